@@ -1,0 +1,1 @@
+"""The shell: rows, pages, jobs and commands around the four libraries."""

@@ -1,0 +1,1 @@
+"""Questions as data, and what may be answered to them."""

@@ -1,0 +1,1 @@
+"""Render dossiers and registers as workbooks, pages and PDF."""

@@ -1,0 +1,1 @@
+"""Look at a vendor's public surface: hosts become observations, observations become findings."""
