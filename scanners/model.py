@@ -1,0 +1,164 @@
+"""The words of the scanner: severity, outcome, verdict, check, finding."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar, cast
+
+from scanners.observations import Blind, Observation, Reason
+
+Seen = TypeVar("Seen", bound=Observation)
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's name for "translate later"
+    """Mark an English sentence for translation; the reader's language is chosen where it is shown."""
+    return text
+
+
+class Severity(StrEnum):
+    """How much a failed check matters, at the default profile."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class Outcome(StrEnum):
+    """What a check came to. UNKNOWN and ERROR neither help nor hurt; they lower coverage."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    WARN = "warn"
+    FAIL = "fail"
+    INFO = "info"
+    NOT_APPLICABLE = "not-applicable"
+    UNKNOWN = "unknown"
+    ERROR = "error"
+
+
+class CheckClass(StrEnum):
+    """Who may start it (DECISIONS: who may start which scan)."""
+
+    PASSIVE = "passive"
+    STANDARD = "standard"
+    ACTIVE = "active"
+
+
+class SubjectKind(StrEnum):
+    """What a check looks at: one host, or the registrable domain that several hosts share."""
+
+    HOST = "host"
+    DOMAIN = "domain"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Subject:
+    """A host name or a registrable domain, lower-case A-labels without a trailing dot."""
+
+    kind: SubjectKind
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """An English sentence with named gaps, translated where it is read."""
+
+    text: str
+    values: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    def render(self, translate: Callable[[str], str] = str) -> str:
+        """The sentence in the language of `translate`, gaps filled."""
+        return translate(self.text) % self.values if self.values else translate(self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refs:
+    """Where a check is anchored. A mapping to law is an indicator, never a legal finding."""
+
+    measures: tuple[int, ...] = ()  # § 30 Abs. 2 BSIG numbers; the NIS2 letters run parallel (1=a … 10=j)
+    iso27001: tuple[str, ...] = ()  # "A.8.24"
+    owasp2021: str = ""  # "A02"
+    owasp2025: str = ""
+    gdpr: tuple[str, ...] = ()  # "Art. 32 (1) a"
+    mdr: tuple[str, ...] = ()  # Annex I points, "17.2"
+    sources: tuple[str, ...] = ()  # "RFC 8996", "BSI TR-02102-2"
+
+    @property
+    def nis2(self) -> tuple[str, ...]:
+        """The letters of Art. 21(2) NIS2 that run parallel to the measures."""
+        return tuple("abcdefghij"[number - 1] for number in self.measures)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a check says of one subject: the outcome, the observed fact, and where needed another severity."""
+
+    outcome: Outcome
+    fact: Message
+    severity: Severity | None = None  # None: the check's own
+
+
+class Observations:
+    """What was seen of one subject, keyed by type; `seen[TlsHandshakes]` is typed by its key."""
+
+    def __init__(self, *, subject: Subject, at: datetime, facts: Mapping[type[Observation], Observation]) -> None:
+        """Hold the facts of one subject; `at` is the scan's time and the only clock a check may read."""
+        self.subject = subject
+        self.at = at
+        self._facts = dict(facts)
+
+    def __getitem__(self, kind: type[Seen]) -> Seen:
+        """The observation of that kind; a KeyError is a check that did not name its needs."""
+        return cast("Seen", self._facts[kind])
+
+    def find(self, kind: type[Seen]) -> Seen | None:
+        """The observation of that kind if it was made and is not blind."""
+        fact = self._facts.get(kind)
+        return None if fact is None or isinstance(fact, Blind) else cast("Seen", fact)
+
+    def blindness(self, kind: type[Observation]) -> Blind | None:
+        """Why this kind could not be seen; a kind that no probe tried is blind as well."""
+        fact = self._facts.get(kind)
+        if fact is None:
+            return Blind(at=self.at, reason=Reason.NOT_CONFIGURED)
+        return fact if isinstance(fact, Blind) else None
+
+    def facts(self) -> Mapping[type[Observation], Observation]:
+        """All that was seen, and all that could not be, by kind."""
+        return dict(self._facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One judgement over observations: what holds when it passes, why it matters, how to mend it."""
+
+    id: str
+    category: str
+    title: str  # the sentence that holds when it passes
+    severity: Severity
+    check_class: CheckClass
+    subject: SubjectKind
+    needs: tuple[type[Observation], ...]
+    refs: Refs
+    why: str  # why it matters for a hospital
+    fix: str  # how to mend it
+    example: str = ""  # a configuration line, shown in monospace, not translated
+    second_look: bool = False  # a failure is provisional until a later scan agrees
+    judge: Callable[[Observations], Verdict]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A check paired with its verdict about one subject."""
+
+    check_id: str
+    subject: Subject
+    outcome: Outcome
+    severity: Severity
+    fact: Message
+    at: datetime
+    address: str = ""
+    reason: Reason | None = None  # for UNKNOWN: why it could not be seen
+    provisional: bool = False
