@@ -149,6 +149,7 @@ class SpfTrace:
     void_lookups: int = 0
     missing: tuple[str, ...] = ()  # include/redirect names without an SPF record
     errors: tuple[str, ...] = ()  # grammar errors, each naming the term
+    failed: tuple[str, ...] = ()  # names DNS gave no usable answer for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +160,7 @@ class DmarcTrace:
     policy_domain: str | None = None
     record: str | None = None
     external_receivers: Mapping[str, bool] = field(default_factory=dict)  # rua host -> has authorised us
+    failed: tuple[str, ...] = ()  # names DNS gave no usable answer for; the walk ends there
 
 
 @dataclass(frozen=True, kw_only=True)

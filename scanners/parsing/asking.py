@@ -1,0 +1,27 @@
+"""How a pure evaluator asks DNS: it yields a Question, is sent an Answer, and returns what it found."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypeVar
+
+Status: TypeAlias = Literal["found", "nodata", "nxdomain", "failure"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One DNS question: a name without trailing dot and a record type ("TXT", "A", "AAAA", "MX", "PTR")."""
+
+    name: str
+    rdtype: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What DNS said; texts are TXT strings joined without a gap, addresses, or "10 mx.example.org"."""
+
+    status: Status
+    texts: tuple[str, ...] = ()
+
+
+Result = TypeVar("Result")
+Asking: TypeAlias = Generator[Question, Answer, Result]
