@@ -1,0 +1,1 @@
+"""Rows: the database, its sessions and its models."""

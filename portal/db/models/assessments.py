@@ -1,0 +1,132 @@
+"""One round of assessing a vendor, as the hospital sees it: assessment, invitation, review."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db.base import ID_LENGTH, Closed, Row, new_id
+from portal.db.models.vendors import Vendor
+
+
+class Stage(StrEnum):
+    """How far a round has come; each step is on the tracking board."""
+
+    DRAFT = "draft"
+    INVITED = "invited"
+    OPENED = "opened"  # somebody read the invitation page
+    ACCEPTED = "accepted"  # a company has taken it
+    ANSWERING = "answering"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"  # single answers were sent back
+    REVIEWED = "reviewed"
+    CLOSED = "closed"
+
+
+class ReviewState(StrEnum):
+    """What the assessor says of one answer."""
+
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    FINDING = "finding"
+
+
+class Assessment(Row):
+    """One round for one vendor; company_id is set when a company takes the invitation."""
+
+    __tablename__ = "assessment"
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "id"),
+        UniqueConstraint("hospital_id", "vendor_id", "round"),
+        UniqueConstraint("company_id", "id"),
+        ForeignKeyConstraint(["hospital_id", "vendor_id"], ["vendor.hospital_id", "vendor.id"]),
+    )
+
+    hospital_id: Mapped[str] = mapped_column(ForeignKey("hospital.id"))
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    vendor_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    round: Mapped[int] = mapped_column(default=1)
+    question_set: Mapped[str] = mapped_column(String(20))
+    question_set_reason: Mapped[str] = mapped_column(Text, default="")
+    catalogue_id: Mapped[str] = mapped_column(String(60))
+    catalogue_version: Mapped[str] = mapped_column(String(20))
+    due_on: Mapped[date]
+    stage: Mapped[Stage] = mapped_column(Closed(Stage), default=Stage.DRAFT)
+    company_id: Mapped[str | None] = mapped_column(ForeignKey("company.id"), index=True)
+    documents_only: Mapped[bool] = mapped_column(default=False)  # the company refused the scan: never a bad grade
+    created_at: Mapped[datetime]
+    invited_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    reviewed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    vendor: Mapped[Vendor] = relationship()
+    supplies: Mapped[list["AssessmentSupply"]] = relationship()
+    invitations: Mapped[list["Invitation"]] = relationship(
+        back_populates="assessment", order_by="Invitation.created_at"
+    )
+
+
+class AssessmentSupply(Row):
+    """A supply that this round is about."""
+
+    __tablename__ = "assessment_supply"
+    __table_args__ = (
+        ForeignKeyConstraint(["hospital_id", "assessment_id"], ["assessment.hospital_id", "assessment.id"]),
+        ForeignKeyConstraint(["hospital_id", "supply_id"], ["supply.hospital_id", "supply.id"]),
+    )
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    assessment_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    supply_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+
+
+class Invitation(Row):
+    """A mail to one person; one is live per assessment and address, and a GET never redeems it."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "id"),
+        UniqueConstraint("token_hash"),
+        ForeignKeyConstraint(["hospital_id", "assessment_id"], ["assessment.hospital_id", "assessment.id"]),
+    )
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    assessment_id: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    language: Mapped[str] = mapped_column(String(2), default="de")
+    message: Mapped[str] = mapped_column(Text, default="")  # the hospital's own paragraph
+    token_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    redeemed_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    handed_over_at: Mapped[datetime | None]  # "I am not the right person"
+
+    assessment: Mapped[Assessment] = relationship(back_populates="invitations")
+
+
+class Review(Row):
+    """The assessor's word on one answer; the company never sees `note`."""
+
+    __tablename__ = "review"
+    __table_args__ = (
+        ForeignKeyConstraint(["hospital_id", "assessment_id"], ["assessment.hospital_id", "assessment.id"]),
+    )
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    assessment_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    question_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    supply_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default="")  # "" company-scoped
+    state: Mapped[ReviewState] = mapped_column(Closed(ReviewState))
+    remark: Mapped[str] = mapped_column(Text, default="")  # told to the company when returned
+    note: Mapped[str] = mapped_column(Text, default="")
+    by_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)

@@ -1,0 +1,138 @@
+"""A hospital's own record of its suppliers: vendor, supply, intake, host."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db.base import ID_LENGTH, Closed, Row, new_id
+
+
+class HostRole(StrEnum):
+    """What a host is for; the policy weighs corporate hosts less."""
+
+    PRODUCT = "product"
+    PORTAL = "portal"
+    REMOTE_ACCESS = "remote-access"
+    MAIL = "mail"
+    CORPORATE = "corporate"
+
+
+class HostState(StrEnum):
+    """Whether a host is in scope, and who said so."""
+
+    NAMED = "named"  # by the hospital
+    CONFIRMED = "confirmed"  # by the company
+    ADDED = "added"  # by the company
+    STRUCK = "struck"  # by the company: not ours
+
+
+class Ground(StrEnum):
+    """Why the hospital may look at a host before the vendor has spoken."""
+
+    CONTRACT = "contract"
+    TENDER = "tender"
+    CONSENT = "consent"
+
+
+class Vendor(Row):
+    """A supplier as this hospital knows it."""
+
+    __tablename__ = "vendor"
+    __table_args__ = (UniqueConstraint("hospital_id", "id"), Index("ix_vendor_name", "hospital_id", "name"))
+
+    hospital_id: Mapped[str] = mapped_column(ForeignKey("hospital.id"))
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(200))
+    domain: Mapped[str] = mapped_column(String(253), default="")
+    vat_id: Mapped[str] = mapped_column(String(20), default="")
+    country: Mapped[str] = mapped_column(String(2), default="DE")
+    creditor_number: Mapped[str] = mapped_column(String(40), default="")
+    contact_name: Mapped[str] = mapped_column(String(200), default="")
+    contact_email: Mapped[str] = mapped_column(String(254), default="")
+    security_email: Mapped[str] = mapped_column(String(254), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    supplies: Mapped[list["Supply"]] = relationship(back_populates="vendor", order_by="Supply.created_at")
+    hosts: Mapped[list["Host"]] = relationship(back_populates="vendor", order_by="Host.name")
+
+
+class Supply(Row):
+    """One product or service that the hospital gets from the vendor."""
+
+    __tablename__ = "supply"
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "id"),
+        ForeignKeyConstraint(["hospital_id", "vendor_id"], ["vendor.hospital_id", "vendor.id"]),
+    )
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    vendor_id: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    product_group: Mapped[str] = mapped_column(String(60), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    department: Mapped[str] = mapped_column(String(120), default="")
+    owner_name: Mapped[str] = mapped_column(String(200), default="")
+    contract_ends_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    vendor: Mapped[Vendor] = relationship(back_populates="supplies")
+    intakes: Mapped[list["IntakeRecord"]] = relationship(back_populates="supply", order_by="IntakeRecord.at")
+
+
+class IntakeRecord(Row):
+    """One filled-in intake of a supply; the newest counts, the older ones stay."""
+
+    __tablename__ = "intake"
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "id"),
+        ForeignKeyConstraint(["hospital_id", "supply_id"], ["supply.hospital_id", "supply.id"]),
+    )
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    supply_id: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
+    answers: Mapped[dict[str, Any]]
+    impact: Mapped[int]
+    proposed_tier: Mapped[int]
+    reasons: Mapped[list[Any]]  # messages as {"text": …, "values": …}
+    tier: Mapped[int]  # the proposal unless overridden
+    override_reason: Mapped[str] = mapped_column(Text, default="")
+    policy_version: Mapped[str] = mapped_column(String(20))
+    by_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+
+    supply: Mapped[Supply] = relationship(back_populates="intakes")
+
+
+class Host(Row):
+    """A name under which the vendor serves this hospital; supply_id None: the company as a whole."""
+
+    __tablename__ = "host"
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "id"),
+        UniqueConstraint("hospital_id", "vendor_id", "name"),
+        ForeignKeyConstraint(["hospital_id", "vendor_id"], ["vendor.hospital_id", "vendor.id"]),
+        ForeignKeyConstraint(["hospital_id", "supply_id"], ["supply.hospital_id", "supply.id"]),
+    )
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    vendor_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    supply_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    name: Mapped[str] = mapped_column(String(253))
+    role: Mapped[HostRole] = mapped_column(Closed(HostRole), default=HostRole.PRODUCT)
+    state: Mapped[HostState] = mapped_column(Closed(HostState), default=HostState.NAMED)
+    ground: Mapped[Ground] = mapped_column(Closed(Ground), default=Ground.CONTRACT)
+    ground_note: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime]
+
+    vendor: Mapped[Vendor] = relationship(back_populates="hosts")

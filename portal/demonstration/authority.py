@@ -1,0 +1,167 @@
+"""A certification authority for loopback: a root, an intermediate, and leaf certificates good and bad."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from portal.demonstration.plans import CertificateKind, KeyKind
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+DAY = dt.timedelta(days=1)
+VALIDITY = {  # days before and after the time of issue
+    CertificateKind.EXPIRED: (93, -3),
+    CertificateKind.EXPIRING: (85, 5),
+    CertificateKind.NOT_YET_VALID: (-3, 87),
+    CertificateKind.LONG_LIVED: (25, 800),
+}
+ORDINARY_VALIDITY = (20, 70)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """A chain as a server sends it, and the key of its leaf, both PEM."""
+
+    chain_pem: bytes
+    key_pem: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Issuer:
+    certificate: x509.Certificate
+    key: Key
+
+
+class Authority:
+    """Root and intermediate made anew for each run; nothing of them outlives it."""
+
+    def __init__(self, *, at: dt.datetime) -> None:
+        """Make a trusted root with its intermediate, and a second pair that nobody trusts."""
+        self._at = at
+        self._root, self._intermediate = self._pair("Kettenblick Demonstration")
+        self._strange_intermediate = self._pair("Unbekannte Ausgabestelle")[1]
+
+    @property
+    def root_pem(self) -> str:
+        """The trusted root."""
+        return _pem(self._root.certificate).decode()
+
+    @property
+    def intermediate_pem(self) -> str:
+        """The trusted root's intermediate."""
+        return _pem(self._intermediate.certificate).decode()
+
+    def issue(self, names: tuple[str, ...], *, kind: CertificateKind, key_kind: KeyKind) -> Issued:
+        """A chain for these names, with the fault that `kind` asks for."""
+        key = _new_key(KeyKind.RSA_1024 if kind is CertificateKind.WEAK_KEY else key_kind)
+        if kind is CertificateKind.WRONG_NAME:
+            names = ("anderer-name.invalid",)
+        issuer = self._strange_intermediate if kind is CertificateKind.UNKNOWN_ISSUER else self._intermediate
+        leaf = self._leaf(names, key, issuer=None if kind is CertificateKind.SELF_SIGNED else issuer, kind=kind)
+        match kind:
+            case CertificateKind.SELF_SIGNED | CertificateKind.INCOMPLETE:
+                chain = (leaf,)
+            case CertificateKind.DISORDERED:
+                chain = (leaf, self._root.certificate, issuer.certificate)
+            case _:
+                chain = (leaf, issuer.certificate)
+        return Issued(chain_pem=b"".join(map(_pem, chain)), key_pem=_key_pem(key))
+
+    def _pair(self, organisation: str) -> tuple[_Issuer, _Issuer]:
+        root_key, intermediate_key = _new_key(KeyKind.EC_P256), _new_key(KeyKind.EC_P256)
+        root_name = _name(organisation, f"{organisation} Root")
+        intermediate_name = _name(organisation, f"{organisation} Intermediate")
+        root = self._ca(root_name, root_key, issuer_name=root_name, issuer_key=root_key, path_length=1)
+        intermediate = self._ca(
+            intermediate_name, intermediate_key, issuer_name=root_name, issuer_key=root_key, path_length=0
+        )
+        return _Issuer(certificate=root, key=root_key), _Issuer(certificate=intermediate, key=intermediate_key)
+
+    def _ca(
+        self, name: x509.Name, key: Key, *, issuer_name: x509.Name, issuer_key: Key, path_length: int
+    ) -> x509.Certificate:
+        usage = x509.KeyUsage(
+            digital_signature=True,
+            key_cert_sign=True,
+            crl_sign=True,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        return (
+            self._builder(name, key, issuer_name=issuer_name, issuer_key=issuer_key, validity=(400, 3000))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+            .add_extension(usage, critical=True)
+            .sign(issuer_key, hashes.SHA256())
+        )
+
+    def _leaf(
+        self, names: tuple[str, ...], key: Key, *, issuer: _Issuer | None, kind: CertificateKind
+    ) -> x509.Certificate:
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
+        issuer_name, issuer_key = (issuer.certificate.subject, issuer.key) if issuer else (subject, key)
+        validity = VALIDITY.get(kind, ORDINARY_VALIDITY)
+        return (
+            self._builder(subject, key, issuer_name=issuer_name, issuer_key=issuer_key, validity=validity)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .sign(issuer_key, hashes.SHA256())
+        )
+
+    def _builder(
+        self, subject: x509.Name, key: Key, *, issuer_name: x509.Name, issuer_key: Key, validity: tuple[int, int]
+    ) -> x509.CertificateBuilder:
+        before, after = validity
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer_name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self._at - before * DAY)
+            .not_valid_after(self._at + after * DAY)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+            )
+        )
+
+
+def _name(organisation: str, common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _new_key(kind: KeyKind) -> Key:
+    match kind:
+        case KeyKind.EC_P256:
+            return ec.generate_private_key(ec.SECP256R1())
+        case KeyKind.EC_P384:
+            return ec.generate_private_key(ec.SECP384R1())
+        case KeyKind.RSA_2048:
+            return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        case KeyKind.RSA_1024:
+            return rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - weak on purpose
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _key_pem(key: Key) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

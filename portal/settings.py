@@ -1,0 +1,181 @@
+"""The only reader of the environment: one frozen value, read once at the edge."""
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class BadSetting(Exception):
+    """A setting is missing or contradicts another; the sentence names the variable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailSettings:
+    """The relay that takes our mail; host "" means that mails wait readable in the operator's outbox page."""
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"  # "starttls", "tls" or "none"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    sender: str = "kettenblick@localhost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanSettings:
+    """Where scans may go beside the public internet, and how they present themselves."""
+
+    resolver: tuple[str, ...] = ()  # addresses; () = the system's resolvers
+    resolver_port: int = 53
+    port_map: Mapping[int, int] = field(default_factory=dict)
+    allowed_networks: tuple[str, ...] = ()
+    trust_roots_pem: str = ""
+    permitted_suffixes: tuple[str, ...] = ()
+    contact_url: str = ""
+    parallel: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the operator decides; paths are absolute."""
+
+    data_dir: Path
+    database_url: str
+    queue_url: str
+    secret_key: str = field(repr=False)
+    instance_key: str = field(repr=False)  # wraps the data keys of companies and hospitals; base64, 32 bytes
+    public_base_url: str
+    bind_host: str
+    bind_port: int
+    threads: int
+    mail: MailSettings
+    scan: ScanSettings
+    demonstration: bool = False
+    operator_contact: str = ""
+
+    @property
+    def trusted_host(self) -> str:
+        """The one Host header we answer to."""
+        return urlsplit(self.public_base_url).netloc
+
+    @property
+    def is_https(self) -> bool:
+        """Whether readers reach us over https, so that cookies carry Secure and the __Host- prefix."""
+        return self.public_base_url.startswith("https://")
+
+    @property
+    def files_dir(self) -> Path:
+        """Where evidence blobs live."""
+        return self.data_dir / "files"
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read every setting; secrets that nobody set are made once and kept in the data directory, mode 600.
+
+    Raises BadSetting with a sentence that names the variable.
+    """
+    env = os.environ if environment is None else environment
+    data_dir = Path(env.get("KETTENBLICK_DATA", "instance")).resolve()
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    bind_host = env.get("BIND_HOST", "127.0.0.1")
+    bind_port = _number(env, "BIND_PORT", 8080)
+    public_base_url = env.get("PUBLIC_BASE_URL", f"http://127.0.0.1:{bind_port}").rstrip("/")
+    _refuse_plain_http_elsewhere(public_base_url)
+    return Settings(
+        data_dir=data_dir,
+        database_url=env.get("DATABASE_URL", f"sqlite:///{data_dir / 'kettenblick.sqlite'}"),
+        queue_url=env.get("QUEUE_URL", f"sqlite:///{data_dir / 'queue.sqlite'}"),
+        secret_key=_secret(env, "SECRET_KEY", data_dir),
+        instance_key=_secret(env, "INSTANCE_KEY", data_dir),
+        public_base_url=public_base_url,
+        bind_host=bind_host,
+        bind_port=bind_port,
+        threads=_number(env, "WEB_THREADS", 8),
+        mail=_mail(env),
+        scan=_scan(env),
+        demonstration=env.get("KETTENBLICK_DEMONSTRATION", "") == "1",
+        operator_contact=env.get("OPERATOR_CONTACT", ""),
+    )
+
+
+def _mail(env: Mapping[str, str]) -> MailSettings:
+    security = env.get("SMTP_SECURITY", "starttls")
+    if security not in {"starttls", "tls", "none"}:
+        raise BadSetting("SMTP_SECURITY must be starttls, tls or none.")
+    return MailSettings(
+        host=env.get("SMTP_HOST", ""),
+        port=_number(env, "SMTP_PORT", 587),
+        security=security,
+        user=env.get("SMTP_USER", ""),
+        password=env.get("SMTP_PASSWORD", ""),
+        sender=env.get("MAIL_FROM", "kettenblick@localhost"),
+    )
+
+
+def _scan(env: Mapping[str, str]) -> ScanSettings:
+    networks = _list(env, "SCAN_ALLOWED_NETWORKS")
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise BadSetting(f"SCAN_ALLOWED_NETWORKS: {network} is not a network such as 192.0.2.0/24.") from None
+    roots = env.get("SCAN_TRUST_ROOTS", "")
+    return ScanSettings(
+        resolver=_list(env, "SCAN_RESOLVER"),
+        resolver_port=_number(env, "SCAN_RESOLVER_PORT", 53),
+        port_map=_port_map(env.get("SCAN_PORT_MAP", "")),
+        allowed_networks=networks,
+        trust_roots_pem=Path(roots).read_text(encoding="ascii") if roots else "",
+        permitted_suffixes=_list(env, "SCAN_PERMITTED_SUFFIXES"),
+        contact_url=env.get("SCAN_CONTACT_URL", ""),
+        parallel=_number(env, "SCAN_PARALLEL", 4),
+    )
+
+
+def _port_map(text: str) -> Mapping[int, int]:
+    try:
+        pairs = (pair.split(":") for pair in text.replace(" ", "").split(",") if pair)
+        return {int(public): int(ours) for public, ours in pairs}
+    except ValueError:
+        raise BadSetting("SCAN_PORT_MAP must read like 443:8443,80:8080.") from None
+
+
+def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part for part in env.get(name, "").replace(",", " ").split() if part)
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, str(default))
+    if not text.isdecimal():
+        raise BadSetting(f"{name} must be a whole number, not {text!r}.")
+    return int(text)
+
+
+def _secret(env: Mapping[str, str], name: str, data_dir: Path) -> str:
+    if name in env:
+        if len(env[name]) < 32:  # noqa: PLR2004 - bytes of a key
+            raise BadSetting(f"{name} must have at least 32 characters.")
+        return env[name]
+    path = data_dir / f"{name.lower()}.secret"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        value = secrets.token_urlsafe(32)
+        file.write(value)
+        file.flush()
+        os.fsync(file.fileno())
+    return value
+
+
+def _refuse_plain_http_elsewhere(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BadSetting("PUBLIC_BASE_URL must be an address such as https://kettenblick.example.")
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise BadSetting("PUBLIC_BASE_URL must start with https:// unless it is this machine (127.0.0.1).")
