@@ -1,0 +1,745 @@
+"""The words of an assessment: policy, intake, dossier, line, score, contradiction, risk, register."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from questionnaires.model import AnswerValue, Catalogue, Question, QuestionSet, RedFlag, Scope, Text
+from questionnaires.model import Message as QuestionnaireMessage
+from scanners.model import Check, Finding, Message, Outcome, Refs, Severity, Subject
+
+# --- Words ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrase:
+    """An English sentence whose gaps may hold catalogue texts and other messages."""
+
+    text: str
+    values: Mapping[str, "str | int | float | Words"] = field(default_factory=dict)
+
+
+Words = Text | Message | QuestionnaireMessage | Phrase
+
+
+def say(words: Words, *, language: str, translate: Callable[[str], str] = str) -> str:
+    """The words in the reader's language: texts carry both, sentences go through `translate`."""
+    match words:
+        case Text():
+            return words.get(language)
+        case Phrase():
+            values = {
+                name: value
+                if isinstance(value, str | int | float)
+                else say(value, language=language, translate=translate)
+                for name, value in words.values.items()
+            }
+            return translate(words.text) % values if values else translate(words.text)
+        case _:
+            return words.render(translate)
+
+
+# --- Closed sets ---------------------------------------------------------------------------------
+
+MEASURE_PARTS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10")
+MODULE_PARTS = ("MD", "CL", "DP")
+PARTS = MEASURE_PARTS + MODULE_PARTS  # every key of a PartScore, in the order of print
+
+
+class Grade(StrEnum):
+    """A is best. No grade at all is None, never a letter."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+    F = "F"
+
+
+class HostRole(StrEnum):
+    """What a host is to the hospital."""
+
+    PRODUCT = "product"
+    PORTAL = "portal"
+    REMOTE_ACCESS = "remote_access"
+    MAIL = "mail"
+    CORPORATE = "corporate"
+
+
+class Assurance(StrEnum):
+    """What stands behind an answer."""
+
+    DECLARED = "declared"
+    EXPIRED = "expired"  # evidence was given and is out of date
+    PROVEN = "proven"  # valid evidence
+    CONFIRMED = "confirmed"  # a check of the scanner verifies it
+
+
+class Basis(StrEnum):
+    """What a part rests on (ten-measure row: hatched declared, solid proven or confirmed, outline unseen)."""
+
+    UNSEEN = "unseen"
+    DECLARED = "declared"
+    PROVEN = "proven"
+    CONFIRMED = "confirmed"
+    CONTRADICTED = "contradicted"
+
+
+class EvidenceStanding(StrEnum):
+    """How a document stands at a date."""
+
+    VALID = "valid"
+    EXPIRING = "expiring"  # valid, ends within the policy's warning
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"  # begins in the future
+    WRONG_TYPE = "wrong_type"
+    MISSING = "missing"
+
+
+class FindingStanding(StrEnum):
+    """What became of a finding between vendor and hospital."""
+
+    OPEN = "open"
+    DISPUTED = "disputed"  # counts until the hospital has decided
+    WITHDRAWN = "withdrawn"  # the dispute was upheld: no line
+    WAIVED = "waived"  # accepted by the hospital until a date: the line stays, its cap does not apply
+
+
+class AnswerStanding(StrEnum):
+    """What the hospital said of an answer."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+
+
+class ScanState(StrEnum):
+    """How far looking from outside has come."""
+
+    NOT_ASKED = "not_asked"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    DOCUMENTS_ONLY = "documents_only"  # refused or withdrawn: never a bad grade
+
+
+class LineSource(StrEnum):
+    """Where a line comes from."""
+
+    CHECK = "check"
+    ANSWER = "answer"
+    CAP = "cap"
+
+
+class CapKind(StrEnum):
+    """The three caps of the policy."""
+
+    CRITICAL_FAIL = "critical_fail"
+    KNOCK_OUT = "knock_out"
+    HIGH_FAIL = "high_fail"
+
+
+class NoGrade(StrEnum):
+    """Why there is a value but no grade, or neither."""
+
+    COVERAGE = "coverage"  # below the policy's floor
+    NOTHING_SEEN = "nothing_seen"
+
+
+class RiskLevel(StrEnum):
+    """What the policy's matrix says of an impact and a likelihood."""
+
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class RiskSource(StrEnum):
+    """What a risk was derived from."""
+
+    FINDING = "finding"
+    GAP = "gap"  # a poor answer
+    SILENCE = "silence"  # no answer after the deadline
+    CONTRADICTION = "contradiction"
+    EVIDENCE = "evidence"  # expired or expiring
+    COVERAGE = "coverage"  # too little could be seen
+
+
+class Concern(StrEnum):
+    """What a risk touches."""
+
+    CONFIDENTIALITY = "confidentiality"
+    INTEGRITY = "integrity"
+    AVAILABILITY = "availability"
+    PATIENT_SAFETY = "patient_safety"
+
+
+# --- Intake and policy ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeOption:
+    """One answer to an intake question, with the facts it sets."""
+
+    id: str
+    text: Text
+    flags: tuple[str, ...] = ()  # flags of the questionnaire
+    hours: float | None = None  # outage or data loss that is tolerable
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeQuestion:
+    """One question the hospital answers about a supply."""
+
+    id: str
+    text: Text
+    hint: Text
+    options: tuple[IntakeOption, ...]
+    several: bool = False  # more than one option may be chosen
+
+    def option(self, option_id: str) -> IntakeOption | None:
+        """The option of that id."""
+        return next((option for option in self.options if option.id == option_id), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeForm:
+    """The intake in one version (assessments/intakes/*.yaml)."""
+
+    id: str
+    version: str
+    questions: tuple[IntakeQuestion, ...]
+
+    def question(self, question_id: str) -> IntakeQuestion:
+        """The question of that id; KeyError if there is none."""
+        for question in self.questions:
+            if question.id == question_id:
+                return question
+        raise KeyError(question_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """What the hospital said of one supply: option ids by question id. Stored as it stands."""
+
+    form_version: str
+    answers: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImpactRule:
+    """An intake option that makes the impact at least this."""
+
+    question: str
+    option: str
+    impact: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierRule:
+    """The tier when the impact lies in the range and the condition holds; the first rule that fits decides."""
+
+    tier: int
+    impact_from: int
+    impact_to: int
+    outage_at_most_h: float | None = None
+    with_flag: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierProposal:
+    """What the intake comes to, with the reasons a person can check."""
+
+    impact: int  # 1-5, on care and operations
+    patient_safety: int  # 1-5, apart
+    tier: int  # 1-4, 1 is the most critical
+    question_set: QuestionSet
+    reasons: tuple[Words, ...]
+    missing: tuple[str, ...] = ()  # intake questions without an answer; the proposal is then provisional
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caps:
+    """The highest value that an open fact leaves possible."""
+
+    critical_fail: int
+    knock_out: int
+    high_fail: int
+    high_fail_after_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Every number of the score, in one version."""
+
+    id: str
+    version: str
+    severity_weights: Mapping[Severity, float]
+    outcome_shares: Mapping[Outcome, float]
+    host_factors: Mapping[HostRole, float]
+    assurance: Mapping[Assurance, float]
+    contradiction_cap: float
+    contradiction_from_share: float  # an answer worth at least this much can be contradicted
+    answers_share: float  # of a part, where answers and checks both exist
+    checks_share: float
+    level_from: tuple[float, ...]  # the values at which levels 1, 2, 3, 4 begin
+    grade_from: tuple[tuple[Grade, float], ...]  # best first; F is the rest
+    part_weights: Mapping[str, float]  # by part key
+    caps: Caps
+    coverage_floor: float
+    evidence_warning_days: int
+    impact_rules: tuple[ImpactRule, ...]
+    patient_safety_rules: tuple[ImpactRule, ...]
+    tier_rules: tuple[TierRule, ...]
+    sets_by_tier: Mapping[int, QuestionSet]
+    likelihood_by_grade: Mapping[Grade, int]
+    likelihood_unknown: int  # no grade, or silence: at least this
+    likelihood_by_severity: Mapping[Severity, int]  # of a single risk, before what is known of the vendor
+    matrix: tuple[tuple[RiskLevel, ...], ...]  # matrix[impact - 1][likelihood - 1]
+
+
+# --- The dossier: all that is known of a vendor at one moment ------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supply:
+    """One product or service the hospital gets from the vendor, with its intake decided."""
+
+    key: str
+    name: str
+    intake: Intake | None = None
+    impact: int | None = None  # None: no intake yet
+    patient_safety: int | None = None
+    tier: int | None = None
+    tier_reason: str = ""  # an override's reason
+    flags: frozenset[str] = frozenset()  # profile and intake together (tiering.supply_flags)
+    compare: Mapping[str, float] = field(default_factory=dict)  # "required_rto_h", "required_rpo_h"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostInScope:
+    """A host that counts, its role, and the supplies it serves; none means the company as a whole."""
+
+    name: str  # host name or registrable domain, A-labels
+    role: HostRole
+    supplies: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceFact:
+    """A document the vendor gave, with its own dates."""
+
+    key: str
+    type: str  # id of a Catalogue.evidence_types
+    name: str
+    sha256: str
+    issued_on: date | None = None
+    valid_until: date | None = None
+    question_ids: tuple[str, ...] = ()
+    supply: str | None = None  # None: of the company as a whole
+    uploaded_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerFact:
+    """One answer as it stands; supply is None for a company-scoped question."""
+
+    question_id: str
+    value: AnswerValue
+    supply: str | None = None
+    answered_at: datetime | None = None
+    answered_by: str = ""
+    standing: AnswerStanding = AnswerStanding.OPEN
+    knock_out_accepted_until: date | None = None  # the hospital accepted a knock-out with a reason until this day
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingFact:
+    """A finding with its history."""
+
+    finding: Finding
+    first_seen: datetime
+    standing: FindingStanding = FindingStanding.OPEN
+    waived_until: date | None = None
+    statement: str = ""  # the vendor's words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dossier:
+    """All that is known of one vendor in one assessment at one moment; everything a score needs."""
+
+    hospital: str
+    vendor_key: str  # stable row id, "V-0007"
+    vendor_name: str
+    at: datetime
+    catalogue: Catalogue
+    question_set: QuestionSet
+    checks: Mapping[str, Check]  # scanners.catalogue.CHECKS of that version
+    checks_version: str
+    supplies: tuple[Supply, ...] = ()
+    profile: Mapping[str, AnswerValue] = field(default_factory=dict)
+    answers: tuple[AnswerFact, ...] = ()
+    deadline: datetime | None = None
+    deadline_passed: bool = False
+    submitted_at: datetime | None = None
+    hosts: tuple[HostInScope, ...] = ()
+    findings: tuple[FindingFact, ...] = ()
+    scan_state: ScanState = ScanState.NOT_ASKED
+    scanned_at: datetime | None = None
+    evidence: tuple[EvidenceFact, ...] = ()
+    settled_contradictions: frozenset[str] = frozenset()  # Contradiction.key that the hospital has settled
+    company_name: str = ""
+    vendor_statement: str = ""
+
+    @property
+    def tier(self) -> int | None:
+        """The most critical tier among the supplies."""
+        return min((supply.tier for supply in self.supplies if supply.tier), default=None)
+
+    @property
+    def impact(self) -> int | None:
+        """The highest impact among the supplies."""
+        return max((supply.impact for supply in self.supplies if supply.impact), default=None)
+
+    @property
+    def patient_safety(self) -> int | None:
+        """The highest effect on patients among the supplies."""
+        return max((supply.patient_safety for supply in self.supplies if supply.patient_safety), default=None)
+
+
+# --- The score -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One thing that counted. Inside a part the weights of its lines sum to 100; `points` is what it cost overall."""
+
+    key: str  # stable: "check:tls.protocol-legacy:portal.example.de:8", "answer:BK-04:S-1", "cap:knock_out"
+    source: LineSource
+    part: str | None  # None for a cap
+    title: Words
+    reason: Words
+    weight: float
+    share: float  # 0..1 of the weight that is kept
+    points: Decimal  # of the overall 100; 100 minus all points is Score.value exactly
+    severity: Severity | None = None
+    subject: Subject | None = None
+    outcome: Outcome | None = None
+    check_id: str | None = None
+    question_id: str | None = None
+    supply: str | None = None
+    assurance: Assurance | None = None
+    unanswered: bool = False  # "ohne Auskunft"
+    contradicted: bool = False
+
+    @property
+    def kept(self) -> float:
+        """What the line keeps of its weight."""
+        return self.weight * self.share
+
+    @property
+    def lost(self) -> float:
+        """What the line loses of its weight."""
+        return self.weight - self.kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cap:
+    """A cap that holds: the value can be no higher, whatever the lines say."""
+
+    kind: CapKind
+    limit: int
+    reason: Words
+    applied: bool  # it was this cap that lowered the value
+    keys: tuple[str, ...]  # keys of the lines or contradictions that caused it
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartScore:
+    """One § 30 measure or module."""
+
+    part: str  # "1" … "10", "MD", "CL", "DP"
+    applicable: bool
+    value: Decimal | None  # 0..100, None: nothing seen
+    level: int | None  # 0..4
+    coverage: Decimal  # 0..100
+    basis: Basis
+    answers_value: Decimal | None = None
+    checks_value: Decimal | None = None
+    unanswered: int = 0  # questions without an answer after the deadline
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryScore:
+    """One category of checks seen from outside."""
+
+    category: str
+    value: Decimal | None
+    grade: Grade | None
+    coverage: Decimal
+    counts: Mapping[Outcome, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutsideGrade:
+    """What can be seen from outside alone; it never stands in for the assessment's grade."""
+
+    value: Decimal | None
+    grade: Grade | None
+    why_no_grade: NoGrade | None
+    coverage: Decimal
+    categories: tuple[CategoryScore, ...] = ()
+    caps: tuple[Cap, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """The judgement of a vendor at one moment, with every reason and the versions it rests on."""
+
+    value: Decimal | None  # 0..100 with one decimal, after caps; None: nothing seen
+    grade: Grade | None
+    why_no_grade: NoGrade | None
+    coverage: Decimal
+    parts: tuple[PartScore, ...]  # always all thirteen, in the order of PARTS
+    caps: tuple[Cap, ...]
+    lines: tuple[Line, ...]  # all lines, those of caps too
+    outside: OutsideGrade
+    silent: bool  # the deadline passed and most was left unanswered
+    documents_only: bool
+    policy_version: str
+    catalogue_version: str
+    checks_version: str
+    at: datetime
+
+    def part(self, key: str) -> PartScore:
+        """The part of that key; KeyError if there is none."""
+        for part in self.parts:
+            if part.part == key:
+                return part
+        raise KeyError(key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contradiction:
+    """An answer and an observation that do not fit; shown to both sides, neutrally."""
+
+    key: str  # stable: "MF-03:mail.dmarc-policy:example.de"
+    question: Question
+    check_id: str
+    check_title: str  # the sentence that would hold (msgid)
+    subject: Subject
+    supply: str | None
+    answer: AnswerValue
+    answered_at: datetime | None
+    observation: Message
+    observed_at: datetime
+    note: Text
+    settled: bool = False
+
+    @property
+    def knock_out(self) -> bool:
+        """Whether the question excludes."""
+        return self.question.knock_out
+
+
+# --- Risks ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likelihood:
+    """1-5 with its reason; cautious means that it rests on not knowing."""
+
+    value: int
+    cautious: bool
+    reason: Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidualRisk:
+    """Impact and likelihood through the policy's matrix; level None: no intake yet."""
+
+    impact: int | None
+    patient_safety: int | None
+    likelihood: Likelihood
+    level: RiskLevel | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Risk:
+    """One risk for the hospital, derived; the key stays the same as long as its cause does."""
+
+    key: str  # "R-" and ten hex digits of the cause
+    vendor_key: str
+    source: RiskSource
+    source_keys: tuple[str, ...]  # finding keys, question ids, contradiction keys, evidence keys
+    scenario: Words
+    title: Words
+    part: str | None
+    refs: Refs
+    concerns: tuple[Concern, ...]
+    severity: Severity
+    likelihood: Likelihood
+    impact: int | None
+    patient_safety: int | None
+    level: RiskLevel | None
+    supplies: tuple[str, ...]  # keys
+    advice: Words | None
+    since: datetime | None
+    accepted_until: date | None = None  # waived or accepted by the hospital
+
+
+# --- Register: what a workbook prints ------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceStatus:
+    """A document, or the lack of one, at a date."""
+
+    key: str  # EvidenceFact.key, or "missing:<question>:<supply>"
+    standing: EvidenceStanding
+    type: str
+    type_text: Text
+    question_ids: tuple[str, ...]
+    supply: str | None
+    name: str = ""
+    sha256: str = ""
+    issued_on: date | None = None
+    valid_until: date | None = None
+    days_left: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerRow:
+    """One question of one vendor, answered or not."""
+
+    key: str  # "V-0007:BK-04:S-1"
+    vendor_key: str
+    supply: str | None
+    question: Question
+    part: str
+    value: AnswerValue | None  # None: not answered
+    share: float | None  # of the question's weight before assurance; None: not applicable or not answered
+    assurance: Assurance | None
+    unanswered_after_deadline: bool
+    red_flags: tuple[RedFlag, ...]
+    contradictions: tuple[str, ...]  # keys
+    standing: AnswerStanding
+    answered_at: datetime | None
+    knock_out_failed: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        """Of the company or of a supply."""
+        return self.question.scope
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingRow:
+    """One finding of one vendor."""
+
+    key: str  # "V-0007:tls.protocol-legacy:portal.example.de"
+    vendor_key: str
+    fact: FindingFact
+    check: Check | None  # None: the check has left the catalogue
+    role: HostRole | None  # None: the host is not in scope
+    supplies: tuple[str, ...]
+    risk_key: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotExaminedRow:
+    """Something we could not see or did not ask, and why."""
+
+    key: str
+    vendor_key: str
+    subject: str  # host, question id or ""
+    what: Words
+    reason: Words
+    part: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessed:
+    """A dossier with everything derived from it."""
+
+    dossier: Dossier
+    score: Score
+    contradictions: tuple[Contradiction, ...]
+    residual: ResidualRisk
+    risks: tuple[Risk, ...]
+    answers: tuple[AnswerRow, ...]
+    findings: tuple[FindingRow, ...]
+    evidence: tuple[EvidenceStatus, ...]
+    not_examined: tuple[NotExaminedRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorRow:
+    """One vendor in one row."""
+
+    key: str
+    name: str
+    supplies: tuple[Supply, ...]
+    tier: int | None
+    impact: int | None
+    patient_safety: int | None
+    question_set: QuestionSet
+    score: Score
+    residual: ResidualRisk
+    scan_state: ScanState
+    scanned_at: datetime | None
+    submitted_at: datetime | None
+    deadline: datetime | None
+    deadline_passed: bool
+    open_findings: Mapping[Severity, int]  # failed, open or disputed
+    open_contradictions: int
+    knock_outs: tuple[str, ...]  # question ids that exclude at present
+    evidence_expired: int
+    evidence_expiring: int
+    questions_asked: int
+    questions_answered: int
+    status: Words | None = None  # the stage of the round, from the portal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """The supply-chain risk register of a hospital at one moment; a workbook is written from it alone."""
+
+    hospital: str
+    at: datetime
+    policy: Policy
+    vendors: tuple[VendorRow, ...]
+    risks: tuple[Risk, ...]
+    findings: tuple[FindingRow, ...]
+    answers: tuple[AnswerRow, ...]
+    evidence: tuple[tuple[str, EvidenceStatus], ...]  # vendor key, status
+    contradictions: tuple[tuple[str, Contradiction], ...]  # vendor key, contradiction
+    not_examined: tuple[NotExaminedRow, ...]
+    heat: Mapping[tuple[int, int], int]  # (impact, likelihood) -> vendors
+    policy_version: str
+    catalogue_versions: tuple[str, ...]
+    checks_versions: tuple[str, ...]
+
+    def vendor(self, key: str) -> VendorRow:
+        """The vendor's row; KeyError if there is none."""
+        for row in self.vendors:
+            if row.key == key:
+                return row
+        raise KeyError(key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A § 30 measure or a module, with its anchors."""
+
+    part: str
+    title: Text
+    short: Text
+    citation: Text  # "§ 30 Abs. 2 Nr. 8 BSIG"
+    nis2_letter: str | None
+    iso27001: tuple[str, ...] = ()
