@@ -1,0 +1,237 @@
+"""HTTP through the one door: one request, no redirect followed, everything capped; the server's words are hostile."""
+
+import asyncio
+import hashlib
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, urlsplit
+
+import httpcore
+
+from scanners import targets
+from scanners.observations import Reason, Response
+from scanners.probes.network import CertificateRefused, Connection, Door, Unseen
+
+FETCH_SECONDS = 30.0
+ANSWER_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
+MOST_BODY = 2_000_000
+MOST_DECODED = 8_000_000
+MOST_RATIO = 100
+MOST_HEADER_BYTES = 64_000
+MOST_HEADER_LINES = 200
+SLOWEST_BYTES_PER_SECOND = 1_000
+GRACE_SECONDS = 3.0  # before the slowest rate is asked for
+LONGEST_URL = 4_000
+PORTS: Mapping[str, int] = {"http": 80, "https": 443}
+
+# A page names its own encoding; only these are looked up, for some Python codecs are not text encodings at all.
+ENCODINGS = frozenset(
+    {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "iso-8859-15", "windows-1252", "windows-1250"}
+)
+WINDOW_BITS: Mapping[str, int] = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Body:
+    raw: bytes
+    cut: bool
+
+
+class Fetcher:
+    """Keeps connections of one scan alive between requests to the same host."""
+
+    def __init__(self, door: Door) -> None:
+        """Open nothing yet."""
+        self._door = door
+        self._pools: dict[bool, httpcore.AsyncConnectionPool] = {}
+        self._unverified: set[str] = set()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for pool in self._pools.values():
+            await pool.aclose()
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        at_most: int = MOST_BODY,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """One response; a redirect is a response. Raises Unseen where there is none."""
+        parts = _parts(url)
+        host = parts.hostname or ""
+        await self._door.spend_request(host)
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
+                if parts.scheme == "http" or host in self._unverified:
+                    return await self._request(parts, method, at_most, headers or {}, verifying=False)
+                try:
+                    return await self._request(parts, method, at_most, headers or {}, verifying=True)
+                except CertificateRefused:
+                    self._unverified.add(host)
+                    return await self._request(parts, method, at_most, headers or {}, verifying=False)
+        except TimeoutError as error:
+            raise Unseen(Reason.TIMEOUT) from error
+
+    async def _request(
+        self, parts: SplitResult, method: str, at_most: int, headers: Mapping[str, str], *, verifying: bool
+    ) -> Response:
+        request = httpcore.Request(
+            method,
+            httpcore.URL(
+                scheme=parts.scheme.encode(),
+                host=(parts.hostname or "").encode(),
+                port=PORTS[parts.scheme],
+                target=_target(parts).encode("ascii"),
+            ),
+            headers=list((self._own_headers(parts) | dict(headers)).items()),
+            extensions={"timeout": {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": ANSWER_SECONDS}},
+        )
+        try:
+            response = await self._pool(verifying=verifying).handle_async_request(request)
+            try:
+                got = _headers(response)
+                body = await _read(response, at_most)
+            finally:
+                await response.aclose()
+        except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
+            raise Unseen(Reason.GARBLED, "http") from error
+        except httpcore.TimeoutException as error:
+            raise Unseen(Reason.TIMEOUT) from error
+        except httpcore.NetworkError as error:
+            raise Unseen(Reason.RESET) from error
+        return _response(parts, response, got, body, verified=verifying if parts.scheme == "https" else None)
+
+    def _own_headers(self, parts: SplitResult) -> dict[str, str]:
+        contact = self._door.settings.contact_url
+        return {
+            "Host": parts.hostname or "",
+            "User-Agent": f"Kettenblick (+{contact})" if contact else "Kettenblick",
+            "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+            "Accept-Encoding": "identity",
+            "Accept-Language": "de,en;q=0.8",
+        }
+
+    def _pool(self, *, verifying: bool) -> httpcore.AsyncConnectionPool:
+        if verifying not in self._pools:
+            self._pools[verifying] = httpcore.AsyncConnectionPool(
+                ssl_context=self._door.tls_context(verifying=verifying),
+                max_connections=self._door.budget.connections_at_once,
+                network_backend=_Backend(self._door),
+            )
+        return self._pools[verifying]
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Lets httpcore connect through the door only: the pool sees names, the socket sees the vetted address."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,  # noqa: ARG002
+        socket_options: object = None,  # noqa: ARG002
+    ) -> Connection:
+        return await self._door.connect(host, port, seconds=timeout or CONNECT_SECONDS)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def _parts(url: str) -> SplitResult:
+    """The URL if it is one that a scan may fetch: http or https, a name, the scheme's own port, no user."""
+    try:
+        parts = urlsplit(url[:LONGEST_URL])
+        usual_port = parts.port in {None, PORTS.get(parts.scheme)}
+        name = parts.hostname or ""
+    except ValueError as error:
+        raise Unseen(Reason.GARBLED, "url") from error
+    if parts.scheme not in PORTS or not usual_port or "@" in parts.netloc:
+        raise Unseen(Reason.NOT_CONSENTED, "url")
+    if not name or not all(targets.LETTERS_DIGITS_HYPHEN.issuperset(label) for label in name.split(".")):
+        raise Unseen(Reason.GARBLED, "url")
+    return parts
+
+
+def _target(parts: SplitResult) -> str:
+    """Path and query as they go on the wire; what is not allowed there is quoted, never passed through."""
+    safe = "!#$%&'()*+,/:;=?@[]~|^`{}-._"
+    path = quote(parts.path or "/", safe=safe.replace("#", "").replace("?", ""))
+    return f"{path}?{quote(parts.query, safe=safe.replace('#', ''))}" if parts.query else path
+
+
+def _headers(response: httpcore.Response) -> tuple[tuple[str, str], ...]:
+    lines = response.headers
+    if len(lines) > MOST_HEADER_LINES or sum(len(name) + len(value) for name, value in lines) > MOST_HEADER_BYTES:
+        raise Unseen(Reason.TOO_LARGE, "headers")
+    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in lines)
+
+
+async def _read(response: httpcore.Response, at_most: int) -> _Body:
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    received = bytearray()
+    stream: AsyncIterator[bytes] = response.aiter_stream()
+    async for data in stream:
+        received += data
+        if len(received) >= at_most:
+            return _Body(raw=bytes(received[:at_most]), cut=len(received) > at_most)
+        elapsed = loop.time() - started
+        if elapsed > GRACE_SECONDS and len(received) < SLOWEST_BYTES_PER_SECOND * elapsed:
+            raise Unseen(Reason.TIMEOUT, "slow")
+    return _Body(raw=bytes(received), cut=False)
+
+
+def _response(
+    parts: SplitResult,
+    response: httpcore.Response,
+    headers: tuple[tuple[str, str], ...],
+    body: _Body,
+    *,
+    verified: bool | None,
+) -> Response:
+    last = dict(headers)
+    plain, cut = _decompress(body.raw, last.get("content-encoding", "").strip().lower())
+    stream = response.extensions.get("network_stream")
+    address, _port = stream.get_extra_info("server_addr") if stream else ("", 0)
+    return Response(
+        url=parts.geturl(),
+        status=response.status,
+        headers=headers,
+        body=plain.decode(_encoding(last.get("content-type", "")), errors="replace"),
+        body_sha256=hashlib.sha256(plain).hexdigest(),
+        address=address,
+        http_version=bytes(response.extensions.get("http_version", b"")).decode("ascii", errors="replace"),
+        tls_verified=verified,
+        cut=body.cut or cut,
+    )
+
+
+def _decompress(raw: bytes, encoding: str) -> tuple[bytes, bool]:
+    """The plain body and whether something is missing. We ask for identity; a server that compresses all the same
+    is believed within limits, so that a few kilobytes cannot become gigabytes."""
+    if encoding in {"", "identity"}:
+        return raw, False
+    if encoding not in WINDOW_BITS:
+        return b"", True
+    decoder = zlib.decompressobj(WINDOW_BITS[encoding])
+    at_most = min(MOST_DECODED, max(len(raw), 1) * MOST_RATIO)
+    try:
+        plain = decoder.decompress(raw, at_most)
+    except zlib.error:
+        return b"", True
+    return plain, not decoder.eof
+
+
+def _encoding(content_type: str) -> str:
+    _type, _semicolon, parameters = content_type.lower().partition("charset=")
+    named = parameters.split(";")[0].strip(" \"'")
+    return named if named in ENCODINGS else "utf-8"
