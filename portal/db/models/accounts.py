@@ -153,6 +153,7 @@ class SignIn(Row):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]  # when the person last proved themselves, for step-up
+    place: Mapped[str] = mapped_column(String(40), default="")  # "hospital:<id>" or "company:<id>" the person works in
     notice: Mapped[list[Any] | None]  # confirmations to show on the next page
 
     person: Mapped[Person] = relationship()
