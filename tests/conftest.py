@@ -20,7 +20,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-LOOPBACK = ["127.0.0.1", "::1"]
+LOOPBACK = ["127.0.0.0/8", "::1"]
 OPEN_TO_LOOPBACK = ("loopback", "browser", "postgres", "kill")
 AXE = Path(__file__).parent / ".cache" / "axe.min.js"
 

@@ -62,6 +62,7 @@ class Authority:
             names = ("anderer-name.invalid",)
         issuer = self._strange_intermediate if kind is CertificateKind.UNKNOWN_ISSUER else self._intermediate
         leaf = self._leaf(names, key, issuer=None if kind is CertificateKind.SELF_SIGNED else issuer, kind=kind)
+        chain: tuple[x509.Certificate, ...]
         match kind:
             case CertificateKind.SELF_SIGNED | CertificateKind.INCOMPLETE:
                 chain = (leaf,)
@@ -129,9 +130,7 @@ class Authority:
             .not_valid_before(self._at - before * DAY)
             .not_valid_after(self._at + after * DAY)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         )
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import dns.dnssec
@@ -27,6 +27,10 @@ TTL = 60
 RESOLVER_ADDRESS = "127.0.0.1"
 LONGEST_CHAIN = 9
 PLAIN_UDP_SIZE = 512
+LARGEST_MESSAGE = 65535
+KEY_SIGNING_KEY = 257  # RFC 4034 section 2.1.1: zone key and secure entry point
+
+Note = Callable[[str, str, str, str], None]  # kind, host, what, address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +57,7 @@ class Names:
         self._addresses = addresses
         self._at = at
         self._quirks = {_key(name): quirk for name, quirk in plan.quirks.items()}
-        self._rotations = {
-            dns.name.from_text(name): itertools.cycle(turn) for name, turn in plan.rotations.items()
-        }
+        self._rotations = {dns.name.from_text(name): itertools.cycle(turn) for name, turn in plan.rotations.items()}
         self._plans = {dns.name.from_text(zone.name): zone for zone in with_parents(plan.zones)}
         self._zones = {origin: self._build(origin) for origin in self._plans}
         self._publish(plan)
@@ -64,10 +66,11 @@ class Names:
 
     def server_addresses(self) -> frozenset[str]:
         """Every address a name server lives at, the resolver's included."""
-        served = (self._addresses[name] for zone in self._plans.values() for name in servers_of(zone))
-        return frozenset({RESOLVER_ADDRESS, *served})
+        served = {self._addresses[name] for zone in self._plans.values() for name in servers_of(zone)}
+        dead = {self._addresses[_whole(name, zone)] for zone in self._plans.values() for name in zone.dead}
+        return frozenset({RESOLVER_ADDRESS} | served - dead)
 
-    def answer(self, wire: bytes, *, server: str, over_udp: bool) -> bytes | None:
+    def answer(self, wire: bytes, *, server: str, over_udp: bool, note: Note) -> bytes | None:
         """The answer to one message; None: silence."""
         try:
             query = dns.message.from_wire(wire)
@@ -77,6 +80,7 @@ class Names:
             return None
         question = query.question[0]
         asked = Asked(query=query, name=question.name, kind=question.rdtype, server=server, over_udp=over_udp)
+        note("dns", asked.name.canonicalize().to_text(omit_final_dot=True), asked.kind.name, server)
         return self._treat(asked)
 
     def _treat(self, asked: Asked) -> bytes | None:
@@ -109,7 +113,7 @@ class Names:
 
     def _wire(self, asked: Asked, response: dns.message.Message) -> bytes:
         if not asked.over_udp:
-            return response.to_wire()
+            return response.to_wire(max_size=LARGEST_MESSAGE)
         offered = asked.query.payload if asked.query.edns >= 0 else 0
         try:
             return response.to_wire(max_size=max(offered, PLAIN_UDP_SIZE))
@@ -160,9 +164,7 @@ class Names:
             if short not in plan.lame
         )
 
-    def _refer(
-        self, asked: Asked, response: dns.message.Message, zone: dns.zone.Zone, cut: dns.name.Name
-    ) -> None:
+    def _refer(self, asked: Asked, response: dns.message.Message, zone: dns.zone.Zone, cut: dns.name.Name) -> None:
         if asked.recursive:  # delegated to servers that are not here
             response.set_rcode(dns.rcode.SERVFAIL)
             return
@@ -264,12 +266,14 @@ class Names:
         hosts = [name for site in plan.sites for name in (site.host, *site.aliases)]
         hosts += [exchanger.host for exchanger in plan.exchangers]
         hosts += [server for zone in self._plans.values() for server in servers_of(zone)]
-        for host in hosts:
+        published = [(host, self._addresses[_absolute(host)]) for host in hosts]
+        published += [(host, turn[0]) for host, turn in plan.rotations.items()]
+        for host, address in published:
             name = dns.name.from_text(host)
             zone = self._zones[max((origin for origin in self._zones if name.is_subdomain(origin)), key=len)]
             node = zone.get_node(name)
             if node is None or not {item.rdtype for item in node} & {dns.rdatatype.A, dns.rdatatype.CNAME}:
-                _add(zone, dns.rrset.from_text(name, TTL, "IN", "A", self._addresses[_absolute(host)]))
+                _add(zone, dns.rrset.from_text(name, TTL, "IN", "A", address))
 
     def _finish(self, origin: dns.name.Name) -> None:
         plan, zone = self._plans[origin], self._zones[origin]
@@ -292,7 +296,7 @@ class Names:
     def _sign(self, zone: dns.zone.Zone) -> tuple[dns.rdtypes.ANY.DNSKEY.DNSKEY, ...]:
         private = ec.generate_private_key(ec.SECP256R1())
         public = dns.dnssec.make_dnskey(
-            private.public_key(), dns.dnssectypes.Algorithm.ECDSAP256SHA256, flags=dns.dnssec.Flag.ZONE | 1
+            private.public_key(), dns.dnssectypes.Algorithm.ECDSAP256SHA256, flags=KEY_SIGNING_KEY
         )
         dns.dnssec.sign_zone(
             zone,
@@ -317,11 +321,6 @@ def servers_of(zone: Zone) -> tuple[str, ...]:
     return tuple(_whole(name, zone) for name in zone.name_servers)
 
 
-def dead_servers(zone: Zone) -> tuple[str, ...]:
-    """The whole names of those that do not answer."""
-    return tuple(_whole(name, zone) for name in zone.dead)
-
-
 def _whole(name: str, zone: Zone) -> str:
     return name.lower() if name.endswith(".") else f"{name}.{_absolute(zone.name)}".lower()
 
@@ -341,9 +340,7 @@ def _cut_above(zone: dns.zone.Zone, name: dns.name.Name, kind: dns.rdatatype.Rda
     step = name
     found = None
     while step != zone.origin:
-        if zone.get_rdataset(step, dns.rdatatype.NS) is not None and not (
-            step == name and kind == dns.rdatatype.DS
-        ):
+        if zone.get_rdataset(step, dns.rdatatype.NS) is not None and not (step == name and kind == dns.rdatatype.DS):
             found = step
         step = step.parent()
     return found
@@ -382,13 +379,15 @@ def _named(name: dns.name.Name, rdataset: dns.rdataset.Rdataset) -> dns.rrset.RR
 
 
 def _add(zone: dns.zone.Zone, rrset: dns.rrset.RRset) -> None:
-    zone.find_rdataset(rrset.name, rrset.rdtype, rrset.covers, create=True).update(rrset)
+    rdataset = zone.find_rdataset(rrset.name, rrset.rdtype, rrset.covers, create=True)
+    for rdata in rrset:
+        rdataset.add(rdata, rrset.ttl)
 
 
 def nearby_addresses(plan: Plan) -> dict[str, str]:
     """An address of 127/8 for every site, exchanger and name server, by whole name."""
     given: dict[str, str] = {}
-    taken = {RESOLVER_ADDRESS, *(item.address for item in (*plan.sites, *plan.exchangers) if item.address)}
+    taken = {RESOLVER_ADDRESS, *(site.address for site in plan.sites), *(item.address for item in plan.exchangers)}
     web = (f"127.80.{number // 200}.{number % 200 + 10}" for number in itertools.count())
     mail = (f"127.25.{number // 200}.{number % 200 + 10}" for number in itertools.count())
     for site in plan.sites:

@@ -1,0 +1,469 @@
+"""Real DNS, web and mail servers on loopback, built from a plan; one context manager starts and ends them all."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import socket
+import ssl
+import tempfile
+import threading
+import warnings
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import cast
+
+from portal.demonstration import names
+from portal.demonstration.authority import Authority
+from portal.demonstration.names import RESOLVER_ADDRESS, Names
+from portal.demonstration.plans import Behaviour, Cleartext, Exchanger, Plan, Reply, Site, Tls, redirect
+from scanners.probes.network import NetworkSettings
+
+LONGEST_HEAD = 65536
+LONGEST_REQUEST_BODY = 1_000_000
+ATTEMPTS = 20
+BACKLOG = 256
+NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """Something that reached a server: a question, a request or a mail command."""
+
+    kind: str  # "dns", "http", "https", "smtp"
+    host: str  # the name asked, or the site or exchanger
+    what: str  # record type, request line, command
+    address: str  # of ours
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """The servers as they run: everything a scanner's network settings need to reach them."""
+
+    resolver: tuple[str, ...]
+    resolver_port: int
+    port_map: Mapping[int, int]
+    allowed_networks: tuple[str, ...]
+    permitted_suffixes: tuple[str, ...]
+    trust_roots_pem: str
+    addresses: Mapping[str, str]  # whole name without trailing dot -> address
+    contacts: list[Contact] = field(default_factory=list)
+
+    def network(self, *, contact_url: str = "https://scan.test/") -> NetworkSettings:
+        """The settings with which a scanner reaches these servers and nothing else on this machine's networks."""
+        return NetworkSettings(
+            resolver=self.resolver,
+            resolver_port=self.resolver_port,
+            port_map=self.port_map,
+            allowed_networks=self.allowed_networks,
+            trust_roots_pem=self.trust_roots_pem,
+            permitted_suffixes=self.permitted_suffixes,
+            contact_url=contact_url,
+        )
+
+    def contacts_of(self, host: str, *, kind: str = "") -> tuple[Contact, ...]:
+        """What reached one host so far."""
+        return tuple(item for item in self.contacts if item.host == host and kind in {"", item.kind})
+
+
+class NoFreePort(Exception):
+    """No port was free on all addresses of the plan."""
+
+
+class Servers:
+    """All servers of a plan: `async with` runs them in this loop, `with` in a thread of their own."""
+
+    def __init__(self, plan: Plan, *, at: dt.datetime, ports: Mapping[int, int] | None = None) -> None:
+        """Prepare keys, certificates and zones as of `at`; `ports` wishes fixed ports in place of free ones."""
+        self._plan = plan
+        self._wished = dict(ports or {})
+        self._addresses = names.nearby_addresses(plan)
+        self._names = Names(plan, addresses=self._addresses, at=at)
+        self._authority = Authority(at=at)
+        self._contexts = self._make_contexts()
+        self._contacts: list[Contact] = []
+        self._closing = contextlib.AsyncExitStack()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._thread: threading.Thread | None = None
+        self._stop: Callable[[], None] = lambda: None
+
+    # --- life ---------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Running:
+        """Bind and listen; returns when every server answers."""
+        self._closing = contextlib.AsyncExitStack()
+        try:
+            ports = {
+                53: await self._listen(53, self._listen_dns),
+                443: await self._listen(443, self._listen_https),
+                80: await self._listen(80, self._listen_http),
+                25: await self._listen(25, self._listen_smtp),
+            }
+        except BaseException:
+            await self._closing.aclose()
+            raise
+        return Running(
+            resolver=(RESOLVER_ADDRESS,),
+            resolver_port=ports[53],
+            port_map=ports,
+            allowed_networks=("127.0.0.0/8",),
+            permitted_suffixes=(".test",),
+            trust_roots_pem=self._authority.root_pem,
+            addresses={name.rstrip("."): address for name, address in self._addresses.items()},
+            contacts=self._contacts,
+        )
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every listener and every connection, and wait for both."""
+        await self._closing.aclose()
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0.01)  # aborted transports close their sockets in the next turns of the loop
+
+    def __enter__(self) -> Running:
+        """Run in a thread of their own; returns when every server answers."""
+        started = threading.Event()
+        outcome: list[Running | BaseException] = []
+
+        async def live() -> None:
+            finish = asyncio.Event()
+            loop = asyncio.get_running_loop()
+
+            def stop() -> None:
+                loop.call_soon_threadsafe(finish.set)
+
+            self._stop = stop
+            try:
+                async with self as running:
+                    outcome.append(running)
+                    started.set()
+                    await finish.wait()
+            except BaseException as error:  # the starter raises it
+                outcome.append(error)
+                raise
+            finally:
+                started.set()
+
+        def run() -> None:
+            with contextlib.suppress(OSError, NoFreePort):  # already handed over
+                asyncio.run(live())
+
+        self._thread = threading.Thread(target=run, name="demonstration-servers", daemon=True)
+        self._thread.start()
+        started.wait()
+        if isinstance(outcome[0], BaseException):
+            self._thread.join()
+            raise outcome[0]
+        return outcome[0]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the thread with its servers."""
+        self._stop()
+        if self._thread is not None:
+            self._thread.join()
+
+    # --- listening ----------------------------------------------------------------------------
+
+    async def _listen(self, port: int, listen: Callable[[contextlib.AsyncExitStack, int], Awaitable[None]]) -> int:
+        """Listen on one port number on all addresses concerned; the kernel proposes it, the others must agree."""
+        for _attempt in range(1 if port in self._wished else ATTEMPTS):
+            number = self._wished.get(port) or _free_port()
+            stack = contextlib.AsyncExitStack()
+            try:
+                await listen(stack, number)
+            except OSError:
+                await stack.aclose()
+                continue
+            self._closing.push_async_callback(stack.aclose)
+            return number
+        raise NoFreePort(port)
+
+    async def _listen_dns(self, stack: contextlib.AsyncExitStack, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        for address in sorted(self._names.server_addresses()):
+            await self._accept(stack, address, port, self._dns_over_tcp(address))
+            transport, _protocol = await loop.create_datagram_endpoint(
+                lambda address=address: _DnsOverUdp(self._answer, address),  # type: ignore[misc]
+                local_addr=(address, port),
+            )
+            stack.callback(transport.close)
+
+    async def _listen_https(self, stack: contextlib.AsyncExitStack, port: int) -> None:
+        for site in self._plan.sites:
+            if site.tls is not None:
+                serve = self._web(site, tls=True)
+                await self._accept(stack, self._address(site.host), port, serve, self._contexts[site.host])
+
+    async def _listen_http(self, stack: contextlib.AsyncExitStack, port: int) -> None:
+        for site in self._plan.sites:
+            if site.cleartext is not Cleartext.CLOSED:
+                await self._accept(stack, self._address(site.host), port, self._web(site, tls=False))
+
+    async def _listen_smtp(self, stack: contextlib.AsyncExitStack, port: int) -> None:
+        for exchanger in self._plan.exchangers:
+            await self._accept(stack, self._address(exchanger.host), port, self._mail(exchanger))
+
+    async def _accept(
+        self,
+        stack: contextlib.AsyncExitStack,
+        address: str,
+        port: int,
+        serve: Serve,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._tasks.add(task)
+            try:
+                await serve(reader, writer)
+            except (OSError, EOFError, ValueError, asyncio.LimitOverrunError, asyncio.CancelledError):
+                pass  # the other side went away or broke its protocol, or we are closing
+            finally:
+                await _hang_up(writer)
+                self._tasks.discard(task)
+
+        server = await asyncio.start_server(
+            serve_one, address, port, ssl=context, limit=LONGEST_HEAD, backlog=BACKLOG, start_serving=True
+        )
+        stack.callback(server.close)
+
+    def _address(self, host: str) -> str:
+        return self._addresses[f"{host.rstrip('.')}.".lower()]
+
+    # --- DNS ----------------------------------------------------------------------------------
+
+    def _answer(self, wire: bytes, server: str, over_udp: bool) -> bytes | None:  # noqa: FBT001 - a callback
+        return self._names.answer(wire, server=server, over_udp=over_udp, note=self._note)
+
+    def _note(self, contact_kind: str, host: str, what: str, address: str) -> None:
+        self._contacts.append(Contact(kind=contact_kind, host=host, what=what, address=address))
+
+    def _dns_over_tcp(self, address: str) -> Serve:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while True:
+                length = int.from_bytes(await reader.readexactly(2), "big")
+                reply = self._answer(await reader.readexactly(length), address, False)
+                if reply is None:
+                    await reader.read(1)  # silence, until the other side has had enough
+                    return
+                writer.write(len(reply).to_bytes(2, "big") + reply)
+                await writer.drain()
+
+        return serve
+
+    # --- web ----------------------------------------------------------------------------------
+
+    def _web(self, site: Site, *, tls: bool) -> Serve:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if site.behaviour is Behaviour.SILENT:
+                await reader.read(-1)
+                return
+            while True:
+                method, target, headers = await _read_request(reader)
+                self._note("https" if tls else "http", site.host, f"{method} {target}", self._address(site.host))
+                if site.behaviour is Behaviour.RESETS:
+                    writer.transport.abort()
+                    return
+                if site.behaviour is not Behaviour.ORDINARY:
+                    await _misbehave(writer, site.behaviour)
+                    return
+                host = headers.get("host", site.host)
+                reply = _reply_to(site, target, host=host, tls=tls)
+                keep = headers.get("connection", "").lower() != "close"
+                writer.write(_written(site, reply, head_only=method == "HEAD", keep=keep))
+                await writer.drain()
+                if not keep:
+                    return
+
+        return serve
+
+    # --- mail ---------------------------------------------------------------------------------
+
+    def _mail(self, exchanger: Exchanger) -> Serve:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if exchanger.silent:
+                await reader.read(-1)
+                return
+            greeting = exchanger.greeting or f"220 {exchanger.host} ESMTP"
+            await _say(writer, greeting)
+            if not greeting.startswith("220"):
+                return
+            encrypted = False
+            while True:
+                line = (await reader.readuntil(b"\n")).decode("latin-1").strip()
+                command = line.partition(" ")[0].upper()
+                self._note("smtp", exchanger.host, command, self._address(exchanger.host))
+                if command == "STARTTLS" and exchanger.tls is not None and not encrypted:
+                    await _say(writer, exchanger.starttls_reply or "220 2.0.0 Ready to start TLS")
+                    if exchanger.starttls_reply and not exchanger.starttls_reply.startswith("220"):
+                        continue
+                    await writer.start_tls(self._contexts[exchanger.host])
+                    encrypted = True
+                    continue
+                await _say(writer, *_mail_reply(exchanger, command, encrypted=encrypted))
+                if command == "QUIT":
+                    return
+
+        return serve
+
+    # --- TLS ----------------------------------------------------------------------------------
+
+    def _make_contexts(self) -> dict[str, ssl.SSLContext]:
+        contexts = {}
+        with tempfile.TemporaryDirectory() as folder:
+            for site in self._plan.sites:
+                if site.tls is not None:
+                    contexts[site.host] = self._context(site.tls, (site.host, *site.aliases), Path(folder))
+            for exchanger in self._plan.exchangers:
+                if exchanger.tls is not None:
+                    contexts[exchanger.host] = self._context(exchanger.tls, (exchanger.host,), Path(folder))
+        return contexts
+
+    def _context(self, tls: Tls, host_names: tuple[str, ...], folder: Path) -> ssl.SSLContext:
+        issued = self._authority.issue((*host_names, *tls.extra_names), kind=tls.certificate, key_kind=tls.key)
+        chain, key = folder / "chain.pem", folder / "key.pem"
+        chain.write_bytes(issued.chain_pem)
+        key.write_bytes(issued.key_pem)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        old = tls.lowest < ssl.TLSVersion.TLSv1_2 or "1024" in tls.key or tls.certificate == "weak-key"
+        context.set_ciphers(f"{tls.ciphers or 'DEFAULT'}{':@SECLEVEL=0' if old else ''}")
+        context.load_cert_chain(chain, key)
+        with warnings.catch_warnings():  # retired versions are what a demonstration of them needs
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = tls.lowest
+            context.maximum_version = tls.highest
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+
+class _DnsOverUdp(asyncio.DatagramProtocol):
+    def __init__(self, answer: Callable[[bytes, str, bool], bytes | None], address: str) -> None:
+        self._answer = answer
+        self._address = address
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        reply = self._answer(data, self._address, True)
+        if reply is not None and self._transport is not None:
+            self._transport.sendto(reply, addr)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((RESOLVER_ADDRESS, 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close politely where the other side plays along, else at once."""
+    try:
+        writer.close()
+        async with asyncio.timeout(1):
+            await writer.wait_closed()
+    except (OSError, TimeoutError, asyncio.CancelledError):
+        writer.transport.abort()
+
+
+async def _read_request(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str]]:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    first, *lines = head.strip().split("\r\n")
+    method, target, _version = first.split(" ", 2)
+    headers = {name.strip().lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines)}
+    length = int(headers.get("content-length", "0"))
+    if 0 < length <= LONGEST_REQUEST_BODY:
+        await reader.readexactly(length)
+    return method, target, headers
+
+
+def _reply_to(site: Site, target: str, *, host: str, tls: bool) -> Reply:
+    path = target.partition("?")[0]
+    if not tls:
+        for key in (target, path):
+            if key in site.cleartext_pages:
+                return site.cleartext_pages[key]
+        if site.cleartext is Cleartext.REDIRECTS:
+            return redirect(f"https://{host}{target}")
+    return site.pages.get(target) or site.pages.get(path) or site.missing
+
+
+def _written(site: Site, reply: Reply, *, head_only: bool, keep: bool) -> bytes:
+    body = reply.body.encode() if isinstance(reply.body, str) else reply.body
+    try:
+        phrase = HTTPStatus(reply.status).phrase
+    except ValueError:
+        phrase = "Unknown"
+    headers = [*(site.headers if reply.site_headers else ()), *reply.headers]
+    if reply.status not in NO_BODY:
+        headers.append(("content-type", reply.content_type))
+        headers.append(("transfer-encoding", "chunked") if reply.chunked else ("content-length", str(len(body))))
+    headers.append(("connection", "keep-alive" if keep else "close"))
+    head = f"HTTP/1.1 {reply.status} {phrase}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
+    if head_only or reply.status in NO_BODY:
+        return head.encode("latin-1")
+    return head.encode("latin-1") + (_chunked(body) if reply.chunked else body)
+
+
+def _chunked(body: bytes) -> bytes:
+    return (f"{len(body):x}\r\n".encode() + body + b"\r\n" if body else b"") + b"0\r\n\r\n"
+
+
+async def _misbehave(writer: asyncio.StreamWriter, behaviour: Behaviour) -> None:
+    match behaviour:
+        case Behaviour.GARBLED:
+            writer.write(b"\x16\x03\x01 this is not the protocol you are looking for\r\n\r\n")
+            await writer.drain()
+        case Behaviour.ENDLESS:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n")
+            while True:
+                writer.write(b"<p>und weiter</p>" * 1000)
+                await writer.drain()
+        case Behaviour.DRIPS:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 100000\r\n\r\n")
+            while True:
+                writer.write(b".")
+                await writer.drain()
+                await asyncio.sleep(1)
+        case Behaviour.HEADER_FLOOD:
+            writer.write(b"HTTP/1.1 200 OK\r\n")
+            while True:
+                writer.write(b"x-flood: und weiter und weiter\r\n" * 100)
+                await writer.drain()
+
+
+async def _say(writer: asyncio.StreamWriter, *lines: str) -> None:
+    writer.write("".join(f"{line}\r\n" for line in lines).encode())
+    await writer.drain()
+
+
+def _mail_reply(exchanger: Exchanger, command: str, *, encrypted: bool) -> tuple[str, ...]:
+    match command:
+        case "EHLO" if exchanger.ehlo_reply:
+            return (exchanger.ehlo_reply,)
+        case "EHLO":
+            offers = ["SIZE 20480000", "8BITMIME"]
+            if exchanger.tls is not None and not encrypted:
+                offers.append("STARTTLS")
+            return (f"250-{exchanger.host}", *(f"250-{offer}" for offer in offers), "250 ENHANCEDSTATUSCODES")
+        case "HELO" | "RSET" | "NOOP":
+            return (f"250 {exchanger.host}",)
+        case "QUIT":
+            return ("221 2.0.0 Bye",)
+        case "STARTTLS":
+            return ("502 5.5.1 Command not implemented",)
+        case _:
+            return ("550 5.7.1 This server takes no mail",)
