@@ -268,6 +268,7 @@ class CertificateChain(Observation):
     superfluous: int = 0
     name_matches: bool = True
     stapled: bool | None = None
+    public_root: bool = True  # False: the path ends in a root that the operator added
 
 
 # --- Web ---------------------------------------------------------------------------------------
