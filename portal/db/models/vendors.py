@@ -7,17 +7,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from assessments.model import HostRole
 from portal.db.base import ID_LENGTH, Closed, Row, new_id
-
-
-class HostRole(StrEnum):
-    """What a host is for; the policy weighs corporate hosts less."""
-
-    PRODUCT = "product"
-    PORTAL = "portal"
-    REMOTE_ACCESS = "remote-access"
-    MAIL = "mail"
-    CORPORATE = "corporate"
 
 
 class HostState(StrEnum):
