@@ -185,6 +185,7 @@ class MailDns(Observation):
     mta_sts_txt: tuple[str, ...] = ()
     tls_rpt_txt: tuple[str, ...] = ()
     tlsa: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # MX host -> TLSA records as text
+    tlsa_authenticated: Mapping[str, bool] = field(default_factory=dict)  # MX host -> the AD bit; absent: not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +239,7 @@ class Certificate:
     curve: str = ""
     signature_hash: str = ""  # "sha256" …; "" for EdDSA
     sha256: str = ""
+    spki_sha256: str = ""  # of the SubjectPublicKeyInfo, as TLSA selector 1 and key pins name it
     self_issued: bool = False
     is_ca: bool = False
     sct_count: int = 0
