@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self, TypeVar, cast
 
@@ -23,6 +23,7 @@ import dns.resolver
 import httpcore
 
 from scanners import targets
+from scanners.jobs import NetworkSettings as NetworkSettings  # noqa: PLC0414 - a door and its settings are imported together
 from scanners.observations import Blind, Reason
 from scanners.parsing import addresses
 
@@ -37,20 +38,6 @@ ANSWER_SECONDS = 10.0
 READ_SIZE = 65_536
 
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkSettings:
-    """How a scan reaches the world; the defaults know the public internet only."""
-
-    resolver: tuple[str, ...] = ()  # empty: the system's own
-    resolver_port: int = 53
-    port_map: Mapping[int, int] = field(default_factory=dict)  # public port -> port really connected to
-    allowed_networks: tuple[str, ...] = ()  # scanned although not public
-    denied_networks: tuple[str, ...] = ()  # never scanned although public
-    trust_roots_pem: str = ""  # beside certifi's
-    permitted_suffixes: tuple[str, ...] = ()  # special-use suffixes that may be scanned all the same
-    contact_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
