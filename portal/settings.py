@@ -85,6 +85,8 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     bind_port = _number(env, "BIND_PORT", 8080)
     public_base_url = env.get("PUBLIC_BASE_URL", f"http://127.0.0.1:{bind_port}").rstrip("/")
     _refuse_plain_http_elsewhere(public_base_url)
+    if not public_base_url.startswith("https://") and not is_loopback(bind_host):
+        raise BadSetting(f"BIND_HOST={bind_host} needs a PUBLIC_BASE_URL that starts with https://.")
     return Settings(
         data_dir=data_dir,
         database_url=env.get("DATABASE_URL", f"sqlite:///{data_dir / 'kettenblick.sqlite'}"),
@@ -100,6 +102,19 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         demonstration=env.get("KETTENBLICK_DEMONSTRATION", "") == "1",
         operator_contact=env.get("OPERATOR_CONTACT", ""),
     )
+
+
+def environment(**overrides: str) -> Mapping[str, str]:
+    """What a program we start inherits: our own environment, with changes."""
+    return {**os.environ, **overrides}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _mail(env: Mapping[str, str]) -> MailSettings:
@@ -177,5 +192,5 @@ def _refuse_plain_http_elsewhere(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise BadSetting("PUBLIC_BASE_URL must be an address such as https://kettenblick.example.")
-    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise BadSetting("PUBLIC_BASE_URL must start with https:// unless it is this machine (127.0.0.1).")

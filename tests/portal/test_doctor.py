@@ -1,0 +1,135 @@
+"""What the doctor says of installations that are really so."""
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from portal import doctor, i18n, settings
+from portal.db import migrating, session
+from portal.doctor import Note, State
+from portal.settings import BadSetting, MailSettings, Settings
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Settings:
+    chosen = settings.read({"KETTENBLICK_DATA": str(tmp_path / "data")})
+    chosen = dataclasses.replace(
+        chosen, scan=dataclasses.replace(chosen.scan, resolver=("127.0.0.1",), resolver_port=1)
+    )
+    engine = session.engine(chosen.database_url)
+    migrating.upgrade(engine)
+    engine.dispose()
+    return chosen
+
+
+def note(piece: str, chosen: Settings, now: datetime = NOW) -> Note:
+    look = {look.__name__: look for look in doctor.LOOKS}[f"_{piece}"]
+    (found,) = look(chosen, now)
+    return found
+
+
+def test_a_fresh_installation_has_a_database_of_this_version(installed: Settings):
+    assert note("database", installed).state is State.OK
+
+
+def test_a_database_of_another_version_fails_with_the_line_that_mends_it(installed: Settings):
+    engine = session.engine(installed.database_url)
+    migrating.downgrade(engine, "base")
+    engine.dispose()
+
+    found = note("database", installed)
+
+    assert (found.state, found.remedy) == (State.FAIL, "kettenblick migrate")
+
+
+def test_looking_makes_no_database(tmp_path: Path):
+    chosen = settings.read({"KETTENBLICK_DATA": str(tmp_path / "data")})
+
+    assert note("database", chosen).state is State.WARN
+    assert not (tmp_path / "data" / "kettenblick.sqlite").exists()
+
+
+def test_a_database_server_that_is_away_fails(tmp_path: Path):
+    url = f"postgresql+psycopg://kettenblick@/kettenblick?host={tmp_path}"
+    chosen = settings.read({"KETTENBLICK_DATA": str(tmp_path / "data"), "DATABASE_URL": url})
+
+    assert note("database", chosen).state is State.FAIL
+
+
+@pytest.mark.postgres
+def test_a_migrated_database_server_is_fine(tmp_path: Path, postgres_url: str):
+    chosen = settings.read({"KETTENBLICK_DATA": str(tmp_path / "data"), "DATABASE_URL": postgres_url})
+    engine = session.engine(chosen.database_url)
+    migrating.upgrade(engine)
+    engine.dispose()
+
+    assert note("database", chosen).state is State.OK
+
+
+def test_secrets_that_others_can_read_fail(installed: Settings):
+    assert note("secrets", installed).state is State.OK
+
+    (installed.data_dir / "secret_key.secret").chmod(0o644)
+
+    assert note("secrets", installed).state is State.FAIL
+
+
+def test_a_data_directory_that_others_can_read_is_a_warning(installed: Settings):
+    assert note("data_directory", installed).state is State.OK
+
+    installed.data_dir.chmod(0o755)
+
+    assert note("data_directory", installed).state is State.WARN
+
+
+@pytest.mark.loopback
+def test_a_resolver_that_does_not_answer_fails(installed: Settings):
+    assert note("resolver", installed).state is State.FAIL
+
+
+def test_mail_without_a_relay_or_without_encryption_is_a_warning(installed: Settings):
+    plain = MailSettings(host="mail.example", security="none")
+    encrypted = MailSettings(host="mail.example")
+
+    assert note("mail", installed).state is State.WARN
+    assert note("mail", dataclasses.replace(installed, mail=plain)).state is State.WARN
+    assert note("mail", dataclasses.replace(installed, mail=encrypted)).state is State.OK
+
+
+def test_a_clock_before_our_own_files_fails(installed: Settings):
+    assert note("clock", installed, NOW - timedelta(days=3650)).state is State.FAIL
+
+
+def test_networks_opened_to_scans_are_named(installed: Settings):
+    scan = dataclasses.replace(installed.scan, allowed_networks=("10.0.0.0/8",))
+
+    found = note("scans", dataclasses.replace(installed, scan=scan))
+
+    assert found.state is State.WARN
+    assert "10.0.0.0/8" in found.message.render()
+
+
+def test_plain_http_is_for_this_machine_alone(tmp_path: Path):
+    data = {"KETTENBLICK_DATA": str(tmp_path)}
+    with pytest.raises(BadSetting, match="PUBLIC_BASE_URL"):
+        settings.read({**data, "PUBLIC_BASE_URL": "http://kettenblick.example"})
+    with pytest.raises(BadSetting, match="BIND_HOST"):
+        settings.read({**data, "BIND_HOST": "0.0.0.0"})
+
+    chosen = settings.read({**data, "BIND_HOST": "0.0.0.0", "PUBLIC_BASE_URL": "https://kettenblick.example"})
+
+    assert note("address", chosen).state is State.OK
+
+
+@pytest.mark.loopback
+def test_every_note_reads_in_both_languages_and_every_trouble_has_its_line(installed: Settings):
+    notes = doctor.examine(installed, now=NOW)
+
+    assert len(notes) == len(doctor.LOOKS)
+    assert all(found.remedy for found in notes if found.state is not State.OK)
+    for language in i18n.LANGUAGES:
+        assert all(found.message.render(i18n.translator(language)) for found in notes)
