@@ -1,0 +1,199 @@
+"""What a page of HTML loads, asks for and links to; read in one pass that stays linear on hostile input."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import unescape
+from itertools import islice
+
+import re2
+
+from scanners.parsing import urls
+
+LONGEST = 2_000_000
+MOST_ELEMENTS = 20_000
+MOST_ATTRIBUTES = 60
+LONGEST_VALUE = 4096
+LONGEST_TEXT = 200_000
+KEPT_PAGES = 8
+
+# Bytes, so that re2 copies nothing between two searches.
+_TAG = re2.compile(rb"""(?s)<!--.*?-->|<(/?)([a-zA-Z][^\s/>]*)((?:"[^"]*"|'[^']*'|[^"'>])*)>""")
+_ATTRIBUTE = re2.compile(rb"""([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?""")
+_RAW = frozenset({"script", "style", "textarea", "title", "noscript", "xmp", "noembed", "noframes", "iframe"})
+_FIELDS = frozenset({"input", "button", "select", "textarea"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Element:
+    """A start tag, with the text inside where that text is not markup."""
+
+    tag: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+
+    def get(self, name: str) -> str:
+        """The attribute's value; "" when it is absent."""
+        return self.attributes.get(name, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """A form with its fields; action and method as written."""
+
+    action: str | None
+    method: str | None
+    fields: tuple[Element, ...]
+
+    @property
+    def asks_password(self) -> bool:
+        """Whether it holds a password field."""
+        return any(is_password(field) for field in self.fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Html:
+    """The elements of a page in document order."""
+
+    elements: tuple[Element, ...] = ()
+    forms: tuple[Form, ...] = ()
+
+    def all(self, *tags: str) -> tuple[Element, ...]:
+        """Every element with one of these names."""
+        return tuple(element for element in self.elements if element.tag in tags)
+
+    def base(self, url: str) -> str:
+        """What references are relative to."""
+        href = next((element.get("href") for element in self.all("base") if element.get("href")), "")
+        return urls.join(url, href) or url
+
+    def metas(self, name: str) -> tuple[str, ...]:
+        """The contents of <meta name=…> or <meta http-equiv=…> of this name."""
+        return tuple(
+            element.get("content")
+            for element in self.all("meta")
+            if name in {element.get("name").lower(), element.get("http-equiv").lower()}
+        )
+
+    @property
+    def asks_password(self) -> bool:
+        """Whether there is a password field anywhere."""
+        return any(is_password(element) for element in self.elements)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """Something the browser fetches by itself to show the page."""
+
+    tag: str
+    url: str
+    active: bool  # may run code in the page or change it
+    integrity: str = ""
+    written: str = ""  # the reference as it stands in the page
+
+
+def is_password(element: Element) -> bool:
+    """Whether this is a password field."""
+    return element.tag == "input" and element.get("type").strip().lower() == "password"
+
+
+@lru_cache(maxsize=KEPT_PAGES)
+def read(text: str) -> Html:
+    """The page, up to the caps; what is broken is skipped as a browser would."""
+    elements: list[Element] = []
+    forms: list[tuple[Element, list[Element]]] = []
+    is_inside_form = False
+    for closing, element in _tags(text[:LONGEST].encode("utf-8", "replace")):
+        if element.tag == "form":
+            is_inside_form = not closing
+            if not closing:
+                forms.append((element, []))
+        elif not closing and is_inside_form and element.tag in _FIELDS:
+            forms[-1][1].append(element)
+        if not closing:
+            elements.append(element)
+        if len(elements) >= MOST_ELEMENTS:
+            break
+    return Html(
+        elements=tuple(elements),
+        forms=tuple(
+            Form(
+                action=form.attributes.get("action"),
+                method=form.attributes.get("method"),
+                fields=tuple(fields),
+            )
+            for form, fields in forms
+        ),
+    )
+
+
+def loads(html: Html, url: str) -> tuple[Load, ...]:
+    """Every fetch that the markup itself causes, with absolute addresses."""
+    base = html.base(url)
+    return tuple(
+        Load(
+            tag=element.tag,
+            url=urls.join(base, reference),
+            active=active,
+            integrity=element.get("integrity"),
+            written=reference.strip(),
+        )
+        for element in html.elements
+        for reference, active in _references(element)
+        if reference.strip()
+    )
+
+
+def _references(element: Element) -> Iterator[tuple[str, bool]]:
+    match element.tag:
+        case "script" | "iframe" | "frame" | "embed":
+            yield element.get("src"), True
+        case "object":
+            yield element.get("data"), True
+        case "link":
+            yield from _link(element)
+        case "img" | "audio" | "video" | "source" | "track":
+            yield element.get("src"), False
+            yield element.get("poster"), False
+            for candidate in element.get("srcset").split(","):
+                yield candidate.strip().partition(" ")[0], False
+        case "input" if element.get("type").lower() == "image":
+            yield element.get("src"), False
+
+
+def _link(element: Element) -> Iterator[tuple[str, bool]]:
+    relations = set(element.get("rel").lower().split())
+    if relations & {"stylesheet", "modulepreload", "manifest"}:
+        yield element.get("href"), True
+    elif relations & {"icon", "apple-touch-icon", "mask-icon"}:
+        yield element.get("href"), False
+
+
+def _tags(data: bytes) -> Iterator[tuple[bool, Element]]:
+    lowered = data.lower()
+    position = 0
+    while (match := _TAG.search(data, position)) is not None:
+        position = match.end()
+        name = match.group(2)
+        if name is None:  # a comment
+            continue
+        tag = name.decode("utf-8", "replace").lower()
+        closing = bool(match.group(1))
+        text = b""
+        if tag in _RAW and not closing:
+            end = lowered.find(b"</" + tag.encode(), position)
+            end = len(data) if end == -1 else end
+            text = data[position : min(end, position + LONGEST_TEXT)]
+            position = end
+        attributes = {} if closing else _attributes(match.group(3))
+        yield closing, Element(tag=tag, attributes=attributes, text=text.decode("utf-8", "replace"))
+
+
+def _attributes(data: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for match in islice(_ATTRIBUTE.finditer(data), MOST_ATTRIBUTES):
+        name = match.group(1).decode("utf-8", "replace").lower()
+        raw = next((group for group in (match.group(2), match.group(3), match.group(4)) if group is not None), b"")
+        # The first of two equal attributes counts.
+        found.setdefault(name, unescape(raw[:LONGEST_VALUE].decode("utf-8", "replace")))
+    return found
