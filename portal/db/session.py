@@ -1,0 +1,78 @@
+"""Opens the database: SQLite with every write waiting its turn, or PostgreSQL, by one URL."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.orm import Session, sessionmaker
+
+# Earlier libraries can corrupt a database in WAL mode when two checkpoints meet (fixed in SQLite 3.51.3).
+SAFE_WAL = (3, 51, 3)
+BUSY_MILLISECONDS = 15_000
+POSTGRES_SECONDS_TO_CONNECT = 5
+
+Sessions = sessionmaker[Session]
+
+
+def engine(url: str) -> Engine:
+    """The engine of a database URL; nothing is connected yet."""
+    parsed = make_url(url)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+
+
+def sessions(of: Engine) -> Sessions:
+    """Sessions that may write: on SQLite each takes the write lock at its start, so that it never loses it half-way."""
+    return sessionmaker(of, expire_on_commit=False)
+
+
+def reading(of: Engine) -> Sessions:
+    """Sessions that only read: on SQLite they run beside each other; a write in one may fail with "locked"."""
+    return sessionmaker(of.execution_options(sqlite_begin="BEGIN"), expire_on_commit=False)
+
+
+def is_sqlite(bind: Engine | Connection) -> bool:
+    """Whether we are on the embedded database."""
+    return bind.dialect.name == "sqlite"
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    made = create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000, "isolation_level": None})
+    event.listen(made, "connect", _prepare_sqlite)
+    event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    journal = "WAL" if sqlite3.sqlite_version_info >= SAFE_WAL else "DELETE"
+    for pragma in (
+        f"busy_timeout={BUSY_MILLISECONDS}",
+        f"journal_mode={journal}",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+        "secure_delete=ON",  # what was deleted is gone from the file as well
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # sqlite3 itself would begin only before the first write, and then a read before it can be stale.
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE"))
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+        connect_args={
+            "connect_timeout": POSTGRES_SECONDS_TO_CONNECT,
+            "application_name": "kettenblick",
+            "options": "-c timezone=UTC -c lock_timeout=15s",
+        },
+    )

@@ -1,0 +1,1 @@
+"""One module per noun, verbs inside: verb(session, actor, …, now); they touch the session and never commit."""

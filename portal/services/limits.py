@@ -1,0 +1,67 @@
+"""Limits that protect accounts, counted in the database so that all processes share one budget."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from portal.db.models.accounts import Attempt
+from portal.errors import TooMany
+from scanners.model import N_, Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """At most so many tries within this time."""
+
+    kind: str
+    most: int
+    within: timedelta
+
+
+QUARTER = timedelta(minutes=15)
+# The pair of account and address comes first, so that a stranger cannot lock an account for its owner.
+SIGN_IN = Limit(kind="sign-in", most=10, within=QUARTER)
+SIGN_IN_ACCOUNT = Limit(kind="sign-in-account", most=50, within=QUARTER)
+SIGN_IN_ADDRESS = Limit(kind="sign-in-address", most=100, within=QUARTER)
+SECOND_FACTOR = Limit(kind="second-factor", most=8, within=QUARTER)
+TOKEN = Limit(kind="token", most=60, within=QUARTER)  # per address: links that were tried
+NEW_PASSWORD = Limit(kind="new-password", most=3, within=timedelta(hours=1))
+NEW_PASSWORD_ADDRESS = Limit(kind="new-password-address", most=20, within=timedelta(hours=1))
+EVERY = (SIGN_IN, SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SECOND_FACTOR, TOKEN, NEW_PASSWORD, NEW_PASSWORD_ADDRESS)
+LONGEST = max(limit.within for limit in EVERY)
+
+
+def spend(session: Session, limit: Limit, key: str, *, now: datetime) -> None:
+    """Note one try, or raise TooMany with the seconds after which another makes sense."""
+    hashed = _hashed(limit, key)
+    since = now - limit.within
+    earlier = session.scalars(
+        select(Attempt.at)
+        .where(Attempt.kind == limit.kind, Attempt.key == hashed, Attempt.at > since, Attempt.at <= now)
+        .order_by(Attempt.at.desc())
+        .limit(limit.most)
+    ).all()
+    if len(earlier) >= limit.most:
+        wait = int((earlier[-1] + limit.within - now).total_seconds()) + 1
+        raise TooMany(
+            Message(text=N_("Too many tries. Try again in %(minutes)s minutes."), values={"minutes": -(-wait // 60)}),
+            retry_after=wait,
+        )
+    session.add(Attempt(kind=limit.kind, key=hashed, at=now))
+
+
+def forget(session: Session, limit: Limit, key: str) -> None:
+    """Somebody proved themselves: their own failed tries no longer count."""
+    session.execute(delete(Attempt).where(Attempt.kind == limit.kind, Attempt.key == _hashed(limit, key)))
+
+
+def sweep(session: Session, *, now: datetime) -> None:
+    """Remove tries that count no more."""
+    session.execute(delete(Attempt).where(Attempt.at < now - LONGEST))
+
+
+def _hashed(limit: Limit, key: str) -> str:
+    return hashlib.sha256(f"{limit.kind}\0{key}".encode()).hexdigest()

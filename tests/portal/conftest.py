@@ -1,0 +1,64 @@
+"""A migrated database for every test that asks: SQLite by default, the same on PostgreSQL by its marker."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine
+
+from portal.db import migrating
+from portal.db import session as database
+from portal.files.sealing import Keyring
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one SQLite file; every test gets a copy."""
+    path = tmp_path_factory.mktemp("template") / "migrated.sqlite"
+    engine = database.engine(f"sqlite:///{path}")
+    migrating.upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def engine(migrated: Path, tmp_path: Path) -> Iterator[Engine]:
+    """Open a fresh migrated database."""
+    path = tmp_path / "kettenblick.sqlite"
+    shutil.copy(migrated, path)
+    engine = database.engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> database.Sessions:
+    """Make sessions as the web and the worker do."""
+    return database.sessions(engine)
+
+
+@pytest.fixture
+def session(sessions: database.Sessions) -> Iterator[Session]:
+    """Open one session; what the test does not commit is gone."""
+    with sessions() as session:
+        yield session
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Stop the clock on a Monday morning."""
+    return datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def keyring(tmp_path: Path) -> Keyring:
+    """Hold keys in a folder of the test."""
+    return Keyring(instance_key="i" * 43, folder=tmp_path / "keys")

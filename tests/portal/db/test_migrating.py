@@ -1,0 +1,73 @@
+"""Migrations: up equals the models, and up, down, up again is clean, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from portal.db import migrating
+from portal.db import session as database
+from portal.db.base import Row
+
+
+def test_the_migrated_database_has_what_the_models_have(engine: Engine):
+    assert migrating.differences(engine) == []
+    assert migrating.is_current(engine)
+    assert set(inspect(engine).get_table_names()) == {*Row.metadata.tables, "alembic_version"}
+
+
+def test_down_leaves_nothing_and_up_again_is_clean(engine: Engine):
+    migrating.downgrade(engine, "base")
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    assert migrating.current(engine) is None
+
+    migrating.upgrade(engine)
+    assert migrating.differences(engine) == []
+
+
+def test_upgrading_twice_changes_nothing(engine: Engine):
+    migrating.upgrade(engine)
+
+    assert migrating.is_current(engine)
+
+
+def test_foreign_keys_are_held_again_after_a_migration(engine: Engine):
+    migrating.upgrade(engine)
+
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def _insert_event(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO audit_event (id, scope, sequence, at, actor, verb, subject, previous_hash, hash) "
+                "VALUES (1, 'instance', 1, '2026-11-23 09:00:00', 'a', 'v', 's', '0', '1')"
+            )
+        )
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit_event SET actor = 'b'", "DELETE FROM audit_event"])
+def test_the_database_refuses_to_change_the_audit_trail(engine: Engine, statement: str):
+    _insert_event(engine)
+
+    with pytest.raises(DBAPIError, match="only added to"), engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+@pytest.mark.postgres
+def test_the_same_holds_on_postgresql(postgres_url: str):
+    engine = database.engine(postgres_url)
+    try:
+        migrating.upgrade(engine)
+        assert migrating.differences(engine) == []
+        _insert_event(engine)
+        with pytest.raises(DBAPIError, match="only added to"), engine.begin() as connection:
+            connection.execute(text("DELETE FROM audit_event"))
+        migrating.downgrade(engine, "base")
+        migrating.upgrade(engine)
+        assert migrating.is_current(engine)
+    finally:
+        engine.dispose()

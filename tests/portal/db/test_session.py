@@ -1,0 +1,61 @@
+"""Sessions: writers wait for each other, readers do not, references hold."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from datetime import datetime
+
+import pytest
+from sqlalchemy import Engine, func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from portal.db import session as database
+from portal.db.models.accounts import Attempt, HospitalMember, HospitalRole
+
+
+def _pragma(engine: Engine, name: str):
+    with engine.connect() as connection:
+        return connection.execute(text(f"PRAGMA {name}")).scalar()
+
+
+def test_what_is_acknowledged_is_on_the_disk(engine: Engine):
+    assert _pragma(engine, "synchronous") == 2
+    safe = sqlite3.sqlite_version_info >= database.SAFE_WAL
+    assert _pragma(engine, "journal_mode") == ("wal" if safe else "delete")
+
+
+def test_a_row_that_points_nowhere_is_refused(sessions: database.Sessions, now: datetime):
+    with pytest.raises(IntegrityError), sessions.begin() as session:
+        session.add(HospitalMember(hospital_id="x", person_id="y", role=HospitalRole.ADMIN, created_at=now))
+
+
+def test_writers_wait_for_each_other_and_lose_nothing(sessions: database.Sessions, now: datetime):
+    def write(name: str) -> None:
+        for _ in range(10):
+            with sessions.begin() as session:
+                session.execute(select(func.count()).select_from(Attempt)).scalar()
+                session.add(Attempt(kind=name, key="k", at=now))
+
+    writers = [threading.Thread(target=write, args=(str(number),)) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+    with sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Attempt)) == 40
+
+
+def test_a_reader_does_not_wait_for_a_writer_that_has_not_committed(engine: Engine, sessions: database.Sessions, now):
+    with sessions() as writer, database.reading(engine)() as reader:
+        writer.add(Attempt(kind="a", key="k", at=now))
+        writer.flush()
+
+        assert reader.scalar(select(func.count()).select_from(Attempt)) == 0
+        writer.rollback()
+
+
+def test_a_time_without_a_zone_is_refused(sessions: database.Sessions):
+    with pytest.raises(Exception, match="time zone"), sessions.begin() as session:
+        session.add(Attempt(kind="a", key="k", at=datetime(2026, 1, 1)))
