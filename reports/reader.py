@@ -1,0 +1,60 @@
+"""The person a document is made for: one language, and everything said and counted in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+from assessments.model import Words, say
+
+ZONE = ZoneInfo("Europe/Berlin")  # hospitals read local time; the file says so on its first page
+NARROW = "\u202f"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """A language ("de" or "en") with its translations."""
+
+    language: str
+    translate: Callable[[str], str]
+
+    @property
+    def locale(self) -> str:
+        """The locale for dates and numbers."""
+        return "de_DE" if self.language == "de" else "en_GB"
+
+    def text(self, msgid: str, **values: object) -> str:
+        """A marked sentence in the reader's language, gaps filled."""
+        return self.translate(msgid) % values if values else self.translate(msgid)
+
+    def say(self, words: Words | None) -> str:
+        """Words of an assessment in the reader's language; "" for none."""
+        return "" if words is None else say(words, language=self.language, translate=self.translate)
+
+    def day(self, day: date | None) -> str:
+        """21.11.2026 or 21 Nov 2026."""
+        if day is None:
+            return ""
+        pattern = "dd.MM.yyyy" if self.language == "de" else "d MMM yyyy"
+        return format_date(day, format=pattern, locale=self.locale)
+
+    def moment(self, at: datetime | None) -> str:
+        """The day and the minute, local time of the hospital."""
+        if at is None:
+            return ""
+        pattern = "dd.MM.yyyy, HH:mm" if self.language == "de" else "d MMM yyyy, HH:mm"
+        return format_datetime(at.astimezone(ZONE), format=pattern, locale=self.locale)
+
+    def number(self, value: Decimal | float | None, digits: int = 0) -> str:
+        """A number with the reader's separators; an en dash for none."""
+        if value is None:
+            return "–"
+        return format_decimal(value, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self.locale)
+
+    def percent(self, value: Decimal | float | None) -> str:
+        """A share given in 0..100, with a narrow space before the sign."""
+        return "–" if value is None else f"{self.number(value)}{NARROW}%"

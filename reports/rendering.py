@@ -1,0 +1,85 @@
+"""From a template to PDF: nothing is fetched but our own style sheet and fonts, from memory."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports.reader import Reader
+
+_ASSETS = "asset:"
+
+
+class FetchRefused(ValueError):
+    """Something in a document asked for an address; documents fetch nothing."""
+
+
+def environment(reader: Reader) -> Environment:
+    """Templates with everything escaped, nothing undefined, and words in the reader's language."""
+    jinja = Environment(
+        loader=PackageLoader("reports", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    jinja.globals.update(reader=reader, _=reader.text)
+    jinja.filters["safe_svg"] = Markup  # only for reports.charts, which escapes every text it sets
+    return jinja
+
+
+def page(template: str, reader: Reader, **facts: object) -> str:
+    """The HTML of a document."""
+    return environment(reader).get_template(template).render(**facts)
+
+
+def pdf(html: str, *, style: str, fonts: Path | None = None, identifier: bytes = b"kettenblick") -> bytes:
+    """Set HTML as PDF/UA; the same input gives the same bytes. `fonts` is a folder of woff2 files, or None.
+
+    Raises OSError when the Pango libraries are missing (`kettenblick doctor` says how to install them).
+    """
+    import weasyprint  # noqa: PLC0415 - 1.3 s and system libraries; only those who print pay
+    from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
+    from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
+
+    files = _files(fonts)
+
+    class OwnAssets(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
+        """Answers asset:NAME from memory and refuses everything else."""
+
+        def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ARG002
+            name = url.removeprefix(_ASSETS)
+            if not url.startswith(_ASSETS) or name not in files:
+                raise FetchRefused("documents fetch nothing")
+            return URLFetcherResponse(url, body=files[name], headers={"Content-Type": "font/woff2"})
+
+    fetcher = OwnAssets()
+    configuration = FontConfiguration()
+    sheet = weasyprint.CSS(string=_faces(files) + style, url_fetcher=fetcher, font_config=configuration)
+    document = weasyprint.HTML(string=html, url_fetcher=fetcher)
+    result: bytes = document.write_pdf(
+        stylesheets=[sheet],
+        font_config=configuration,
+        pdf_variant="pdf/ua-1",
+        pdf_identifier=identifier,
+    )
+    return result
+
+
+_WEIGHTS = {"FiraSans-Regular": 400, "FiraSans-Medium": 500, "FiraSans-SemiBold": 600, "FiraSans-Bold": 700}
+
+
+def _files(folder: Path | None) -> Mapping[str, bytes]:
+    if folder is None:
+        return {}
+    return {name: path.read_bytes() for name in _WEIGHTS if (path := folder / f"{name}.woff2").is_file()}
+
+
+def _faces(files: Mapping[str, bytes]) -> str:
+    return "".join(
+        f'@font-face {{ font-family: "Fira Sans"; font-weight: {_WEIGHTS[name]}; '
+        f'src: url("{_ASSETS}{name}") format("woff2"); }}\n'
+        for name in files
+    )

@@ -1,0 +1,317 @@
+"""Tables as data: each column is declared once and used by workbook, page and PDF."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from assessments.model import (
+    PARTS,
+    AnswerRow,
+    EvidenceStatus,
+    FindingRow,
+    NotExaminedRow,
+    Register,
+    Risk,
+    VendorRow,
+)
+from questionnaires import answering
+from reports import anchors, marks
+from reports.reader import Reader
+from reports.workbooks.cells import Value
+from scanners.model import N_, Severity
+
+RowKind = TypeVar("RowKind")
+
+
+class Kind(StrEnum):
+    """How a column is written: as words, a number, a day, a mark."""
+
+    WORDS = "words"
+    LONG = "long"  # wraps
+    NUMBER = "number"
+    DECIMAL = "decimal"
+    DAY = "day"
+    MOMENT = "moment"
+    GRADE = "grade"
+    LEVEL = "level"  # a measure's level with its basis as fill
+    RISK = "risk"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column(Generic[RowKind]):
+    """A heading and how its value is read from a row."""
+
+    title: str
+    width: float  # characters
+    kind: Kind
+    value: Callable[[RowKind, Reader], Value]
+
+
+def _words(title: str, width: float, value: Callable[[RowKind, Reader], Value]) -> Column[RowKind]:
+    return Column(title=title, width=width, kind=Kind.WORDS, value=value)
+
+
+def _long(title: str, width: float, value: Callable[[RowKind, Reader], Value]) -> Column[RowKind]:
+    return Column(title=title, width=width, kind=Kind.LONG, value=value)
+
+
+def _number(title: str, width: float, value: Callable[[RowKind, Reader], Value]) -> Column[RowKind]:
+    return Column(title=title, width=width, kind=Kind.NUMBER, value=value)
+
+
+def _day(title: str, value: Callable[[RowKind, Reader], Value]) -> Column[RowKind]:
+    return Column(title=title, width=12, kind=Kind.DAY, value=value)
+
+
+def _moment(title: str, value: Callable[[RowKind, Reader], Value]) -> Column[RowKind]:
+    return Column(title=title, width=17, kind=Kind.MOMENT, value=value)
+
+
+def _supply_names(row: VendorRow) -> str:
+    return "; ".join(supply.name for supply in row.supplies)
+
+
+def _missing_grade(row: VendorRow, reader: Reader) -> str:
+    reason = row.score.why_no_grade
+    return reader.text(marks.NO_GRADES[reason]) if reason else ""
+
+
+def _level(part: str) -> Callable[[VendorRow, Reader], Value]:
+    def value(row: VendorRow, _reader: Reader) -> Value:
+        score = row.score.part(part)
+        return "–" if not score.applicable else "" if score.level is None else score.level
+
+    return value
+
+
+def _open(severity: Severity) -> Callable[[VendorRow, Reader], Value]:
+    return lambda row, _reader: row.open_findings.get(severity, 0)
+
+
+def part_title(part: str) -> str:
+    """The heading of a measure's column; modules keep their letters."""
+    return part if part in {"MD", "CL", "DP"} else f"Nr. {part}"
+
+
+VENDORS: tuple[Column[VendorRow], ...] = (
+    _words(N_("ID"), 12, lambda row, _: row.key),
+    _words(N_("Vendor"), 28, lambda row, _: row.name),
+    _long(N_("Products and services"), 34, lambda row, _: _supply_names(row)),
+    _number(N_("Tier"), 7, lambda row, _: row.tier),
+    _number(N_("Impact"), 10, lambda row, _: row.impact),
+    _number(N_("Patient safety"), 12, lambda row, _: row.patient_safety),
+    _words(N_("Stage"), 18, lambda row, reader: reader.say(row.status)),
+    Column(title=N_("Score"), width=9, kind=Kind.DECIMAL, value=lambda row, _: row.score.value),
+    Column(title=N_("Grade"), width=8, kind=Kind.GRADE, value=lambda row, _: row.score.grade or ""),
+    Column(title=N_("Coverage %"), width=11, kind=Kind.DECIMAL, value=lambda row, _: row.score.coverage),
+    _words(N_("Why no grade"), 24, _missing_grade),
+    Column(title=N_("Outside grade"), width=10, kind=Kind.GRADE, value=lambda row, _: row.score.outside.grade or ""),
+    Column(
+        title=N_("Outside coverage %"), width=12, kind=Kind.DECIMAL, value=lambda row, _: row.score.outside.coverage
+    ),
+    Column(
+        title=N_("Residual risk"),
+        width=13,
+        kind=Kind.RISK,
+        value=lambda row, reader: reader.text(marks.RISK_LEVELS[row.residual.level].word) if row.residual.level else "",
+    ),
+    _number(N_("Likelihood"), 11, lambda row, _: row.residual.likelihood.value),
+    _words(N_("Cautious"), 10, lambda row, reader: reader.text(N_("yes")) if row.residual.likelihood.cautious else ""),
+    *(Column(title=part_title(part), width=6.5, kind=Kind.LEVEL, value=_level(part)) for part in PARTS),
+    *(
+        _number(title, 9, _open(severity))
+        for title, severity in (
+            (N_("Critical"), Severity.CRITICAL),
+            (N_("High"), Severity.HIGH),
+            (N_("Medium"), Severity.MEDIUM),
+            (N_("Low"), Severity.LOW),
+        )
+    ),
+    _number(N_("Contradictions"), 13, lambda row, _: row.open_contradictions),
+    _words(N_("Knock-outs"), 14, lambda row, _: ", ".join(row.knock_outs)),
+    _number(N_("Answered"), 10, lambda row, _: row.questions_answered),
+    _number(N_("Asked"), 8, lambda row, _: row.questions_asked),
+    _number(N_("Evidence expired"), 11, lambda row, _: row.evidence_expired),
+    _number(N_("Evidence expiring"), 11, lambda row, _: row.evidence_expiring),
+    _words(N_("Scan"), 16, lambda row, reader: reader.text(marks.SCAN_STATES[row.scan_state])),
+    _moment(N_("Scanned on"), lambda row, _: row.scanned_at),
+    _moment(N_("Submitted on"), lambda row, _: row.submitted_at),
+    _day(N_("Due on"), lambda row, _: row.deadline.date() if row.deadline else None),
+)
+
+
+def _vendor_name(register: Register, key: str) -> str:
+    return register.vendor(key).name
+
+
+def _supplies(register: Register, vendor_key: str, keys: tuple[str, ...]) -> str:
+    names = {supply.key: supply.name for supply in register.vendor(vendor_key).supplies}
+    return "; ".join(names.get(key, key) for key in keys)
+
+
+def risks(register: Register) -> tuple[Column[Risk], ...]:
+    """The columns of the risk sheet."""
+    return (
+        _words(N_("Risk ID"), 14, lambda row, _: row.key),
+        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
+        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(N_("Products and services"), 26, lambda row, _: _supplies(register, row.vendor_key, row.supplies)),
+        _long(N_("Risk"), 34, lambda row, reader: reader.say(row.title)),
+        _long(N_("Scenario"), 60, lambda row, reader: reader.say(row.scenario)),
+        _words(N_("Source"), 18, lambda row, reader: reader.text(marks.RISK_SOURCES[row.source])),
+        _words(N_("Severity"), 11, lambda row, reader: reader.text(marks.SEVERITIES[row.severity].word)),
+        _number(N_("Likelihood"), 11, lambda row, _: row.likelihood.value),
+        _number(N_("Impact"), 10, lambda row, _: row.impact),
+        _number(N_("Patient safety"), 12, lambda row, _: row.patient_safety),
+        Column(
+            title=N_("Risk level"),
+            width=12,
+            kind=Kind.RISK,
+            value=lambda row, reader: reader.text(marks.RISK_LEVELS[row.level].word) if row.level else "",
+        ),
+        _words(
+            N_("Concerns"), 24, lambda row, reader: ", ".join(reader.text(marks.CONCERNS[one]) for one in row.concerns)
+        ),
+        _words(N_("Measure (BSIG)"), 24, lambda row, _: anchors.measures(row.refs)),
+        _words(N_("NIS2"), 16, lambda row, _: anchors.nis2(row.refs)),
+        _words(N_("ISO/IEC 27001"), 16, lambda row, _: anchors.iso27001(row.refs)),
+        _long(N_("What helps"), 46, lambda row, reader: reader.say(row.advice)),
+        _moment(N_("Since"), lambda row, _: row.since),
+        _day(N_("Accepted until"), lambda row, _: row.accepted_until),
+    )
+
+
+def findings(register: Register) -> tuple[Column[FindingRow], ...]:
+    """The columns of the findings sheet: every check of the last scan, whatever its verdict."""
+    return (
+        _words(N_("Finding ID"), 40, lambda row, _: row.key),
+        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
+        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Host"), 28, lambda row, _: row.fact.finding.subject.name),
+        _words(N_("Address"), 16, lambda row, _: row.fact.finding.address),
+        _words(N_("Role"), 14, lambda row, reader: reader.text(marks.ROLES[row.role]) if row.role else ""),
+        _words(N_("Check"), 26, lambda row, _: row.fact.finding.check_id),
+        _long(N_("What should hold"), 38, lambda row, reader: reader.text(row.check.title) if row.check else ""),
+        _words(
+            N_("Verdict"),
+            18,
+            lambda row, reader: (
+                f"{marks.VERDICTS[row.fact.finding.outcome].sign} "
+                f"{reader.text(marks.VERDICTS[row.fact.finding.outcome].word)}"
+            ),
+        ),
+        _words(N_("Severity"), 11, lambda row, reader: reader.text(marks.SEVERITIES[row.fact.finding.severity].word)),
+        _long(N_("What was seen"), 60, lambda row, reader: row.fact.finding.fact.render(reader.translate)),
+        _words(
+            N_("Provisional"), 12, lambda row, reader: reader.text(N_("yes")) if row.fact.finding.provisional else ""
+        ),
+        _words(N_("Standing"), 14, lambda row, reader: reader.text(marks.FINDING_STANDINGS[row.fact.standing])),
+        _long(N_("Vendor's words"), 40, lambda row, _: row.fact.statement),
+        _moment(N_("First seen"), lambda row, _: row.fact.first_seen),
+        _moment(N_("Last seen"), lambda row, _: row.fact.finding.at),
+        _long(N_("How to mend it"), 50, lambda row, reader: reader.text(row.check.fix) if row.check else ""),
+        _words(N_("Measure (BSIG)"), 24, lambda row, _: anchors.measures(row.check.refs) if row.check else ""),
+        _words(N_("NIS2"), 16, lambda row, _: anchors.nis2(row.check.refs) if row.check else ""),
+        _words(N_("ISO/IEC 27001"), 16, lambda row, _: anchors.iso27001(row.check.refs) if row.check else ""),
+        _words(N_("OWASP Top 10"), 18, lambda row, _: anchors.owasp(row.check.refs) if row.check else ""),
+        _words(N_("GDPR"), 18, lambda row, _: anchors.gdpr(row.check.refs) if row.check else ""),
+        _words(N_("MDR Annex I (indicator)"), 18, lambda row, _: anchors.mdr(row.check.refs) if row.check else ""),
+        _words(N_("Risk ID"), 14, lambda row, _: row.risk_key or ""),
+    )
+
+
+def answer_text(row: AnswerRow, reader: Reader) -> str:
+    """The answer as a sentence, or that there is none."""
+    if row.value is None:
+        return (
+            reader.text(N_("no answer given")) if row.unanswered_after_deadline else reader.text(N_("not answered yet"))
+        )
+    return reader.say(answering.display(row.question, row.value))
+
+
+def answers(register: Register) -> tuple[Column[AnswerRow], ...]:
+    """The columns of the answers sheet."""
+    return (
+        _words(N_("Answer ID"), 26, lambda row, _: row.key),
+        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
+        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(
+            N_("Product"),
+            22,
+            lambda row, reader: (
+                _supplies(register, row.vendor_key, (row.supply,)) if row.supply else reader.text(N_("whole company"))
+            ),
+        ),
+        _words(N_("Part"), 8, lambda row, _: part_title(row.part)),
+        _words(N_("Question"), 10, lambda row, _: row.question.id),
+        _long(N_("Question text"), 60, lambda row, reader: row.question.text.get(reader.language)),
+        _long(N_("Answer"), 44, answer_text),
+        _long(N_("Comment"), 34, lambda row, _: row.value.comment if row.value else ""),
+        Column(
+            title=N_("Value %"),
+            width=9,
+            kind=Kind.NUMBER,
+            value=lambda row, _: None if row.share is None else round(100 * row.share),
+        ),
+        _words(
+            N_("Assurance"),
+            18,
+            lambda row, reader: reader.text(marks.ASSURANCES[row.assurance]) if row.assurance else "",
+        ),
+        _words(N_("Knock-out"), 11, lambda row, reader: reader.text(N_("failed")) if row.knock_out_failed else ""),
+        _long(
+            N_("Red flags"),
+            34,
+            lambda row, reader: "; ".join(flag.reason.get(reader.language) for flag in row.red_flags),
+        ),
+        _number(N_("Contradictions"), 13, lambda row, _: len(row.contradictions)),
+        _words(N_("Review"), 14, lambda row, reader: reader.text(marks.ANSWER_STANDINGS[row.standing])),
+        _moment(N_("Answered on"), lambda row, _: row.answered_at),
+    )
+
+
+EvidenceLine = tuple[str, EvidenceStatus]
+
+
+def evidence(register: Register) -> tuple[Column[EvidenceLine], ...]:
+    """The columns of the evidence sheet: documents given, and documents that an answer still lacks."""
+    return (
+        _words(N_("Evidence ID"), 26, lambda row, _: row[1].key),
+        _words(N_("Vendor ID"), 12, lambda row, _: row[0]),
+        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row[0])),
+        _long(
+            N_("Product"),
+            22,
+            lambda row, reader: (
+                _supplies(register, row[0], (row[1].supply,)) if row[1].supply else reader.text(N_("whole company"))
+            ),
+        ),
+        _words(
+            N_("Standing"),
+            16,
+            lambda row, reader: (
+                f"{marks.EVIDENCE[row[1].standing].sign} {reader.text(marks.EVIDENCE[row[1].standing].word)}"
+            ),
+        ),
+        _long(N_("Kind of document"), 40, lambda row, reader: row[1].type_text.get(reader.language)),
+        _long(N_("File"), 34, lambda row, _: row[1].name),
+        _words(N_("Questions"), 18, lambda row, _: ", ".join(row[1].question_ids)),
+        _day(N_("Issued on"), lambda row, _: row[1].issued_on),
+        _day(N_("Valid until"), lambda row, _: row[1].valid_until),
+        _number(N_("Days left"), 10, lambda row, _: row[1].days_left),
+        _words(N_("SHA-256"), 66, lambda row, _: row[1].sha256),
+    )
+
+
+def not_examined(register: Register) -> tuple[Column[NotExaminedRow], ...]:
+    """The columns of the sheet that says what was not examined."""
+    return (
+        _words(N_("ID"), 40, lambda row, _: row.key),
+        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
+        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Host or question"), 28, lambda row, _: row.subject),
+        _long(N_("What was not examined"), 60, lambda row, reader: reader.say(row.what)),
+        _long(N_("Reason"), 50, lambda row, reader: reader.say(row.reason)),
+        _words(N_("Part"), 8, lambda row, _: part_title(row.part) if row.part else ""),
+    )

@@ -1,0 +1,51 @@
+"""The one door into a sheet: text from outside stays text, whatever it begins with."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from openpyxl.cell import WriteOnlyCell
+
+from reports.reader import ZONE
+
+LONGEST = 32_767  # characters a cell can hold (Excel specification)
+_PIECE = 32_000
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # no XML 1.0 characters
+_TEMPTING = ("=", "+", "-", "@", "\t", "\r")
+
+Value = str | int | float | Decimal | date | datetime | None
+
+
+def clean(text: str) -> str:
+    """Text as XML can hold it: every character that it cannot hold becomes U+FFFD."""
+    return _UNWRITABLE.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def safe_cell(cell: WriteOnlyCell, value: Value) -> WriteOnlyCell:
+    """Put a value into a cell so that it can never act: strings are strings, moments are local time without zone."""
+    if isinstance(value, str):
+        text = clean(value)
+        cell.value = text
+        cell.data_type = "s"
+        cell.quotePrefix = text.startswith(_TEMPTING)
+    elif isinstance(value, datetime):
+        cell.value = value.astimezone(ZONE).replace(tzinfo=None, microsecond=0)
+    elif isinstance(value, Decimal):
+        cell.value = float(value)
+    else:
+        cell.value = value
+    return cell
+
+
+def rows_that_fit(values: Sequence[Value]) -> Iterator[list[Value]]:
+    """The row, and as many more below it as its longest text needs: overflow is visible, never cut."""
+    pieces = [_pieces(value) for value in values]
+    for index in range(max((len(part) for part in pieces), default=1)):
+        yield [part[index] if index < len(part) else None for part in pieces]
+
+
+def _pieces(value: Value) -> list[Value]:
+    if not isinstance(value, str) or len(value) <= LONGEST:
+        return [value]
+    return [value[start : start + _PIECE] for start in range(0, len(value), _PIECE)]

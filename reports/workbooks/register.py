@@ -1,0 +1,266 @@
+"""register.xlsx: the supply-chain risk register as a risk committee reads it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from io import BytesIO
+
+import pandas as pd
+from openpyxl.chart import BarChart, Reference
+from openpyxl.styles import Alignment, Border, Font, PatternFill
+from openpyxl.workbook import Workbook
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+from assessments import frameworks
+from assessments.model import PARTS, Basis, Grade, Register, VendorRow
+from reports import marks, tables
+from reports.reader import Reader
+from reports.workbooks import sheets
+from reports.workbooks.cells import Value
+from reports.workbooks.sheets import ACCENT, FONT, INK, RULE, Paper
+from scanners.model import N_
+
+NOT_AN_AUDIT = N_(
+    "This register rests on self-declarations of vendors and on what can be seen from outside. It is neither an audit "
+    "nor a certificate, and no proof of compliance with NIS2, the BSIG, the MDR or the GDPR. An anchor in a law says "
+    "where an observation may matter; it does not say that a law was broken."
+)
+UNKNOWN_IS_NOT_BAD = N_(
+    "What could not be seen is listed on the sheet “Not examined” with its reason. It neither helps nor hurts a score; "
+    "it lowers the coverage that stands beside it. Below %(floor)s %% coverage there is no grade."
+)
+_MATRIX_SIDE = 5
+
+
+def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
+    """The whole workbook as bytes; `now` is the moment of writing, the register carries the moment of its facts.
+
+    Sheets: cover, vendors, comparison, risks, findings, answers, evidence, not examined; the same ids in all of them.
+    """
+    workbook = Workbook(write_only=True)
+    workbook.properties.creator = "Kettenblick"
+    workbook.properties.title = reader.text(N_("Supply-chain risk register"))
+    workbook.properties.created = workbook.properties.modified = now.replace(tzinfo=None, microsecond=0)
+    _cover(workbook, register, reader)
+    sheets.table(workbook, N_("Vendors"), tables.VENDORS, register.vendors, reader=reader)
+    _comparison(workbook, register, reader)
+    sheets.table(workbook, N_("Risks"), tables.risks(register), register.risks, reader=reader)
+    sheets.table(workbook, N_("Findings"), tables.findings(register), register.findings, reader=reader)
+    sheets.table(workbook, N_("Answers"), tables.answers(register), register.answers, reader=reader)
+    sheets.table(workbook, N_("Evidence"), tables.evidence(register), register.evidence, reader=reader)
+    sheets.table(workbook, N_("Not examined"), tables.not_examined(register), register.not_examined, reader=reader)
+    file = BytesIO()
+    workbook.save(file)
+    return file.getvalue()
+
+
+# --- Cover ---------------------------------------------------------------------------------------
+
+
+def _cover(workbook: Workbook, register: Register, reader: Reader) -> None:
+    sheet = workbook.create_sheet(reader.text(N_("Cover")))
+    sheet.sheet_view.showGridLines = False
+    sheets.lay_out(sheet, widths=[30, 14, 14, 14, 14, 14, 14, 14], paper=Paper(wide=False))
+    put = _Writer(sheet)
+    put.line(reader.text(N_("Supply-chain risk register")), font=Font(name=FONT, size=20, bold=True, color=ACCENT))
+    put.line(register.hospital, font=Font(name=FONT, size=14, color=INK))
+    put.gap()
+    for label, value in _facts(register, reader):
+        put.pair(label, value)
+    put.gap()
+    put.title(reader.text(N_("What this is not, and what was not examined")))
+    put.block(reader.text(NOT_AN_AUDIT), height=48)
+    put.block(reader.text(UNKNOWN_IS_NOT_BAD, floor=reader.number(register.policy.coverage_floor)), height=48)
+    for sentence in _not_seen(register, reader):
+        put.block("• " + sentence, height=16)
+    put.gap()
+    put.title(reader.text(N_("Grades by tier")))
+    first = put.row + 1
+    put.cells(["", *[grade.value for grade in Grade], reader.text(N_("no grade"))], bold=True)
+    for tier, counts in _grades_by_tier(register):
+        label = reader.text(N_("Tier %(tier)s"), tier=tier) if tier else reader.text(N_("no intake yet"))
+        put.cells([label, *counts])
+    _grade_chart(sheet, reader, first, put.row)
+    put.gap()
+    put.title(reader.text(N_("Residual risk: vendors by impact and likelihood")))
+    _heat(put, register, reader)
+    put.gap()
+    put.title(reader.text(N_("How to read the marks")))
+    for sentence in _legend(reader):
+        put.block(sentence, height=16)
+    sheet.print_area = f"A1:H{put.row}"
+
+
+def _facts(register: Register, reader: Reader) -> Iterator[tuple[str, Value]]:
+    yield reader.text(N_("Facts as of")), reader.moment(register.at)
+    yield reader.text(N_("Vendors")), len(register.vendors)
+    yield reader.text(N_("Risks")), len(register.risks)
+    yield reader.text(N_("Policy")), register.policy_version
+    yield reader.text(N_("Questionnaire")), ", ".join(register.catalogue_versions) or "–"
+    yield reader.text(N_("Checks")), ", ".join(register.checks_versions) or "–"
+    yield reader.text(N_("Times")), "Europe/Berlin"
+
+
+def _not_seen(register: Register, reader: Reader) -> Iterator[str]:
+    states = Counter(row.scan_state for row in register.vendors)
+    for state, count in sorted(states.items()):
+        yield f"{reader.text(marks.SCAN_STATES[state])}: {count}"
+    without = sum(1 for row in register.vendors if row.score.grade is None)
+    yield reader.text(N_("Vendors without a grade: %(count)s"), count=without)
+    yield reader.text(N_("Things not examined, over all vendors: %(count)s"), count=len(register.not_examined))
+
+
+def _grades_by_tier(register: Register) -> Iterator[tuple[int | None, list[int]]]:
+    for tier in (1, 2, 3, 4, None):
+        grades = Counter(row.score.grade for row in register.vendors if row.tier == tier)
+        if tier or grades:
+            yield tier, [grades.get(grade, 0) for grade in (*Grade, None)]
+
+
+def _grade_chart(sheet: WriteOnlyWorksheet, reader: Reader, first: int, last: int) -> None:
+    chart = BarChart()
+    chart.type, chart.grouping, chart.overlap = "col", "stacked", 100
+    chart.title = reader.text(N_("Grades by tier"))
+    chart.height, chart.width = 8, 15
+    chart.add_data(
+        Reference(sheet, min_col=1, max_col=8, min_row=first + 1, max_row=last), from_rows=True, titles_from_data=True
+    )
+    chart.set_categories(Reference(sheet, min_col=2, max_col=8, min_row=first))
+    chart.x_axis.delete = chart.y_axis.delete = False
+    for series, colour in zip(chart.series, ("1F4E79", "3D6F9D", "6990B4", "B9C6D2", "D9DEE3"), strict=False):
+        series.graphicalProperties.solidFill = colour
+    sheet.add_chart(chart, "J4")
+
+
+def _heat(put: "_Writer", register: Register, reader: Reader) -> None:
+    put.cells([reader.text(N_("Impact ↑ / likelihood →")), *range(1, _MATRIX_SIDE + 1)], bold=True)
+    for impact in range(_MATRIX_SIDE, 0, -1):
+        cells = [sheets.styled(put.sheet, impact, font=Font(name=FONT, size=10, bold=True, color=INK))]
+        for likelihood in range(1, _MATRIX_SIDE + 1):
+            level = register.policy.matrix[impact - 1][likelihood - 1]
+            count = register.heat.get((impact, likelihood), 0)
+            text = f"{count} {marks.RISK_LEVELS[level].sign}" if count else marks.RISK_LEVELS[level].sign
+            cells.append(
+                sheets.styled(
+                    put.sheet,
+                    text,
+                    fill=sheets.risk_fill(level),
+                    alignment=Alignment(horizontal="center", vertical="center"),
+                    font=Font(name=FONT, size=11, bold=bool(count), color=INK),
+                )
+            )
+        put.raw(cells)
+
+
+def _legend(reader: Reader) -> Iterator[str]:
+    yield reader.text(
+        N_("Level of a measure: 0 to 4; hatched: declared only; solid: proven or confirmed; empty: not seen")
+    )
+    yield " · ".join(f"{mark.sign} {reader.text(mark.word)}" for mark in marks.VERDICTS.values())
+    yield " · ".join(f"{mark.sign} {reader.text(mark.word)}" for mark in marks.RISK_LEVELS.values())
+    yield reader.text(
+        N_("“Cautious” marks a likelihood that rests on not knowing: silence never ranks above a poor answer.")
+    )
+
+
+class _Writer:
+    """Appends to a streamed sheet and remembers the row."""
+
+    def __init__(self, sheet: WriteOnlyWorksheet) -> None:
+        self.sheet = sheet
+        self.row = 0
+
+    def raw(self, cells: Sequence[object]) -> None:
+        self.sheet.append(list(cells))
+        self.row += 1
+
+    def gap(self) -> None:
+        self.raw([])
+
+    def line(self, text: str, *, font: Font) -> None:
+        self.raw([sheets.styled(self.sheet, text, font=font, alignment=Alignment(vertical="center"))])
+
+    def title(self, text: str) -> None:
+        font = Font(name=FONT, size=12, bold=True, color=ACCENT)
+        cells = [sheets.styled(self.sheet, text, font=font, border=Border(bottom=RULE), alignment=Alignment())]
+        cells += [sheets.styled(self.sheet, None, border=Border(bottom=RULE)) for _ in range(7)]
+        self.raw(cells)
+
+    def pair(self, label: str, value: Value) -> None:
+        grey = Font(name=FONT, size=10, color="5A6772")
+        left = Alignment(horizontal="left", vertical="top")
+        self.raw([sheets.styled(self.sheet, label, font=grey), sheets.styled(self.sheet, value, alignment=left)])
+
+    def block(self, text: str, *, height: float) -> None:
+        self.sheet.row_dimensions[self.row + 1].height = height
+        self.sheet.merged_cells.ranges.add(f"A{self.row + 1}:H{self.row + 1}")
+        self.raw([sheets.styled(self.sheet, text)])
+
+    def cells(self, values: Sequence[Value], *, bold: bool = False) -> None:
+        centre = Alignment(horizontal="center")
+        font = Font(name=FONT, size=10, bold=bold, color=INK)
+        self.raw(
+            [
+                sheets.styled(self.sheet, value, font=font, alignment=centre if index else None)
+                for index, value in enumerate(values)
+            ]
+        )
+
+
+# --- Comparison ----------------------------------------------------------------------------------
+
+
+def _comparison(workbook: Workbook, register: Register, reader: Reader) -> None:
+    """Measures as rows, vendors as columns, knock-out gates on top."""
+    frame = comparison(register, reader)
+    sheet = workbook.create_sheet(reader.text(N_("Comparison")))
+    sheets.lay_out(sheet, widths=[44, *[16] * len(register.vendors)], paper=Paper(), frozen="B2")
+    sheet.append(sheets.heading(sheet, [reader.text(N_("Measure")), *[str(name) for name in frame.columns]]))
+    looks = {_measure_title(part, reader): part for part in PARTS}
+    for title, values in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
+        cells = [sheets.styled(sheet, str(title), font=Font(name=FONT, size=10, bold=True, color=INK))]
+        for vendor, value in zip(register.vendors, values, strict=True):
+            cells.append(_comparison_cell(sheet, vendor, looks.get(str(title)), str(value)))
+        sheet.append(cells)
+    sheet.print_title_rows, sheet.print_title_cols = "1:1", "A:A"
+
+
+def _comparison_cell(sheet: WriteOnlyWorksheet, vendor: VendorRow, part: str | None, value: str) -> object:
+    fill: PatternFill | None = None
+    font: Font | None = None
+    if part is not None:
+        score = vendor.score.part(part)
+        fill, font = sheets.level_look(score.level if score.applicable else None, score.basis)
+    return sheets.styled(sheet, value, fill=fill, font=font, alignment=Alignment(horizontal="center", wrap_text=True))
+
+
+def _measure_title(part: str, reader: Reader) -> str:
+    measure = frameworks.measure(part)
+    return f"{measure.citation.get(reader.language)}: {measure.short.get(reader.language)}"
+
+
+def comparison(register: Register, reader: Reader) -> pd.DataFrame:
+    """Rows: gates, score, coverage, then every measure and module; columns: vendors in the register's order."""
+    columns = {
+        f"{row.key} {row.name}": {
+            reader.text(N_("Knock-outs")): ", ".join(row.knock_outs) or reader.text(N_("none")),
+            reader.text(N_("Contradictions")): str(row.open_contradictions),
+            reader.text(N_("Tier")): str(row.tier or "–"),
+            reader.text(N_("Grade")): row.score.grade or reader.text(N_("no grade")),
+            reader.text(N_("Score")): reader.number(row.score.value, 1),
+            reader.text(N_("Coverage %")): reader.number(row.score.coverage),
+            reader.text(N_("Outside grade")): row.score.outside.grade or reader.text(N_("no grade")),
+            **{_measure_title(part, reader): _level_text(row, part, reader) for part in PARTS},
+        }
+        for row in register.vendors
+    }
+    return pd.DataFrame(columns)
+
+
+def _level_text(row: VendorRow, part: str, reader: Reader) -> str:
+    score = row.score.part(part)
+    if not score.applicable:
+        return "–"
+    if score.level is None or score.basis is Basis.UNSEEN:
+        return reader.text(marks.BASES[Basis.UNSEEN].word)
+    return f"{score.level} · {reader.text(marks.BASES[score.basis].word)}"

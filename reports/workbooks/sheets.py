@@ -1,0 +1,204 @@
+"""How a sheet looks: fonts, fills, widths, frozen headings, filters and print areas, once for every workbook."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook import Workbook
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+from assessments.model import Basis, Grade, RiskLevel, VendorRow
+from reports import marks
+from reports.reader import Reader
+from reports.tables import Column, Kind
+from reports.workbooks.cells import Value, rows_that_fit, safe_cell
+
+RowKind = TypeVar("RowKind")
+
+FONT = "Calibri"
+INK = "1B2A38"
+ACCENT = "1F4E79"
+HAIR = Side(style="hair", color="B8C2CC")
+RULE = Side(style="thin", color=ACCENT)
+TOP = Alignment(vertical="top")
+WRAP = Alignment(vertical="top", wrap_text=True)
+RIGHT = Alignment(vertical="top", horizontal="right")
+CENTRE = Alignment(vertical="top", horizontal="center")
+
+# Level fills: how dark says the level, the pattern says what it rests on.
+_LEVEL_INK = ("B9C6D2", "93AEC6", "6990B4", "3D6F9D", "1F4E79")
+_DAY_FORMAT = {"de": "DD.MM.YYYY", "en": "D MMM YYYY"}
+_MOMENT_FORMAT = {"de": "DD.MM.YYYY HH:MM", "en": "D MMM YYYY HH:MM"}
+_A4, _A3 = 9, 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """How a sheet prints: A3 for wide tables, A4 for the rest; always one page wide, headings repeated."""
+
+    wide: bool = True
+    landscape: bool = True
+
+
+def table(
+    workbook: Workbook,
+    title: str,
+    columns: Sequence[Column[RowKind]],
+    rows: Iterable[RowKind],
+    *,
+    reader: Reader,
+    paper: Paper | None = None,
+) -> WriteOnlyWorksheet:
+    """Write one table: bold frozen heading, filter, real numbers and dates, text that cannot act."""
+    sheet = workbook.create_sheet(reader.text(title))
+    lay_out(sheet, widths=[column.width for column in columns], paper=paper or Paper(), frozen="C2")
+    sheet.append(heading(sheet, [reader.text(column.title) for column in columns]))
+    cells = [_prototype(sheet, column, reader) for column in columns]
+    last = 1
+    for row in rows:
+        values = [column.value(row, reader) for column in columns]
+        for fitting in rows_that_fit(values):
+            sheet.append(
+                [
+                    _marked(safe_cell(cell, value), column, row, reader)
+                    for cell, column, value in zip(cells, columns, fitting, strict=True)
+                ]
+            )
+            last += 1
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{max(last, 2)}"
+    sheet.print_title_rows = "1:1"
+    sheet.print_area = f"A1:{get_column_letter(len(columns))}{last}"
+    return sheet
+
+
+def lay_out(sheet: WriteOnlyWorksheet, *, widths: Sequence[float], paper: Paper, frozen: str | None = None) -> None:
+    """Widths, paper, margins and the line at the foot; before the first row, as a streamed sheet wants it."""
+    for index, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(index)].width = width
+    sheet.page_setup.orientation = "landscape" if paper.landscape else "portrait"
+    sheet.page_setup.paperSize = _A3 if paper.wide else _A4
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    sheet.oddFooter.left.text = "Kettenblick"
+    sheet.oddFooter.center.text = "&A"
+    sheet.oddFooter.right.text = "&P / &N"
+    if frozen:
+        sheet.freeze_panes = frozen
+
+
+def heading(sheet: WriteOnlyWorksheet, titles: Sequence[str]) -> list[WriteOnlyCell]:
+    """A row of column headings."""
+    return [
+        styled(
+            sheet,
+            title,
+            font=Font(name=FONT, size=10, bold=True, color="FFFFFF"),
+            fill=PatternFill("solid", fgColor=ACCENT),
+            alignment=Alignment(vertical="center", wrap_text=True),
+        )
+        for title in titles
+    ]
+
+
+def styled(
+    sheet: WriteOnlyWorksheet,
+    value: Value,
+    *,
+    font: Font | None = None,
+    fill: PatternFill | None = None,
+    alignment: Alignment | None = None,
+    border: Border | None = None,
+    number_format: str | None = None,
+) -> WriteOnlyCell:
+    """One cell with its look."""
+    cell = safe_cell(WriteOnlyCell(sheet), value)
+    cell.font = font or Font(name=FONT, size=10, color=INK)
+    cell.alignment = alignment or WRAP
+    if fill:
+        cell.fill = fill
+    if border:
+        cell.border = border
+    if number_format:
+        cell.number_format = number_format
+    return cell
+
+
+def _prototype(sheet: WriteOnlyWorksheet, column: Column[RowKind], reader: Reader) -> WriteOnlyCell:
+    """A cell with its column's look; a streamed row is written at once, so one cell serves a whole column."""
+    cell = WriteOnlyCell(sheet)
+    cell.font = Font(name=FONT, size=10, color=INK)
+    cell.border = Border(bottom=HAIR)
+    match column.kind:
+        case Kind.LONG:
+            cell.alignment = WRAP
+        case Kind.WORDS:
+            cell.alignment = TOP
+        case Kind.NUMBER:
+            cell.alignment, cell.number_format = RIGHT, "0"
+        case Kind.DECIMAL:
+            cell.alignment, cell.number_format = RIGHT, "0.0"
+        case Kind.DAY:
+            cell.alignment, cell.number_format = RIGHT, _DAY_FORMAT[reader.language]
+        case Kind.MOMENT:
+            cell.alignment, cell.number_format = RIGHT, _MOMENT_FORMAT[reader.language]
+        case Kind.GRADE | Kind.LEVEL | Kind.RISK:
+            cell.alignment = CENTRE
+    return cell
+
+
+_NO_FILL = PatternFill(fill_type=None)
+_PLAIN = Font(name=FONT, size=10, color=INK)
+_LIGHT = Font(name=FONT, size=10, bold=True, color="FFFFFF")
+_GRADE_FILLS: Mapping[str, PatternFill] = {
+    grade.value: PatternFill("solid", fgColor=marks.GRADE_COLOURS[grade.value]) for grade in Grade
+}
+_DARK_FROM = 3  # levels from here on carry white digits
+
+
+def level_look(level: int | None, basis: Basis) -> tuple[PatternFill, Font]:
+    """The fill and font of a measure's level: solid is proven, hatched is declared, empty is not seen."""
+    if level is None or basis is Basis.UNSEEN:
+        return _NO_FILL, _PLAIN
+    ink = _LEVEL_INK[level]
+    if basis is Basis.DECLARED:
+        return PatternFill("lightUp", fgColor=ink, bgColor="FFFFFF"), _PLAIN
+    if basis is Basis.CONTRADICTED:
+        return PatternFill("darkTrellis", fgColor=ink, bgColor="FFFFFF"), Font(name=FONT, size=10, bold=True, color=INK)
+    return PatternFill("solid", fgColor=ink), _LIGHT if level >= _DARK_FROM else _PLAIN
+
+
+_RISK_FILLS: Mapping[RiskLevel, PatternFill] = {
+    level: PatternFill("solid", fgColor=colour) for level, colour in marks.RISK_FILLS.items()
+}
+
+
+def risk_fill(level: RiskLevel | None) -> PatternFill:
+    """The fill of a risk level."""
+    return _NO_FILL if level is None else _RISK_FILLS[level]
+
+
+def _marked(cell: WriteOnlyCell, column: Column[RowKind], row: RowKind, reader: Reader) -> WriteOnlyCell:
+    """Colour the marks; a mark is never colour alone, the cell says it in words or digits too."""
+    match column.kind:
+        case Kind.GRADE:
+            grade = str(cell.value or "")
+            cell.fill = _GRADE_FILLS.get(grade, _NO_FILL)
+            cell.font = _LIGHT if grade in _GRADE_FILLS else _PLAIN
+        case Kind.LEVEL if isinstance(row, VendorRow):
+            part = row.score.part(column.title.removeprefix("Nr. "))
+            cell.fill, cell.font = level_look(part.level if part.applicable else None, part.basis)
+        case Kind.RISK:
+            cell.fill = risk_fill(_level_by_word(str(cell.value or ""), reader))
+        case _:
+            pass
+    return cell
+
+
+def _level_by_word(word: str, reader: Reader) -> RiskLevel | None:
+    return next((level for level, mark in marks.RISK_LEVELS.items() if reader.text(mark.word) == word), None)
