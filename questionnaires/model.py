@@ -391,7 +391,3 @@ class BadAnswer(Exception):
         super().__init__(message.text)
         self.message = message
         self.field = field
-
-
-class BadCatalogue(Exception):
-    """A catalogue file breaks the format; says where."""
