@@ -1,0 +1,90 @@
+"""German is complete: every sentence of the code and the pages has its translation, with the same gaps."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+
+from portal import i18n
+from tests.house import tree
+
+KEYWORDS = {
+    "N_": None,
+    "_": None,
+    "gettext": None,
+    "lazy_gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
+GAP = re.compile(r"%\((\w+)\)[sdif]|%%")
+TAG = re.compile(r"</?[a-z][^>]*>")
+FRAGMENTS = sorted((i18n.FRAGMENTS / "de").glob("*.po"))
+
+
+def sentences() -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    """Every marked sentence with the file it stands in."""
+    for path in (path for package in tree.PACKAGES for path in tree.files(package)):
+        method = {".py": "python", ".html": "jinja2.ext:babel_extract", ".txt": "jinja2.ext:babel_extract"}.get(
+            path.suffix
+        )
+        if method is None or (path.suffix == ".txt" and "templates" not in path.parts):
+            continue
+        options = {"silent": "false", "trimmed": "true"} if path.suffix != ".py" else {}
+        for _line, found, _comments, _context in extract_from_file(method, path, keywords=KEYWORDS, options=options):
+            yield tree.where(path), found
+
+
+def test_every_sentence_has_its_german():
+    german = i18n.catalogue("de")
+    missing = [
+        f"{where}: {found}"
+        for where, found in sentences()
+        if (found not in german.singular if isinstance(found, str) else tuple(found[:2]) not in german.plural)
+    ]
+
+    assert sorted(set(missing)) == []
+
+
+def test_no_translation_has_lost_its_sentence():
+    """What nobody says any more is only in the way of who looks for what is said."""
+    said = {found if isinstance(found, str) else tuple(found[:2]) for _where, found in sentences()}
+    german = i18n.catalogue("de")
+
+    assert sorted(map(str, (german.singular.keys() | german.plural.keys()) - said)) == []
+
+
+@pytest.mark.parametrize("path", FRAGMENTS, ids=lambda path: path.stem)
+def test_a_translation_has_the_gaps_and_the_marks_of_its_sentence(path: Path):
+    wrong = []
+    for source, german in _pairs(path):
+        if sorted(GAP.findall(source)) != sorted(GAP.findall(german)):
+            wrong.append(f"gaps: {source!r} {german!r}")
+        if sorted(TAG.findall(source)) != sorted(TAG.findall(german)):
+            wrong.append(f"tags: {source!r} {german!r}")
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", FRAGMENTS, ids=lambda path: path.stem)
+def test_german_is_set_as_german_is(path: Path):
+    """„…“ around words, and a narrow no-break space where a line must not break: § 30, Abs. 2, z. B."""
+    loose = re.compile(
+        r"§ \d|\b(Abs|Nr|Art|Anh|Buchst)\. \d|\bz\. ?B\.(?<!z\.\u202fB\.)|(?<![=\w])\"(?![\w/]*>)[A-Za-zÄÖÜäöü]"
+    )
+
+    assert [german for _source, german in _pairs(path) if loose.search(TAG.sub("", german))] == []
+
+
+def _pairs(path: Path) -> Iterator[tuple[str, str]]:
+    with path.open("rb") as file:
+        for message in read_po(file, locale="de"):
+            if not message.id:
+                continue
+            if isinstance(message.id, str):
+                yield message.id, str(message.string)
+            else:
+                # The one may do without its number: "one host" and "%(num)s hosts" share the gaps of the many.
+                yield message.id[1], message.string[-1]

@@ -1,0 +1,117 @@
+"""What the tree as a whole promises: locks with hashes, no addresses, reasons for dependencies, commands that exist."""
+
+import re
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from portal import cli
+from tests.house import tree
+
+PROJECT = tomllib.loads((tree.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-frontend.lock")
+PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)")
+
+# Where packages come from is the operator's business: no address of an index stands in the tree, not even here.
+INDEX_HOSTS = re.compile(r"py[p]i\.org|python[h]osted\.|npm[j]s\.(org|com)|deb[i]an\.org/debian")
+MACHINE_PATHS = re.compile(r"/[r]oot/|/[h]ome/[a-z]+/|\B/[w]ork/(main|shared)")
+
+
+def pins(lock: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for line in (tree.ROOT / lock).read_text().splitlines():
+        if match := PIN.match(line):
+            found.setdefault(canonicalize_name(match[1]), set()).add(match[2])
+    return found
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_pins_every_file_by_its_hash(lock: str):
+    text = (tree.ROOT / lock).read_text()
+    packages = re.split(r"\n(?=\S)", text.strip())
+
+    assert [package.split()[0] for package in packages if "--hash=sha256:" not in package] == []
+    assert "://" not in text
+
+
+def test_the_development_lock_holds_the_other():
+    """./test and ./run share one environment; they must agree on every version."""
+    development = pins("requirements-dev.lock")
+
+    assert {
+        name: versions for name, versions in pins("requirements.lock").items() if development.get(name) != versions
+    } == {}
+
+
+def test_the_lock_meets_what_the_project_asks_for():
+    locked = pins("requirements.lock")
+    asked = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+
+    unmet = [
+        str(need)
+        for need in asked
+        if not any(need.specifier.contains(version) for version in locked.get(canonicalize_name(need.name), ()))
+    ]
+
+    assert unmet == []
+
+
+def test_the_frontend_lock_names_sums_and_no_addresses():
+    text = (tree.ROOT / "frontend" / "package-lock.json").read_text()
+
+    assert text.count('"integrity": "sha512-') == text.count('"node_modules/')
+    assert '"resolved"' not in text
+
+
+def test_every_dependency_gives_its_reason():
+    """Licence and purpose stand on the line: who adds one has to know both."""
+    section = (
+        (tree.ROOT / "pyproject.toml").read_text(encoding="utf-8").split("\ndependencies = [", 1)[1].split("\n]", 1)[0]
+    )
+    lines = [line.strip() for line in section.splitlines() if line.strip().startswith('"')]
+
+    assert [line for line in lines if not re.search(r'",\s+# \S+.*;', line)] == []
+
+
+def test_no_index_and_no_machine_is_named():
+    found = []
+    for path in tree.files():
+        if path.suffix in {".png", ".woff2", ".xlsx", ".pdf", ".ico", ".zip", ".gz"}:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found += [
+            f"{tree.where(path)}: {match[0]}"
+            for match in (INDEX_HOSTS.search(text), MACHINE_PATHS.search(text))
+            if match
+        ]
+
+    assert found == []
+
+
+def test_what_the_documents_tell_to_type_exists(capsys: pytest.CaptureFixture[str]):
+    documents = [
+        path for path in tree.files() if path.suffix == ".md" and not tree.where(path).startswith("docs/decisions/")
+    ]
+    broken: list[str] = []
+    known = subcommands(capsys)
+    for path in documents:
+        text = path.read_text(encoding="utf-8")
+        typed = "\n".join(
+            re.findall(r"```(?:sh|bash|console|shell)?\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text)
+        )
+        words = re.findall(r"(?m)^\s*(?:\$ )?(?:sudo (?:-u \w+ )?)?(?:\S*/)?kettenblick ([a-z-]+)", typed)
+        broken += [f"{tree.where(path)}: kettenblick {word}" for word in words if word not in known]
+        names = re.findall(
+            r"(?m)^\s*(?:\$ )?(?:python |sh )?(\./[\w./-]+|frontend/[\w.-]+|benchmarks/[\w.-]+\.py)", typed
+        )
+        broken += [f"{tree.where(path)}: {name}" for name in names if not (tree.ROOT / name).exists()]
+
+    assert broken == []
+
+
+def subcommands(capsys: pytest.CaptureFixture[str]) -> set[str]:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    return set(re.findall(r"(?m)^    ([a-z-]+)", capsys.readouterr().out))
