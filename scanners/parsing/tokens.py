@@ -14,6 +14,7 @@ from scanners.parsing import urls
 LONGEST = 2_000_000
 MOST_TOKENS = 20
 SHORTEST_SECRET = 16
+LATEST = 10**12  # no time in seconds is larger
 _JWT = re2.compile(r"eyJ[A-Za-z0-9_\-]{5,2000}\.eyJ[A-Za-z0-9_\-]{2,6000}\.[A-Za-z0-9_\-]{0,2000}")
 _SESSION_IN_PATH = re2.compile(r"(?i);(?:jsessionid|sid|phpsessid|cfid)=[A-Za-z0-9._!\-]{8,200}")
 _SECRET_NAMES = frozenset(
@@ -54,7 +55,7 @@ def jwts(text: str) -> tuple[Jwt, ...]:
 def in_url(url: str) -> str | None:
     """The name under which an address carries a session or token; None when it carries none."""
     if (match := _SESSION_IN_PATH.search(url)) is not None:
-        return match.group(0)[1:].partition("=")[0].lower()
+        return str(match.group(0))[1:].partition("=")[0].lower()
     for name, value in urls.parameters(url):
         if _JWT.match(value):
             return name
@@ -93,4 +94,6 @@ def _objects(raw: str) -> Iterator[dict[str, object]]:
 
 
 def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LATEST:
+        return None
+    return float(value)
