@@ -141,6 +141,9 @@ def grant_hospital_role(
     if member is None:
         member = HospitalMember(hospital_id=hospital_id, person_id=person.id, role=role, created_at=now)
         session.add(member)
+        if person.totp_confirmed_at is None:
+            # A session begun without a second factor must not carry the new role.
+            sign_ins.revoke_all(session, person.id)
     else:
         if member.ended_at is None and member.role is HospitalRole.ADMIN and role is not HospitalRole.ADMIN:
             _keep_one_admin(session, hospital_id)

@@ -105,7 +105,7 @@ def start(session: Session, person: Person, *, now: datetime) -> Begun:
             token_hash=_hashed(token),
             person_id=person.id,
             stage=stage,
-            csrf_secret=secrets.token_hex(32),
+            csrf_secret=new_secret(),
             created_at=now,
             last_seen_at=now,
             confirmed_at=now if stage is SessionStage.FULL else None,
@@ -114,6 +114,11 @@ def start(session: Session, person: Person, *, now: datetime) -> Begun:
     if stage is SessionStage.FULL:
         audit.record(session, _self(person), "person.signed-in", person.id, now=now, scope=audit.INSTANCE)
     return Begun(token=token, next=what_is_next)
+
+
+def new_secret() -> str:
+    """A random value from which the tokens of forms are made."""
+    return secrets.token_hex(32)
 
 
 def next_step(session: Session, person: Person) -> Next:
@@ -133,7 +138,7 @@ def must_have_second_factor(session: Session, person: Person) -> bool:
     return session.scalars(seat.limit(1)).first() is not None
 
 
-def current(session: Session, token: str, *, now: datetime) -> SignIn | None:
+def find(session: Session, token: str, *, now: datetime) -> SignIn | None:
     """The session of a cookie while it lives; the person is loaded with it."""
     found = session.get(SignIn, _hashed(token)) if token else None
     if found is None or found.person.disabled_at is not None:
@@ -349,7 +354,7 @@ def _complete(session: Session, sign_in: SignIn, *, now: datetime) -> str:
             token_hash=_hashed(token),
             person_id=sign_in.person_id,
             stage=SessionStage.FULL,
-            csrf_secret=secrets.token_hex(32),
+            csrf_secret=new_secret(),
             created_at=now,
             last_seen_at=now,
             confirmed_at=now,

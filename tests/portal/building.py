@@ -1,0 +1,123 @@
+"""Small builders of rows: defaults that hold together, so that a test shows only what matters."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from portal.db.models.accounts import (
+    Company,
+    CompanyMember,
+    CompanyRole,
+    Hospital,
+    HospitalMember,
+    HospitalRole,
+    Person,
+)
+from portal.db.models.assessments import Assessment, AssessmentSupply, Stage
+from portal.db.models.responses import Response
+from portal.db.models.vendors import Host, HostRole, Supply, Vendor
+from portal.services.actors import Actor
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+PASSWORD = "vier alte Boote am Kai"
+# Argon2 takes 0.1 s and 64 MiB; tests that never check a password use this text in its place.
+NO_PASSWORD = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaA"
+
+
+def person(session: Session, email: str = "erika@klinik.example", **values) -> Person:
+    row = Person(email=email, name=email.partition("@")[0].title(), created_at=NOW, **values)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def hospital(session: Session, name: str = "Klinikum Nord", state: str = "NW", **values) -> Hospital:
+    row = Hospital(name=name, state=state, created_at=NOW, **values)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def company(session: Session, name: str = "PACS GmbH") -> Company:
+    row = Company(name=name, created_at=NOW)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def hospital_actor(
+    session: Session, of: Hospital | None = None, role: HospitalRole = HospitalRole.ADMIN, email: str = ""
+) -> Actor:
+    of = of or hospital(session)
+    who = person(session, email or f"{role.value}@{of.id}.example", totp_confirmed_at=NOW)
+    session.add(HospitalMember(hospital_id=of.id, person_id=who.id, role=role, created_at=NOW))
+    session.flush()
+    return Actor(person_id=who.id, name=who.name, email=who.email, hospital_id=of.id, hospital_role=role)
+
+
+def company_actor(
+    session: Session, of: Company | None = None, role: CompanyRole = CompanyRole.LEAD, email: str = ""
+) -> Actor:
+    of = of or company(session)
+    who = person(session, email or f"{role.value}@{of.id}.example")
+    session.add(CompanyMember(company_id=of.id, person_id=who.id, role=role, created_at=NOW))
+    session.flush()
+    return Actor(person_id=who.id, name=who.name, email=who.email, company_id=of.id, company_role=role)
+
+
+def vendor(session: Session, of: Hospital, *, name: str = "PACS GmbH", hosts: tuple[str, ...] = (), **values) -> Vendor:
+    row = Vendor(hospital_id=of.id, name=name, created_at=NOW, **values)
+    session.add(row)
+    session.flush()
+    for host_name in hosts:
+        session.add(
+            Host(
+                hospital_id=of.id,
+                vendor_id=row.id,
+                name=host_name,
+                role=HostRole.PRODUCT,
+                ground_note="Vertrag 7",
+                created_at=NOW,
+            )
+        )
+    session.flush()
+    return row
+
+
+def supply(session: Session, of: Vendor, name: str = "PACS") -> Supply:
+    row = Supply(hospital_id=of.hospital_id, vendor_id=of.id, name=name, created_at=NOW)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def assessment(
+    session: Session, of: Vendor, *, company_id: str | None = None, supplies: tuple[Supply, ...] = (), **values
+) -> Assessment:
+    given = {
+        "question_set": "full",
+        "catalogue_id": "kettenblick",
+        "catalogue_version": "2026.1",
+        "due_on": date(2026, 12, 21),
+        "stage": Stage.ACCEPTED if company_id else Stage.INVITED,
+        "created_at": NOW,
+        **values,
+    }
+    row = Assessment(hospital_id=of.hospital_id, vendor_id=of.id, company_id=company_id, **given)
+    session.add(row)
+    session.flush()
+    for one in supplies:
+        session.add(AssessmentSupply(hospital_id=of.hospital_id, assessment_id=row.id, supply_id=one.id))
+    session.flush()
+    return row
+
+
+def response(session: Session, of: Assessment, **values) -> Response:
+    row = Response(company_id=of.company_id, assessment_id=of.id, created_at=NOW, **values)
+    session.add(row)
+    session.flush()
+    return row
