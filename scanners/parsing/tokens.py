@@ -13,9 +13,10 @@ from scanners.parsing import urls
 
 LONGEST = 2_000_000
 MOST_TOKENS = 20
+LONGEST_TOKEN = 8192
 SHORTEST_SECRET = 16
 LATEST = 10**12  # no time in seconds is larger
-_JWT = re2.compile(r"eyJ[A-Za-z0-9_\-]{5,2000}\.eyJ[A-Za-z0-9_\-]{2,6000}\.[A-Za-z0-9_\-]{0,2000}")
+_JWT = re2.compile(r"eyJ[A-Za-z0-9_\-]+\.eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]*")
 _SESSION_IN_PATH = re2.compile(r"(?i);(?:jsessionid|sid|phpsessid|cfid)=[A-Za-z0-9._!\-]{8,200}")
 _SECRET_NAMES = frozenset(
     {
@@ -76,7 +77,7 @@ def _is_random(value: str) -> bool:
 
 
 def _decode(raw: str) -> Jwt | None:
-    parts = list(_objects(raw))
+    parts = list(_objects(raw)) if len(raw) <= LONGEST_TOKEN else []
     if len(parts) != 2 or not isinstance(parts[0].get("alg"), str):  # noqa: PLR2004 - header and claims
         return None
     header, claims = parts
