@@ -65,7 +65,7 @@ sha256_of() { "$python" -c 'import hashlib, sys; print(hashlib.sha256(b"".join(o
 need_environment() {
     lock=$1
     [ -w . ] || fail "This folder cannot be written by $(id -un): Kettenblick keeps its environment in it. Type: sudo chown -R $(id -un) '$(pwd)'"
-    if [ -e .venv ] && ! { is_new_enough .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1; }; then
+    if [ -e .venv ] && ! is_new_enough .venv/bin/python; then
         say "The environment in .venv is broken or too old; making it anew."
         rm -rf .venv
     fi
@@ -76,7 +76,8 @@ need_environment() {
     wanted="$(sha256_of "$lock") $lock"
     if ! grep -qxF "$wanted" .venv/INSTALLED 2>/dev/null; then
         say "Installing the packages of $lock (once; about a minute)"
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r "$lock" ||
+        .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
+        .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r "$lock" ||
             fail "The packages could not be installed (see above). Kettenblick needs a package index; set one with pip's own configuration and start again."
         say "$wanted" >.venv/INSTALLED
         if [ "$lock" = requirements-dev.lock ]; then
@@ -86,7 +87,7 @@ need_environment() {
     # The folder's own path is part of what is installed: a moved tree installs itself again.
     wanted="$(sha256_of pyproject.toml) $(pwd)"
     if ! grep -qxF "$wanted" .venv/INSTALLED.self 2>/dev/null; then
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-index --no-deps --no-build-isolation --editable . ||
+        .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-index --no-deps --no-build-isolation --editable . ||
             fail "Kettenblick itself could not be installed (see above)."
         say "$wanted" >.venv/INSTALLED.self
     fi
