@@ -109,7 +109,9 @@ class Names:
 
     def _quirk(self, asked: Asked) -> Quirk | None:
         name = asked.name.canonicalize().to_text()
-        return self._quirks.get(f"{name}/{asked.kind.name}") or self._quirks.get(name)
+        everything_beside = f"*.{name.partition('.')[2]}"
+        keys = (f"{name}/{asked.kind.name}", name, f"{everything_beside}/{asked.kind.name}", everything_beside)
+        return next((self._quirks[key] for key in keys if key in self._quirks), None)
 
     def _wire(self, asked: Asked, response: dns.message.Message) -> bytes:
         if not asked.over_udp:

@@ -145,5 +145,5 @@ class Plan:
     zones: tuple[Zone, ...] = ()
     sites: tuple[Site, ...] = ()
     exchangers: tuple[Exchanger, ...] = ()
-    quirks: Mapping[str, Quirk] = field(default_factory=dict)  # "name" or "name/TYPE" -> how it is treated
+    quirks: Mapping[str, Quirk] = field(default_factory=dict)  # "name", "name/TYPE" or "*.name" -> how it is treated
     rotations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> addresses, one per question

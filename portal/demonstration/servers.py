@@ -19,7 +19,7 @@ from portal.demonstration import names
 from portal.demonstration.authority import Authority
 from portal.demonstration.names import RESOLVER_ADDRESS, Names
 from portal.demonstration.plans import Behaviour, Cleartext, Exchanger, Plan, Reply, Site, Tls, redirect
-from scanners.probes.network import NetworkSettings
+from scanners.jobs import NetworkSettings
 
 LONGEST_HEAD = 65536
 LONGEST_REQUEST_BODY = 1_000_000

@@ -1,0 +1,358 @@
+"""What DNS says of a host, of its zone, and of names near it."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+from dns.rdtypes.ANY.DNSKEY import DNSKEY
+
+from scanners import targets
+from scanners.observations import (
+    CaaRecord,
+    DnsKey,
+    DsRecord,
+    HostDns,
+    NameServer,
+    Reason,
+    RelatedHosts,
+    ZoneDns,
+)
+from scanners.parsing import certificates
+from scanners.probes import asking, tls
+from scanners.probes.network import Door, Resolution, Unseen
+from scanners.probes.visit import Visit
+
+MOST_SERVERS = 8
+PARENT_SERVERS = 2  # of the parent are asked for the delegation, until one answers
+RSA_ALGORITHMS = frozenset({1, 5, 7, 8, 10})
+
+# Names under which vendors keep what hospitals and patients use, and what they forget.
+LIVE_WORDS = ("www", "portal", "api", "app", "login", "sso", "vpn", "remote", "support", "webmail", "cloud", "mail")
+STAGING_WORDS = ("staging", "stage", "test", "dev", "demo", "uat", "qa", "preprod", "sandbox", "beta", "old")
+MOST_NAMES = 40
+MOST_CERTIFICATES = 4
+MOST_PAGES = 8
+PAGE_BYTES = 16_384
+
+
+# --- the host ----------------------------------------------------------------------------------
+
+
+async def host(visit: Visit, name: str) -> HostDns:
+    """How a host name resolves, and who may issue certificates for it."""
+    resolution = await visit.door.resolve(name)
+    caa_at, caa = await _climb(visit.door, name) if resolution.exists else (None, ())
+    return HostDns(
+        at=visit.at,
+        addresses_v4=resolution.addresses_v4,
+        addresses_v6=resolution.addresses_v6,
+        cname_chain=resolution.cname_chain,
+        exists=resolution.exists,
+        dangling_target=resolution.dangling_target,
+        caa_at=caa_at,
+        caa=caa,
+    )
+
+
+async def _climb(door: Door, name: str) -> tuple[str | None, tuple[CaaRecord, ...]]:
+    """The first name on the way to the root with a CAA set (RFC 8659 section 3); an alias is followed, not climbed."""
+    while name:
+        reply = await asking.reply_to(door, name, "CAA")
+        found = tuple(
+            CaaRecord(
+                flags=record.flags,
+                tag=_decoded(record.tag),
+                value=_decoded(record.value),
+            )
+            for record in asking.records(reply, "CAA")
+        )
+        if found:
+            return name, found
+        name = name.partition(".")[2]
+    return None, ()
+
+
+# --- the zone ----------------------------------------------------------------------------------
+
+
+async def zone(visit: Visit, domain: str) -> ZoneDns:
+    """The zone a domain lies in: its servers, its delegation, its signatures."""
+    door = visit.door
+    bogus = await _is_bogus(door, domain)
+    apex = await _apex(door, domain, checking_disabled=bogus)
+    (servers, parents), keys, wildcard = await asyncio.gather(
+        _servers_and_parents(door, apex, checking_disabled=bogus),
+        _keys(door, apex, checking_disabled=bogus),
+        _wildcard(door, apex, bogus=bogus),
+    )
+    return ZoneDns(
+        at=visit.at,
+        name_servers=servers,
+        parent_name_servers=parents,
+        ds=keys.ds,
+        dnskeys=keys.dnskeys,
+        authenticated=_authenticated(keys),
+        bogus=bogus,
+        rrsig_expirations=keys.expirations,
+        nsec3_iterations=keys.nsec3_iterations,
+        nsec3_salt_length=keys.nsec3_salt_length,
+        wildcard_answers=wildcard,
+    )
+
+
+async def _is_bogus(door: Door, domain: str) -> bool:
+    """Whether a validating resolver holds the answer back: SERVFAIL with checking, an answer without."""
+    reply = await door.query(domain, "SOA", dnssec=True)
+    if reply.rcode() != dns.rcode.SERVFAIL:
+        return False
+    unchecked = await door.query(domain, "SOA", dnssec=True, checking_disabled=True)
+    return unchecked.rcode() == dns.rcode.NOERROR and bool(unchecked.answer or unchecked.authority)
+
+
+async def _apex(door: Door, domain: str, *, checking_disabled: bool) -> str:
+    """The name at which the zone begins; a domain without a zone of its own lies in one above."""
+    reply = await asking.reply_to(door, domain, "SOA", dnssec=True, checking_disabled=checking_disabled)
+    if asking.records(reply, "SOA"):
+        return domain
+    if reply.rcode() == dns.rcode.NXDOMAIN:
+        raise Unseen(Reason.NAME_NOT_FOUND)
+    for rrset in reply.authority:
+        owner = asking.name_text(rrset.name)
+        if rrset.rdtype == dns.rdatatype.SOA and owner and targets.is_below(domain, owner):
+            return owner
+    raise Unseen(Reason.DNS_FAILURE, "no zone")
+
+
+async def _servers_and_parents(
+    door: Door, apex: str, *, checking_disabled: bool
+) -> tuple[tuple[NameServer, ...], tuple[str, ...]]:
+    reply, parents = await asyncio.gather(
+        asking.reply_to(door, apex, "NS", checking_disabled=checking_disabled), _delegation(door, apex)
+    )
+    own = _targets_of(reply.answer)
+    names = tuple(sorted({*own, *parents}))[:MOST_SERVERS]
+    servers = await asyncio.gather(*(_server(door, apex, name) for name in names))
+    return tuple(servers), parents
+
+
+async def _server(door: Door, apex: str, name: str) -> NameServer:
+    """What one name server says of the zone; one that cannot be reached is entered without a word."""
+    try:
+        addresses = (await door.resolve(name)).addresses
+    except Unseen:
+        return NameServer(name=name)
+    for address in addresses[:1]:
+        try:
+            reply = await door.query(apex, "SOA", server=address)
+        except Unseen:
+            break
+        soa = next(iter(asking.records(reply, "SOA")), None)
+        responsible = reply.rcode() == dns.rcode.NOERROR and bool(reply.flags & dns.flags.AA) and soa is not None
+        return NameServer(
+            name=name,
+            addresses=addresses,
+            authoritative=responsible,
+            serial=soa.serial if soa is not None and responsible else None,
+            rcode=dns.rcode.to_text(reply.rcode()),
+        )
+    return NameServer(name=name, addresses=addresses)
+
+
+async def _delegation(door: Door, apex: str) -> tuple[str, ...]:
+    """The name servers the parent zone enters for the zone; () when no server of the parent could be asked."""
+    try:
+        above = apex.partition(".")[2]
+        parent = await _apex(door, above, checking_disabled=False) if above else "."
+        reply = await asking.reply_to(door, parent, "NS")
+        for name in _targets_of(reply.answer)[:PARENT_SERVERS]:
+            for address in (await door.resolve(name)).addresses_v4[:1]:
+                referral = await _ask_parent(door, apex, address)
+                if referral:
+                    return referral
+    except Unseen:
+        pass
+    return ()
+
+
+async def _ask_parent(door: Door, apex: str, address: str) -> tuple[str, ...]:
+    try:
+        reply = await door.query(apex, "NS", server=address)
+    except Unseen:
+        return ()
+    return _targets_of((*reply.authority, *reply.answer), owner=apex)
+
+
+def _targets_of(section: Iterable[dns.rrset.RRset], *, owner: str | None = None) -> tuple[str, ...]:
+    found = {
+        asking.name_text(record.target)
+        for rrset in section
+        if rrset.rdtype == dns.rdatatype.NS and owner in {None, asking.name_text(rrset.name)}
+        for record in rrset
+    }
+    return tuple(sorted(found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    ds: tuple[DsRecord, ...]
+    dnskeys: tuple[DnsKey, ...]
+    expirations: tuple[datetime, ...]
+    confirmed: bool
+    nsec3_iterations: int | None
+    nsec3_salt_length: int | None
+
+
+async def _keys(door: Door, apex: str, *, checking_disabled: bool) -> _Keys:
+    ds, dnskey, soa, nsec3 = await asyncio.gather(
+        asking.reply_to(door, apex, "DS", checking_disabled=checking_disabled),
+        asking.reply_to(door, apex, "DNSKEY", dnssec=True, checking_disabled=checking_disabled),
+        asking.reply_to(door, apex, "SOA", dnssec=True, checking_disabled=checking_disabled),
+        asking.reply_to(door, apex, "NSEC3PARAM", checking_disabled=checking_disabled),
+    )
+    parameters = next(iter(asking.records(nsec3, "NSEC3PARAM")), None)
+    return _Keys(
+        ds=tuple(
+            DsRecord(key_tag=item.key_tag, algorithm=int(item.algorithm), digest_type=int(item.digest_type))
+            for item in asking.records(ds, "DS")
+        ),
+        dnskeys=tuple(
+            DnsKey(flags=int(item.flags), algorithm=int(item.algorithm), bits=_rsa_bits(item))
+            for item in asking.records(dnskey, "DNSKEY")
+        ),
+        expirations=tuple(
+            sorted(
+                datetime.fromtimestamp(item.expiration, UTC)
+                for reply in (dnskey, soa)
+                for item in asking.records(reply, "RRSIG")
+            )
+        ),
+        confirmed=bool(soa.flags & dns.flags.AD),
+        nsec3_iterations=parameters.iterations if parameters is not None else None,
+        nsec3_salt_length=len(parameters.salt) if parameters is not None else None,
+    )
+
+
+def _authenticated(keys: _Keys) -> bool | None:
+    """The AD bit; without one only an unsigned delegation tells that there was nothing to confirm."""
+    if keys.confirmed:
+        return True
+    return None if keys.ds else False
+
+
+def _rsa_bits(record: DNSKEY) -> int | None:
+    """The modulus length of an RSA key (RFC 3110 section 2)."""
+    key = record.key
+    if int(record.algorithm) not in RSA_ALGORITHMS or len(key) < 4:  # noqa: PLR2004 - the shortest length field and a byte
+        return None
+    start = 1 + key[0] if key[0] else 3 + int.from_bytes(key[1:3], "big")
+    return int.from_bytes(key[start:], "big").bit_length()
+
+
+async def _wildcard(door: Door, apex: str, *, bogus: bool) -> tuple[str, ...]:
+    """The addresses that two names nobody has set up both resolve to."""
+    if bogus:  # the resolver holds back every name of the zone
+        return ()
+    return await door.once(("wildcard", apex), lambda: _invented(door, apex))
+
+
+async def _invented(door: Door, apex: str) -> tuple[str, ...]:
+    found: set[str] = set()
+    for _time in range(2):
+        addresses = (await door.resolve(f"{asking.unlikely_label()}.{apex}")).addresses
+        if not addresses:
+            return ()
+        found.update(addresses)
+    return tuple(sorted(found))
+
+
+# --- names nearby ------------------------------------------------------------------------------
+
+
+async def related(visit: Visit, domain: str) -> RelatedHosts:
+    """Names near a domain: from its certificates and from a short list of words; aliases that lead nowhere."""
+    wildcard = frozenset(await _wildcard(visit.door, domain, bogus=False))
+    candidates = _candidates(visit, domain, await _certificate_names(visit, domain))
+    seen = await asyncio.gather(*(_resolved(visit.door, name) for name in candidates))
+    resolutions = {name: resolution for name, resolution in zip(candidates, seen, strict=True) if resolution}
+    if candidates and not resolutions and all(resolution is None for resolution in seen):
+        raise Unseen(Reason.DNS_FAILURE, "no name could be asked for")
+    present = {
+        name: resolution.addresses
+        for name, resolution in resolutions.items()
+        # Behind a wildcard every word exists; only what leads elsewhere was set up by someone.
+        if resolution.addresses and not (wildcard and wildcard.issuperset(resolution.addresses))
+    }
+    return RelatedHosts(
+        at=visit.at,
+        names=present,
+        dangling={name: found.dangling_target for name, found in resolutions.items() if found.dangling_target},
+        answering=await _answering(visit, present),
+    )
+
+
+async def _certificate_names(visit: Visit, domain: str) -> tuple[str, ...]:
+    """The names in the certificates that the scan's hosts show."""
+    own = [name for name in visit.hosts if targets.is_below(name, domain)][:MOST_CERTIFICATES]
+    return tuple(name for names in await asyncio.gather(*(_shown_names(visit, name) for name in own)) for name in names)
+
+
+async def _shown_names(visit: Visit, name: str) -> tuple[str, ...]:
+    try:
+        shown = await tls.shown_chain(visit, name)
+        return certificates.read(shown.chain[0]).dns_names
+    except (Unseen, certificates.BadCertificate, IndexError):
+        return ()
+
+
+def _candidates(visit: Visit, domain: str, certificate_names: Iterable[str]) -> tuple[str, ...]:
+    listed = (name.lower() for name in certificate_names if not name.startswith("*."))
+    near = (name for name in listed if targets.is_below(name, domain) and "_" not in name)
+    words = (f"{word}.{domain}" for word in (*STAGING_WORDS, *LIVE_WORDS))
+    wanted = dict.fromkeys((*near, *words))
+    return tuple(name for name in wanted if name not in {domain, *visit.hosts})[:MOST_NAMES]
+
+
+async def _resolved(door: Door, name: str) -> Resolution | None:
+    """How a name resolves; None where nothing could be seen. One question is enough where the name does not exist."""
+    try:
+        reply = await asking.reply_to(door, name, "A")
+        if reply.rcode() == dns.rcode.NXDOMAIN and not reply.answer:
+            return Resolution(name=name, exists=False)
+        return await door.resolve(name)
+    except Unseen as unseen:
+        if unseen.reason in {Reason.STOPPED, Reason.DEADLINE}:
+            raise
+        return None
+
+
+async def _answering(visit: Visit, present: Mapping[str, tuple[str, ...]]) -> Mapping[str, int]:
+    """The status of the start page of names that sound like staging; what does not answer is left out."""
+    named = [name for name in present if is_staging(name)][:MOST_PAGES]
+    statuses = await asyncio.gather(*(_status(visit, name) for name in named))
+    return {name: status for name, status in zip(named, statuses, strict=True) if status is not None}
+
+
+async def _status(visit: Visit, name: str) -> int | None:
+    for scheme in ("https", "http"):
+        try:
+            return (await visit.fetcher.fetch(f"{scheme}://{name}/", at_most=PAGE_BYTES)).status
+        except Unseen as unseen:
+            if unseen.reason is not Reason.REFUSED:
+                return None
+    return None
+
+
+def is_staging(name: str) -> bool:
+    """Whether a name's first label sounds like a place for tests."""
+    label = name.partition(".")[0]
+    return any(part in STAGING_WORDS for part in label.split("-"))
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", errors="replace")

@@ -1,0 +1,283 @@
+import datetime as dt
+
+import pytest
+
+from portal.demonstration.plans import Plan, Quirk, Reply, Site, Zone
+from scanners.observations import CaaRecord, Reason
+from scanners.probes import dns
+from scanners.probes.network import Unseen
+
+PLAN = Plan(
+    zones=(
+        Zone(
+            name="gut.test",
+            records="""
+@ CAA 0 issue "ca.test"
+@ CAA 0 iodef "mailto:sicherheit@gut.test"
+special CAA 0 issue ";"
+special A 127.80.0.77
+alias CNAME special.gut.test.
+away CNAME portal.schwach.test.
+gone CNAME verlassen.dienst.test.
+""",
+            signed=True,
+        ),
+        Zone(
+            name="schwach.test",
+            records="""
+* A 127.80.9.9
+staging CNAME alt.dienst.test.
+""",
+            stale=("ns2",),
+        ),
+        Zone(name="allein.test", name_servers=("ns1",)),
+        Zone(name="halb.test", signed=True, ds_published=False),
+        Zone(name="uneins.test", delegated_to=("ns1", "ns3.gut.test."), dead=("ns2",)),
+        Zone(name="lahm.test", lame=("ns2",)),
+        Zone(name="kaputt.test", signed=True),
+        Zone(name="nsec3.test", records="@ NSEC3PARAM 1 0 12 aabbccdd"),
+        Zone(name="dienst.test"),
+        Zone(name="still.test"),
+        Zone(name="nahe.test", records="vpn A 127.80.0.70\nold CNAME weg.dienst.test."),
+        Zone(name="schleife.test", records="a CNAME b\nb CNAME a"),
+    ),
+    sites=(
+        Site(host="portal.gut.test", aliases=("www.gut.test",)),
+        Site(host="portal.schwach.test"),
+        Site(host="nahe.test", aliases=("geheim.nahe.test",)),
+        Site(host="staging.nahe.test", pages={"/": Reply(body="Testsystem")}),
+        Site(host="demo.nahe.test", pages={"/": Reply(status=401)}),
+    ),
+    quirks={
+        "stumm.gut.test": Quirk.SILENT,
+        "caa-kaputt.gut.test/CAA": Quirk.SERVFAIL,
+        "caa-kaputt.gut.test": Quirk.AUTHENTICATED,
+        "gut.test": Quirk.AUTHENTICATED,
+        "kaputt.test": Quirk.BOGUS,
+        "ns1.kaputt.test": Quirk.BOGUS,
+        "ns2.kaputt.test": Quirk.BOGUS,
+        "still.test": Quirk.SILENT,
+    },
+    rotations={"caa-kaputt.gut.test": ("127.80.0.5",)},
+)
+
+
+@pytest.fixture(scope="module")
+def running(serve):
+    return serve(PLAN)
+
+
+# --- the host ----------------------------------------------------------------------------------
+
+
+def test_a_host_has_its_address_and_the_caa_set_of_the_name_above(running, look, at):
+    seen = look(running, dns.host, "portal.gut.test")
+
+    assert seen.at == at
+    assert seen.addresses_v4 == (running.addresses["portal.gut.test"],)
+    assert seen.addresses_v6 == ()
+    assert seen.exists
+    assert seen.caa_at == "gut.test"
+    assert CaaRecord(flags=0, tag="issue", value="ca.test") in seen.caa
+    assert len(seen.caa) == 2
+
+
+def test_a_caa_set_nearer_to_the_host_wins(running, look):
+    seen = look(running, dns.host, "special.gut.test")
+
+    assert seen.caa_at == "special.gut.test"
+    assert seen.caa == (CaaRecord(flags=0, tag="issue", value=";"),)
+
+
+def test_an_alias_takes_the_caa_set_of_its_target_but_does_not_climb_from_there(running, look):
+    at_target = look(running, dns.host, "alias.gut.test")
+    foreign = look(running, dns.host, "away.gut.test")
+
+    assert at_target.cname_chain == ("special.gut.test",)
+    assert (at_target.caa_at, at_target.caa[0].value) == ("alias.gut.test", ";")
+    assert foreign.caa_at == "gut.test"
+
+
+def test_a_host_without_caa_anywhere_has_none(running, look):
+    seen = look(running, dns.host, "portal.schwach.test")
+
+    assert (seen.caa_at, seen.caa) == (None, ())
+
+
+def test_a_missing_host_is_a_fact(running, look):
+    seen = look(running, dns.host, "niemand.gut.test")
+
+    assert not seen.exists
+    assert seen.addresses_v4 == ()
+    assert seen.dangling_target is None
+
+
+def test_an_alias_to_a_name_that_is_gone_is_dangling(running, look):
+    seen = look(running, dns.host, "gone.gut.test")
+
+    assert seen.exists
+    assert seen.dangling_target == "verlassen.dienst.test"
+    assert seen.cname_chain == ("verlassen.dienst.test",)
+
+
+def test_silence_is_blind(running, look):
+    with pytest.raises(Unseen) as unseen:
+        look(running, dns.host, "stumm.gut.test")
+
+    assert unseen.value.reason is Reason.TIMEOUT
+
+
+def test_a_failure_of_caa_alone_is_blind_and_not_an_absence(running, look):
+    with pytest.raises(Unseen) as unseen:
+        look(running, dns.host, "caa-kaputt.gut.test")
+
+    assert unseen.value.reason is Reason.DNS_FAILURE
+
+
+def test_a_loop_of_aliases_is_blind(running, look):
+    with pytest.raises(Unseen) as unseen:
+        look(running, dns.host, "a.schleife.test")
+
+    assert unseen.value.reason is Reason.DNS_FAILURE
+
+
+# --- the zone ----------------------------------------------------------------------------------
+
+
+def test_a_sound_zone(running, look, at):
+    seen = look(running, dns.zone, "gut.test")
+
+    assert [server.name for server in seen.name_servers] == ["ns1.gut.test", "ns2.gut.test"]
+    assert all(server.authoritative and server.rcode == "NOERROR" for server in seen.name_servers)
+    assert {server.serial for server in seen.name_servers} == {2026010101}
+    assert seen.parent_name_servers == ("ns1.gut.test", "ns2.gut.test")
+    assert len({server.addresses[0].rpartition(".")[0] for server in seen.name_servers}) == 2
+    assert seen.bogus is False
+    assert seen.wildcard_answers == ()
+
+
+def test_a_signed_zone_shows_keys_ds_signatures_and_the_resolvers_word(running, look, at):
+    seen = look(running, dns.zone, "gut.test")
+
+    assert [key.algorithm for key in seen.dnskeys] == [13]
+    assert seen.dnskeys[0].bits is None
+    assert [record.digest_type for record in seen.ds] == [2]
+    assert seen.authenticated is True
+    assert all(when == at + dt.timedelta(days=14) for when in seen.rrsig_expirations)
+    assert seen.rrsig_expirations
+    assert seen.nsec3_iterations is None
+
+
+def test_a_zone_that_is_not_signed_has_nothing_to_confirm(running, look):
+    seen = look(running, dns.zone, "schwach.test")
+
+    assert (seen.ds, seen.dnskeys, seen.rrsig_expirations) == ((), (), ())
+    assert seen.authenticated is False
+
+
+def test_a_zone_signed_without_ds(running, look):
+    seen = look(running, dns.zone, "halb.test")
+
+    assert seen.dnskeys and not seen.ds
+
+
+def test_a_bogus_zone_is_seen_past_the_resolvers_check(running, look):
+    seen = look(running, dns.zone, "kaputt.test")
+
+    assert seen.bogus is True
+    assert seen.dnskeys and seen.ds
+    assert seen.authenticated is None
+
+
+def test_a_wildcard_is_seen_by_names_that_nobody_set_up(running, look):
+    assert look(running, dns.zone, "schwach.test").wildcard_answers == ("127.80.9.9",)
+
+
+def test_a_server_that_holds_an_older_version(running, look):
+    serials = [server.serial for server in look(running, dns.zone, "schwach.test").name_servers]
+
+    assert serials == [2026010101, 2026010100]
+
+
+def test_a_single_name_server(running, look):
+    assert [server.name for server in look(running, dns.zone, "allein.test").name_servers] == ["ns1.allein.test"]
+
+
+def test_a_parent_that_says_otherwise_and_a_dead_server(running, look):
+    seen = look(running, dns.zone, "uneins.test")
+    words = {server.name: server.authoritative for server in seen.name_servers}
+
+    assert seen.parent_name_servers == ("ns1.uneins.test", "ns3.gut.test")
+    assert words == {"ns1.uneins.test": True, "ns2.uneins.test": None, "ns3.gut.test": None}
+
+
+def test_a_lame_server_is_not_authoritative(running, look):
+    first, second = look(running, dns.zone, "lahm.test").name_servers
+
+    assert first.authoritative is True
+    assert (second.authoritative, second.rcode, second.serial) == (False, "REFUSED", None)
+
+
+def test_nsec3_parameters(running, look):
+    seen = look(running, dns.zone, "nsec3.test")
+
+    assert (seen.nsec3_iterations, seen.nsec3_salt_length) == (12, 4)
+
+
+def test_the_zone_of_a_name_inside_another_zone_is_that_one(running, look):
+    seen = look(running, dns.zone, "special.gut.test")
+
+    assert [server.name for server in seen.name_servers] == ["ns1.gut.test", "ns2.gut.test"]
+
+
+def test_a_domain_that_does_not_exist_is_blind_with_that_reason(running, look):
+    with pytest.raises(Unseen) as unseen:
+        look(running, dns.zone, "gibtesnicht.test")
+
+    assert unseen.value.reason is Reason.NAME_NOT_FOUND
+
+
+def test_a_silent_zone_is_blind(running, look):
+    with pytest.raises(Unseen) as unseen:
+        look(running, dns.zone, "still.test")
+
+    assert unseen.value.reason is Reason.TIMEOUT
+
+
+# --- names nearby ------------------------------------------------------------------------------
+
+
+def test_names_nearby_come_from_words_and_from_certificates(running, look):
+    seen = look(running, dns.related, "nahe.test", hosts=("nahe.test",))
+
+    assert set(seen.names) == {"geheim.nahe.test", "staging.nahe.test", "demo.nahe.test", "vpn.nahe.test"}
+    assert seen.dangling == {"old.nahe.test": "weg.dienst.test"}
+    assert seen.answering == {"staging.nahe.test": 200, "demo.nahe.test": 401}
+
+
+def test_only_pages_of_names_that_sound_like_staging_are_loaded(running, look):
+    before = len(running.contacts_of("nahe.test", kind="https"))
+
+    look(running, dns.related, "nahe.test", hosts=("nahe.test",))
+
+    assert len(running.contacts_of("nahe.test", kind="https")) == before
+
+
+def test_behind_a_wildcard_only_what_leads_elsewhere_counts(running, look):
+    seen = look(running, dns.related, "schwach.test")
+
+    assert set(seen.names) == {"portal.schwach.test"}
+    assert seen.dangling == {"staging.schwach.test": "alt.dienst.test"}
+
+
+def test_a_host_of_the_scan_is_no_name_nearby(running, look):
+    seen = look(running, dns.related, "schwach.test", hosts=("portal.schwach.test",))
+
+    assert seen.names == {}
+
+
+def test_names_nearby_are_blind_without_a_resolver(running, look):
+    with pytest.raises(Unseen) as unseen:
+        look(running, dns.related, "nahe.test", network={"resolver": ("127.0.0.99",)})
+
+    assert unseen.value.reason in {Reason.REFUSED, Reason.TIMEOUT}
