@@ -137,6 +137,7 @@ class MailExchanger:
     exists: bool = True
     is_alias: bool = False
     is_address_literal: bool = False
+    unseen: bool = False  # DNS gave no usable answer for the host
 
 
 @dataclass(frozen=True, kw_only=True)
