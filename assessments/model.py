@@ -94,7 +94,8 @@ class EvidenceStanding(StrEnum):
     VALID = "valid"
     EXPIRING = "expiring"  # valid, ends within the policy's warning
     EXPIRED = "expired"
-    NOT_YET = "not_yet"  # begins in the future
+    NOT_YET = "not_yet"  # issued in the future
+    UNDATED = "undated"  # needs a date and has none
     WRONG_TYPE = "wrong_type"
     MISSING = "missing"
 
@@ -187,7 +188,7 @@ class IntakeOption:
 
     id: str
     text: Text
-    flags: tuple[str, ...] = ()  # flags of the questionnaire
+    flags: tuple[str, ...] = ()  # flags of the questionnaire, and "clinical_remote_access" of the policy
     hours: float | None = None  # outage or data loss that is tolerable
 
 
@@ -237,6 +238,16 @@ class ImpactRule:
     question: str
     option: str
     impact: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaiseRule:
+    """An intake option that raises an impact which is already this high by so many steps."""
+
+    question: str
+    option: str
+    by: int
+    from_impact: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,7 +303,11 @@ class Policy:
     caps: Caps
     coverage_floor: float
     evidence_warning_days: int
+    evidence_expected_from_weight: float  # and for every knock-out: no document is worth a line
+    gap_share_at_most: float  # an answer this poor …
+    gap_from_weight: float  # … on a question this heavy is a risk of its own
     impact_rules: tuple[ImpactRule, ...]
+    raise_rules: tuple[RaiseRule, ...]
     patient_safety_rules: tuple[ImpactRule, ...]
     tier_rules: tuple[TierRule, ...]
     sets_by_tier: Mapping[int, QuestionSet]
