@@ -22,6 +22,8 @@ class NetworkSettings:
     trust_roots_pem: str = ""  # beside certifi's
     permitted_suffixes: tuple[str, ...] = ()  # special-use suffixes that may be scanned all the same
     contact_url: str = ""
+    reference_tls_host: str = ""  # known to show a publicly trusted certificate: an intercepting proxy shows here
+    reference_smtp_host: str = ""  # known to take connections on port 25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,7 @@ class ScanJob:
     at: datetime
     network: NetworkSettings = field(default_factory=NetworkSettings)
     mail_domains: tuple[str, ...] = ()  # registrable domains to look at beside those of the hosts
-    seconds: float = 60.0  # the deadline; what is not seen by then is unknown
+    seconds: float = 120.0  # the hard deadline; what is not seen by then is unknown
 
 
 @dataclass(frozen=True, kw_only=True)

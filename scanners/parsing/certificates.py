@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -21,6 +22,8 @@ LONGEST_DER = 100_000
 MOST_NAMES = 500
 LONGEST_TEXT = 1_000
 MOST_INTERMEDIATES = 10
+
+UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType, x509.DuplicateExtension)
 
 Extension = x509.ExtensionType
 
@@ -40,7 +43,7 @@ class RootStore:
     @cached_property
     def store(self) -> verification.Store:
         """The store as the verifier wants it."""
-        return verification.Store(self.roots)
+        return verification.Store(list(self.roots))
 
     @cached_property
     def fingerprints(self) -> frozenset[bytes]:
@@ -83,16 +86,16 @@ def judge_path(chain: Sequence[bytes], roots: RootStore) -> Path:
     certificates = [_load(der) for der in chain[: MOST_INTERMEDIATES + 1]]
     if not certificates:
         raise BadCertificate
-    with _quiet():
-        path = _walk(certificates)
-        return Path(
-            trust=_trust(certificates, path, roots),
-            ordered=all(
-                _is_issued_by(certificate, issuer)
-                for certificate, issuer in zip(certificates, certificates[1:], strict=False)
-            ),
-            superfluous=len(certificates) - len(path),
-        )
+    try:
+        with _quiet():
+            path = _walk(certificates)
+            return Path(
+                trust=_trust(certificates, path, roots),
+                ordered=all(_is_issued_by(one, above) for one, above in pairwise(certificates)),
+                superfluous=len(certificates) - len(path),
+            )
+    except UNREADABLE as error:
+        raise BadCertificate from error
 
 
 def name_matches(certificate: Certificate, host: str) -> bool:
@@ -150,17 +153,18 @@ def _key(certificate: x509.Certificate) -> tuple[str, int, str]:
         return "", 0, ""
     match key:
         case rsa.RSAPublicKey():
-            return "RSA", key.key_size, ""
+            found = "RSA", key.key_size, ""
         case ec.EllipticCurvePublicKey():
-            return "EC", key.key_size, key.curve.name
+            found = "EC", key.key_size, key.curve.name
         case ed25519.Ed25519PublicKey():
-            return "Ed25519", 256, ""
+            found = "Ed25519", 256, ""
         case ed448.Ed448PublicKey():
-            return "Ed448", 456, ""
+            found = "Ed448", 456, ""
         case dsa.DSAPublicKey():
-            return "DSA", key.key_size, ""
+            found = "DSA", key.key_size, ""
         case _:
-            return type(key).__name__.removesuffix("PublicKey"), 0, ""
+            found = type(key).__name__.removesuffix("PublicKey"), 0, ""
+    return found
 
 
 def _signature_hash(certificate: x509.Certificate) -> str:

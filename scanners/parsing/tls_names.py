@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -76,18 +77,18 @@ FFDHE_OFFSETS: Mapping[int, int] = {2048: 560316, 3072: 2625351, 4096: 5736041, 
 @cache
 def suite_names() -> Mapping[int, str]:
     """IANA names of all suites; a name that IANA never gave keeps the one it is known by."""
-    return {entry["code"]: entry["iana_name"] or name for name, entry in _entries().items()}
+    return {entry.code: entry.name for entry in _entries()}
 
 
 @cache
 def suites_for(version: int) -> tuple[int, ...]:
     """The suites to offer to learn what a server takes in this version, the strong ones first."""
     wanted = [
-        (entry["code"], entry["iana_name"] or name)
-        for name, entry in _entries().items()
-        if _fits(entry["initial_version"], version) and entry["code"] and not name.endswith("_SCSV")
+        entry
+        for entry in _entries()
+        if _fits(entry.initial_version, version) and entry.code and not entry.name.endswith("_SCSV")
     ]
-    return tuple(code for code, name in sorted(wanted, key=lambda pair: (_weakness(pair[1]), pair[0])))
+    return tuple(entry.code for entry in sorted(wanted, key=lambda entry: (_weakness(entry.name), entry.code)))
 
 
 def scheme_hash(scheme: int) -> str | None:
@@ -136,11 +137,20 @@ def _weakness(name: str) -> int:
     return 3 * (not common) + 1 * (not forward) + 1 * (not aead)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    code: int
+    name: str
+    initial_version: str
+
+
 @cache
-def _entries() -> Mapping[str, dict[str, str | int]]:
+def _entries() -> tuple[_Entry, ...]:
     spec = importlib.util.find_spec("cryptodatahub")
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("cryptodatahub")
     file = Path(spec.submodule_search_locations[0], "tls", "cipher-suite.json")
-    entries: dict[str, dict[str, str | int]] = json.loads(file.read_text(encoding="utf-8"))
-    return entries
+    return tuple(
+        _Entry(code=entry["code"], name=entry["iana_name"] or name, initial_version=entry["initial_version"])
+        for name, entry in json.loads(file.read_text(encoding="utf-8")).items()
+    )

@@ -1,0 +1,321 @@
+"""What a browser would be served: pages with their redirects, scripts, log-in pages, documents published for all."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from secrets import token_hex
+
+from scanners import targets
+from scanners.observations import (
+    CleartextPage,
+    LoginPage,
+    Observation,
+    Page,
+    Reason,
+    Response,
+    Script,
+    Scripts,
+    UnpublishedPaths,
+    UnresolvedReferences,
+    WellKnown,
+)
+from scanners.parsing import challenges, html, urls
+from scanners.probes.network import Unseen
+from scanners.probes.visit import Visit
+
+MOST_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MOST_SCRIPTS = 15
+MOST_LISTED_SCRIPTS = 100
+SCRIPT_BYTES = 1_000_000
+MOST_LOGIN_LINKS = 3
+MOST_LINKS_READ = 2_000
+DOCUMENT_BYTES = 100_000
+PATH_BYTES = 65_536
+MOST_REFERENCES = 30
+
+WELL_KNOWN = (
+    "/.well-known/security.txt",
+    "/security.txt",
+    "/robots.txt",
+    "/.well-known/openid-configuration",
+    "/.well-known/webauthn",
+    "/.well-known/change-password",
+)
+
+# Where libraries are usually loaded from; what lies there is public and the same for everybody.
+LIBRARY_HOSTS = frozenset(
+    {
+        "ajax.googleapis.com",
+        "ajax.aspnetcdn.com",
+        "cdn.jsdelivr.net",
+        "cdnjs.cloudflare.com",
+        "code.jquery.com",
+        "maxcdn.bootstrapcdn.com",
+        "netdna.bootstrapcdn.com",
+        "stackpath.bootstrapcdn.com",
+        "unpkg.com",
+        "code.angularjs.org",
+        "cdn.datatables.net",
+    }
+)
+
+LOGIN_WORDS = (
+    "login",
+    "log-in",
+    "logon",
+    "signin",
+    "sign-in",
+    "anmeld",
+    "einlogg",
+    "auth",
+    "sso",
+    "account",
+    "konto",
+    "portal",
+)
+
+# Active class. Each has a signature that its check looks for; nothing here changes anything or names a person.
+UNPUBLISHED = (
+    "/openapi.json",
+    "/swagger.json",
+    "/v3/api-docs",
+    "/v2/api-docs",
+    "/api-docs",
+    "/swagger/v1/swagger.json",
+    "/swagger-ui/",
+    "/swagger-ui.html",
+    "/actuator",
+    "/actuator/health",
+    "/metrics",
+    "/server-status",
+    "/.git/config",
+    "/.env",
+)
+# Their values may be secrets: only the names before the sign are kept.
+NAMES_ONLY = frozenset({"/.git/config", "/.env"})
+
+
+async def page(visit: Visit, host: str) -> Page:
+    """A load of https://host/ ; shared by all probes that read it."""
+    return await visit.door.once(("page", host), lambda: _page(visit, host))
+
+
+async def cleartext_page(visit: Visit, host: str) -> Observation:
+    """A load of http://host/ ."""
+    try:
+        walk = await _follow(visit, host, f"http://{host}/")
+    except Unseen as unseen:
+        if unseen.reason is Reason.REFUSED:
+            return CleartextPage(at=visit.at, closed=True)
+        raise
+    _refuse_walls(walk.hops[-1])
+    return CleartextPage(at=visit.at, hops=walk.hops, left_host_to=walk.left_host_to)
+
+
+async def scripts(visit: Visit, host: str) -> Observation:
+    """The page's external scripts; bodies of our host's own and of libraries, within the cap."""
+    document = (await page(visit, host)).document
+    listed = [load for load in html.loads(html.read(document.body), document.url) if load.tag == "script" and load.url][
+        :MOST_LISTED_SCRIPTS
+    ]
+    readable = [load.url for load in listed if _may_read(document.url, load.url)]
+    bodies = await _bodies(visit, tuple(dict.fromkeys(readable))[:MOST_SCRIPTS])
+    return Scripts(
+        at=visit.at,
+        scripts=tuple(
+            Script(
+                url=load.url,
+                body=bodies.get(load.url, ""),
+                sha1=_sha1(bodies.get(load.url, "")),
+                cross_origin=_origin(load.url) != _origin(document.url),
+                integrity=load.integrity,
+            )
+            for load in listed
+        ),
+    )
+
+
+async def login_page(visit: Visit, host: str) -> Observation:
+    """Pages of the same host that the start page links to and that ask for a password."""
+    document = (await page(visit, host)).document
+    links = _login_links(document)[:MOST_LOGIN_LINKS]
+    found = await asyncio.gather(*(_last_response(visit, host, url, DOCUMENT_BYTES * 5) for url in links))
+    pages = [one for one in found if one and html.read(one.body).asks_password]
+    return LoginPage(at=visit.at, pages=tuple({one.url: one for one in pages}.values()))
+
+
+async def well_known(visit: Visit, host: str) -> Observation:
+    """Documents that a standard publishes for everyone; a 404 is a fact too."""
+    answers = await asyncio.gather(
+        *(_last_response(visit, host, f"https://{host}{path}", DOCUMENT_BYTES) for path in WELL_KNOWN)
+    )
+    documents = {path: answer for path, answer in zip(WELL_KNOWN, answers, strict=True) if answer}
+    if not documents:
+        await page(visit, host)  # says why nothing answers
+        raise Unseen(Reason.GARBLED)
+    return WellKnown(at=visit.at, documents=documents)
+
+
+async def unresolved_references(visit: Visit, host: str) -> Observation:
+    """Whether the other hosts that the page loads from exist."""
+    document = (await page(visit, host)).document
+    loads = html.loads(html.read(document.body), document.url)
+    names = dict.fromkeys(urls.host(load.url) for load in loads if urls.is_web(load.url))
+    asked = tuple(name for name in names if name and name != host and _is_name(name))[:MOST_REFERENCES]
+    exist = await asyncio.gather(*(_exists(visit, name) for name in asked))
+    answered = [(name, exists) for name, exists in zip(asked, exist, strict=True) if exists is not None]
+    return UnresolvedReferences(
+        at=visit.at,
+        asked=tuple(name for name, _exists in answered),
+        missing=tuple(name for name, exists in answered if not exists),
+    )
+
+
+async def unpublished_paths(visit: Visit, host: str) -> Observation:
+    """Active class: a closed list of paths, and two that cannot exist to know a catch-all by."""
+    await _refuse_foreign_alias(visit, host)
+    controls = [await _plain(visit, host, path) for path in (f"/{token_hex(12)}", f"/{token_hex(12)}.json")]
+    answers = {path: await _plain(visit, host, path) for path in UNPUBLISHED}
+    return UnpublishedPaths(at=visit.at, answers=answers, controls=tuple(controls))
+
+
+# --- redirects ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Walk:
+    hops: tuple[Response, ...]
+    left_host_to: str | None = None
+
+
+async def _page(visit: Visit, host: str) -> Page:
+    walk = await _follow(visit, host, f"https://{host}/")
+    _refuse_walls(walk.hops[-1])
+    return Page(at=visit.at, hops=walk.hops, left_host_to=walk.left_host_to)
+
+
+async def _follow(visit: Visit, host: str, url: str, *, at_most: int = 2_000_000) -> _Walk:
+    """Each hop is vetted anew by the door, and fetched only within the scope of the scan."""
+    hops = [await visit.fetcher.fetch(url, at_most=at_most)]
+    while len(hops) <= MOST_REDIRECTS and (following := _location(hops[-1])):
+        target = urls.host(following)
+        if not visit.in_scope(host, target):
+            return _Walk(hops=tuple(hops), left_host_to=target[:253] or None)
+        try:
+            hops.append(await visit.fetcher.fetch(following, at_most=at_most))
+        except Unseen as unseen:
+            if unseen.reason is not Reason.NOT_CONSENTED:
+                raise
+            return _Walk(hops=tuple(hops), left_host_to=target)  # another port or scheme
+    return _Walk(hops=tuple(hops))
+
+
+def _location(response: Response) -> str:
+    if response.status not in REDIRECTS:
+        return ""
+    return next((urls.join(response.url, value) for value in response.values("location")), "")
+
+
+async def _last_response(visit: Visit, host: str, url: str, at_most: int) -> Response | None:
+    """Where the address leads within the scope; None where nothing can be said of it."""
+    try:
+        last = (await _follow(visit, host, url, at_most=at_most)).hops[-1]
+    except Unseen as unseen:
+        if unseen.reason in {Reason.BUDGET, Reason.NOT_PUBLIC}:
+            raise
+        return None
+    return None if challenges.is_challenge(last) or challenges.is_throttled(last) else last
+
+
+def _refuse_walls(response: Response) -> None:
+    if challenges.is_challenge(response):
+        raise Unseen(Reason.CHALLENGED)
+    if challenges.is_throttled(response):
+        raise Unseen(Reason.THROTTLED)
+
+
+# --- what a page names -------------------------------------------------------------------------
+
+
+def _may_read(document_url: str, url: str) -> bool:
+    name = urls.host(url)
+    if not urls.is_web(url) or not _is_name(name):
+        return False
+    own = urls.host(document_url)
+    return name in LIBRARY_HOSTS or targets.registrable(name) == targets.registrable(own)
+
+
+async def _bodies(visit: Visit, addresses: Iterable[str]) -> Mapping[str, str]:
+    async def body(url: str) -> tuple[str, str]:
+        try:
+            response = await visit.fetcher.fetch(url, at_most=SCRIPT_BYTES)
+        except Unseen:
+            return url, ""
+        return url, response.body if response.status == 200 else ""  # noqa: PLR2004 - OK
+
+    return dict(await asyncio.gather(*(body(url) for url in addresses)))
+
+
+def _login_links(document: Response) -> list[str]:
+    """Links of this host that sound like a log-in, the plainest first."""
+    parsed = html.read(document.body)
+    base, own = parsed.base(document.url), urls.host(document.url)
+    found: dict[str, int] = {}
+    for element in parsed.all("a")[:MOST_LINKS_READ]:
+        url = urls.join(base, element.get("href")).partition("#")[0]
+        words = (url.partition("://")[2] + " " + element.get("title")).lower().removeprefix(own)
+        rank = next((rank for rank, word in enumerate(LOGIN_WORDS) if word in words), None)
+        if rank is not None and urls.is_web(url) and urls.host(url) == own and url != document.url:
+            found[url] = min(rank, found.get(url, rank))
+    return sorted(found, key=lambda url: found[url])
+
+
+async def _exists(visit: Visit, name: str) -> bool | None:
+    try:
+        resolution = await visit.door.resolve(name)
+    except Unseen:
+        return None
+    return resolution.exists and resolution.dangling_target is None
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return targets.normalise(name, permitted_suffixes=targets.SPECIAL_USE) == name
+    except targets.BadTarget:
+        return False
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urls.split(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    usual = {"http": 80, "https": 443}
+    return urls.scheme(url), urls.host(url), port or usual.get(urls.scheme(url))
+
+
+def _sha1(body: str) -> str:
+    # The published lists of library files are keyed by SHA-1; nothing is protected by it.
+    return hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest() if body else ""
+
+
+# --- active ------------------------------------------------------------------------------------
+
+
+async def _refuse_foreign_alias(visit: Visit, host: str) -> None:
+    """A consent covers what the company runs; an alias into someone else's domain leads to someone else."""
+    resolution = await visit.door.resolve(host)
+    if any(targets.registrable(alias) != targets.registrable(host) for alias in resolution.cname_chain):
+        raise Unseen(Reason.NOT_CONSENTED, "alias")
+
+
+async def _plain(visit: Visit, host: str, path: str) -> Response:
+    response = await visit.fetcher.fetch(f"https://{host}{path}", at_most=PATH_BYTES)
+    _refuse_walls(response)
+    if path in NAMES_ONLY:
+        kept = "\n".join(line.partition("=")[0] + "=" * ("=" in line) for line in response.body.splitlines())
+        return replace(response, body=kept)
+    return response

@@ -1,0 +1,368 @@
+"""What a server agrees to, learnt hello by hello with our own codec, and the chain it shows in a real handshake."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from secrets import token_bytes
+
+import certifi
+
+from scanners.observations import CertificateChain, Observation, Reason, TlsHandshakes
+from scanners.parsing import certificates, client_hello, tls_names
+from scanners.parsing.certificates import BadCertificate, RootStore
+from scanners.parsing.client_hello import Answer, ClientHello, Malformed, ServerHello
+from scanners.parsing.tls_names import SSL3, TLS12, TLS13
+from scanners.probes.network import Connection, Unseen
+from scanners.probes.visit import Visit
+
+HTTPS = 443
+HELLO_SECONDS = 8.0
+MOST_HELLOS = 220  # of one look at one server
+RETRIES = 1  # of a hello that got no answer at all
+CHUNK = 60  # suites in a hello for servers that choke on long ones
+DEFLATE = 1
+SHA1_ONLY = (0x0203, 0x0201, 0x0202)
+MD5_ONLY = (0x0101,)
+
+
+async def tls_handshakes(visit: Visit, host: str) -> Observation:
+    """Versions, suites, groups and the rest that a server gives away before keys are agreed."""
+    return await _Questions(visit, host).ask()
+
+
+async def certificate_chain(visit: Visit, host: str) -> CertificateChain:
+    """The chain that the server sends for this name, and how it relates to the root store."""
+    return await visit.door.once(("chain", host), lambda: _chain(visit, host))
+
+
+async def _chain(visit: Visit, host: str) -> CertificateChain:
+    shown = await shown_chain(visit, host)
+    roots = root_store(visit.door.settings.trust_roots_pem)
+    try:
+        path = certificates.judge_path(shown.chain, roots)
+        read = tuple(certificates.read(der) for der in shown.chain)
+    except BadCertificate as error:
+        raise Unseen(Reason.GARBLED, "certificate") from error
+    return CertificateChain(
+        at=visit.at,
+        address=shown.address,
+        port=HTTPS,
+        chain=read,
+        trust=path.trust,
+        ordered=path.ordered,
+        superfluous=path.superfluous,
+        name_matches=certificates.name_matches(read[0], host),
+        stapled=shown.stapled,
+    )
+
+
+@cache
+def root_store(extra_pem: str) -> RootStore:
+    """Certifi's roots and the operator's own."""
+    return RootStore(Path(certifi.where()).read_bytes() + b"\n" + extra_pem.encode())
+
+
+# --- the chain ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownChain:
+    """The certificates as they were sent, leaf first."""
+
+    address: str
+    chain: tuple[bytes, ...]
+    stapled: bool | None = None
+
+
+async def shown_chain(visit: Visit, host: str) -> ShownChain:
+    """TLS 1.2 sends the chain in the clear and says whether it staples; for a server of TLS 1.3 alone OpenSSL asks."""
+    hello = ClientHello(
+        version=TLS12,
+        suites=tls_names.suites_for(TLS12),
+        server_name=host,
+        random=token_bytes(32),
+        status_request=True,
+    )
+    answer, address = await _exchange(visit, host, hello, lambda got: got.complete)
+    if answer.certificates:
+        return ShownChain(address=address, chain=answer.certificates, stapled=answer.stapled)
+    connection = await visit.door.connect(host, HTTPS)
+    async with connection:
+        await connection.start_tls(visit.door.tls_context(verifying=False), host)
+        return ShownChain(address=connection.address, chain=sent_certificates(connection))
+
+
+def sent_certificates(connection: Connection) -> tuple[bytes, ...]:
+    """The chain of a finished handshake, as it was sent."""
+    tls = connection.tls
+    if tls is None:
+        return ()
+    if hasattr(tls, "get_unverified_chain"):  # Python 3.13
+        return tuple(tls.get_unverified_chain())
+    # Python 3.11 and 3.12 keep the same function one attribute deeper.
+    chain = tls._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+    return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in chain or ())
+
+
+# --- hello by hello ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What one hello came to: a ServerHello of the version that was offered, a refusal, or no readable answer."""
+
+    answer: Answer = field(default_factory=Answer)
+    hello: ServerHello | None = None
+    reason: Reason | None = None  # of no answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OlderFacts:
+    compression: bool | None = None
+    secure_renegotiation: bool | None = None
+    extended_master_secret: bool | None = None
+
+
+class _Questions:
+    """All hellos to one host within one budget of connections."""
+
+    def __init__(self, visit: Visit, host: str) -> None:
+        self._visit = visit
+        self._host = host
+        self._left = MOST_HELLOS
+        self._complete = True
+        self._address = ""
+
+    async def ask(self) -> TlsHandshakes:
+        # The first connection finds an address that answers; all later hellos go to that one.
+        first = await self._try_version(TLS12)
+        others = [version for version in tls_names.VERSIONS if version != TLS12]
+        rest = await asyncio.gather(*(self._try_version(version) for version in others))
+        heard = {TLS12: first, **dict(zip(others, rest, strict=True))}
+        tried = {version: heard[version] for version in tls_names.VERSIONS}
+        accepted = tuple(version for version, outcome in tried.items() if outcome.hello)
+        unclear = tuple(version for version, outcome in tried.items() if _is_unclear(outcome))
+        if not accepted:
+            self._refuse_to_judge(tried)
+        suites = dict(zip(accepted, await asyncio.gather(*(self._suites(one) for one in accepted)), strict=True))
+        seen = TlsHandshakes(
+            at=self._visit.at,
+            address=self._address,
+            port=HTTPS,
+            accepted=_version_names(accepted),
+            refused=_version_names(version for version in tried if version not in {*accepted, *unclear}),
+            unclear=_version_names(unclear),
+            suites={tls_names.VERSIONS[version]: _suite_names(chosen) for version, chosen in suites.items()},
+        )
+        return await self._with_details(seen, suites)
+
+    def _refuse_to_judge(self, tried: dict[int, _Outcome]) -> None:
+        reasons = [outcome.reason for outcome in tried.values() if outcome.reason]
+        if len(reasons) == len(tried):
+            raise Unseen(reasons[-1])
+
+    async def _with_details(self, seen: TlsHandshakes, suites: dict[int, tuple[int, ...]]) -> TlsHandshakes:
+        older = max((version for version in suites if version < TLS13 and suites[version]), default=None)
+        empty = _nothing
+        details = await asyncio.gather(
+            self._older_facts(older, suites[older]) if older else empty(),
+            self._prefers(older, suites[older]) if older else empty(),
+            self._curves(older, suites[older]) if older else empty(),
+            self._groups() if TLS13 in suites else empty(),
+            self._finite_field(older, suites[older]) if older else empty(),
+            self._hashes(suites.get(TLS12, ())),
+        )
+        facts, prefers, curves, groups, prime, hashes = details
+        found = tuple(dict.fromkeys((*(groups or ()), *(curves or ()))))
+        return replace(
+            seen,
+            compression=facts.compression if facts else None,
+            secure_renegotiation=facts.secure_renegotiation if facts else None,
+            extended_master_secret=facts.extended_master_secret if facts else None,
+            server_prefers=prefers,
+            groups=tuple(tls_names.GROUPS.get(group, f"0x{group:04x}") for group in found),
+            dh_bits=prime.bit_length() if prime else None,
+            dh_prime_known=tls_names.known_prime(prime) if prime else None,
+            key_exchange_hashes=hashes,
+            post_quantum=tls_names.X25519MLKEM768 in found if TLS13 in suites else False,
+            suites_complete=self._complete,
+        )
+
+    async def _try_version(self, version: int) -> _Outcome:
+        outcome = await self._hear(self._hello(version, tls_names.suites_for(version)))
+        if outcome.reason is None:
+            return outcome
+        # Some servers and boxes before them choke on a long list; a hello of ordinary length settles it.
+        return await self._hear(self._hello(version, tls_names.suites_for(version)[:CHUNK]))
+
+    async def _suites(self, version: int) -> tuple[int, ...]:
+        """Offer what is left until nothing is taken: the order of the answers is the order of choice."""
+        left = list(tls_names.suites_for(version))
+        taken: list[int] = []
+        while left:
+            outcome = await self._hear(self._hello(version, tuple(left)))
+            if outcome.reason not in {None, Reason.RESET}:
+                self._complete = False
+            if outcome.hello is None or outcome.hello.suite not in left:
+                break
+            taken.append(outcome.hello.suite)
+            left.remove(outcome.hello.suite)
+        return tuple(taken)
+
+    async def _prefers(self, version: int, suites: tuple[int, ...]) -> bool | None:
+        """Offered the other way round, a server with an order of its own still takes its first."""
+        if len(suites) < 2:  # noqa: PLR2004 - one suite is no choice
+            return None
+        outcome = await self._hear(self._hello(version, suites[::-1]))
+        return None if outcome.hello is None else outcome.hello.suite != suites[-1]
+
+    async def _older_facts(self, version: int, suites: tuple[int, ...]) -> "_OlderFacts":
+        outcome = await self._hear(replace(self._hello(version, suites), compressions=(DEFLATE, 0)))
+        if outcome.hello is None:
+            return _OlderFacts()
+        compresses = outcome.hello.compression != 0
+        if version == SSL3:
+            return _OlderFacts(compression=compresses)
+        return _OlderFacts(
+            compression=compresses,
+            secure_renegotiation=client_hello.RENEGOTIATION_INFO in outcome.hello.extensions,
+            extended_master_secret=client_hello.EXTENDED_MASTER_SECRET in outcome.hello.extensions,
+        )
+
+    async def _groups(self) -> tuple[int, ...]:
+        """Without a key share the server asks for the group it likes best; without that one, for the next."""
+        left = [group for group in tls_names.GROUPS if group not in tls_names.NOT_TLS13]
+        taken: list[int] = []
+        while left:
+            hello = replace(self._hello(TLS13, tls_names.suites_for(TLS13)), groups=tuple(left))
+            outcome = await self._hear(hello)
+            if outcome.hello is None or outcome.hello.group not in left:
+                break
+            taken.append(outcome.hello.group)
+            left.remove(outcome.hello.group)
+        return tuple(taken)
+
+    async def _curves(self, version: int, suites: tuple[int, ...]) -> tuple[int, ...]:
+        offered = _of_kind(suites, "TLS_ECDHE_")
+        left = [group for group in tls_names.GROUPS if group not in tls_names.ONLY_TLS13 and group < 0x100]  # noqa: PLR2004
+        taken: list[int] = []
+        while left and offered and version > SSL3:
+            exchange = await self._key_exchange(replace(self._hello(version, offered), groups=tuple(left)))
+            if exchange is None or exchange.curve not in left:
+                break
+            taken.append(exchange.curve)
+            left.remove(exchange.curve)
+        return tuple(taken)
+
+    async def _finite_field(self, version: int, suites: tuple[int, ...]) -> int | None:
+        offered = _of_kind(suites, "TLS_DHE_")
+        exchange = await self._key_exchange(self._hello(version, offered)) if offered else None
+        return exchange.prime if exchange else None
+
+    async def _hashes(self, suites: tuple[int, ...]) -> tuple[str, ...]:
+        offered = _of_kind(suites, "TLS_ECDHE_", "TLS_DHE_")
+        if not offered:
+            return ()
+        plain = self._hello(TLS12, offered)
+        exchanges = await asyncio.gather(
+            self._key_exchange(plain),
+            self._key_exchange(replace(plain, signature_schemes=SHA1_ONLY)),
+            self._key_exchange(replace(plain, signature_schemes=MD5_ONLY)),
+        )
+        names = (tls_names.scheme_hash(one.scheme) for one in exchanges if one and one.scheme)
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    async def _key_exchange(self, hello: ClientHello) -> client_hello.KeyExchange | None:
+        outcome = await self._hear(hello, lambda got: got.key_exchange is not None)
+        if outcome.hello is None or outcome.answer.key_exchange is None:
+            return None
+        try:
+            return client_hello.read_key_exchange(
+                outcome.answer.key_exchange, suite=outcome.hello.suite, version=hello.version
+            )
+        except Malformed:
+            return None
+
+    def _hello(self, version: int, suites: Sequence[int]) -> ClientHello:
+        groups = [
+            group
+            for group in tls_names.GROUPS
+            if group not in (tls_names.NOT_TLS13 if version == TLS13 else tls_names.ONLY_TLS13)
+        ]
+        return ClientHello(
+            version=version,
+            suites=tuple(suites),
+            server_name=self._host,
+            random=token_bytes(32),
+            groups=tuple(groups),
+        )
+
+    async def _hear(self, hello: ClientHello, enough: Callable[[Answer], bool] | None = None) -> _Outcome:
+        for attempt in range(RETRIES + 1):
+            if self._left <= 0:
+                self._complete = False
+                return _Outcome(reason=Reason.BUDGET)
+            self._left -= 1
+            try:
+                answer, self._address = await _exchange(
+                    self._visit, self._host, hello, enough or (lambda got: got.hello is not None)
+                )
+            except Unseen as unseen:
+                if unseen.reason in {Reason.NOT_PUBLIC, Reason.NAME_NOT_FOUND, Reason.DNS_FAILURE, Reason.REFUSED}:
+                    raise
+                outcome = _Outcome(reason=unseen.reason)
+                if unseen.reason is Reason.TIMEOUT and attempt < RETRIES:
+                    continue
+                return outcome
+            chosen = answer.hello if answer.hello and answer.hello.version == hello.version else None
+            return _Outcome(answer=answer, hello=chosen)
+        return outcome
+
+
+async def _exchange(
+    visit: Visit, host: str, hello: ClientHello, enough: Callable[[Answer], bool]
+) -> tuple[Answer, str]:
+    """Send one hello and read until enough is known; a connection that is cut without a word is Unseen(RESET)."""
+    connection = await visit.door.connect(host, HTTPS)
+    async with connection:
+        await connection.write(client_hello.write(hello))
+        received = b""
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                while True:
+                    data = await connection.read()
+                    received += data
+                    answer = client_hello.read(received)
+                    if answer.alert or answer.complete or enough(answer):
+                        return answer, connection.address
+                    if not data:
+                        raise Unseen(Reason.RESET)
+        except Malformed as error:
+            raise Unseen(Reason.GARBLED, "tls") from error
+        except TimeoutError as error:
+            raise Unseen(Reason.TIMEOUT) from error
+
+
+def _is_unclear(outcome: _Outcome) -> bool:
+    return outcome.hello is None and outcome.reason not in {None, Reason.RESET}
+
+
+def _of_kind(suites: Iterable[int], *prefixes: str) -> tuple[int, ...]:
+    names = tls_names.suite_names()
+    return tuple(suite for suite in suites if names.get(suite, "").startswith(prefixes))
+
+
+def _suite_names(suites: Iterable[int]) -> tuple[str, ...]:
+    names = tls_names.suite_names()
+    return tuple(names.get(suite, f"0x{suite:04x}") for suite in suites)
+
+
+def _version_names(versions: Iterable[int]) -> tuple[str, ...]:
+    return tuple(tls_names.VERSIONS[version] for version in versions)
+
+
+async def _nothing() -> None:
+    return None

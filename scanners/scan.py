@@ -1,0 +1,265 @@
+"""Run every probe side by side and stream what they see; what cannot be seen in time is blind with a reason."""
+
+import asyncio
+import sys
+import traceback
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from scanners import targets
+from scanners.jobs import Finished, Progress, ScanEvent, ScanJob, SubjectSeen
+from scanners.model import CheckClass, Observations, Subject, SubjectKind
+from scanners.observations import (
+    Blind,
+    CertificateChain,
+    CleartextPage,
+    HostDns,
+    LoginPage,
+    MailDns,
+    MailTransport,
+    MtaStsPolicy,
+    Observation,
+    Page,
+    Reason,
+    RelatedHosts,
+    Scripts,
+    TlsHandshakes,
+    UnpublishedPaths,
+    UnresolvedReferences,
+    Vantage,
+    WellKnown,
+    ZoneDns,
+)
+from scanners.probes import dns, http, mail, tls, vantage
+from scanners.probes.fetching import Fetcher
+from scanners.probes.network import ACTIVE, ORDINARY, Door, Unseen
+from scanners.probes.visit import Probe, Visit
+
+PASSIVE, STANDARD, CONSENTED = CheckClass.PASSIVE, CheckClass.STANDARD, CheckClass.ACTIVE
+HOST, DOMAIN = SubjectKind.HOST, SubjectKind.DOMAIN
+SECONDS_BETWEEN_SIGHTS = 0.4  # a subject's partial sight is sent again at most this often
+VANTAGE_SECONDS = 12.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How one kind of observation is made."""
+
+    probe: Probe
+    check_class: CheckClass
+    subject: SubjectKind
+    seconds: float = 45.0
+
+
+def spoilt_by(seen: Vantage) -> frozenset[type[Observation]]:
+    """The kinds that this place bends or hides; what it merely makes slow is left to the probes."""
+    kinds: set[type[Observation]] = set()
+    if seen.rewrites_names:
+        kinds |= {RelatedHosts, UnresolvedReferences}
+    if seen.tls_intercepted:
+        kinds |= {TlsHandshakes, CertificateChain, MtaStsPolicy}
+    if seen.smtp_blocked:
+        kinds |= {MailTransport}
+    return frozenset(kinds)
+
+
+PROBES: Mapping[type[Observation], Look] = {
+    HostDns: Look(probe=dns.host, check_class=PASSIVE, subject=HOST, seconds=20),
+    CertificateChain: Look(probe=tls.certificate_chain, check_class=PASSIVE, subject=HOST, seconds=30),
+    Page: Look(probe=http.page, check_class=PASSIVE, subject=HOST),
+    CleartextPage: Look(probe=http.cleartext_page, check_class=PASSIVE, subject=HOST),
+    TlsHandshakes: Look(probe=tls.tls_handshakes, check_class=STANDARD, subject=HOST, seconds=60),
+    Scripts: Look(probe=http.scripts, check_class=PASSIVE, subject=HOST, seconds=60),
+    LoginPage: Look(probe=http.login_page, check_class=PASSIVE, subject=HOST, seconds=60),
+    WellKnown: Look(probe=http.well_known, check_class=STANDARD, subject=HOST, seconds=60),
+    UnresolvedReferences: Look(probe=http.unresolved_references, check_class=PASSIVE, subject=HOST, seconds=60),
+    UnpublishedPaths: Look(probe=http.unpublished_paths, check_class=CONSENTED, subject=HOST, seconds=110),
+    ZoneDns: Look(probe=dns.zone, check_class=PASSIVE, subject=DOMAIN, seconds=30),
+    MailDns: Look(probe=mail.records, check_class=PASSIVE, subject=DOMAIN, seconds=30),
+    MtaStsPolicy: Look(probe=mail.mta_sts, check_class=STANDARD, subject=DOMAIN),
+    MailTransport: Look(probe=mail.transport, check_class=STANDARD, subject=DOMAIN, seconds=60),
+    RelatedHosts: Look(probe=dns.related, check_class=PASSIVE, subject=DOMAIN, seconds=60),
+}
+
+
+async def observe(job: ScanJob, *, stop: asyncio.Event | None = None) -> AsyncIterator[ScanEvent]:
+    """Everything of a job as it is seen. The last SubjectSeen of a subject is complete; Finished comes last."""
+    hosts = tuple(
+        dict.fromkeys(targets.normalise(host, permitted_suffixes=job.network.permitted_suffixes) for host in job.hosts)
+    )
+    async with AsyncExitStack() as stack:
+        scan = _Scan(job, hosts, stop or asyncio.Event())
+        await scan.open(stack)
+        async for event in scan.events():
+            yield event
+
+
+@dataclass(kw_only=True)
+class _Sight:
+    """What is known of one subject while the scan runs."""
+
+    facts: dict[type[Observation], Observation] = field(default_factory=dict)
+    wanted: int = 0
+    sent_at: float = float("-inf")
+    is_dirty: bool = False
+
+
+Task = asyncio.Task[Observation]
+
+
+class _Scan:
+    def __init__(self, job: ScanJob, hosts: tuple[str, ...], stop: asyncio.Event) -> None:
+        self._job = job
+        self._hosts = hosts
+        self._stop = stop
+        self._sights: dict[Subject, _Sight] = {}
+        self._tasks: dict[Task, tuple[Subject, type[Observation]]] = {}
+        self._done = 0
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        self._visit = await self._enter(stack, Door(self._job.network, budget=ORDINARY))
+        self._active_visit = await self._enter(stack, Door(self._job.network, budget=ACTIVE))
+
+    async def _enter(self, stack: AsyncExitStack, door: Door) -> Visit:
+        fetcher = Fetcher(door)
+        stack.push_async_callback(fetcher.aclose)
+        stack.push_async_callback(door.aclose)
+        return Visit(door=door, fetcher=fetcher, at=self._job.at, hosts=self._hosts)
+
+    async def events(self) -> AsyncIterator[ScanEvent]:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            spoilt = await self._stand(stopping)
+            self._start(spoilt)
+            yield Progress(stage="vantage", done=0, total=len(self._tasks))
+            while self._tasks and not stopping.done() and (left := started + self._job.seconds - loop.time()) > 0:
+                await asyncio.wait(
+                    {*self._tasks, stopping}, timeout=min(left, SECONDS_BETWEEN_SIGHTS), return_when="FIRST_COMPLETED"
+                )
+                for event in self._take([task for task in self._tasks if task.done()], loop.time()):
+                    yield event
+            reason = self._reason(stopping)
+            for event in await self._give_up(reason):
+                yield event
+        finally:
+            await _end({*self._tasks, stopping})
+        yield self._finished(reason, loop.time() - started)
+
+    async def _stand(self, stopping: asyncio.Task[bool]) -> frozenset[type[Observation]]:
+        """Test the vantage before anything else; a stop must not wait for it."""
+        task = asyncio.create_task(_look(self._visit, _vantage, "", VANTAGE_SECONDS))
+        await asyncio.wait({task, stopping}, return_when="FIRST_COMPLETED")
+        if not task.done():
+            await _end({task})
+            return frozenset()
+        self._vantage = task.result()
+        return spoilt_by(self._vantage) if isinstance(self._vantage, Vantage) else frozenset()
+
+    def _start(self, spoilt: frozenset[type[Observation]]) -> None:
+        for kind, look in PROBES.items():
+            if look.check_class not in self._job.classes:
+                continue
+            for subject in self._subjects(look.subject):
+                sight = self._sights.setdefault(subject, _Sight())
+                sight.wanted += 1
+                if kind in spoilt:
+                    sight.facts[kind] = Blind(at=self._job.at, reason=Reason.VANTAGE)
+                    continue
+                visit = self._active_visit if look.check_class is CONSENTED else self._visit
+                task = asyncio.create_task(_look(visit, look.probe, subject.name, look.seconds))
+                self._tasks[task] = (subject, kind)
+
+    def _subjects(self, kind: SubjectKind) -> tuple[Subject, ...]:
+        domains = dict.fromkeys((*map(targets.registrable, self._hosts), *self._job.mail_domains))
+        return tuple(Subject(kind=kind, name=name) for name in (self._hosts if kind is HOST else domains))
+
+    def _take(self, finished: list[Task], now: float) -> list[ScanEvent]:
+        events: list[ScanEvent] = []
+        total = self._done + len(self._tasks)
+        for task in finished:
+            subject, kind = self._tasks.pop(task)
+            self._done += 1
+            sight = self._sights[subject]
+            sight.facts[kind] = task.result()
+            sight.is_dirty = True
+            events.append(Progress(stage=f"{kind.__name__} {subject.name}", done=self._done, total=total))
+        for subject, sight in self._sights.items():
+            complete = len(sight.facts) == sight.wanted
+            if sight.is_dirty and (complete or now - sight.sent_at >= SECONDS_BETWEEN_SIGHTS):
+                sight.sent_at, sight.is_dirty = now, False
+                events.append(self._seen(subject, complete=complete))
+        return events
+
+    async def _give_up(self, reason: Reason | None) -> list[ScanEvent]:
+        """What is still under way is blind for the reason that ended the scan; every subject is told once complete."""
+        left = {subject for subject, _kind in self._tasks.values()}
+        untold = {subject for subject, sight in self._sights.items() if sight.is_dirty or sight.sent_at < 0}
+        for subject, kind in self._tasks.values():
+            self._sights[subject].facts[kind] = Blind(at=self._job.at, reason=reason or Reason.DEADLINE)
+        await _end(set(self._tasks))
+        self._tasks.clear()
+        return [self._seen(subject, complete=True) for subject in self._sights if subject in left | untold]
+
+    def _seen(self, subject: Subject, *, complete: bool) -> SubjectSeen:
+        facts = dict(self._sights[subject].facts)
+        if isinstance(self._vantage, Vantage):
+            facts[Vantage] = self._vantage
+        return SubjectSeen(observations=Observations(subject=subject, at=self._job.at, facts=facts), complete=complete)
+
+    def _reason(self, stopping: asyncio.Task[bool]) -> Reason | None:
+        if stopping.done():
+            return Reason.STOPPED
+        return Reason.DEADLINE if self._tasks else None
+
+    def _finished(self, reason: Reason | None, seconds: float) -> Finished:
+        gates = [
+            gate
+            for visit in (self._visit, self._active_visit)
+            for key, gate in visit.door.spent().items()
+            if not key[-1].isdigit() and ":" not in key
+        ]
+        return Finished(
+            reason=reason,
+            seconds=round(seconds, 3),
+            connections=sum(gate.connections for gate in gates),
+            requests=sum(gate.requests for gate in gates),
+        )
+
+    _vantage: Observation | None = None
+
+
+async def _vantage(visit: Visit, _name: str) -> Observation:
+    settings = visit.door.settings
+    references = vantage.References(tls_host=settings.reference_tls_host, smtp_host=settings.reference_smtp_host)
+    return await vantage.look(visit, references=references)
+
+
+async def _look(visit: Visit, probe: Probe, name: str, seconds: float) -> Observation:
+    """One probe under its own time; whatever goes wrong in it blinds only what it was to see."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await probe(visit, name)
+    except Unseen as unseen:
+        return unseen.blind(visit.at)
+    except TimeoutError:
+        return Blind(at=visit.at, reason=Reason.TIMEOUT)
+    except Exception as error:  # noqa: BLE001 - a broken probe must not take the others with it; CRASHED says whose fault it is
+        return Blind(at=visit.at, reason=Reason.CRASHED, detail=_place(error))
+
+
+def _place(error: Exception) -> str:
+    """Where our own code failed; never the error's text, which may hold a target's words."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = next((frame for frame in reversed(frames) if "scanners" in frame.filename), frames[-1])
+    place = f"{type(error).__name__} in {last.name}, line {last.lineno}"
+    print(place, file=sys.stderr)  # noqa: T201 - the scan is a process of its own; its stderr is the worker's log
+    return place
+
+
+async def _end(tasks: set[asyncio.Task[Observation]] | set[asyncio.Task[bool]] | set[asyncio.Task[object]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
