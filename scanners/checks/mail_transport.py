@@ -2,10 +2,19 @@
 
 from enum import StrEnum
 
-from scanners.checking import check, fail, info, not_applicable, ok, unknown, warn
+from scanners.checking import BLINDNESS, check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks.wording import listing, shortened
 from scanners.model import N_, CheckClass, Observations, Refs, Severity, SubjectKind, Verdict
-from scanners.observations import Certificate, MailDns, MailTransport, MtaStsPolicy, SmtpSession, Trust
+from scanners.observations import (
+    Certificate,
+    MailDns,
+    MailExchanger,
+    MailTransport,
+    MtaStsPolicy,
+    Reason,
+    SmtpSession,
+    Trust,
+)
 from scanners.parsing import mta_sts
 
 SANE = Refs(
@@ -90,11 +99,18 @@ def mx_records_are_sane(seen: Observations) -> Verdict:
         return ok(N_("A null MX says that the domain receives no mail."))
     if not mail.exchangers:
         return not_applicable(N_("The domain names no mail server."))
-    if gone := [one.host for one in mail.exchangers if not one.addresses and not one.is_address_literal]:
+    return _named_servers(mail.exchangers)
+
+
+def _named_servers(exchangers: tuple[MailExchanger, ...]) -> Verdict:
+    gone = [one.host for one in exchangers if not (one.addresses or one.is_address_literal or one.unseen)]
+    if gone:
         return fail(N_("These mail servers have no address: %(names)s."), names=listing(gone))
-    if odd := [one.host for one in mail.exchangers if one.is_address_literal or one.is_alias]:
+    if odd := [one.host for one in exchangers if one.is_address_literal or one.is_alias]:
         return fail(N_("MX records must name hosts, not aliases or addresses: %(names)s."), names=listing(odd))
-    return ok(N_("Mail servers: %(names)s."), names=listing(one.host for one in mail.exchangers))
+    if any(one.unseen for one in exchangers):
+        return unknown(BLINDNESS[Reason.DNS_FAILURE])
+    return ok(N_("Mail servers: %(names)s."), names=listing(one.host for one in exchangers))
 
 
 @check(
