@@ -30,7 +30,19 @@ SECOND_FACTOR = Limit(kind="second-factor", most=8, within=QUARTER)
 TOKEN = Limit(kind="token", most=60, within=QUARTER)  # per address: links that were tried
 NEW_PASSWORD = Limit(kind="new-password", most=3, within=timedelta(hours=1))
 NEW_PASSWORD_ADDRESS = Limit(kind="new-password-address", most=20, within=timedelta(hours=1))
-EVERY = (SIGN_IN, SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS, SECOND_FACTOR, TOKEN, NEW_PASSWORD, NEW_PASSWORD_ADDRESS)
+HAND_OVER = Limit(kind="hand-over", most=5, within=timedelta(hours=1))
+NEW_INVITATION = Limit(kind="new-invitation", most=3, within=timedelta(hours=1))
+EVERY = (
+    SIGN_IN,
+    SIGN_IN_ACCOUNT,
+    SIGN_IN_ADDRESS,
+    SECOND_FACTOR,
+    TOKEN,
+    NEW_PASSWORD,
+    NEW_PASSWORD_ADDRESS,
+    HAND_OVER,
+    NEW_INVITATION,
+)
 LONGEST = max(limit.within for limit in EVERY)
 
 

@@ -1,0 +1,102 @@
+"""The intake of a supply: eight to ten questions of the business owner, and the tier that follows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from assessments import intakes, policy, tiering
+from assessments.model import Intake, TierProposal
+from portal.db.models.vendors import IntakeRecord, Supply
+from portal.errors import BadInput
+from portal.services import audit, vendors
+from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
+from questionnaires.model import QuestionSet
+from scanners.model import N_, Message
+
+TIERS = (1, 2, 3, 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override:
+    """Another tier than the proposed one, and why."""
+
+    tier: int
+    reason: str
+
+
+def current(supply: Supply) -> IntakeRecord | None:
+    """The intake that counts: the newest."""
+    return supply.intakes[-1] if supply.intakes else None
+
+
+def propose(answers: Mapping[str, tuple[str, ...]]) -> TierProposal:
+    """What the policy makes of these answers."""
+    form = intakes.current()
+    return tiering.propose(Intake(form_version=form.version, answers=answers), form=form, policy=policy.current())
+
+
+def fill_in(
+    session: Session,
+    actor: Actor,
+    supply_id: str,
+    answers: Mapping[str, tuple[str, ...]],
+    *,
+    now: datetime,
+    override: Override | None = None,
+) -> IntakeRecord:
+    """Record an intake: every question needs an answer, and another tier than the proposal needs a reason."""
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    supply = vendors.find_supply(session, actor, supply_id)
+    proposal = propose(answers)
+    _require_whole(proposal, override)
+    form = intakes.current()
+    chosen = override if override is not None and override.tier != proposal.tier else None
+    record = IntakeRecord(
+        hospital_id=hospital_id,
+        supply_id=supply.id,
+        answers={"form_version": form.version, "answers": {key: list(options) for key, options in answers.items()}},
+        impact=proposal.impact,
+        proposed_tier=proposal.tier,
+        reasons=[],
+        tier=chosen.tier if chosen else proposal.tier,
+        override_reason=chosen.reason.strip() if chosen else "",
+        policy_version=policy.current().version,
+        by_name=actor.name,
+        at=now,
+    )
+    session.add(record)
+    audit.record(
+        session,
+        actor,
+        "intake.filled-in",
+        supply.id,
+        now=now,
+        detail={"tier": record.tier, "proposed": record.proposed_tier, "overridden": bool(chosen)},
+    )
+    return record
+
+
+def load(record: IntakeRecord) -> Intake:
+    """The intake as assessments knows it."""
+    kept = record.answers
+    return Intake(
+        form_version=kept["form_version"],
+        answers={key: tuple(options) for key, options in kept["answers"].items()},
+    )
+
+
+def question_set(record: IntakeRecord) -> QuestionSet:
+    """How much this tier is asked."""
+    return policy.current().sets_by_tier[record.tier]
+
+
+def _require_whole(proposal: TierProposal, override: Override | None) -> None:
+    wrong = {question: Message(text=N_("Choose an answer.")) for question in proposal.missing}
+    if override is not None and override.tier not in TIERS:
+        wrong["tier"] = Message(text=N_("Choose a tier from 1 to 4."))
+    if override is not None and override.tier != proposal.tier and not override.reason.strip():
+        wrong["reason"] = Message(text=N_("Give a reason for another tier than the proposed one."))
+    if wrong:
+        raise BadInput(wrong)

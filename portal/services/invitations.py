@@ -1,0 +1,491 @@
+"""Asking a vendor: the round begins, a person is invited, and a company takes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from portal import i18n
+from portal.db.models.accounts import Company, Hospital, Person
+from portal.db.models.assessments import Assessment, AssessmentSupply, Invitation, Stage
+from portal.db.models.responses import Response
+from portal.db.models.vendors import Supply, Vendor
+from portal.errors import BadInput, NotFound, NotNow
+from portal.services import accounts, audit, intakes, limits, outbox, tickets, vendors
+from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
+from portal.services.letters import Letter
+from questionnaires import answering, shelf
+from questionnaires.model import QuestionSet
+from scanners.model import N_, Message
+
+GRACE = timedelta(days=14)  # after the due date (DECISIONS: invitation links)
+UNANSWERED = frozenset({Stage.INVITED, Stage.OPENED})
+OPEN = frozenset({Stage.INVITED, Stage.OPENED, Stage.ACCEPTED, Stage.ANSWERING, Stage.RETURNED})
+NARROW = "\u202f"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invitee:
+    """Who is asked, in which language, and the hospital's own words to them."""
+
+    email: str
+    name: str = ""
+    language: str = "de"
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundFields:
+    """What is asked, about which supplies, until when; another set than the tier's needs a reason."""
+
+    supply_ids: Sequence[str]
+    due_on: date
+    question_set: QuestionSet
+    question_set_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invited:
+    """A live invitation with all that its page shows."""
+
+    invitation: Invitation
+    assessment: Assessment
+    hospital: Hospital
+    vendor: Vendor
+    supplies: Sequence[Supply]
+
+
+# ---- the hospital's side
+
+
+def find(session: Session, actor: Actor, assessment_id: str) -> Assessment:
+    """One round of the actor's hospital."""
+    assessment = session.scalars(
+        select(Assessment)
+        .where(Assessment.hospital_id == hospital_of(actor), Assessment.id == assessment_id)
+        .options(selectinload(Assessment.vendor), selectinload(Assessment.invitations))
+    ).first()
+    if assessment is None:
+        raise NotFound
+    return assessment
+
+
+def of_vendor(session: Session, actor: Actor, vendor_id: str) -> Sequence[Assessment]:
+    """All rounds of a vendor, the newest first."""
+    return session.scalars(
+        select(Assessment)
+        .where(Assessment.hospital_id == hospital_of(actor), Assessment.vendor_id == vendor_id)
+        .options(selectinload(Assessment.invitations), selectinload(Assessment.supplies))
+        .order_by(Assessment.round.desc())
+    ).all()
+
+
+def set_by_tier(supplies: Sequence[Supply]) -> QuestionSet | None:
+    """The set of the most critical supply; None while none of them has its intake."""
+    records = [record for supply in supplies if (record := intakes.current(supply)) is not None]
+    return intakes.question_set(min(records, key=lambda record: record.tier)) if records else None
+
+
+def begin(
+    session: Session,
+    actor: Actor,
+    vendor_id: str,
+    fields: RoundFields,
+    invitee: Invitee,
+    *,
+    base_url: str,
+    now: datetime,
+) -> Assessment:
+    """Begin a round and invite one person to it; row, mail and audit event stand in one transaction."""
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    vendor = vendors.find(session, actor, vendor_id)
+    chosen = [supply for supply in vendor.supplies if supply.id in set(fields.supply_ids) and supply.ended_at is None]
+    address = _checked(fields, invitee, chosen, now=now)
+    open_round = session.scalar(
+        select(Assessment.id).where(
+            Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor.id, Assessment.stage.in_(OPEN)
+        )
+    )
+    if open_round is not None:
+        raise NotNow(Message(text=N_("A round is open for this vendor. Finish it before you begin the next one.")))
+    last = session.scalar(
+        select(func.max(Assessment.round)).where(
+            Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor.id
+        )
+    )
+    catalogue = shelf.current()
+    assessment = Assessment(
+        hospital_id=hospital_id,
+        vendor_id=vendor.id,
+        round=(last or 0) + 1,
+        question_set=fields.question_set.value,
+        question_set_reason=fields.question_set_reason.strip(),
+        catalogue_id=catalogue.id,
+        catalogue_version=catalogue.version,
+        due_on=fields.due_on,
+        stage=Stage.INVITED,
+        created_at=now,
+        invited_at=now,
+    )
+    session.add(assessment)
+    session.flush()  # supplies and the invitation point to it
+    for supply in chosen:
+        session.add(AssessmentSupply(hospital_id=hospital_id, assessment_id=assessment.id, supply_id=supply.id))
+    audit.record(
+        session,
+        actor,
+        "assessment.begun",
+        assessment.id,
+        now=now,
+        detail={"vendor": vendor.id, "set": assessment.question_set, "due": fields.due_on.isoformat()},
+    )
+    _send(
+        session, actor, assessment, vendor, chosen, invitee=replace(invitee, email=address), base_url=base_url, now=now
+    )
+    return assessment
+
+
+def resend(session: Session, actor: Actor, assessment_id: str, *, base_url: str, now: datetime) -> None:
+    """Send the invitation again, with a new link; the old one dies."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    assessment = find(session, actor, assessment_id)
+    if assessment.stage not in UNANSWERED or not assessment.invitations:
+        raise NotNow(Message(text=N_("This invitation was taken already.")))
+    _renew(session, actor, assessment, assessment.invitations[-1], base_url=base_url, now=now)
+
+
+def invite_another(
+    session: Session, actor: Actor, assessment_id: str, invitee: Invitee, *, base_url: str, now: datetime
+) -> None:
+    """Invite another person to the same round; the earlier links die."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    assessment = find(session, actor, assessment_id)
+    if assessment.stage not in UNANSWERED:
+        raise NotNow(Message(text=N_("This invitation was taken already.")))
+    address = accounts.email_address(invitee.email)
+    vendor = vendors.find(session, actor, assessment.vendor_id)
+    chosen = _supplies(session, assessment)
+    _send(
+        session, actor, assessment, vendor, chosen, invitee=replace(invitee, email=address), base_url=base_url, now=now
+    )
+
+
+def withdraw(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> None:
+    """Stop a round that nobody has taken; its links die."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    assessment = find(session, actor, assessment_id)
+    if assessment.stage not in UNANSWERED:
+        raise NotNow(Message(text=N_("The vendor has taken this round; it can no longer be withdrawn.")))
+    _kill_links(session, assessment, now)
+    assessment.stage = Stage.CLOSED
+    audit.record(session, actor, "assessment.withdrawn", assessment.id, now=now)
+
+
+# ---- the invited person's side: the token is the authorisation
+
+
+def look(session: Session, token: str, *, now: datetime) -> Invited:
+    """What a live link leads to; looking redeems nothing."""
+    invitation = session.scalars(
+        select(Invitation).where(
+            Invitation.token_hash == tickets.hashed(token),
+            Invitation.redeemed_at.is_(None),
+            Invitation.revoked_at.is_(None),
+            Invitation.expires_at > now,
+        )
+    ).first()
+    if invitation is None:
+        raise NotFound
+    return _invited(session, invitation)
+
+
+def note_opened(session: Session, token: str, *, now: datetime) -> Invited:
+    """The same, and the hospital's board learns that the page was opened (first time only)."""
+    invited = look(session, token, now=now)
+    if invited.invitation.opened_at is None:
+        invited.invitation.opened_at = now
+        if invited.assessment.stage is Stage.INVITED:
+            invited.assessment.stage = Stage.OPENED
+            invited.assessment.opened_at = now
+        _tell(session, invited, "invitation.opened", now)
+    return invited
+
+
+def accept(session: Session, token: str, *, person: Person, company: Company, now: datetime) -> Assessment:
+    """A company takes the round. Of any number that try the link at once, one wins."""
+    won = session.scalars(
+        update(Invitation)
+        .where(
+            Invitation.token_hash == tickets.hashed(token),
+            Invitation.redeemed_at.is_(None),
+            Invitation.revoked_at.is_(None),
+            Invitation.expires_at > now,
+        )
+        .values(redeemed_at=now)
+        .returning(Invitation)
+    ).first()
+    if won is None:
+        raise NotFound
+    invited = _invited(session, won)
+    assessment = invited.assessment
+    if assessment.stage not in UNANSWERED:
+        raise NotNow(Message(text=N_("This invitation was taken already.")))
+    _kill_links(session, assessment, now)
+    assessment.company_id = company.id
+    assessment.stage = Stage.ACCEPTED
+    assessment.accepted_at = now
+    session.flush()  # the response points to the company's assessment
+    session.add(Response(company_id=company.id, assessment_id=assessment.id, created_at=now))
+    _tell(session, invited, "invitation.accepted", now)
+    actor = Actor(name=person.name, email=person.email, person_id=person.id, company_id=company.id)
+    audit.record(session, actor, "assessment.accepted", assessment.id, now=now)
+    return assessment
+
+
+def hand_over(session: Session, token: str, *, colleague: Invitee, base_url: str, now: datetime) -> None:
+    """ "I am not the right person": the link dies, a named colleague gets one, the hospital sees both."""
+    invited = look(session, token, now=now)
+    address = accounts.email_address(colleague.email)
+    limits.spend(session, limits.HAND_OVER, invited.assessment.id, now=now)
+    invited.invitation.handed_over_at = now
+    _tell(session, invited, "invitation.handed-over", now)
+    onward = Invitee(
+        email=address,
+        name=colleague.name.strip()[:200],
+        language=invited.invitation.language,
+        message=invited.invitation.message,
+    )
+    _send(
+        session,
+        SYSTEM,
+        invited.assessment,
+        invited.vendor,
+        invited.supplies,
+        invitee=onward,
+        base_url=base_url,
+        now=now,
+    )
+
+
+def renew_by_addressee(session: Session, token: str, *, base_url: str, now: datetime) -> None:
+    """A link that ran out sends a new one to the address it was sent to, nowhere else.
+
+    Silent when there is nothing to renew: whoever asks learns nothing.
+    """
+    limits.spend(session, limits.NEW_INVITATION, tickets.hashed(token), now=now)
+    invitation = session.scalars(
+        select(Invitation).where(Invitation.token_hash == tickets.hashed(token), Invitation.redeemed_at.is_(None))
+    ).first()
+    if invitation is None:
+        return
+    invited = _invited(session, invitation)
+    newest = invited.assessment.invitations[-1]
+    if invited.assessment.stage in UNANSWERED and newest.id == invitation.id:
+        _renew(session, SYSTEM, invited.assessment, invitation, base_url=base_url, now=now)
+
+
+# ---- the links themselves
+
+
+def _checked(fields: RoundFields, invitee: Invitee, chosen: Sequence[Supply], *, now: datetime) -> str:
+    wrong: dict[str, Message] = {}
+    if not chosen:
+        wrong["supplies"] = Message(text=N_("Choose at least one product or service."))
+    by_tier = set_by_tier(chosen)
+    if chosen and any(intakes.current(supply) is None for supply in chosen):
+        wrong["supplies"] = Message(
+            text=N_("Fill in the intake of each chosen product first; it decides what is asked.")
+        )
+    if fields.due_on <= now.date():
+        wrong["due_on"] = Message(text=N_("Choose a day in the future."))
+    if by_tier is not None and fields.question_set is not by_tier and not fields.question_set_reason.strip():
+        wrong["question_set_reason"] = Message(text=N_("Give a reason for another question set than the tier's."))
+    address = ""
+    try:
+        address = accounts.email_address(invitee.email)
+    except BadInput as refused:
+        wrong |= refused.fields
+    if wrong:
+        raise BadInput(wrong)
+    return address
+
+
+def _send(
+    session: Session,
+    actor: Actor,
+    assessment: Assessment,
+    vendor: Vendor,
+    supplies: Sequence[Supply],
+    *,
+    invitee: Invitee,
+    base_url: str,
+    now: datetime,
+) -> None:
+    _kill_links(session, assessment, now)
+    token = tickets.new_token()
+    invitation = Invitation(
+        hospital_id=assessment.hospital_id,
+        assessment_id=assessment.id,
+        email=invitee.email,
+        name=invitee.name.strip()[:200],
+        language=invitee.language if invitee.language in i18n.LANGUAGES else i18n.DEFAULT,
+        message=invitee.message.strip()[:4000],
+        token_hash=tickets.hashed(token),
+        created_at=now,
+        expires_at=_expiry(assessment.due_on),
+    )
+    session.add(invitation)
+    hospital = session.get_one(Hospital, assessment.hospital_id)
+    letter = write(invitation, hospital=hospital, assessment=assessment, supplies=supplies, link=link(base_url, token))
+    outbox.add(
+        session,
+        kind="invitation",
+        to=invitation.email,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        language=invitation.language,
+        hospital_id=assessment.hospital_id,
+        now=now,
+    )
+    audit.record(
+        session,
+        actor,
+        "invitation.sent",
+        assessment.id,
+        now=now,
+        scope=audit.hospital_scope(assessment.hospital_id),
+        detail={"to": invitation.email, "vendor": vendor.id},
+    )
+
+
+def _renew(
+    session: Session, actor: Actor, assessment: Assessment, old: Invitation, *, base_url: str, now: datetime
+) -> None:
+    invitee = Invitee(email=old.email, name=old.name, language=old.language, message=old.message)
+    vendor = session.get_one(Vendor, assessment.vendor_id)
+    _send(
+        session, actor, assessment, vendor, _supplies(session, assessment), invitee=invitee, base_url=base_url, now=now
+    )
+
+
+def _kill_links(session: Session, assessment: Assessment, now: datetime) -> None:
+    session.execute(
+        update(Invitation)
+        .where(
+            Invitation.hospital_id == assessment.hospital_id,
+            Invitation.assessment_id == assessment.id,
+            Invitation.redeemed_at.is_(None),
+            Invitation.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+    )
+
+
+def _expiry(due_on: date) -> datetime:
+    return datetime.combine(due_on + GRACE + timedelta(days=1), time(), tzinfo=UTC)
+
+
+def _supplies(session: Session, assessment: Assessment) -> Sequence[Supply]:
+    return session.scalars(
+        select(Supply)
+        .join(
+            AssessmentSupply,
+            (AssessmentSupply.hospital_id == Supply.hospital_id) & (AssessmentSupply.supply_id == Supply.id),
+        )
+        .where(AssessmentSupply.hospital_id == assessment.hospital_id, AssessmentSupply.assessment_id == assessment.id)
+        .options(selectinload(Supply.intakes))
+        .order_by(Supply.name)
+    ).all()
+
+
+def _invited(session: Session, invitation: Invitation) -> Invited:
+    assessment = session.scalars(
+        select(Assessment)
+        .where(Assessment.hospital_id == invitation.hospital_id, Assessment.id == invitation.assessment_id)
+        .options(selectinload(Assessment.invitations))
+    ).one()
+    return Invited(
+        invitation=invitation,
+        assessment=assessment,
+        hospital=session.get_one(Hospital, invitation.hospital_id),
+        vendor=session.get_one(Vendor, assessment.vendor_id),
+        supplies=_supplies(session, assessment),
+    )
+
+
+def _tell(session: Session, invited: Invited, verb: str, now: datetime) -> None:
+    audit.record(
+        session,
+        SYSTEM,
+        verb,
+        invited.assessment.id,
+        now=now,
+        scope=audit.hospital_scope(invited.assessment.hospital_id),
+        detail={"to": invited.invitation.email},
+    )
+
+
+# ---- the words
+
+
+def link(base_url: str, token: str) -> str:
+    """Where the mail leads; from the configured address only, never from a request's Host."""
+    return f"{base_url}/invitation/{token}"
+
+
+def minutes(assessment: Assessment) -> int:
+    """About how long the questions take, before the profile has decided which of them show."""
+    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    chosen = catalogue.sets[QuestionSet(assessment.question_set)].question_ids
+    return answering.minutes([catalogue.questions[question] for question in chosen], {})
+
+
+def write(
+    invitation: Invitation, *, hospital: Hospital, assessment: Assessment, supplies: Sequence[Supply], link: str
+) -> Letter:
+    """The invitation in the invitee's language: who asks, why, how long, until when, what happens, whom to call."""
+    with i18n.speaking(invitation.language):
+        _ = i18n.gettext
+        day = assessment.due_on.strftime("%d.%m.%Y" if invitation.language == "de" else "%d %b %Y")
+        products = ", ".join(supply.name for supply in supplies)
+        contact = " · ".join(
+            part for part in (hospital.contact_name, hospital.contact_email, hospital.contact_phone) if part
+        )
+        greeting = _("Good day %(name)s,", name=invitation.name) if invitation.name else _("Good day,")
+        paragraphs = [
+            greeting,
+            _(
+                "%(hospital)s asks you for a self-declaration on the security of %(products)s. As an operator in "
+                "health care it has to look after the security of its supply chain (§ 30 (2) no. 4 BSIG, "
+                "Art. 21 (2) (d) NIS2); your answers help it to do so on facts.",
+                hospital=hospital.name,
+                products=products,
+            ),
+            *([invitation.message] if invitation.message else []),
+            _(
+                "It takes about %(minutes)s minutes, can be interrupted at any time and be shared with colleagues. "
+                "Please hand it in by %(day)s.",
+                minutes=minutes(assessment),
+                day=day,
+            ),
+        ]
+        closing = [
+            _(
+                "The link is meant for you alone. Opening it commits you to nothing: the page first shows who asks, "
+                "which hosts would be looked at from outside, and that you can refuse this without a bad grade. Your "
+                "answers and documents are seen by this hospital only. If you are not the right person, the page lets "
+                "you name a colleague."
+            ),
+            _("Contact at the hospital: %(contact)s", contact=contact) if contact else "",
+            hospital.name,
+        ]
+        return Letter(
+            subject=_("%(hospital)s: request for a security self-declaration", hospital=hospital.name),
+            paragraphs=paragraphs,
+            link=link,
+            link_text=_("Open the request"),
+            closing=[sentence for sentence in closing if sentence],
+        )

@@ -1,0 +1,320 @@
+"""A hospital's suppliers: vendors, what they supply, and the hosts through which they do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from assessments.model import HostRole
+from portal.db.models.vendors import Ground, Host, HostState, Supply, Vendor
+from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.services import accounts, audit
+from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
+from scanners import targets
+from scanners.model import N_, Message
+
+MOST_HOSTS = 20  # of one vendor: a scan of more would outrun its budget (DECISIONS: budgets of a scan)
+
+PRODUCT_GROUPS: dict[str, str] = {
+    "pacs": N_("PACS and imaging"),
+    "kis": N_("Hospital information system and interfaces"),
+    "laboratory": N_("Laboratory"),
+    "medical-device": N_("Medical devices"),
+    "infusion": N_("Infusion technology"),
+    "telemedicine": N_("Telemedicine and patient portal"),
+    "remote-maintenance": N_("Remote maintenance"),
+    "network": N_("Network and data centre"),
+    "building": N_("Building services"),
+    "administration": N_("Administration and office"),
+    "logistics": N_("Logistics and supply"),
+    "other": N_("Other"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorFields:
+    """What a hospital writes down of a vendor."""
+
+    name: str
+    domain: str = ""
+    vat_id: str = ""
+    country: str = "DE"
+    creditor_number: str = ""
+    contact_name: str = ""
+    contact_email: str = ""
+    security_email: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupplyFields:
+    """What a hospital writes down of a product or service."""
+
+    name: str
+    product_group: str = ""
+    description: str = ""
+    department: str = ""
+    owner_name: str = ""
+    contract_ends_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostFields:
+    """A host, what it is for, and why the hospital may look at it."""
+
+    name: str
+    role: HostRole = HostRole.PRODUCT
+    supply_id: str = ""  # "" the company as a whole
+    ground: Ground = Ground.CONTRACT
+    ground_note: str = ""
+
+
+def find(session: Session, actor: Actor, vendor_id: str) -> Vendor:
+    """One vendor of the actor's hospital."""
+    hospital_id = hospital_of(actor)
+    vendor = session.scalars(
+        select(Vendor)
+        .where(Vendor.hospital_id == hospital_id, Vendor.id == vendor_id)
+        .options(selectinload(Vendor.supplies).selectinload(Supply.intakes), selectinload(Vendor.hosts))
+    ).first()
+    if vendor is None:
+        raise NotFound
+    return vendor
+
+
+def find_supply(session: Session, actor: Actor, supply_id: str) -> Supply:
+    """One supply of the actor's hospital."""
+    hospital_id = hospital_of(actor)
+    supply = session.scalars(
+        select(Supply)
+        .where(Supply.hospital_id == hospital_id, Supply.id == supply_id)
+        .options(selectinload(Supply.vendor), selectinload(Supply.intakes))
+    ).first()
+    if supply is None:
+        raise NotFound
+    return supply
+
+
+def search(session: Session, actor: Actor, *, words: str = "", limit: int = 10_000) -> Sequence[Vendor]:
+    """Vendors whose name, domain, creditor number or product contains the words, by name."""
+    hospital_id = hospital_of(actor)
+    query = select(Vendor).where(Vendor.hospital_id == hospital_id, Vendor.ended_at.is_(None))
+    if words.strip():
+        pattern = f"%{_escaped(words.strip())}%"
+        supplied = select(Supply.vendor_id).where(
+            Supply.hospital_id == hospital_id, Supply.ended_at.is_(None), Supply.name.ilike(pattern, escape="\\")
+        )
+        query = query.where(
+            or_(
+                Vendor.name.ilike(pattern, escape="\\"),
+                Vendor.domain.ilike(pattern, escape="\\"),
+                Vendor.creditor_number.ilike(pattern, escape="\\"),
+                Vendor.id.in_(supplied),
+            )
+        )
+    query = query.options(selectinload(Vendor.supplies).selectinload(Supply.intakes)).order_by(func.lower(Vendor.name))
+    return session.scalars(query.limit(limit)).all()
+
+
+def add(session: Session, actor: Actor, fields: VendorFields, *, now: datetime) -> Vendor:
+    """Write down a new vendor; a domain or VAT id that stands already is said, with the vendor it belongs to."""
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    checked = _checked(fields)
+    _refuse_duplicate(session, hospital_id, checked, other_than=None)
+    vendor = Vendor(hospital_id=hospital_id, created_at=now, **vars(checked))
+    session.add(vendor)
+    session.flush()  # supplies, hosts and the audit trail point to it
+    audit.record(session, actor, "vendor.added", vendor.id, now=now, detail={"name": vendor.name})
+    return vendor
+
+
+def change(
+    session: Session, actor: Actor, vendor_id: str, fields: VendorFields, *, version: int, now: datetime
+) -> Vendor:
+    """Change a vendor's record, unless somebody else did since it was read."""
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    vendor = find(session, actor, vendor_id)
+    _refuse_stale(vendor.version, version)
+    checked = _checked(fields)
+    _refuse_duplicate(session, hospital_id, checked, other_than=vendor.id)
+    changed = [name for name, value in vars(checked).items() if getattr(vendor, name) != value]
+    for name in changed:
+        setattr(vendor, name, getattr(checked, name))
+    vendor.version += 1
+    audit.record(session, actor, "vendor.changed", vendor.id, now=now, detail={"fields": changed})
+    return vendor
+
+
+def end(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> None:
+    """Take a vendor off the lists; its history stays."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    vendor = find(session, actor, vendor_id)
+    if vendor.ended_at is None:
+        vendor.ended_at = now
+        audit.record(session, actor, "vendor.ended", vendor.id, now=now)
+
+
+# ---- supplies
+
+
+def add_supply(session: Session, actor: Actor, vendor_id: str, fields: SupplyFields, *, now: datetime) -> Supply:
+    """Write down a product or service that the vendor supplies."""
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    vendor = find(session, actor, vendor_id)
+    supply = Supply(hospital_id=hospital_id, vendor_id=vendor.id, created_at=now, **vars(_checked_supply(fields)))
+    session.add(supply)
+    session.flush()  # the intake points to it
+    audit.record(session, actor, "supply.added", supply.id, now=now, detail={"name": supply.name})
+    return supply
+
+
+def change_supply(
+    session: Session, actor: Actor, supply_id: str, fields: SupplyFields, *, version: int, now: datetime
+) -> Supply:
+    """Change a supply's record, unless somebody else did since it was read."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    supply = find_supply(session, actor, supply_id)
+    _refuse_stale(supply.version, version)
+    for name, value in vars(_checked_supply(fields)).items():
+        setattr(supply, name, value)
+    supply.version += 1
+    audit.record(session, actor, "supply.changed", supply.id, now=now)
+    return supply
+
+
+# ---- hosts
+
+
+def name_host(
+    session: Session, actor: Actor, vendor_id: str, fields: HostFields, *, now: datetime, permitted: Sequence[str] = ()
+) -> Host:
+    """Put a host into scope, with the ground on which the hospital may look at it.
+
+    `permitted` are suffixes beside the public ones (settings). The vendor is told what was scanned.
+    """
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    vendor = find(session, actor, vendor_id)
+    name = host_name(fields.name, permitted=permitted)
+    if any(host.name == name for host in vendor.hosts):
+        raise BadInput({"host": Message(text=N_("This host is on the list already."))})
+    if len(vendor.hosts) >= MOST_HOSTS:
+        raise BadInput(
+            {"host": Message(text=N_("A vendor can have %(most)s hosts at most."), values={"most": MOST_HOSTS})}
+        )
+    supply_id = fields.supply_id or None
+    if supply_id is not None and supply_id not in {supply.id for supply in vendor.supplies}:
+        raise NotFound
+    host = Host(
+        hospital_id=hospital_id,
+        vendor_id=vendor.id,
+        supply_id=supply_id,
+        name=name,
+        role=fields.role,
+        state=HostState.NAMED,
+        ground=fields.ground,
+        ground_note=fields.ground_note.strip()[:500],
+        created_at=now,
+    )
+    session.add(host)
+    session.flush()
+    audit.record(
+        session, actor, "host.named", name, now=now, detail={"vendor": vendor.id, "ground": fields.ground.value}
+    )
+    return host
+
+
+def host_name(text: str, *, permitted: Sequence[str] = ()) -> str:
+    """The host name in its one spelling, or BadInput with the sentence that says what is wrong with it."""
+    try:
+        return targets.normalise(text, permitted_suffixes=tuple(permitted))
+    except targets.BadTarget as refused:
+        raise BadInput({"host": refused.message}) from None
+
+
+def remove_host(session: Session, actor: Actor, vendor_id: str, host_id: str, *, now: datetime) -> None:
+    """Take a host out of scope that only the hospital has named; what the company confirmed stays its own."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    vendor = find(session, actor, vendor_id)
+    host = next((host for host in vendor.hosts if host.id == host_id), None)
+    if host is None:
+        raise NotFound
+    if host.state is not HostState.NAMED:
+        raise NotNow(Message(text=N_("The vendor has spoken about this host; it stays on the list.")))
+    session.delete(host)
+    audit.record(session, actor, "host.removed", host.name, now=now, detail={"vendor": vendor.id})
+
+
+# ---- what holds for all
+
+
+def _checked(fields: VendorFields) -> VendorFields:
+    wrong: dict[str, Message] = {}
+    name = fields.name.strip()
+    if not name:
+        wrong["name"] = Message(text=N_("Enter the name of the vendor."))
+    domain = fields.domain.strip().lower().removeprefix("https://").removeprefix("http://").strip("/")
+    emails = {}
+    for field in ("contact_email", "security_email"):
+        text = getattr(fields, field).strip()
+        try:
+            emails[field] = accounts.email_address(text, field=field) if text else ""
+        except BadInput as refused:
+            wrong |= refused.fields
+    if wrong:
+        raise BadInput(wrong)
+    return VendorFields(
+        name=name[:200],
+        domain=domain[:253],
+        vat_id=fields.vat_id.replace(" ", "").upper()[:20],
+        country=fields.country.strip().upper()[:2] or "DE",
+        creditor_number=fields.creditor_number.strip()[:40],
+        contact_name=fields.contact_name.strip()[:200],
+        contact_email=emails["contact_email"],
+        security_email=emails["security_email"],
+        note=fields.note.strip()[:5000],
+    )
+
+
+def _checked_supply(fields: SupplyFields) -> SupplyFields:
+    name = fields.name.strip()
+    if not name:
+        raise BadInput({"name": Message(text=N_("Enter the product or service."))})
+    if fields.product_group and fields.product_group not in PRODUCT_GROUPS:
+        raise BadInput({"product_group": Message(text=N_("Choose a product group from the list."))})
+    return SupplyFields(
+        name=name[:200],
+        product_group=fields.product_group,
+        description=fields.description.strip()[:5000],
+        department=fields.department.strip()[:120],
+        owner_name=fields.owner_name.strip()[:200],
+        contract_ends_on=fields.contract_ends_on,
+    )
+
+
+def _refuse_duplicate(session: Session, hospital_id: str, fields: VendorFields, *, other_than: str | None) -> None:
+    for field in ("vat_id", "creditor_number", "domain"):
+        value = getattr(fields, field)
+        if not value:
+            continue
+        query = select(Vendor.name).where(
+            Vendor.hospital_id == hospital_id, getattr(Vendor, field) == value, Vendor.ended_at.is_(None)
+        )
+        if other_than is not None:
+            query = query.where(Vendor.id != other_than)
+        name = session.scalar(query.limit(1))
+        if name is not None:
+            raise BadInput({field: Message(text=N_("%(vendor)s has this already."), values={"vendor": name})})
+
+
+def _refuse_stale(stands: int, read: int) -> None:
+    if stands != read:
+        raise Clash(
+            Message(text=N_("Somebody else changed this in the meantime. Look at what stands now and save again.")),
+            version=stands,
+        )
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
