@@ -7,6 +7,7 @@ import re2
 from scanners.checking import check, fail, info, not_applicable, ok, warn
 from scanners.checks.documents import header, html_pages, is_html, on_document
 from scanners.checks.wording import listing
+from scanners.data import third_parties
 from scanners.model import N_, CheckClass, Observations, Refs, Severity, Verdict
 from scanners.observations import CleartextPage, LoginPage, Page, Response, WellKnown
 from scanners.parsing import cookies, html, urls
@@ -39,30 +40,6 @@ IDENTITY_PROVIDERS = (
     "salesforce.com",
     "zitadel.cloud",
     "cloudiam.com",
-)
-TRACKERS = (
-    "googletagmanager.com",
-    "google-analytics.com",
-    "doubleclick.net",
-    "googlesyndication.com",
-    "googleadservices.com",
-    "facebook.net",
-    "facebook.com",
-    "hotjar.com",
-    "clarity.ms",
-    "linkedin.com",
-    "licdn.com",
-    "bing.com",
-    "tiktok.com",
-    "criteo.com",
-    "matomo.cloud",
-    "etracker.com",
-    "segment.com",
-    "mixpanel.com",
-    "fullstory.com",
-    "mouseflow.com",
-    "hs-scripts.com",
-    "hs-analytics.net",
 )
 _TOKEN_NAME = re2.compile(
     r"(?i)csrf|xsrf|authenticity_token|requestverificationtoken|__viewstate|form_build_id|execution|nonce|^_?token$"
@@ -253,11 +230,16 @@ def no_foreign_scripts_at_the_login(seen: Observations, document: Response) -> V
     loads = [load for page in pages for load in html.loads(html.read(page.body), page.url) if load.tag == "script"]
     foreign = [urls.host(load.url) for load in loads if urls.is_web(load.url) and not load.integrity]
     foreign = [host for host in foreign if registrable(host) != own]
-    if trackers := [host for host in foreign if any(is_below(host, known) for known in TRACKERS)]:
+    if trackers := [host for host in foreign if _is_tracker(host)]:
         return fail(N_("Trackers on the log-in page: %(hosts)s."), hosts=listing(trackers))
     if foreign:
         return warn(N_("Foreign scripts on the log-in page, without a checksum: %(hosts)s."), hosts=listing(foreign))
     return ok(N_("Only own scripts, or such with a checksum, on the log-in page."))
+
+
+def _is_tracker(host: str) -> bool:
+    party = third_parties.party_of(host)
+    return party is not None and party.purpose in third_parties.TRACKING
 
 
 @check(

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from scanners.checking import not_applicable, unknown
 from scanners.model import N_, Observations, Verdict
 from scanners.observations import LoginPage, Page, Response
-from scanners.parsing import urls
+from scanners.parsing import challenges, urls
 
 ANSWERED = range(200, 300)
 REDIRECTED = range(300, 400)
 DENIED = frozenset({401, 403})  # the application itself may answer so; a firewall as well
-# Headers by which a firewall or bot defence says that the answer is its own.
-CHALLENGES = ("cf-mitigated", "x-datadome", "x-amzn-waf-action", "x-sucuri-block", "x-px-block")
+# Servers that stand in front of an application and refuse in its place.
 FIREWALL_SERVERS = ("akamaighost", "sucuri", "incapsula", "imperva", "big-ip", "ddos-guard", "fortiweb")
 
 NO_ANSWER = N_("There was no answer to judge.")
@@ -91,7 +90,7 @@ def is_application(response: Response) -> bool:
 
 def is_blocked(response: Response) -> bool:
     """Whether a firewall or bot defence answered in place of the application."""
-    if any(response.values(name) for name in CHALLENGES):
+    if challenges.is_challenge(response):
         return True
     servers = " ".join(response.values("server")).lower()
     return response.status == 403 and any(name in servers for name in FIREWALL_SERVERS)  # noqa: PLR2004 - Forbidden
