@@ -3,11 +3,53 @@
 from collections.abc import Mapping
 
 from scanners import checking
-from scanners.checks import authentication, caa, certificates, content, cookies, csp, dns, dnssec, headers, https, tls
+from scanners.checks import (
+    api,
+    authentication,
+    caa,
+    certificates,
+    content,
+    cookies,
+    csp,
+    disclosure,
+    dns,
+    dnssec,
+    exposure,
+    headers,
+    https,
+    javascript,
+    mail_authentication,
+    mail_transport,
+    privacy,
+    software,
+    takeover,
+    tls,
+)
 from scanners.model import Check
 
 CATALOGUE_VERSION = "2026.1"
 
 CHECKS: Mapping[str, Check] = checking.collect(
-    [tls, certificates, https, csp, headers, cookies, authentication, content, caa, dns, dnssec]
+    [
+        tls,
+        certificates,
+        https,
+        csp,
+        headers,
+        cookies,
+        authentication,
+        content,
+        javascript,
+        privacy,
+        api,
+        exposure,
+        disclosure,
+        software,
+        dnssec,
+        dns,
+        takeover,
+        caa,
+        mail_authentication,
+        mail_transport,
+    ]
 )

@@ -1,0 +1,51 @@
+"""The vulnerable versions of JavaScript libraries, and those that get no more repairs."""
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PACKAGE = "unretiredjs"  # Apache-2.0; the data descend from RetireJS
+NOT_LIBRARIES = frozenset({"retire-example", "dont check"})
+
+# Name -> (branches without repairs, day of the last repair). "" means every branch. As of 2026-11-21.
+ENDED: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "angularjs": (("",), "2021-12-31"),
+    "bootstrap": (("2.", "3.", "4."), "2023-01-01"),
+    "jquery": (("1.", "2."), "2016-06-09"),
+    "jquery-mobile": (("",), "2021-10-07"),
+    "prototypejs": (("",), "2015-09-22"),
+    "swfobject": (("",), "2020-12-31"),
+    "vue": (("0.", "1.", "2."), "2023-12-31"),
+    "YUI": (("",), "2014-08-29"),
+}
+
+
+@cache
+def data_name() -> str:
+    """The data set and its version, for every sentence that rests on it."""
+    return f"{PACKAGE} {importlib.metadata.version(PACKAGE)}"
+
+
+@cache
+def definitions() -> Mapping[str, Any]:
+    """The raw table. Only its data module is run: the package itself imports an HTTP client we do not want here."""
+    package = importlib.util.find_spec(PACKAGE)
+    if package is None or package.origin is None:
+        return {}
+    path = Path(package.origin).with_name("vulnerabilities.py")
+    spec = importlib.util.spec_from_file_location(f"_{PACKAGE}_data", path)
+    if spec is None or spec.loader is None:
+        return {}
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    table: Mapping[str, Any] = module.definitions
+    return {name: entry for name, entry in table.items() if name not in NOT_LIBRARIES}
+
+
+def end_of(name: str, version: str) -> str:
+    """The day of the last repair for this branch; "" while there still are any."""
+    branches, day = ENDED.get(name, ((), ""))
+    return day if any(version.startswith(branch) for branch in branches) else ""
