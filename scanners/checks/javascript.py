@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import Any
 
 import re2
 
@@ -229,7 +230,7 @@ def _own_code(seen: Observations) -> Iterator[tuple[str, str]]:
             yield script.url, script.body
 
 
-def _matches(patterns: Iterable[tuple[str, "re2._Regexp[str]", float]], texts: list[tuple[str, str]]) -> list[str]:
+def _matches(patterns: Iterable[tuple[str, Any, float]], texts: list[tuple[str, str]]) -> list[str]:
     """What was found and where, the secret itself cut: a report must not spread it."""
     return [
         f"{name} {match.group(1)[:SHOWN]}… ({shortened(urls.split(url).path or '/', 60)})"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import re2
 
@@ -80,7 +80,7 @@ class Shelf:
             for definition in self.definitions
         }
 
-    def _compiled(self, patterns: Iterable[str]) -> Iterator[re2._Regexp[bytes]]:
+    def _compiled(self, patterns: Iterable[str]) -> Iterator[Any]:
         options = re2.Options()
         options.log_errors = False
         options.max_mem = MEMORY
@@ -111,7 +111,7 @@ class Shelf:
         return tuple(found)
 
 
-def _sign(pattern: re2._Regexp[bytes], text: bytes) -> tuple[int, str] | None:
+def _sign(pattern: Any, text: bytes) -> tuple[int, str] | None:
     """Where a pattern matched, and the version it read there."""
     match = pattern.search(text) if text else None
     if match is None or not match.groups() or match.group(1) is None:
