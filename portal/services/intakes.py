@@ -1,18 +1,19 @@
 """The intake of a supply: eight to ten questions of the business owner, and the tier that follows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from assessments import intakes, policy, tiering
-from assessments.model import Intake, TierProposal
+from assessments import intake as intake_form
+from assessments import policy, tiering
+from assessments.model import Intake, Phrase, TierProposal, Words
 from portal.db.models.vendors import IntakeRecord, Supply
 from portal.errors import BadInput
 from portal.services import audit, vendors
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
-from questionnaires.model import QuestionSet
+from questionnaires.model import QuestionSet, Text
 from scanners.model import N_, Message
 
 TIERS = (1, 2, 3, 4)
@@ -31,17 +32,16 @@ def current(supply: Supply) -> IntakeRecord | None:
     return supply.intakes[-1] if supply.intakes else None
 
 
-def propose(answers: Mapping[str, tuple[str, ...]]) -> TierProposal:
-    """What the policy makes of these answers."""
-    form = intakes.current()
-    return tiering.propose(Intake(form_version=form.version, answers=answers), form=form, policy=policy.current())
+def proposed(record: IntakeRecord) -> TierProposal:
+    """What the policy of that day made of the intake, with its reasons."""
+    return tiering.propose(load(record), policy.get(record.policy_version))
 
 
 def fill_in(
     session: Session,
     actor: Actor,
     supply_id: str,
-    answers: Mapping[str, tuple[str, ...]],
+    given: Mapping[str, Sequence[str]],
     *,
     now: datetime,
     override: Override | None = None,
@@ -49,24 +49,27 @@ def fill_in(
     """Record an intake: every question needs an answer, and another tier than the proposal needs a reason."""
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     supply = vendors.find_supply(session, actor, supply_id)
-    proposal = propose(answers)
-    _require_whole(proposal, override)
-    form = intakes.current()
+    intake, wrong = intake_form.answered(intake_form.current(), given)
+    proposal = tiering.propose(intake, policy.current())
+    _refuse({question: bad.message for question, bad in wrong.items()}, proposal, override)
     chosen = override if override is not None and override.tier != proposal.tier else None
     record = IntakeRecord(
         hospital_id=hospital_id,
         supply_id=supply.id,
-        answers={"form_version": form.version, "answers": {key: list(options) for key, options in answers.items()}},
+        answers={
+            "form_version": intake.form_version,
+            "answers": {question: list(options) for question, options in intake.answers.items()},
+        },
         impact=proposal.impact,
+        patient_safety=proposal.patient_safety,
         proposed_tier=proposal.tier,
-        reasons=[],
         tier=chosen.tier if chosen else proposal.tier,
         override_reason=chosen.reason.strip() if chosen else "",
         policy_version=policy.current().version,
         by_name=actor.name,
         at=now,
     )
-    session.add(record)
+    supply.intakes.append(record)
     audit.record(
         session,
         actor,
@@ -92,11 +95,17 @@ def question_set(record: IntakeRecord) -> QuestionSet:
     return policy.current().sets_by_tier[record.tier]
 
 
-def _require_whole(proposal: TierProposal, override: Override | None) -> None:
-    wrong = {question: Message(text=N_("Choose an answer.")) for question in proposal.missing}
+def _refuse(given: Mapping[str, Words], proposal: TierProposal, override: Override | None) -> None:
+    wrong: dict[str, Words] = {question: Message(text=N_("Choose an answer.")) for question in proposal.missing}
+    wrong |= given
     if override is not None and override.tier not in TIERS:
         wrong["tier"] = Message(text=N_("Choose a tier from 1 to 4."))
     if override is not None and override.tier != proposal.tier and not override.reason.strip():
         wrong["reason"] = Message(text=N_("Give a reason for another tier than the proposed one."))
     if wrong:
-        raise BadInput(wrong)
+        raise BadInput({field: _message(words) for field, words in wrong.items()})
+
+
+def _message(words: Words) -> Message:
+    assert not isinstance(words, Text | Phrase)
+    return words if isinstance(words, Message) else Message(text=words.text, values=words.values)

@@ -93,8 +93,8 @@ class IntakeRecord(Row):
     supply_id: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
     answers: Mapped[dict[str, Any]]
     impact: Mapped[int]
+    patient_safety: Mapped[int]
     proposed_tier: Mapped[int]
-    reasons: Mapped[list[Any]]  # messages as {"text": …, "values": …}
     tier: Mapped[int]  # the proposal unless overridden
     override_reason: Mapped[str] = mapped_column(Text, default="")
     policy_version: Mapped[str] = mapped_column(String(20))

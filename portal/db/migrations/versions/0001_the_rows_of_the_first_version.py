@@ -437,7 +437,7 @@ def upgrade() -> None:
         sa.Column("answers", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("impact", sa.Integer(), nullable=False),
         sa.Column("proposed_tier", sa.Integer(), nullable=False),
-        sa.Column("reasons", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("patient_safety", sa.Integer(), nullable=False),
         sa.Column("tier", sa.Integer(), nullable=False),
         sa.Column("override_reason", sa.Text(), nullable=False),
         sa.Column("policy_version", sa.String(length=20), nullable=False),
