@@ -94,7 +94,15 @@ def install(wanted: list[tuple[Path, dict[str, str]]]) -> None:
         npm = find_npm(workshop)
         environment = {**os.environ, "PATH": os.pathsep.join([str(Path(npm[0]).parent), os.environ.get("PATH", "")])}
         # Scripts of packages never run; the lock's SHA-512 sums are what makes the registry's answer trustworthy.
-        command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        command = [
+            *npm,
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-update-notifier",
+            "--loglevel=error",
+        ]
         subprocess.run(command, cwd=workshop, env=environment, check=True, stdout=subprocess.DEVNULL)
         for folder, files in wanted:
             place(workshop / "node_modules", folder, files)
