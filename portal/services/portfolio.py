@@ -1,0 +1,143 @@
+"""All vendors of a hospital at a glance: rows read from rows, no score is computed here."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, load_only
+
+from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.registers import ScoreRecord
+from portal.db.models.scans import ScanRun, ScanState
+from portal.db.models.vendors import IntakeRecord, Supply, Vendor
+from portal.services import invitations, vendors
+from portal.services.actors import Actor, hospital_of
+
+SOON = timedelta(days=7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortfolioRow:
+    """One vendor in one line."""
+
+    vendor: Vendor
+    supplies: Sequence[Supply]
+    tier: int | None
+    assessment: Assessment | None  # the newest round
+    score: ScoreRecord | None  # its current score
+    scan: ScanRun | None  # the newest scan that went well
+
+    @property
+    def stage(self) -> Stage | None:
+        """How far the newest round has come."""
+        return self.assessment.stage if self.assessment else None
+
+    def is_overdue(self, today: date) -> bool:
+        """Whether the vendor should have answered by now."""
+        return self.assessment is not None and self.stage in invitations.OPEN and self.assessment.due_on < today
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """What waits for somebody today, in the order of urgency."""
+
+    overdue: Sequence[PortfolioRow]
+    to_review: Sequence[PortfolioRow]
+    contradictions: Sequence[PortfolioRow]
+    critical: Sequence[PortfolioRow]  # a critical check is not met
+    without_intake: Sequence[PortfolioRow]
+    not_asked: Sequence[PortfolioRow]  # intake done, nobody invited
+    due_soon: Sequence[PortfolioRow]
+
+
+def rows(session: Session, actor: Actor, *, words: str = "") -> Sequence[PortfolioRow]:
+    """Every vendor of the actor's hospital, or those that the words find; five queries however many there are."""
+    hospital_id = hospital_of(actor)
+    found = vendors.search(session, actor, words=words)
+    newest: dict[str, Assessment] = {}
+    for assessment in session.scalars(
+        select(Assessment).where(Assessment.hospital_id == hospital_id).order_by(Assessment.round)
+    ):
+        newest[assessment.vendor_id] = assessment
+    scores = {
+        score.assessment_id: score
+        for score in session.scalars(
+            select(ScoreRecord).where(ScoreRecord.hospital_id == hospital_id, ScoreRecord.is_current)
+        )
+    }
+    scans = _good_scans(session, hospital_id)
+    result = []
+    for vendor in found:
+        supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
+        assessment = newest.get(vendor.id)
+        result.append(
+            PortfolioRow(
+                vendor=vendor,
+                supplies=supplies,
+                tier=min((record.tier for supply in supplies for record in _current(supply)), default=None),
+                assessment=assessment,
+                score=scores.get(assessment.id) if assessment else None,
+                scan=scans.get(vendor.id),
+            )
+        )
+    return result
+
+
+def due(found: Sequence[PortfolioRow], *, today: date) -> Due:
+    """What of all this waits for somebody."""
+    return Due(
+        overdue=[row for row in found if row.is_overdue(today)],
+        to_review=[row for row in found if row.stage is Stage.SUBMITTED],
+        contradictions=[row for row in found if row.score is not None and row.score.contradictions],
+        critical=[row for row in found if row.score is not None and row.score.open_findings.get("critical")],
+        without_intake=[row for row in found if row.tier is None],
+        not_asked=[row for row in found if row.tier is not None and row.assessment is None],
+        due_soon=[
+            row
+            for row in found
+            if row.assessment is not None
+            and row.stage in invitations.OPEN
+            and today <= row.assessment.due_on <= today + SOON
+        ],
+    )
+
+
+def grades_by_tier(found: Sequence[PortfolioRow]) -> Mapping[int | None, Mapping[str | None, int]]:
+    """How many vendors of each tier have which grade; None is no grade, or no intake."""
+    counts: dict[int | None, dict[str | None, int]] = defaultdict(lambda: defaultdict(int))
+    for row in found:
+        counts[row.tier][row.score.grade if row.score else None] += 1
+    return {tier: dict(grades) for tier, grades in counts.items()}
+
+
+def history(session: Session, actor: Actor, assessment_id: str) -> Sequence[ScoreRecord]:
+    """Every score of a round, the oldest first."""
+    return session.scalars(
+        select(ScoreRecord)
+        .where(ScoreRecord.hospital_id == hospital_of(actor), ScoreRecord.assessment_id == assessment_id)
+        .order_by(ScoreRecord.at)
+    ).all()
+
+
+def _current(supply: Supply) -> Sequence[IntakeRecord]:
+    return supply.intakes[-1:]
+
+
+def _good_scans(session: Session, hospital_id: str) -> Mapping[str, ScanRun]:
+    good = session.scalars(
+        select(ScanRun)
+        .where(
+            ScanRun.hospital_id == hospital_id,
+            ScanRun.state.in_([ScanState.DONE, ScanState.PROVISIONAL]),
+        )
+        .options(load_only(ScanRun.hospital_id, ScanRun.vendor_id, ScanRun.finished_at, ScanRun.state))
+        .order_by(ScanRun.created_at)
+    )
+    return {scan.vendor_id: scan for scan in good}
+
+
+def last_scan_at(row: PortfolioRow) -> datetime | None:
+    """When the vendor was last looked at from outside."""
+    return row.scan.finished_at if row.scan else None

@@ -1,0 +1,101 @@
+"""The assessor's word on each answer: accept, return with a remark; then the round is reviewed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
+from portal.errors import BadInput, Clash, NotNow
+from portal.services import audit, invitations
+from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
+from questionnaires import shelf
+from scanners.model import N_, Message
+
+Key = tuple[str, str]  # question id, supply id ("" company-scoped)
+IN_REVIEW = frozenset({Stage.SUBMITTED, Stage.REVIEWED})
+
+
+def of_assessment(session: Session, actor: Actor, assessment_id: str) -> Mapping[Key, Review]:
+    """What was said so far, by question and supply."""
+    found = session.scalars(
+        select(Review).where(Review.hospital_id == hospital_of(actor), Review.assessment_id == assessment_id)
+    )
+    return {(review.question_id, review.supply_id): review for review in found}
+
+
+def say(
+    session: Session,
+    actor: Actor,
+    assessment_id: str,
+    key: Key,
+    state: ReviewState,
+    *,
+    now: datetime,
+    remark: str = "",
+    note: str = "",
+    version: int = 0,
+) -> Review:
+    """Accept an answer, return it with a remark for the vendor, or mark it as a finding of one's own.
+
+    `version` is the one that was read, 0 where nothing was said yet; the note is internal and never leaves the hospital.
+    """
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    assessment = invitations.find(session, actor, assessment_id)
+    _require_submitted(assessment)
+    question_id, supply_id = key
+    if question_id not in shelf.get(assessment.catalogue_id, assessment.catalogue_version).questions:
+        raise BadInput({"": Message(text=N_("There is no such question."))})
+    if state is not ReviewState.ACCEPTED and not remark.strip():
+        raise BadInput({"remark": Message(text=N_("Say in a sentence what is missing; the vendor reads it."))})
+    review = session.get(Review, (hospital_id, assessment.id, question_id, supply_id))
+    if (review.version if review else 0) != version:
+        raise Clash(Message(text=N_("Somebody else reviewed this answer in the meantime. Look at it again.")))
+    if review is None:
+        review = Review(
+            hospital_id=hospital_id,
+            assessment_id=assessment.id,
+            question_id=question_id,
+            supply_id=supply_id,
+            version=0,
+            state=state,
+            by_name=actor.name,
+            at=now,
+        )
+        session.add(review)
+    review.state, review.by_name, review.at = state, actor.name, now
+    review.remark, review.note = remark.strip()[:4000], note.strip()[:4000]
+    review.version += 1
+    audit.record(
+        session,
+        actor,
+        "answer.reviewed",
+        assessment.id,
+        now=now,
+        detail={"question": question_id, "state": state.value},
+    )
+    return review
+
+
+def finish(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Assessment:
+    """End the review: returned answers go back to the vendor, otherwise the round is reviewed."""
+    assessment = invitations.find(session, actor, assessment_id)
+    hospital_of(actor, HOSPITAL_WRITERS)
+    _require_submitted(assessment)
+    returned = [
+        review
+        for review in of_assessment(session, actor, assessment_id).values()
+        if review.state is ReviewState.RETURNED and assessment.submitted_at and review.at > assessment.submitted_at
+    ]
+    assessment.stage = Stage.RETURNED if returned else Stage.REVIEWED
+    assessment.reviewed_at = None if returned else now
+    assessment.version += 1
+    verb = "assessment.returned" if returned else "assessment.reviewed"
+    audit.record(session, actor, verb, assessment.id, now=now, detail={"returned": len(returned)})
+    return assessment
+
+
+def _require_submitted(assessment: Assessment) -> None:
+    if assessment.stage not in IN_REVIEW:
+        raise NotNow(Message(text=N_("The vendor has not handed in its answers yet.")))
