@@ -121,6 +121,8 @@ class Fetcher:
             self._pools[verifying] = httpcore.AsyncConnectionPool(
                 ssl_context=self._door.tls_context(verifying=verifying),
                 max_connections=self._door.budget.connections_at_once,
+                # An idle connection holds a place at its address, which the hellos of the TLS probe then wait for.
+                max_keepalive_connections=2,
                 network_backend=_Backend(self._door),
             )
         return self._pools[verifying]
