@@ -305,8 +305,10 @@ def only_sound_curves_are_used(seen: Observations) -> Verdict:
 
 
 def _no_curve(seen: Observations) -> Verdict:
-    uses_curves = "TLSv1.3" in seen[TlsHandshakes].accepted or any("_ECDHE_" in suite for suite in _offered(seen))
-    return unknown(NOT_ANSWERED) if uses_curves else not_applicable(N_("No suite with elliptic curves is accepted."))
+    offered = _offered(seen)
+    if not offered or "TLSv1.3" in seen[TlsHandshakes].accepted or any("_ECDHE_" in suite for suite in offered):
+        return unknown(NOT_ANSWERED)
+    return not_applicable(N_("No suite with elliptic curves is accepted."))
 
 
 @check(
