@@ -17,17 +17,17 @@ from typing import cast
 
 from portal.demonstration import names
 from portal.demonstration.authority import Authority
+from portal.demonstration.links import Link
 from portal.demonstration.names import RESOLVER_ADDRESS, Names
 from portal.demonstration.plans import Behaviour, Cleartext, Exchanger, Plan, Reply, Site, Tls, redirect
 from scanners.jobs import NetworkSettings
 
-LONGEST_HEAD = 65536
 LONGEST_REQUEST_BODY = 1_000_000
 ATTEMPTS = 20
 BACKLOG = 256
 NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Serve = Callable[[Link], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,17 +225,18 @@ class Servers:
             task = asyncio.current_task()
             assert task is not None
             self._tasks.add(task)
+            link = Link(reader, writer)
             try:
-                await serve(reader, writer)
-            except (OSError, EOFError, ValueError, asyncio.LimitOverrunError, asyncio.CancelledError):
+                if context is not None:
+                    await link.start_tls(context)
+                await serve(link)
+            except (OSError, EOFError, ValueError, asyncio.CancelledError):
                 pass  # the other side went away or broke its protocol, or we are closing
             finally:
-                await _hang_up(writer)
+                await link.hang_up()
                 self._tasks.discard(task)
 
-        server = await asyncio.start_server(
-            serve_one, address, port, ssl=context, limit=LONGEST_HEAD, backlog=BACKLOG, start_serving=True
-        )
+        server = await asyncio.start_server(serve_one, address, port, backlog=BACKLOG)
         stack.callback(server.close)
 
     def _address(self, host: str) -> str:
@@ -250,39 +251,37 @@ class Servers:
         self._contacts.append(Contact(kind=contact_kind, host=host, what=what, address=address))
 
     def _dns_over_tcp(self, address: str) -> Serve:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def serve(link: Link) -> None:
             while True:
-                length = int.from_bytes(await reader.readexactly(2), "big")
-                reply = self._answer(await reader.readexactly(length), address, False)
+                length = int.from_bytes(await link.read_exactly(2), "big")
+                reply = self._answer(await link.read_exactly(length), address, False)
                 if reply is None:
-                    await reader.read(1)  # silence, until the other side has had enough
+                    await link.wait_for_end()
                     return
-                writer.write(len(reply).to_bytes(2, "big") + reply)
-                await writer.drain()
+                await link.write(len(reply).to_bytes(2, "big") + reply)
 
         return serve
 
     # --- web ----------------------------------------------------------------------------------
 
     def _web(self, site: Site, *, tls: bool) -> Serve:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def serve(link: Link) -> None:
             if site.behaviour is Behaviour.SILENT:
-                await reader.read(-1)
+                await link.wait_for_end()
                 return
             while True:
-                method, target, headers = await _read_request(reader)
+                method, target, headers = await _read_request(link)
                 self._note("https" if tls else "http", site.host, f"{method} {target}", self._address(site.host))
                 if site.behaviour is Behaviour.RESETS:
-                    writer.transport.abort()
+                    link.abort()
                     return
                 if site.behaviour is not Behaviour.ORDINARY:
-                    await _misbehave(writer, site.behaviour)
+                    await _misbehave(link, site.behaviour)
                     return
                 host = headers.get("host", site.host)
                 reply = _reply_to(site, target, host=host, tls=tls)
                 keep = headers.get("connection", "").lower() != "close"
-                writer.write(_written(site, reply, head_only=method == "HEAD", keep=keep))
-                await writer.drain()
+                await link.write(_written(site, reply, head_only=method == "HEAD", keep=keep))
                 if not keep:
                     return
 
@@ -291,27 +290,27 @@ class Servers:
     # --- mail ---------------------------------------------------------------------------------
 
     def _mail(self, exchanger: Exchanger) -> Serve:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def serve(link: Link) -> None:
             if exchanger.silent:
-                await reader.read(-1)
+                await link.wait_for_end()
                 return
             greeting = exchanger.greeting or f"220 {exchanger.host} ESMTP"
-            await _say(writer, greeting)
+            await _say(link, greeting)
             if not greeting.startswith("220"):
                 return
             encrypted = False
             while True:
-                line = (await reader.readuntil(b"\n")).decode("latin-1").strip()
+                line = (await link.read_until(b"\n")).decode("latin-1").strip()
                 command = line.partition(" ")[0].upper()
                 self._note("smtp", exchanger.host, command, self._address(exchanger.host))
                 if command == "STARTTLS" and exchanger.tls is not None and not encrypted:
-                    await _say(writer, exchanger.starttls_reply or "220 2.0.0 Ready to start TLS")
+                    await _say(link, exchanger.starttls_reply or "220 2.0.0 Ready to start TLS")
                     if exchanger.starttls_reply and not exchanger.starttls_reply.startswith("220"):
                         continue
-                    await writer.start_tls(self._contexts[exchanger.host])
+                    await link.start_tls(self._contexts[exchanger.host])
                     encrypted = True
                     continue
-                await _say(writer, *_mail_reply(exchanger, command, encrypted=encrypted))
+                await _say(link, *_mail_reply(exchanger, command, encrypted=encrypted))
                 if command == "QUIT":
                     return
 
@@ -369,24 +368,14 @@ def _free_port() -> int:
         return number
 
 
-async def _hang_up(writer: asyncio.StreamWriter) -> None:
-    """Close politely where the other side plays along, else at once."""
-    try:
-        writer.close()
-        async with asyncio.timeout(1):
-            await writer.wait_closed()
-    except (OSError, TimeoutError, asyncio.CancelledError):
-        writer.transport.abort()
-
-
-async def _read_request(reader: asyncio.StreamReader) -> tuple[str, str, dict[str, str]]:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+async def _read_request(link: Link) -> tuple[str, str, dict[str, str]]:
+    head = (await link.read_until(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.strip().split("\r\n")
     method, target, _version = first.split(" ", 2)
     headers = {name.strip().lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines)}
     length = int(headers.get("content-length", "0"))
     if 0 < length <= LONGEST_REQUEST_BODY:
-        await reader.readexactly(length)
+        await link.read_exactly(length)
     return method, target, headers
 
 
@@ -422,32 +411,27 @@ def _chunked(body: bytes) -> bytes:
     return (f"{len(body):x}\r\n".encode() + body + b"\r\n" if body else b"") + b"0\r\n\r\n"
 
 
-async def _misbehave(writer: asyncio.StreamWriter, behaviour: Behaviour) -> None:
+async def _misbehave(link: Link, behaviour: Behaviour) -> None:
     match behaviour:
         case Behaviour.GARBLED:
-            writer.write(b"\x16\x03\x01 this is not the protocol you are looking for\r\n\r\n")
-            await writer.drain()
+            await link.write(b"\x16\x03\x01 this is not the protocol you are looking for\r\n\r\n")
         case Behaviour.ENDLESS:
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n")
+            await link.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n")
             while True:
-                writer.write(b"<p>und weiter</p>" * 1000)
-                await writer.drain()
+                await link.write(b"<p>und weiter</p>" * 1000)
         case Behaviour.DRIPS:
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 100000\r\n\r\n")
+            await link.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 100000\r\n\r\n")
             while True:
-                writer.write(b".")
-                await writer.drain()
+                await link.write(b".")
                 await asyncio.sleep(1)
         case Behaviour.HEADER_FLOOD:
-            writer.write(b"HTTP/1.1 200 OK\r\n")
+            await link.write(b"HTTP/1.1 200 OK\r\n")
             while True:
-                writer.write(b"x-flood: und weiter und weiter\r\n" * 100)
-                await writer.drain()
+                await link.write(b"x-flood: und weiter und weiter\r\n" * 100)
 
 
-async def _say(writer: asyncio.StreamWriter, *lines: str) -> None:
-    writer.write("".join(f"{line}\r\n" for line in lines).encode())
-    await writer.drain()
+async def _say(link: Link, *lines: str) -> None:
+    await link.write("".join(f"{line}\r\n" for line in lines).encode())
 
 
 def _mail_reply(exchanger: Exchanger, command: str, *, encrypted: bool) -> tuple[str, ...]:

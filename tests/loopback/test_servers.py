@@ -277,7 +277,7 @@ def test_each_site_has_its_own_floor_of_versions(running):
 
     with connect(running, "old.klinik.test", context=old_client()) as link:
         assert link.version() == "TLSv1"
-    with pytest.raises(ssl.SSLError):
+    with pytest.raises(ssl.SSLError, match="alert protocol version"):
         connect(running, "portal.klinik.test", context=old_client())
     with connect(running, "portal.klinik.test") as link:
         assert link.version() == "TLSv1.3"
