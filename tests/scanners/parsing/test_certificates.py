@@ -76,11 +76,8 @@ def make(
         )
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     if is_ca:
-        usage = dict.fromkeys(
-            ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"]
-            + ["encipher_only", "decipher_only"],
-            False,
-        )
+        unused = "digital_signature content_commitment key_encipherment data_encipherment key_agreement"
+        usage = dict.fromkeys((*unused.split(), "encipher_only", "decipher_only"), False)
         builder = builder.add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **usage), critical=True)
     for extension in extensions:
         builder = builder.add_extension(extension, critical=False)

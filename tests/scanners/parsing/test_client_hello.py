@@ -1,9 +1,11 @@
 """Hellos are written as RFC 8446 says, answers are read back, and malformed bytes raise Malformed and nothing else."""
 
+import contextlib
 import ssl
 import struct
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,18 +88,21 @@ def test_only_tls13_offers_versions_and_key_shares() -> None:
 
 
 @pytest.mark.parametrize("version", [TLS12, TLS13])
-def test_openssl_understands_our_hello(version: int) -> None:
-    """A real server side answers: with its hello where it can, with a clean alert where it has no certificate."""
+def test_openssl_understands_our_hello_and_we_its_answer(version: int) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("portal.example.test").configure_cert(context)
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     server = context.wrap_bio(incoming, outgoing, server_side=True)
     incoming.write(client_hello.write(hello(version, suites=tls_names.suites_for(version))))
 
-    with pytest.raises(ssl.SSLError) as refused:
+    with contextlib.suppress(ssl.SSLWantReadError):
         server.do_handshake()
+    answer = client_hello.read(outgoing.read())
 
-    assert "NO_SHARED_CIPHER" in str(refused.value) or "NO_SUITABLE_SIGNATURE_ALGORITHM" in str(refused.value)
-    assert client_hello.read(outgoing.read()).alert == (2, 40)
+    assert answer.complete
+    assert answer.hello is not None and answer.hello.version == version
+    assert answer.hello.is_retry == (version == TLS13)
+    assert len(answer.certificates) == (version == TLS12)
 
 
 # --- reading
@@ -209,10 +214,8 @@ FLIGHT = record(22, server_hello(extensions=extension(51, b"\x00\x1d") + extensi
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_malformed(received: bytes) -> None:
-    try:
+    with contextlib.suppress(Malformed):
         assert isinstance(client_hello.read(received), Answer)
-    except Malformed:
-        pass
 
 
 @given(at=st.integers(0, len(FLIGHT) - 1), value=st.integers(0, 255), cut=st.integers(0, len(FLIGHT)))

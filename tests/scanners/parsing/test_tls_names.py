@@ -49,6 +49,9 @@ def test_a_signature_scheme_names_its_hash() -> None:
 
 
 def test_the_names_are_read_without_importing_their_package() -> None:
-    script = "import sys; from scanners.parsing import tls_names as t; t.suite_names(); assert 'cryptodatahub' not in sys.modules"
+    script = (
+        "import sys; from scanners.parsing import tls_names; tls_names.suite_names();"
+        "assert 'cryptodatahub' not in sys.modules"
+    )
 
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
