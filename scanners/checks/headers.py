@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import re2
+
 from scanners.checking import check, fail, info, ok, warn
 from scanners.checks.documents import header, html_pages, on_document, on_html
 from scanners.checks.wording import listing, shortened
@@ -23,6 +25,8 @@ INFO_REFS = replace(REFS, mdr=())
 CAREFUL_REFERRERS = frozenset({"no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin"})
 KNOWN_REFERRERS = CAREFUL_REFERRERS | {"origin", "origin-when-cross-origin", "unsafe-url", "no-referrer-when-downgrade"}
 SENSITIVE_FEATURES = ("camera", "microphone", "geolocation")
+# Structured fields (RFC 9651): one token, case and all, with parameters behind it.
+_TOKEN_WITH_PARAMETERS = re2.compile(r'^\s*([A-Za-z\-]+)(?:\s*;\s*[a-z_\-]+(?:=(?:"[^"]*"|[^\s;"]+))?)*\s*$')
 MISSING = N_("The header is missing.")
 SET_TO = N_("Set to: %(value)s")
 UNREADABLE = N_("Browsers ignore the header, it cannot be read: %(value)s")
@@ -146,9 +150,10 @@ def _isolation(
 
     def judge(_seen: Observations, document: Response) -> Verdict:
         value = header(document, name)
-        word = value.partition(";")[0].strip().lower()
         if not value:
             return info(MISSING)
+        match = _TOKEN_WITH_PARAMETERS.match(value)
+        word = match.group(1) if match is not None else ""
         if word in good:
             return ok(SET_TO, value=word)
         return info(SET_TO, value=word) if word in neutral else warn(UNREADABLE, value=shortened(value))

@@ -7,6 +7,7 @@ import re2
 LONGEST = 4096
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _DIRECTIVE = re2.compile(rf'^({_WORD})(?:[ \t]*=[ \t]*(?:({_WORD})|"([^"\\]*)"))?$')
+_ONCE = frozenset({"max-age", "includesubdomains"})  # browsers forgive a repeated word they do not act on
 _SECONDS = re2.compile(r"^[0-9]{1,18}$")
 
 
@@ -29,7 +30,7 @@ def parse(value: str) -> HstsPolicy | None:
         if match is None:
             return None
         name = match.group(1).lower()
-        if name in directives:  # a directive stands at most once
+        if name in directives and name in _ONCE:
             return None
         directives[name] = match.group(2) if match.group(3) is None else match.group(3)
     seconds = directives.get("max-age")

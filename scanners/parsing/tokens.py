@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 import re2
 
@@ -15,6 +15,7 @@ LONGEST = 2_000_000
 MOST_TOKENS = 20
 LONGEST_TOKEN = 8192
 SHORTEST_SECRET = 16
+LEAST_CHANGES = 3  # between digits and letters
 LATEST = 10**12  # no time in seconds is larger
 _JWT = re2.compile(r"eyJ[A-Za-z0-9_\-]+\.eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]*")
 _SESSION_IN_PATH = re2.compile(r"(?i);(?:jsessionid|sid|phpsessid|cfid)=[A-Za-z0-9._!\-]{8,200}")
@@ -66,14 +67,11 @@ def in_url(url: str) -> str | None:
 
 
 def _is_random(value: str) -> bool:
-    """Long, and of digits and letters: a shop's "sid=4" or "session=autumn-2026" is no secret."""
-    return (
-        len(value) >= SHORTEST_SECRET
-        and " " not in value
-        and any(sign.isdigit() for sign in value)
-        and any(sign.isalpha() for sign in value)
-        and len(set(value)) >= SHORTEST_SECRET // 2
-    )
+    """Long, with digits and letters mixed: a shop's "sid=4" or "session=autumn-meeting-2026" is no secret."""
+    if len(value) < SHORTEST_SECRET or not value.isascii() or " " in value:
+        return False
+    kinds = [sign.isdigit() for sign in value if sign.isalnum()]
+    return sum(one != other for one, other in pairwise(kinds)) >= LEAST_CHANGES
 
 
 def _decode(raw: str) -> Jwt | None:

@@ -90,7 +90,8 @@ def test_framing_is_no_question_for_data():
         (headers.embedded_pages_get_no_sensors, {"permissions-policy": "camera=*"}, Outcome.INFO),
         (headers.opened_windows_are_separated, {}, Outcome.INFO),
         (headers.opened_windows_are_separated, {"cross-origin-opener-policy": "unsafe-none"}, Outcome.INFO),
-        (headers.opened_windows_are_separated, {"cross-origin-opener-policy": "SAMEorigins"}, Outcome.WARN),
+        (headers.opened_windows_are_separated, {"cross-origin-opener-policy": "Same-Origin"}, Outcome.WARN),
+        (headers.opened_windows_are_separated, {"cross-origin-opener-policy": "same-origin; to=a b"}, Outcome.WARN),
         (
             headers.opened_windows_are_separated,
             {"cross-origin-opener-policy": 'same-origin; report-to="a"'},
