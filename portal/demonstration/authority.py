@@ -1,6 +1,7 @@
 """A certification authority for loopback: a root, an intermediate, and leaf certificates good and bad."""
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -28,6 +29,7 @@ class Issued:
 
     chain_pem: bytes
     key_pem: bytes
+    key_sha256: str  # of the SubjectPublicKeyInfo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,7 @@ class Authority:
                 chain = (leaf, self._root.certificate, issuer.certificate)
             case _:
                 chain = (leaf, issuer.certificate)
-        return Issued(chain_pem=b"".join(map(_pem, chain)), key_pem=_key_pem(key))
+        return Issued(chain_pem=b"".join(map(_pem, chain)), key_pem=_key_pem(key), key_sha256=_key_sha256(key))
 
     def _pair(self, organisation: str) -> tuple[_Issuer, _Issuer]:
         root_key, intermediate_key = _new_key(KeyKind.EC_P256), _new_key(KeyKind.EC_P256)
@@ -164,3 +166,8 @@ def _key_pem(key: Key) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def _key_sha256(key: Key) -> str:
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(public).hexdigest()

@@ -52,8 +52,8 @@ class Asked:
 class Names:
     """All zones of a plan: one address answers as a resolver, the others as name servers of their zones."""
 
-    def __init__(self, plan: Plan, *, addresses: Mapping[str, str], at: dt.datetime) -> None:
-        """Build the zones; `addresses` says where each site, exchanger and name server lives."""
+    def __init__(self, plan: Plan, *, addresses: Mapping[str, str], pins: Mapping[str, str], at: dt.datetime) -> None:
+        """Build the zones; `addresses` says where each host lives, `pins` whose key a TLSA record names."""
         self._addresses = addresses
         self._at = at
         self._quirks = {_key(name): quirk for name, quirk in plan.quirks.items()}
@@ -61,6 +61,9 @@ class Names:
         self._plans = {dns.name.from_text(zone.name): zone for zone in with_parents(plan.zones)}
         self._zones = {origin: self._build(origin) for origin in self._plans}
         self._publish(plan)
+        for host, digest in pins.items():
+            name = dns.name.from_text(f"_25._tcp.{host}")
+            _add(self._zone_above(name), dns.rrset.from_text(name, TTL, "IN", "TLSA", f"3 1 1 {digest}"))
         for origin in sorted(self._plans, key=len, reverse=True):  # children first: their DS goes to the parent
             self._finish(origin)
 
@@ -272,10 +275,13 @@ class Names:
         published += [(host, turn[0]) for host, turn in plan.rotations.items()]
         for host, address in published:
             name = dns.name.from_text(host)
-            zone = self._zones[max((origin for origin in self._zones if name.is_subdomain(origin)), key=len)]
+            zone = self._zone_above(name)
             node = zone.get_node(name)
             if node is None or not {item.rdtype for item in node} & {dns.rdatatype.A, dns.rdatatype.CNAME}:
                 _add(zone, dns.rrset.from_text(name, TTL, "IN", "A", address))
+
+    def _zone_above(self, name: dns.name.Name) -> dns.zone.Zone:
+        return self._zones[max((origin for origin in self._zones if name.is_subdomain(origin)), key=len)]
 
     def _finish(self, origin: dns.name.Name) -> None:
         plan, zone = self._plans[origin], self._zones[origin]

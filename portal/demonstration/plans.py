@@ -39,7 +39,7 @@ class Tls:
     key: KeyKind = KeyKind.EC_P256
     lowest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
-    ciphers: str = ""  # an OpenSSL cipher string for TLS 1.2 and below
+    ciphers: str = ""  # OpenSSL's cipher string; "": modern ones, or all usual ones where older versions are spoken
     extra_names: tuple[str, ...] = ()  # more names in the certificate
 
 
@@ -106,6 +106,7 @@ class Exchanger:
     ehlo_reply: str = ""  # another first line than 250, for instance "450 4.7.1 greylisted"
     starttls_reply: str = ""  # another answer to STARTTLS than 220
     silent: bool = False
+    pinned: bool = False  # its zone publishes a TLSA record of its key (RFC 7672)
     address: str = ""
 
 

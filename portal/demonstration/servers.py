@@ -19,12 +19,26 @@ from portal.demonstration import names
 from portal.demonstration.authority import Authority
 from portal.demonstration.links import Link
 from portal.demonstration.names import RESOLVER_ADDRESS, Names
-from portal.demonstration.plans import Behaviour, Cleartext, Exchanger, Plan, Reply, Site, Tls, redirect
+from portal.demonstration.plans import (
+    Behaviour,
+    CertificateKind,
+    Cleartext,
+    Exchanger,
+    KeyKind,
+    Plan,
+    Reply,
+    Site,
+    Tls,
+    redirect,
+)
 from scanners.jobs import NetworkSettings
 
 LONGEST_REQUEST_BODY = 1_000_000
 ATTEMPTS = 20
 BACKLOG = 256
+MODERN_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+# OpenSSL's ordinary security level refuses to load so short a key.
+RSA_1024_NEEDS_IT: frozenset[str] = frozenset({KeyKind.RSA_1024, CertificateKind.WEAK_KEY})
 NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 Serve = Callable[[Link], Awaitable[None]]
@@ -82,9 +96,11 @@ class Servers:
         self._plan = plan
         self._wished = dict(ports or {})
         self._addresses = names.nearby_addresses(plan)
-        self._names = Names(plan, addresses=self._addresses, at=at)
         self._authority = Authority(at=at)
+        self._key_digests: dict[str, str] = {}
         self._contexts = self._make_contexts()
+        pins = {item.host: self._key_digests[item.host] for item in plan.exchangers if item.pinned and item.tls}
+        self._names = Names(plan, addresses=self._addresses, pins=pins, at=at)
         self._contacts: list[Contact] = []
         self._closing = contextlib.AsyncExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -331,12 +347,14 @@ class Servers:
 
     def _context(self, tls: Tls, host_names: tuple[str, ...], folder: Path) -> ssl.SSLContext:
         issued = self._authority.issue((*host_names, *tls.extra_names), kind=tls.certificate, key_kind=tls.key)
+        self._key_digests[host_names[0]] = issued.key_sha256
         chain, key = folder / "chain.pem", folder / "key.pem"
         chain.write_bytes(issued.chain_pem)
         key.write_bytes(issued.key_pem)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        old = tls.lowest < ssl.TLSVersion.TLSv1_2 or "1024" in tls.key or tls.certificate == "weak-key"
-        context.set_ciphers(f"{tls.ciphers or 'DEFAULT'}{':@SECLEVEL=0' if old else ''}")
+        old = tls.lowest < ssl.TLSVersion.TLSv1_2 or RSA_1024_NEEDS_IT & {tls.key, tls.certificate}
+        ciphers = tls.ciphers or ("DEFAULT" if tls.lowest < ssl.TLSVersion.TLSv1_2 else MODERN_CIPHERS)
+        context.set_ciphers(f"{ciphers}:@SECLEVEL=0" if old else ciphers)
         context.load_cert_chain(chain, key)
         with warnings.catch_warnings():  # retired versions are what a demonstration of them needs
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -33,7 +33,7 @@ _dmarc TXT "v=DMARC1; p=reject; rua=mailto:berichte@gut.test,mailto:fremd@dienst
 s1._domainkey TXT {dkim_record(2048)}
 _mta-sts TXT "v=STSv1; id=20260101"
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@gut.test"
-_25._tcp.mx1 TLSA 3 1 1 8ce1000000000000000000000000000000000000000000000000000000000000
+_25._tcp.mx2 TLSA 3 1 1 8ce1000000000000000000000000000000000000000000000000000000000000
 """,
         ),
         Zone(
@@ -72,7 +72,7 @@ verweis CNAME mx1.gut.test.
     ),
     sites=(Site(host="mta-sts.gut.test", pages={"/.well-known/mta-sts.txt": Reply(body=POLICY)}),),
     exchangers=(
-        Exchanger(host="mx1.gut.test"),
+        Exchanger(host="mx1.gut.test", pinned=True),
         Exchanger(host="mx2.gut.test", tls=Tls(key=KeyKind.RSA_2048)),
         Exchanger(host="offen-mx.post.test", tls=None),
         Exchanger(
@@ -156,8 +156,9 @@ def test_announcements_and_pins(running, look):
 
     assert seen.mta_sts_txt == ("v=STSv1; id=20260101",)
     assert seen.tls_rpt_txt == ("v=TLSRPTv1; rua=mailto:tls@gut.test",)
-    assert seen.tlsa["mx1.gut.test"][0].startswith("3 1 1 8ce1")
-    assert seen.tlsa["mx2.gut.test"] == ()
+    assert seen.tlsa["mx2.gut.test"][0].startswith("3 1 1 8ce1")
+    assert look(running, mail.records, "kurz.test").tlsa["mx1.gut.test"] == seen.tlsa["mx1.gut.test"]
+    assert look(running, mail.records, "viele.post.test").tlsa == {"offen-mx.post.test": (), "alt-mx.post.test": ()}
     # This resolver hands out no signatures for the root: whether the pins are signed stays open.
     assert seen.tlsa_authenticated == {}
 
@@ -250,6 +251,14 @@ def test_a_session_shows_starttls_version_and_certificate(running, look):
     assert (first.trust, first.name_matches, first.blind) == (Trust.TRUSTED, True, None)
     assert first.certificate is not None and first.certificate.key_kind == "EC"
     assert second.certificate is not None and second.certificate.key_bits == 2048
+
+
+def test_a_pin_names_the_key_that_the_session_shows(running, look):
+    pin = look(running, mail.records, "gut.test").tlsa["mx1.gut.test"][0].split(maxsplit=3)
+    shown = look(running, mail.transport, "gut.test").sessions[0].certificate
+
+    assert pin[:3] == ["3", "1", "1"]
+    assert "".join(pin[3].split()) == shown.spki_sha256
 
 
 def test_nothing_but_greetings_is_said(running, look):
