@@ -12,7 +12,7 @@ from itertools import pairwise
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import verification
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
@@ -136,6 +136,7 @@ def _facts(certificate: x509.Certificate, der: bytes) -> Certificate:
         curve=curve,
         signature_hash=_signature_hash(certificate),
         sha256=hashlib.sha256(der).hexdigest(),
+        spki_sha256=_spki_sha256(certificate),
         self_issued=certificate.subject == certificate.issuer,
         is_ca=_is_ca(certificate),
         sct_count=_sct_count(certificate),
@@ -144,6 +145,14 @@ def _facts(certificate: x509.Certificate, der: bytes) -> Certificate:
         must_staple=_must_staple(certificate),
         issuer_organisation=_organisation(certificate.issuer),
     )
+
+
+def _spki_sha256(certificate: x509.Certificate) -> str:
+    try:
+        key = certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return ""
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def _key(certificate: x509.Certificate) -> tuple[str, int, str]:
