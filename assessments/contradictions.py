@@ -1,0 +1,76 @@
+"""Answers and observations that do not fit, and those that confirm each other."""
+
+from collections.abc import Iterable
+
+from assessments import gathering
+from assessments.gathering import Asked, Counted
+from assessments.model import Contradiction, Dossier, Policy
+from questionnaires.model import Relation
+from scanners.model import Outcome
+
+AGREEING = frozenset({Outcome.PASS, Outcome.INFO, Outcome.NOT_APPLICABLE})
+
+
+def find(dossier: Dossier, policy: Policy) -> tuple[Contradiction, ...]:
+    """Every claim that a failed check speaks against, settled ones included, in the order of the catalogue."""
+    seen = gathering.counted(dossier, policy)
+    return tuple(
+        contradiction for asked in gathering.asked(dossier) for contradiction in against(dossier, asked, seen, policy)
+    )
+
+
+def against(dossier: Dossier, asked: Asked, seen: Iterable[Counted], policy: Policy) -> tuple[Contradiction, ...]:
+    """What speaks against one answer. Only a claim can be contradicted: an honest "partly" cannot."""
+    if asked.answer is None or asked.share is None or asked.share < policy.contradiction_from_share:
+        return ()
+    by_check = {
+        link.check_id: link
+        for link in asked.question.scan_checks
+        if link.relation in {Relation.VERIFIES, Relation.CONTRADICTS}
+    }
+    found = []
+    for counted in seen:
+        link = by_check.get(counted.check.id)
+        finding = counted.fact.finding
+        if link is None or not counted.failed or not gathering.serves(dossier, finding.subject, asked.supply):
+            continue
+        key = f"{asked.key}:{counted.key}"
+        found.append(
+            Contradiction(
+                key=key,
+                question=asked.question,
+                check_id=counted.check.id,
+                check_title=counted.check.title,
+                subject=finding.subject,
+                supply=asked.supply,
+                answer=asked.answer.value,
+                answered_at=asked.answer.answered_at,
+                observation=finding.fact,
+                observed_at=finding.at,
+                note=link.note,
+                settled=key in dossier.settled_contradictions,
+            )
+        )
+    return tuple(found)
+
+
+def confirmed(dossier: Dossier, asked: Asked, seen: Iterable[Counted], policy: Policy) -> bool:
+    """Whether every check that can verify the answer was made, none speaks against it, and at least one passed."""
+    if asked.answer is None or not asked.share:
+        return False
+    outcomes: dict[str, set[Outcome]] = {
+        link.check_id: set()
+        for link in asked.question.scan_checks
+        if link.relation is Relation.VERIFIES and _weighs(dossier, link.check_id, policy)
+    }
+    for counted in seen:
+        finding = counted.fact.finding
+        if counted.check.id in outcomes and gathering.serves(dossier, finding.subject, asked.supply):
+            outcomes[counted.check.id].add(Outcome.UNKNOWN if finding.provisional else finding.outcome)
+    said = set().union(*outcomes.values())
+    return bool(outcomes) and all(outcomes.values()) and Outcome.PASS in said and said <= AGREEING
+
+
+def _weighs(dossier: Dossier, check_id: str, policy: Policy) -> bool:
+    check = dossier.checks.get(check_id)
+    return check is not None and policy.severity_weights[check.severity] > 0

@@ -1,0 +1,199 @@
+"""Pair up what a dossier asks, was told and has seen; the other rooms judge the pairs."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from assessments.model import (
+    AnswerFact,
+    Dossier,
+    FindingFact,
+    FindingStanding,
+    HostInScope,
+    HostRole,
+    LineSource,
+    Policy,
+    ScanState,
+)
+from questionnaires import answering
+from questionnaires.model import AnswerValue, Language, Question, Scope, Text
+from scanners.model import Check, Outcome, Severity, Subject
+from scanners.observations import Reason
+
+SEEN = (Outcome.FAIL, Outcome.WARN, Outcome.PASS)  # worst first
+UNSEEN = (Outcome.UNKNOWN, Outcome.ERROR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question that applies, for the company or one supply, and its answer if there is one."""
+
+    question: Question
+    supply: str | None
+    part: str
+    supplies: int  # for how many supplies this question is asked; its weight is shared among them
+    answer: AnswerFact | None
+    share: float | None  # of the weight, before assurance; None: no answer, or not applicable
+
+    @property
+    def key(self) -> str:
+        """Stable within a dossier."""
+        return f"{self.question.id}:{self.supply or ''}".rstrip(":")
+
+    @property
+    def line_key(self) -> str:
+        """The key of the line it becomes."""
+        return f"{LineSource.ANSWER}:{self.key}"
+
+    @property
+    def applicable(self) -> bool:
+        """False for an answer "not applicable": it is left out of score and coverage."""
+        return self.answer is None or self.share is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """A finding about a host in scope, with its check and how much the host matters."""
+
+    fact: FindingFact
+    check: Check
+    role: HostRole
+    factor: float
+
+    @property
+    def key(self) -> str:
+        """Stable within a dossier."""
+        return f"{self.check.id}:{self.fact.finding.subject.name}"
+
+    @property
+    def part(self) -> str | None:
+        """The measure it counts in: the first one the check names; None: only the outside grade."""
+        return str(self.check.refs.measures[0]) if self.check.refs.measures else None
+
+    @property
+    def scored(self) -> bool:
+        """Whether it is a line: seen, and not provisional."""
+        return self.fact.finding.outcome in SEEN and not self.fact.finding.provisional
+
+    @property
+    def applicable(self) -> bool:
+        """Whether it could have been a line: unknown lowers coverage; what no one consented to does not."""
+        finding = self.fact.finding
+        return finding.outcome in (*SEEN, *UNSEEN) and finding.reason is not Reason.NOT_CONSENTED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it counts as failed."""
+        return self.scored and self.fact.finding.outcome is Outcome.FAIL
+
+
+def asked(dossier: Dossier) -> tuple[Asked, ...]:
+    """Every question that applies, once per company or once per supply, in the order of the catalogue."""
+    by_key = {(answer.question_id, answer.supply): answer for answer in dossier.answers}
+    of_supply = {supply.key: _shown(dossier, supply.flags) for supply in dossier.supplies}
+    of_company = frozenset().union(*of_supply.values()) if of_supply else _shown(dossier, _profile_flags(dossier))
+    pairs: list[Asked] = []
+    for question in dossier.catalogue.questions.values():
+        keys: list[str | None] = []
+        if question.scope is Scope.SUPPLY and of_supply:
+            keys.extend(key for key, shown in of_supply.items() if question.id in shown)
+        elif question.id in of_company:
+            keys.append(None)
+        pairs.extend(_pair(dossier, question, key, len(keys), by_key.get((question.id, key))) for key in keys)
+    return tuple(pairs)
+
+
+def _pair(dossier: Dossier, question: Question, supply: str | None, supplies: int, answer: AnswerFact | None) -> Asked:
+    return Asked(
+        question=question,
+        supply=supply,
+        part=dossier.catalogue.section(question.section).part,
+        supplies=supplies,
+        answer=answer,
+        share=answering.share(question.shape, answer.value, today=dossier.at.date()) if answer else None,
+    )
+
+
+def _shown(dossier: Dossier, flags: frozenset[str]) -> frozenset[str]:
+    return frozenset(question.id for question in answering.shown(dossier.catalogue, dossier.question_set, flags))
+
+
+def _profile_flags(dossier: Dossier) -> frozenset[str]:
+    return answering.derive_flags(dossier.catalogue, dossier.profile)
+
+
+def counted(dossier: Dossier, policy: Policy) -> tuple[Counted, ...]:
+    """The findings that bear on the score: of known checks, on hosts in scope, one for each check and subject."""
+    if dossier.scan_state is ScanState.DOCUMENTS_ONLY:
+        return ()
+    return tuple(
+        Counted(fact=fact, check=dossier.checks[fact.finding.check_id], role=host.role, factor=factor)
+        for fact, host, factor in _in_scope(dossier, policy)
+        if fact.standing is not FindingStanding.WITHDRAWN
+        and _weighs(fact, dossier.checks[fact.finding.check_id], policy)
+    )
+
+
+def _weighs(fact: FindingFact, check: Check, policy: Policy) -> bool:
+    """Whether the check, or this very finding, is worth anything: a mere remark is no line."""
+    return any(policy.severity_weights[severity] > 0 for severity in (check.severity, fact.finding.severity))
+
+
+def _in_scope(dossier: Dossier, policy: Policy) -> Iterator[tuple[FindingFact, HostInScope, float]]:
+    for fact in worst_first(dossier.findings):
+        host = host_of(dossier, fact.finding.subject, policy)
+        if host is not None and fact.finding.check_id in dossier.checks:
+            yield fact, host, policy.host_factors[host.role]
+
+
+def worst_first(facts: Iterable[FindingFact]) -> tuple[FindingFact, ...]:
+    """One fact for each check and subject: the worst that was seen, else what was not; order does not matter."""
+    kept: dict[tuple[str, Subject], FindingFact] = {}
+    for fact in sorted(facts, key=_rank):
+        kept.setdefault((fact.finding.check_id, fact.finding.subject), fact)
+    return tuple(kept[key] for key in sorted(kept))
+
+
+def _rank(fact: FindingFact) -> tuple[object, ...]:
+    finding = fact.finding
+    outcomes = (*SEEN, *UNSEEN, Outcome.INFO, Outcome.NOT_APPLICABLE)
+    return (
+        finding.provisional,
+        outcomes.index(finding.outcome),
+        list(Severity).index(finding.severity),
+        fact.first_seen,
+        finding.address,
+        str(finding.fact),
+    )
+
+
+def host_of(dossier: Dossier, subject: Subject, policy: Policy) -> HostInScope | None:
+    """The host in scope that a finding is about; a domain takes the heaviest host below it. None: not in scope."""
+    keys = {supply.key for supply in dossier.supplies}
+    fitting = [
+        host
+        for host in dossier.hosts
+        if _covers(subject, host.name) and (not host.supplies or not host.supplies.isdisjoint(keys))
+    ]
+    exact = [host for host in fitting if host.name == subject.name]
+    return max(exact or fitting, key=lambda host: (policy.host_factors[host.role], host.role), default=None)
+
+
+def _covers(subject: Subject, host: str) -> bool:
+    return host == subject.name or (subject.kind == "domain" and host.endswith(f".{subject.name}"))
+
+
+def serves(dossier: Dossier, subject: Subject, supply: str | None) -> bool:
+    """Whether a subject bears on this supply (None: the company): its own hosts and those of the company as a whole."""
+    return any(
+        supply is None or not host.supplies or supply in host.supplies
+        for host in dossier.hosts
+        if _covers(subject, host.name)
+    )
+
+
+def words_of(question: Question, value: AnswerValue) -> Text:
+    """An answer in words, in both languages."""
+    return Text(
+        de=answering.show(question.shape, value, language=Language.DE),
+        en=answering.show(question.shape, value, language=Language.EN),
+    )

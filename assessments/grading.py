@@ -1,0 +1,49 @@
+"""Exact arithmetic of values, grades and caps, and points that add up to what is printed."""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from assessments.model import Grade, Policy
+
+FULL = Fraction(100)
+TENTH = Decimal("0.1")
+CENT = Decimal("0.01")
+
+
+def exact(number: float) -> Fraction:
+    """The number as it was written: 0.85 is 85/100, not its nearest binary neighbour."""
+    return Fraction(str(number))
+
+
+def printed(value: Fraction) -> Decimal:
+    """The value with one decimal, halves up; every grade and level is read from what is printed."""
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(TENTH, rounding=ROUND_HALF_UP)
+
+
+def grade(value: Decimal, policy: Policy) -> Grade:
+    """The letter of a printed value."""
+    return next((letter for letter, start in policy.grade_from if value >= Decimal(str(start))), Grade.F)
+
+
+def level(value: Decimal, policy: Policy) -> int:
+    """The level 0 to 4 of a printed value."""
+    return sum(value >= Decimal(str(start)) for start in policy.level_from)
+
+
+def spread(points: Mapping[str, Fraction], total: Decimal) -> Mapping[str, Decimal]:
+    """Points in hundredths, each within a few of its exact size, that add up to the printed total.
+
+    Largest remainders first; equal ones by key, so that the order of the lines changes nothing.
+    """
+    hundredths = {key: int(value * 100) for key, value in points.items()}
+    rest = int(total * 100) - sum(hundredths.values())
+    remainders = {key: value * 100 - hundredths[key] for key, value in points.items() if value > 0}
+    bearing = sorted(remainders, key=lambda key: (-remainders[key] if rest > 0 else remainders[key], key))
+    step = 1 if rest > 0 else -1
+    while rest and bearing:
+        for key in bearing:
+            if rest and hundredths[key] + step >= 0:
+                hundredths[key] += step
+                rest -= step
+    return {key: (Decimal(value) * CENT).quantize(CENT) for key, value in hundredths.items()}

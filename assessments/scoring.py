@@ -1,0 +1,462 @@
+"""A dossier becomes a score: lines, parts, caps, coverage and a grade, each number with its reason."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from assessments import contradictions, evidence_rules, gathering, grading, outside
+from assessments.gathering import Asked, Counted
+from assessments.model import (
+    MEASURE_PARTS,
+    PARTS,
+    Assurance,
+    Basis,
+    Cap,
+    CapKind,
+    Contradiction,
+    Dossier,
+    Line,
+    LineSource,
+    NoGrade,
+    PartScore,
+    Phrase,
+    Policy,
+    ScanState,
+    Score,
+    Words,
+)
+from questionnaires.model import N_
+from scanners.model import Message
+
+HALF = Fraction(1, 2)
+STANDING_FIRM = (Assurance.PROVEN, Assurance.CONFIRMED)
+
+REASONS: Mapping[Assurance, str] = {
+    Assurance.DECLARED: N_("Answered “%(answer)s”; declared, without evidence."),
+    Assurance.EXPIRED: N_("Answered “%(answer)s”; the evidence is out of date."),
+    Assurance.PROVEN: N_("Answered “%(answer)s”; valid evidence is there."),
+    Assurance.CONFIRMED: N_("Answered “%(answer)s”; confirmed by the scan."),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One thing that counts, before the weights of its part are brought to 100."""
+
+    line: Line
+    weight: Fraction
+    share: Fraction
+
+    @property
+    def lost(self) -> Fraction:
+        """What it loses of its weight."""
+        return self.weight * (1 - self.share)
+
+
+@dataclass(kw_only=True)
+class Half:
+    """The answers, or the checks, of one part while they are counted."""
+
+    judged: list[Judged] = field(default_factory=list)
+    applicable: Fraction = Fraction(0)
+    seen: Fraction = Fraction(0)
+    expected: bool = False  # something of this kind belongs here, though nothing was seen
+
+    @property
+    def weight(self) -> Fraction:
+        """The weight of its lines."""
+        return sum((each.weight for each in self.judged), Fraction(0))
+
+    @property
+    def value(self) -> Fraction | None:
+        """0 to 100; None when nothing was seen."""
+        lost = sum((each.lost for each in self.judged), Fraction(0))
+        return grading.FULL * (1 - lost / self.weight) if self.weight else None
+
+    @property
+    def applies(self) -> bool:
+        """Whether this kind belongs to the part at all."""
+        return self.applicable > 0 or self.expected
+
+    @property
+    def coverage(self) -> Fraction:
+        """The weight seen of the weight applicable."""
+        return self.seen / self.applicable if self.applicable else Fraction(0)
+
+
+@dataclass(kw_only=True)
+class Part:
+    """One measure or module while it is counted."""
+
+    key: str
+    answers: Half = field(default_factory=Half)
+    checks: Half = field(default_factory=Half)
+
+
+def score(dossier: Dossier, policy: Policy) -> Score:
+    """The judgement of a vendor at the dossier's moment."""
+    asked = gathering.asked(dossier)
+    counted = gathering.counted(dossier, policy)
+    against = contradictions.find(dossier, policy)
+    parts = _counted_parts(dossier, policy, asked, counted)
+    shares = _shares_of_overall(parts, policy)
+    raw = _overall(parts, shares, policy)
+    caps = () if raw is None else _caps(dossier, policy, asked=asked, counted=counted, against=against, raw=raw)
+    value = None if raw is None else min([raw, *(Fraction(cap.limit) for cap in caps)])
+    lines = _lines(parts, shares, policy, caps, raw=raw, value=value)
+    coverage = grading.printed(_coverage(parts, policy))
+    printed = None if value is None else grading.printed(value)
+    why_no_grade = _why_no_grade(printed, coverage, policy)
+    return Score(
+        value=printed,
+        grade=None if printed is None or why_no_grade else grading.grade(printed, policy),
+        why_no_grade=why_no_grade,
+        coverage=coverage,
+        parts=tuple(_part_score(parts[key], lines, policy) for key in PARTS),
+        caps=caps,
+        lines=lines,
+        outside=outside.grade(dossier, policy),
+        silent=_silent(dossier, asked),
+        documents_only=dossier.scan_state is ScanState.DOCUMENTS_ONLY,
+        policy_version=policy.version,
+        catalogue_version=f"{dossier.catalogue.id} {dossier.catalogue.version}",
+        checks_version=dossier.checks_version,
+        at=dossier.at,
+    )
+
+
+def _why_no_grade(value: Decimal | None, coverage: Decimal, policy: Policy) -> NoGrade | None:
+    if value is None:
+        return NoGrade.NOTHING_SEEN
+    return NoGrade.COVERAGE if coverage < Decimal(str(policy.coverage_floor)) else None
+
+
+def _silent(dossier: Dossier, asked: Iterable[Asked]) -> bool:
+    """Whether the deadline passed with more than half of the weight unanswered."""
+    weights = [(grading.exact(each.question.weight) / each.supplies, each.answer is None) for each in asked]
+    unanswered = sum((weight for weight, silent in weights if silent), Fraction(0))
+    return dossier.deadline_passed and unanswered > HALF * sum((weight for weight, _ in weights), Fraction(0))
+
+
+# --- What counts, part by part -------------------------------------------------------------------
+
+
+def _counted_parts(
+    dossier: Dossier, policy: Policy, asked: Iterable[Asked], counted: tuple[Counted, ...]
+) -> Mapping[str, Part]:
+    parts = {key: Part(key=key) for key in PARTS}
+    for each in asked:
+        _count_answer(parts[each.part].answers, dossier, policy, each, counted)
+    for found in counted:
+        if found.part is not None:
+            _count_check(parts[found.part].checks, policy, found)
+    if dossier.scan_state is not ScanState.DONE:
+        for key in _parts_with_checks(dossier, policy):
+            parts[key].checks.expected = True
+    return parts
+
+
+def _parts_with_checks(dossier: Dossier, policy: Policy) -> frozenset[str]:
+    return frozenset(
+        str(check.refs.measures[0])
+        for check in dossier.checks.values()
+        if check.refs.measures and policy.severity_weights[check.severity] > 0
+    )
+
+
+def _count_answer(half: Half, dossier: Dossier, policy: Policy, asked: Asked, seen: tuple[Counted, ...]) -> None:
+    if not asked.applicable:
+        return
+    weight = grading.exact(asked.question.weight) / asked.supplies
+    half.applicable += weight
+    if asked.answer is None and not dossier.deadline_passed:
+        return
+    half.seen += weight
+    half.judged.append(
+        _unanswered(asked, weight) if asked.answer is None else _answered(dossier, policy, asked, seen, weight)
+    )
+
+
+def _unanswered(asked: Asked, weight: Fraction) -> Judged:
+    reason = Message(text=N_("No answer by the deadline."))
+    return Judged(line=replace(_answer_line(asked, reason), unanswered=True), weight=weight, share=Fraction(0))
+
+
+def _answered(dossier: Dossier, policy: Policy, asked: Asked, seen: tuple[Counted, ...], weight: Fraction) -> Judged:
+    assert asked.answer is not None
+    assert asked.share is not None
+    assurance = (
+        Assurance.CONFIRMED
+        if contradictions.confirmed(dossier, asked, seen, policy)
+        else evidence_rules.proof(dossier, asked.question, asked.supply, policy)
+    )
+    share = grading.exact(asked.share) * grading.exact(policy.assurance[assurance])
+    against = [each for each in contradictions.against(dossier, asked, seen, policy) if not each.settled]
+    answer = gathering.words_of(asked.question, asked.answer.value)
+    reason: Words = Phrase(text=REASONS[assurance], values={"answer": answer})
+    if against:
+        share = min(share, grading.exact(policy.contradiction_cap))
+        reason = _contradicted(against[0], answer)
+    return Judged(
+        line=replace(_answer_line(asked, reason), assurance=assurance, contradicted=bool(against)),
+        weight=weight,
+        share=share,
+    )
+
+
+def _contradicted(contradiction: Contradiction, answer: Words) -> Words:
+    return Phrase(
+        text=N_("Answered “%(answer)s”; the scan of %(host)s saw something else: %(observation)s"),
+        values={"answer": answer, "host": contradiction.subject.name, "observation": contradiction.observation},
+    )
+
+
+def _answer_line(asked: Asked, reason: Words) -> Line:
+    return Line(
+        key=asked.line_key,
+        source=LineSource.ANSWER,
+        part=asked.part,
+        title=asked.question.label,
+        reason=reason,
+        weight=0,
+        share=0,
+        points=Decimal(0),
+        question_id=asked.question.id,
+        supply=asked.supply,
+    )
+
+
+def _count_check(half: Half, policy: Policy, counted: Counted) -> None:
+    if not counted.applicable:
+        return
+    factor = grading.exact(counted.factor)
+    own = grading.exact(policy.severity_weights[counted.check.severity]) * factor
+    half.applicable += own  # by the check's own severity, so that mending a finding never lowers coverage
+    finding = counted.fact.finding
+    if not counted.scored:
+        return
+    half.seen += own
+    weight = grading.exact(policy.severity_weights[finding.severity]) * factor
+    if weight == 0:
+        return
+    half.judged.append(
+        Judged(
+            line=Line(
+                key=f"{LineSource.CHECK}:{counted.key}",
+                source=LineSource.CHECK,
+                part=counted.part,
+                title=Message(text=counted.check.title),
+                reason=finding.fact,
+                weight=0,
+                share=0,
+                points=Decimal(0),
+                severity=finding.severity,
+                subject=finding.subject,
+                outcome=finding.outcome,
+                check_id=counted.check.id,
+            ),
+            weight=weight,
+            share=grading.exact(policy.outcome_shares[finding.outcome]),
+        )
+    )
+
+
+# --- From parts to the whole ---------------------------------------------------------------------
+
+
+def _blend(part: Part, policy: Policy) -> tuple[Fraction, Fraction]:
+    """What answers and checks weigh in this part: 60 and 40 where both were seen, else all to the one that was."""
+    answers, checks = grading.exact(policy.answers_share), grading.exact(policy.checks_share)
+    match bool(part.answers.weight), bool(part.checks.weight):
+        case True, True:
+            return answers, checks
+        case True, False:
+            return Fraction(1), Fraction(0)
+        case False, True:
+            return Fraction(0), Fraction(1)
+        case _:
+            return Fraction(0), Fraction(0)
+
+
+def _value(part: Part, policy: Policy) -> Fraction | None:
+    if not part.answers.weight and not part.checks.weight:
+        return None
+    of_answers, of_checks = _blend(part, policy)
+    return of_answers * (part.answers.value or 0) + of_checks * (part.checks.value or 0)
+
+
+def _shares_of_overall(parts: Mapping[str, Part], policy: Policy) -> Mapping[str, Fraction]:
+    """What each part weighs in the overall value, over the parts where something was seen."""
+    seen = {
+        key: grading.exact(policy.part_weights[key])
+        for key, part in parts.items()
+        if part.answers.weight or part.checks.weight
+    }
+    whole = sum(seen.values(), Fraction(0))
+    return {key: weight / whole for key, weight in seen.items()}
+
+
+def _overall(parts: Mapping[str, Part], shares: Mapping[str, Fraction], policy: Policy) -> Fraction | None:
+    if not shares:
+        return None
+    return sum((share * (_value(parts[key], policy) or 0) for key, share in shares.items()), Fraction(0))
+
+
+def _applies(part: Part) -> bool:
+    """Measures apply when something is asked or looked at; modules only when something is asked."""
+    return part.answers.applies or (part.key in MEASURE_PARTS and part.checks.applies)
+
+
+def _part_coverage(part: Part, policy: Policy) -> Fraction:
+    answers, checks = grading.exact(policy.answers_share), grading.exact(policy.checks_share)
+    if part.answers.applies and part.checks.applies:
+        return answers * part.answers.coverage + checks * part.checks.coverage
+    return part.answers.coverage if part.answers.applies else part.checks.coverage
+
+
+def _coverage(parts: Mapping[str, Part], policy: Policy) -> Fraction:
+    weights = {key: grading.exact(policy.part_weights[key]) for key, part in parts.items() if _applies(part)}
+    whole = sum(weights.values(), Fraction(0))
+    seen = sum((weight * _part_coverage(parts[key], policy) for key, weight in weights.items()), Fraction(0))
+    return grading.FULL * seen / whole if whole else Fraction(0)
+
+
+# --- Caps ----------------------------------------------------------------------------------------
+
+
+def _caps(
+    dossier: Dossier,
+    policy: Policy,
+    *,
+    asked: Iterable[Asked],
+    counted: tuple[Counted, ...],
+    against: Iterable[Contradiction],
+    raw: Fraction,
+) -> tuple[Cap, ...]:
+    """The caps that hold, the lowest first; only the lowest lowers anything."""
+    caps = [
+        *outside.finding_caps(counted, policy, at=dossier.at),
+        *_knock_out_cap(dossier, policy, asked, against),
+    ]
+    caps.sort(key=lambda cap: cap.limit)
+    return tuple(replace(cap, applied=not index and cap.limit < raw) for index, cap in enumerate(caps))
+
+
+def _knock_out_cap(
+    dossier: Dossier, policy: Policy, asked: Iterable[Asked], against: Iterable[Contradiction]
+) -> list[Cap]:
+    failed = [each for each in asked if knocks_out(dossier, each)]
+    contradicted = [each for each in against if each.knock_out and not each.settled]
+    if not failed and not contradicted:
+        return []
+    questions = sorted({each.question.id for each in failed} | {each.question.id for each in contradicted})
+    return [
+        Cap(
+            kind=CapKind.KNOCK_OUT,
+            limit=policy.caps.knock_out,
+            reason=Phrase(
+                text=N_("A knock-out is not met or contradicted: %(questions)s."),
+                values={"questions": ", ".join(questions)},
+            ),
+            applied=False,
+            keys=(*(each.line_key for each in failed), *(each.key for each in contradicted)),
+        )
+    ]
+
+
+def knocks_out(dossier: Dossier, asked: Asked) -> bool:
+    """Whether this knock-out excludes now: at zero, or silent after the deadline, and not accepted by the hospital."""
+    if not asked.question.knock_out:
+        return False
+    if asked.answer is None:
+        return dossier.deadline_passed
+    accepted = asked.answer.knock_out_accepted_until
+    return asked.share == 0 and (accepted is None or accepted < dossier.at.date())
+
+
+# --- Lines that add up ---------------------------------------------------------------------------
+
+
+def _lines(
+    parts: Mapping[str, Part],
+    shares: Mapping[str, Fraction],
+    policy: Policy,
+    caps: tuple[Cap, ...],
+    *,
+    raw: Fraction | None,
+    value: Fraction | None,
+) -> tuple[Line, ...]:
+    """Every line with its points; 100 minus their sum is the printed value, to the last digit."""
+    if raw is None or value is None:
+        return ()
+    lines: dict[str, Line] = {}
+    points: dict[str, Fraction] = {}
+    for key, share in shares.items():
+        part = parts[key]
+        for half, of_part in zip((part.answers, part.checks), _blend(part, policy), strict=True):
+            for judged in half.judged:
+                weight = grading.FULL * of_part * judged.weight / half.weight
+                lines[judged.line.key] = replace(judged.line, weight=float(weight), share=float(judged.share))
+                points[judged.line.key] = share * weight * (1 - judged.share)
+    for cap in caps:
+        line = _cap_line(cap)
+        lines[line.key] = line
+        points[line.key] = raw - value if cap.applied else Fraction(0)
+    spread = grading.spread(points, Decimal(100) - grading.printed(value))
+    return tuple(replace(lines[key], points=spread[key]) for key in sorted(lines, key=lambda key: (-spread[key], key)))
+
+
+def _cap_line(cap: Cap) -> Line:
+    return Line(
+        key=f"{LineSource.CAP}:{cap.kind}",
+        source=LineSource.CAP,
+        part=None,
+        title=Phrase(text=N_("Cap: at most %(limit)d"), values={"limit": cap.limit}),
+        reason=cap.reason,
+        weight=0,
+        share=0,
+        points=Decimal(0),
+    )
+
+
+def _part_score(part: Part, lines: Iterable[Line], policy: Policy) -> PartScore:
+    own = tuple(line for line in lines if line.part == part.key)
+    value = _value(part, policy)
+    printed = None if value is None else grading.printed(value)
+    return PartScore(
+        part=part.key,
+        applicable=_applies(part),
+        value=printed,
+        level=None if printed is None else grading.level(printed, policy),
+        coverage=grading.printed(grading.FULL * _part_coverage(part, policy)),
+        basis=_basis(own),
+        answers_value=None if part.answers.value is None else grading.printed(part.answers.value),
+        checks_value=None if part.checks.value is None else grading.printed(part.checks.value),
+        unanswered=sum(line.unanswered for line in own),
+        lines=own,
+    )
+
+
+def _basis(lines: tuple[Line, ...]) -> Basis:
+    """What most of a part's weight rests on; one open contradiction is said first."""
+    if any(line.contradicted for line in lines):
+        return Basis.CONTRADICTED
+    weights: dict[Basis, float] = defaultdict(float)
+    for line in lines:
+        weights[_basis_of(line)] += line.weight
+    if weights[Basis.UNSEEN] == sum(weights.values()):
+        return Basis.UNSEEN
+    firm = weights[Basis.PROVEN] + weights[Basis.CONFIRMED]
+    if firm < weights[Basis.DECLARED]:
+        return Basis.DECLARED
+    return Basis.CONFIRMED if weights[Basis.CONFIRMED] >= weights[Basis.PROVEN] else Basis.PROVEN
+
+
+def _basis_of(line: Line) -> Basis:
+    if line.unanswered:
+        return Basis.UNSEEN
+    if line.source is LineSource.CHECK or line.assurance is Assurance.CONFIRMED:
+        return Basis.CONFIRMED
+    return Basis.PROVEN if line.assurance is Assurance.PROVEN else Basis.DECLARED
