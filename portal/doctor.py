@@ -204,7 +204,9 @@ def _scans(settings: Settings, _now: datetime) -> Iterator[Note]:
 
 
 def _walls(_settings: Settings, _now: datetime) -> Iterator[Note]:
-    sentence = N_("Each scan runs in a process of its own, limited in memory and time; it shares this machine's network.")
+    sentence = N_(
+        "Each scan runs in a process of its own, limited in memory and time; it shares this machine's network."
+    )
     yield _fine("walls", sentence)
 
 

@@ -111,6 +111,16 @@ def test_what_the_documents_tell_to_type_exists(capsys: pytest.CaptureFixture[st
     assert broken == []
 
 
+def test_the_operators_guide_names_every_setting_and_no_other():
+    code = (tree.ROOT / "portal" / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r"(?:env\.get\(|\(env, )\"([A-Z][A-Z_]+)\"", code))
+    guide = (tree.ROOT / "docs" / "operator-guide.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in guide.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`([A-Z][A-Z_]+)`", row)}
+
+    assert named == read
+
+
 def subcommands(capsys: pytest.CaptureFixture[str]) -> set[str]:
     with pytest.raises(SystemExit):
         cli.main(["--help"])

@@ -7,18 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("portal", "reports", "assessments", "questionnaires", "scanners")
-MADE_HERE = {
-    ".git",
-    ".venv",
-    "node_modules",
-    "__pycache__",
-    ".cache",
-    "vendor",
-    "instance",
-    "demo-instance",
-    "build",
-    "dist",
-}
+MADE_HERE = {"node_modules", "__pycache__", "vendor", "instance", "demo-instance", "build", "dist"}
+KEPT_DOTS = {".ci", ".gitignore"}
 
 
 @cache
@@ -30,7 +20,7 @@ def python_files(*folders: str) -> tuple[Path, ...]:
 def files(folder: str = ".") -> Iterator[Path]:
     """Every file below a folder that git would keep."""
     for path in sorted((ROOT / folder).iterdir()):
-        if path.name in MADE_HERE or (path.name.startswith(".") and path.name.endswith("_cache")):
+        if path.name in MADE_HERE or (path.name.startswith(".") and path.name not in KEPT_DOTS):
             continue
         if path.is_dir():
             yield from files(str(path.relative_to(ROOT)))
