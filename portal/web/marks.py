@@ -1,0 +1,129 @@
+"""The marks for templates, in the words and shapes of reports.marks: grade, severity, verdict, tier, ten measures."""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from assessments import frameworks
+from assessments.model import PARTS, NoGrade, PartScore
+from portal import i18n
+from portal.db.models.accounts import CompanyRole, HospitalRole
+from portal.i18n import gettext as _
+from portal.web import filters
+from reports import charts, marks
+from scanners.model import N_, Message, Outcome, Severity
+
+ROLE_WORDS: dict[str, str] = {
+    HospitalRole.ADMIN: N_("Administration"),
+    HospitalRole.ASSESSOR: N_("Assessment"),
+    HospitalRole.DECIDER: N_("Decision"),
+    HospitalRole.AUDITOR: N_("Audit (read only)"),
+    CompanyRole.LEAD: N_("Lead"),
+    CompanyRole.CONTRIBUTOR: N_("Contributor"),
+    CompanyRole.SIGNATORY: N_("Authorised to sign"),
+}
+
+
+def severity(value: str) -> marks.Mark:
+    """Sign and word of a severity, translated."""
+    return _translated(marks.SEVERITIES[Severity(value)])
+
+
+def verdict(value: str) -> marks.Mark:
+    """Sign and word of a verdict, translated."""
+    return _translated(marks.VERDICTS[Outcome(value)])
+
+
+def role(value: str) -> str:
+    """The word for a role."""
+    return _(ROLE_WORDS[value])
+
+
+def no_grade(reason: str | None) -> str:
+    """Why there is no grade, in a sentence."""
+    return _(marks.NO_GRADES[NoGrade(reason or NoGrade.NOTHING_SEEN)])
+
+
+def ten_measures(parts: Iterable[PartScore]) -> Markup:
+    """The row of ten small columns, for a table."""
+    return _drawn(parts, charts.ten_measures)
+
+
+def ten_measures_large(parts: Iterable[PartScore]) -> Markup:
+    """The row with its numbers, for a vendor's page."""
+    return _drawn(parts, charts.ten_measures_large)
+
+
+def tier_bars(tier: int | None) -> Markup:
+    """Four bars, filled from the left."""
+    return _svg(charts.tier_bars(tier, label=tier_word(tier)))
+
+
+def tier_word(tier: int | None) -> str:
+    """The tier in words."""
+    return _("No tier yet") if tier is None else _("Tier %(tier)s of 4", tier=tier)
+
+
+def coverage_bar(percent: Decimal | float, floor: float = 60) -> Markup:
+    """How much of what applies was seen."""
+    label = _(
+        "%(percent)s of what applies was seen; a grade needs %(floor)s",
+        percent=filters.percent(percent),
+        floor=filters.percent(floor),
+    )
+    return _svg(charts.coverage_bar(float(percent), floor, label=label))
+
+
+def sparkline(values: list[float]) -> Markup:
+    """The last twelve values."""
+    return _svg(charts.sparkline(values, label=_("Course of the last %(count)s values", count=min(12, len(values)))))
+
+
+def said(message: Message) -> str:
+    """A message of a library in the reader's language."""
+    return message.render(i18n.gettext)
+
+
+def describe(part: PartScore) -> str:
+    """One measure in words: name, level, what it rests on."""
+    measure = frameworks.measure(part.part)
+    name = f"{part.part} {measure.short.get(i18n.language())}"
+    if part.level is None:
+        return _("%(measure)s: not seen", measure=name)
+    basis = _(marks.BASES[part.basis].word)
+    return _("%(measure)s: level %(level)s of 4, %(basis)s", measure=name, level=part.level, basis=basis)
+
+
+def install(environment: Environment) -> None:
+    """Give templates the functions that the macros of parts/marks.html call."""
+    environment.globals.update(
+        mark_severity=severity,
+        mark_verdict=verdict,
+        mark_role=role,
+        mark_no_grade=no_grade,
+        mark_tier_bars=tier_bars,
+        mark_tier_word=tier_word,
+        mark_ten_measures=ten_measures,
+        mark_ten_measures_large=ten_measures_large,
+        mark_coverage_bar=coverage_bar,
+        mark_sparkline=sparkline,
+    )
+    environment.filters["said"] = said
+
+
+def _drawn(parts: Iterable[PartScore], draw: Callable[..., str]) -> Markup:
+    shown = [part for part in parts if part.part in PARTS]
+    label = _(
+        "The ten measures of § 30: %(list)s", list="; ".join(describe(part) for part in shown if part.part.isdecimal())
+    )
+    return _svg(draw(shown, label=label, describe=describe))
+
+
+def _translated(mark: marks.Mark) -> marks.Mark:
+    return marks.Mark(sign=mark.sign, word=_(mark.word))
+
+
+def _svg(text: str) -> Markup:
+    return Markup(text)  # noqa: S704 - made by reports.charts, which escapes every word it is given

@@ -1,0 +1,1 @@
+"""The company's pages: invitation, consent, its own result, the questions."""
