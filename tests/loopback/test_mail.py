@@ -20,6 +20,8 @@ def dkim_record(bits: int) -> str:
 
 POLICY = "version: STSv1\nmode: enforce\nmx: mx1.gut.test\nmax_age: 604800\n"
 
+INCLUDES = " ".join(f"include:b{number}.bombe.test" for number in range(1, 12))
+
 PLAN = Plan(
     zones=(
         Zone(
@@ -58,6 +60,12 @@ verweis CNAME mx1.gut.test.
         ),
         Zone(name="halbstumm.test", records='@ MX 10 mx1.gut.test.\n@ TXT "v=spf1 include:stumm.halbstumm.test -all"'),
         Zone(name="still.test"),
+        Zone(name="riesig.test", records="@ TXT " + " ".join(f'"{"x" * 250}"' for _ in range(20))),
+        Zone(
+            name="bombe.test",
+            records="\n".join(f'b{n} TXT "v=spf1 {INCLUDES} -all"' for n in range(1, 12))
+            + f'\n@ TXT "v=spf1 {INCLUDES} -all"',
+        ),
         Zone(name="jeder.test", records='* TXT "alles"'),
         Zone(name="ungesendet.test", records='_mta-sts TXT "v=STSv1; id=1"'),
         Zone(name="kurz.test", records=f"@ MX 10 mx1.gut.test.\ndefault._domainkey TXT {dkim_record(1024)}"),
@@ -132,6 +140,19 @@ def test_spf_is_followed_through_its_includes(running, look):
     assert trace.void_lookups == 1
     assert trace.missing == ("weg.dienst.test",)
     assert trace.failed == ()
+
+
+def test_a_tree_of_includes_that_grows_without_end_is_cut(running, look):
+    trace = look(running, mail.records, "bombe.test").spf
+
+    assert trace.lookups > 10
+    assert len(running.contacts_of("b1.bombe.test")) == 1
+
+
+def test_a_text_larger_than_we_read_is_not_taken_for_absence(running, look):
+    seen = look(running, mail.records, "riesig.test")
+
+    assert seen.spf.failed == ("riesig.test",)
 
 
 def test_dmarc_is_found_and_its_foreign_receiver_has_agreed(running, look):
