@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> Flask:
     engine = db_session.engine(settings.database_url)
     floor = Floor(
         settings=settings,
-        keyring=Keyring(instance_key=settings.instance_key, folder=settings.data_dir / "keys"),
+        keyring=Keyring(instance_key=settings.instance_key, folder=settings.keys_dir),
         writing=db_session.sessions(engine),
         reading=db_session.reading(engine),
         ring=queue.connect(settings.queue_url).ring,

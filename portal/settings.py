@@ -72,6 +72,11 @@ class Settings:
         """Where evidence blobs live."""
         return self.data_dir / "files"
 
+    @property
+    def keys_dir(self) -> Path:
+        """Where the data keys of companies and hospitals lie, each wrapped by the instance key."""
+        return self.data_dir / "keys"
+
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
     """Read every setting; secrets that nobody set are made once and kept in the data directory, mode 600.
