@@ -71,14 +71,14 @@ def rows(session: Session, actor: Actor, *, words: str = "") -> Sequence[Portfol
     result = []
     for vendor in found:
         supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
-        assessment = newest.get(vendor.id)
+        last = newest.get(vendor.id)
         result.append(
             PortfolioRow(
                 vendor=vendor,
                 supplies=supplies,
                 tier=min((record.tier for supply in supplies for record in _current(supply)), default=None),
-                assessment=assessment,
-                score=scores.get(assessment.id) if assessment else None,
+                assessment=last,
+                score=scores.get(last.id) if last else None,
                 scan=scans.get(vendor.id),
             )
         )

@@ -39,7 +39,7 @@ def say(
 ) -> Review:
     """Accept an answer, return it with a remark for the vendor, or mark it as a finding of one's own.
 
-    `version` is the one that was read, 0 where nothing was said yet; the note is internal and never leaves the hospital.
+    `version` is the one that was read, 0 where nothing was said yet; the note stays internal.
     """
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     assessment = invitations.find(session, actor, assessment_id)

@@ -77,6 +77,11 @@ class Form(wtforms.Form):
             if not several and len(request.form.getlist(name)) > 1:
                 raise BadRequest(f"more than one value for {name[:60]}")
 
+    def offer(self, name: str, words: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+        """Give a field the choices of this request."""
+        field: Any = self[name]
+        field.choices = choices(words)
+
     def take(self, refusal: BadInput) -> None:
         """Lay the service's sentences beside the fields they are about; the rest stands on top of the form."""
         for name, message in refusal.fields.items():

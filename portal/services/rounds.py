@@ -1,0 +1,177 @@
+"""What one round asks of a company: which questions, for which supplies, and what was answered so far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from assessments import gathering, tiering
+from assessments.model import AnswerFact, Dossier
+from assessments.model import Supply as SupplyFact
+from portal.db.models.assessments import Assessment, AssessmentSupply
+from portal.db.models.responses import Answer, Response
+from portal.db.models.vendors import Supply
+from portal.services import intakes
+from questionnaires import answering, shelf
+from questionnaires.model import AnswerValue, Catalogue, ProfileQuestion, Question, QuestionSet, Section
+
+Key = tuple[str, str]  # question id, supply id ("" for the company as a whole)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """One place for an answer."""
+
+    question: Question
+    supply_id: str
+    supply_name: str
+    answer: Answer | None
+
+    @property
+    def value(self) -> AnswerValue | None:
+        """What was answered; None: nothing, or cleared."""
+        return value_of(self.answer)
+
+    @property
+    def key(self) -> Key:
+        """By which its answer is stored."""
+        return self.question.id, self.supply_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One assessment as a questionnaire."""
+
+    assessment: Assessment
+    response: Response | None
+    catalogue: Catalogue
+    question_set: QuestionSet
+    supplies: Sequence[Supply]
+    profile: Mapping[str, Answer]  # by profile question, answered or cleared
+    slots: Sequence[Slot]
+
+    @property
+    def profile_questions(self) -> Sequence[ProfileQuestion]:
+        """What the company says about itself first."""
+        return answering.asked_profile(self.catalogue)
+
+    @property
+    def sections(self) -> Sequence[Section]:
+        """The sections that have something to ask now."""
+        asked = {slot.question.section for slot in self.slots}
+        return [section for section in self.catalogue.sections if section.id in asked]
+
+    def of_section(self, section_id: str) -> Sequence[Slot]:
+        """The slots of one section, in its order."""
+        return [slot for slot in self.slots if slot.question.section == section_id]
+
+    def slot(self, key: Key) -> Slot | None:
+        """The slot of that key, if it is asked now."""
+        return next((slot for slot in self.slots if slot.key == key), None)
+
+    @property
+    def missing(self) -> Sequence[Slot]:
+        """The slots without an answer."""
+        return [slot for slot in self.slots if slot.value is None]
+
+    @property
+    def missing_profile(self) -> Sequence[ProfileQuestion]:
+        """The profile questions without an answer."""
+        return [one for one in self.profile_questions if value_of(self.profile.get(one.id)) is None]
+
+
+def load(session: Session, assessment: Assessment, *, now: datetime) -> Round:
+    """The round as it stands: profile and intake decide what shows; hidden answers stay in their rows."""
+    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    response = session.scalars(
+        select(Response).where(Response.assessment_id == assessment.id).options(selectinload(Response.answers))
+    ).first()
+    rows = {(row.question_id, row.supply_id): row for row in (response.answers if response else ())}
+    profile = {question.id: row for question in catalogue.profile if (row := rows.get((question.id, ""))) is not None}
+    supplies = supplies_of(session, assessment)
+    names = {supply.id: supply.name for supply in supplies}
+    dossier = Dossier(
+        hospital="",
+        vendor_key="",
+        vendor_name="",
+        at=now,
+        catalogue=catalogue,
+        question_set=QuestionSet(assessment.question_set),
+        checks={},
+        checks_version="",
+        supplies=supply_facts(supplies, catalogue, values(profile)),
+        profile=values(profile),
+        answers=tuple(
+            AnswerFact(question_id=question, supply=supply or None, value=value)
+            for (question, supply), row in rows.items()
+            if (value := value_of(row)) is not None
+        ),
+    )
+    slots = [
+        Slot(
+            question=asked.question,
+            supply_id=asked.supply or "",
+            supply_name=names.get(asked.supply or "", ""),
+            answer=rows.get((asked.question.id, asked.supply or "")),
+        )
+        for asked in gathering.asked(dossier)
+    ]
+    return Round(
+        assessment=assessment,
+        response=response,
+        catalogue=catalogue,
+        question_set=QuestionSet(assessment.question_set),
+        supplies=supplies,
+        profile=profile,
+        slots=slots,
+    )
+
+
+def value_of(row: Answer | None) -> AnswerValue | None:
+    """The answer of a row; None for none, and for one that was cleared."""
+    return answering.load(row.value) if row is not None and row.value is not None else None
+
+
+def values(rows: Mapping[str, Answer]) -> Mapping[str, AnswerValue]:
+    """The answers of rows by the same key, without those that were cleared."""
+    return {key: value for key, row in rows.items() if (value := value_of(row)) is not None}
+
+
+def supplies_of(session: Session, assessment: Assessment) -> Sequence[Supply]:
+    """The supplies that the round is about, with their intakes."""
+    return session.scalars(
+        select(Supply)
+        .join(
+            AssessmentSupply,
+            (AssessmentSupply.hospital_id == Supply.hospital_id) & (AssessmentSupply.supply_id == Supply.id),
+        )
+        .where(AssessmentSupply.hospital_id == assessment.hospital_id, AssessmentSupply.assessment_id == assessment.id)
+        .options(selectinload(Supply.intakes))
+        .order_by(Supply.name, Supply.id)
+    ).all()
+
+
+def supply_facts(
+    supplies: Sequence[Supply], catalogue: Catalogue, profile: Mapping[str, AnswerValue]
+) -> tuple[SupplyFact, ...]:
+    """The supplies as assessments knows them: intake, tier, and the flags that decide what is asked."""
+    facts = []
+    for supply in supplies:
+        record = intakes.current(supply)
+        intake = intakes.load(record) if record else None
+        facts.append(
+            SupplyFact(
+                key=supply.id,
+                name=supply.name,
+                intake=intake,
+                impact=record.impact if record else None,
+                patient_safety=record.patient_safety if record else None,
+                tier=record.tier if record else None,
+                tier_reason=record.override_reason if record else "",
+                flags=tiering.supply_flags(catalogue, profile, intake),
+                compare=tiering.supply_needs(intake),
+            )
+        )
+    return tuple(facts)

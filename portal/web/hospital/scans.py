@@ -1,0 +1,210 @@
+"""Looking from outside: the hosts of a vendor, scans as they run, and what the hospital may see of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+from wtforms import SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
+
+from assessments.model import HostRole
+from portal.db.models.scans import FindingRecord, ScanRun
+from portal.db.models.vendors import Ground, Host, HostState, Vendor
+from portal.i18n import gettext as _
+from portal.i18n import lazy_gettext as _l
+from portal.services import releases, scans, vendors
+from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.releases import HospitalView
+from portal.services.vendors import HostFields
+from portal.web import forms, pages
+from portal.web.hospital import tabs
+from portal.web.hospital.room import hospital
+from portal.web.journey import HospitalJourney
+from reports import marks
+from scanners import catalogue
+from scanners.model import Check, Finding, Outcome, Severity
+
+GROUNDS = {
+    Ground.CONTRACT.value: _l("contract"),
+    Ground.TENDER.value: _l("tender"),
+    Ground.CONSENT.value: _l("consent"),
+}
+HOST_STATES = {
+    HostState.NAMED: _l("named by us"),
+    HostState.CONFIRMED: _l("confirmed by the vendor"),
+    HostState.ADDED: _l("added by the vendor"),
+    HostState.STRUCK: _l("struck by the vendor"),
+}
+_WORST = {severity: rank for rank, severity in enumerate(Severity)}
+_ORDER = (
+    Outcome.FAIL,
+    Outcome.WARN,
+    Outcome.UNKNOWN,
+    Outcome.ERROR,
+    Outcome.INFO,
+    Outcome.PASS,
+    Outcome.NOT_APPLICABLE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownFinding:
+    """A finding with its check, for a page."""
+
+    finding: Finding
+    check: Check
+    record: FindingRecord
+
+
+def shown(records: Sequence[FindingRecord]) -> Sequence[ShownFinding]:
+    """Findings whose check is in the catalogue, what needs a look first."""
+    found = [
+        ShownFinding(finding=scans.finding_of(record), check=catalogue.CHECKS[record.check_id], record=record)
+        for record in records
+        if record.check_id in catalogue.CHECKS
+    ]
+    return sorted(
+        found,
+        key=lambda one: (
+            _ORDER.index(one.finding.outcome),
+            _WORST[one.finding.severity],
+            one.finding.check_id,
+            one.finding.subject,
+        ),
+    )
+
+
+def counts(records: Sequence[FindingRecord]) -> Mapping[str, int]:
+    """How many findings came to which verdict."""
+    return {
+        outcome.value: count
+        for outcome in _ORDER
+        if (count := sum(1 for record in records if record.outcome == outcome.value))
+    }
+
+
+class HostForm(forms.Form):
+    """A host in scope, with the ground on which we may look."""
+
+    host = StringField(
+        _l("Host name"),
+        [InputRequired(_l("Enter a host name.")), Length(max=253)],
+        filters=[forms.stripped],
+        description="portal.example.de",
+    )
+    role = SelectField(_l("What it is for"))
+    supply_id = SelectField(_l("Belongs to"), validators=[Optional()])
+    ground = SelectField(_l("Ground for looking"))
+    ground_note = StringField(
+        _l("Note on the ground"), [Length(max=500)], filters=[forms.stripped], description=_l("contract number, clause")
+    )
+
+
+def host_form(vendor: Vendor, *, sent: bool = False) -> HostForm:
+    """The form with the choices of this vendor."""
+    form = HostForm.sent() if sent else HostForm.offered()
+    form.offer("role", [(role.value, _(word)) for role, word in marks.ROLES.items()])
+    form.offer("supply_id", [("", _("the whole company")), *((supply.id, supply.name) for supply in vendor.supplies)])
+    form.offer("ground", [(value, str(word)) for value, word in GROUNDS.items()])
+    assert isinstance(form, HostForm)
+    return form
+
+
+@hospital.post("/vendors/<vendor_id>/hosts/add", roles=HOSPITAL_WRITERS)
+def name_host(here: HospitalJourney, vendor_id: str) -> Response:
+    """Put a host into scope."""
+    vendor = vendors.find(here.session, here.actor, vendor_id)
+    form = host_form(vendor, sent=True)
+    if form.validate():
+        with form.refusals(here.session):
+            vendors.name_host(
+                here.session,
+                here.actor,
+                vendor_id,
+                HostFields(
+                    name=form["host"].data,
+                    role=HostRole(form["role"].data),
+                    supply_id=form["supply_id"].data or "",
+                    ground=Ground(form["ground"].data),
+                    ground_note=form["ground_note"].data or "",
+                ),
+                now=here.now,
+                permitted=here.settings.scan.permitted_suffixes,
+            )
+            return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id, at="hosts")
+    return _page(here, vendor, form)
+
+
+@hospital.post("/vendors/<vendor_id>/hosts/<host_id>/remove", roles=HOSPITAL_WRITERS)
+def remove_host(here: HospitalJourney, vendor_id: str, host_id: str) -> Response:
+    """Take a host out of scope that only we have named."""
+    vendors.remove_host(here.session, here.actor, vendor_id, host_id, now=here.now)
+    return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id, at="hosts")
+
+
+@hospital.get("/vendors/<vendor_id>/scan", roles=EVERY_HOSPITAL_ROLE)
+def vendor_scan(here: HospitalJourney, vendor_id: str) -> Response:
+    """Hosts in scope, the last scan, and the findings as far as they are open to the hospital."""
+    vendor = vendors.find(here.session, here.actor, vendor_id)
+    return _page(here, vendor, host_form(vendor))
+
+
+@hospital.post("/vendors/<vendor_id>/scans/start", roles=HOSPITAL_WRITERS)
+def start_scan(here: HospitalJourney, vendor_id: str) -> Response:
+    """Look at the hosts that the hospital has named, on the ground it has recorded."""
+    scans.queue_by_hospital(here.session, here.actor, vendor_id, now=here.now)
+    return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id)
+
+
+@hospital.post("/vendors/<vendor_id>/scans/stop", roles=HOSPITAL_WRITERS)
+def stop_scan(here: HospitalJourney, vendor_id: str) -> Response:
+    """End what runs or waits."""
+    vendors.find(here.session, here.actor, vendor_id)
+    scans.stop(here.session, here.actor, vendor_id, now=here.now)
+    return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id)
+
+
+@hospital.get("/vendors/<vendor_id>/scans/<scan_id>/progress", roles=EVERY_HOSPITAL_ROLE)
+def scan_progress(here: HospitalJourney, vendor_id: str, scan_id: str) -> Response:
+    """The piece of the page that fetches itself anew while the scan runs."""
+    vendor = vendors.find(here.session, here.actor, vendor_id)
+    run = scans.find(here.session, here.hospital.id, scan_id)
+    return pages.part("hospital/scan_state.html", **_state(here, vendor, run))
+
+
+def _state(here: HospitalJourney, vendor: Vendor, run: ScanRun | None) -> dict[str, Any]:
+    live = run is not None and run.state in scans.LIVE
+    view: HospitalView | None = None
+    if run is not None and not live:
+        view = releases.hospital_view(here.session, here.hospital.id, run, now=here.now)
+    return {
+        "vendor": vendor,
+        "run": run,
+        "is_live": live,
+        "view": view,
+        "findings": shown(view.findings) if view else (),
+        "counts": counts(view.findings) if view else {},
+        "may_write": here.role in HOSPITAL_WRITERS,
+    }
+
+
+def _page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
+    runs = scans.newest(here.session, here.hospital.id, vendor.id)
+    good = scans.latest_good(here.session, here.hospital.id, vendor.id)
+    newest = runs[0] if runs else None
+    run = newest if newest is not None and (newest.state in scans.LIVE or good is None) else good
+    return pages.page(
+        "hospital/vendor_scan.html",
+        form=form,
+        tabs=tabs.of(here, vendor, "scan"),
+        runs=runs,
+        host_states=HOST_STATES,
+        grounds=GROUNDS,
+        **_state(here, vendor, run),
+    )
+
+
+def is_removable(host: Host) -> bool:
+    """Whether the hospital may still take the host back."""
+    return host.state is HostState.NAMED

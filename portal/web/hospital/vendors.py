@@ -1,0 +1,264 @@
+"""Vendors: the list, a vendor's record, its products and its hosts."""
+
+from typing import Any
+
+from flask import Response, request
+from wtforms import DateField, EmailField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from portal.db.models.vendors import Vendor
+from portal.i18n import gettext as _
+from portal.i18n import lazy_gettext as _l
+from portal.services import portfolio, vendors
+from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.portfolio import PortfolioRow
+from portal.services.vendors import PRODUCT_GROUPS, SupplyFields, VendorFields
+from portal.web import forms, pages, tables
+from portal.web.hospital.room import hospital
+from portal.web.journey import HospitalJourney, Rail
+from portal.web.tables import Column
+
+PAGE_LENGTH = 100
+
+COLUMNS = (
+    Column(key="name", title=_l("Vendor"), heads=True, sortable=True),
+    Column(key="supplies", title=_l("Products and services")),
+    Column(key="tier", title=_l("Tier"), kind="mark", sortable=True),
+    Column(key="grade", title=_l("Grade"), kind="mark", sortable=True),
+    Column(key="measures", title=_l("Ten measures"), kind="mark"),
+    Column(key="outside", title=_l("Outside grade"), kind="mark", sortable=True),
+    Column(key="residual", title=_l("Residual risk"), kind="mark", sortable=True),
+    Column(key="stage", title=_l("Stage"), sortable=True),
+    Column(key="due", title=_l("Due on"), kind="date", sortable=True),
+)
+
+_RISK_ORDER = {"low": 1, "moderate": 2, "high": 3, "critical": 4}
+KEYS: dict[str, Any] = {
+    "name": lambda row: row.vendor.name.casefold(),
+    "tier": lambda row: row.tier,
+    "grade": lambda row: row.score.value if row.score and row.score.grade else None,
+    "outside": lambda row: row.score.outside_value if row.score else None,
+    "residual": lambda row: _RISK_ORDER.get(row.score.residual or "") if row.score else None,
+    "stage": lambda row: row.stage.value if row.stage else None,
+    "due": lambda row: row.assessment.due_on if row.assessment else None,
+}
+
+
+class VendorForm(forms.Form):
+    """A vendor's record."""
+
+    name = StringField(
+        _l("Name"), [InputRequired(_l("Enter the name of the vendor.")), Length(max=200)], filters=[forms.stripped]
+    )
+    domain = StringField(_l("Main domain"), [Length(max=253)], filters=[forms.stripped], description="example.de")
+    contact_name = StringField(_l("Contact person"), [Length(max=200)], filters=[forms.stripped])
+    contact_email = EmailField(_l("E-mail of the contact"), [Length(max=254)], filters=[forms.stripped])
+    security_email = EmailField(_l("E-mail for security matters"), [Length(max=254)], filters=[forms.stripped])
+    vat_id = StringField(_l("VAT id"), [Length(max=20)], filters=[forms.stripped], description="DE123456789")
+    creditor_number = StringField(_l("Creditor number"), [Length(max=40)], filters=[forms.stripped])
+    country = StringField(_l("Country"), [Length(max=2)], filters=[forms.stripped], description="DE, AT, CH, …")
+    note = TextAreaField(_l("Note"), [Length(max=5000)], filters=[forms.stripped])
+    version = HiddenField()
+
+
+class NewVendorForm(VendorForm):
+    """A vendor with its first product, so that adding one takes less than a minute."""
+
+    supply = StringField(
+        _l("Product or service"),
+        [InputRequired(_l("Enter the product or service.")), Length(max=200)],
+        filters=[forms.stripped],
+    )
+    product_group = SelectField(_l("Product group"), validators=[Optional()])
+    department = StringField(_l("Department"), [Length(max=120)], filters=[forms.stripped])
+
+
+class SupplyForm(forms.Form):
+    """A product or service."""
+
+    name = StringField(
+        _l("Product or service"),
+        [InputRequired(_l("Enter the product or service.")), Length(max=200)],
+        filters=[forms.stripped],
+    )
+    product_group = SelectField(_l("Product group"), validators=[Optional()])
+    department = StringField(_l("Department"), [Length(max=120)], filters=[forms.stripped])
+    owner_name = StringField(_l("Responsible person"), [Length(max=200)], filters=[forms.stripped])
+    contract_ends_on = DateField(_l("Contract ends on"), [Optional()])
+    description = TextAreaField(_l("Description"), [Length(max=5000)], filters=[forms.stripped])
+    version = HiddenField()
+
+
+def _with_groups(form: forms.Form) -> Any:
+    form.offer("product_group", [("", _("not stated")), *((key, _(word)) for key, word in PRODUCT_GROUPS.items())])
+    return form
+
+
+@hospital.get("/vendors", roles=EVERY_HOSPITAL_ROLE, rail=Rail.VENDORS)
+def vendor_list(here: HospitalJourney) -> Response:
+    """All vendors, filtered and sorted by the address."""
+    words = request.args.get("q", "")[:100]
+    tier = request.args.get("tier", "")
+    grade = request.args.get("grade", "")
+    found = portfolio.rows(here.session, here.actor, words=words)
+    shown = [row for row in found if _fits(row, tier, grade)]
+    how = tables.sorting(COLUMNS, default="name")
+    ordered = tables.arrange(shown, how, KEYS)
+    start = max(0, request.args.get("from", 0, type=int))
+    return pages.page(
+        "hospital/vendors.html",
+        columns=COLUMNS,
+        rows=ordered[start : start + PAGE_LENGTH],
+        start=start,
+        page_length=PAGE_LENGTH,
+        count=len(ordered),
+        total=len(found),
+        sorting=how,
+        words=words,
+        tier=tier,
+        grade=grade,
+        may_write=here.role in HOSPITAL_WRITERS,
+    )
+
+
+def _fits(row: PortfolioRow, tier: str, grade: str) -> bool:
+    if tier and str(row.tier or "none") != tier:
+        return False
+    stands = (row.score.grade if row.score else None) or "none"
+    return not grade or stands == grade
+
+
+@hospital.get("/search", roles=EVERY_HOSPITAL_ROLE)
+def search(here: HospitalJourney) -> Response:  # noqa: ARG001 - the list asks in whose name
+    """The top bar's search: vendors and products by name."""
+    return pages.see_other("hospital.vendor_list", q=request.args.get("q", "")[:100])
+
+
+@hospital.get("/vendors/add", roles=HOSPITAL_WRITERS)
+def add_vendor(here: HospitalJourney) -> Response:  # noqa: ARG001 - the form is the same for everybody
+    """An empty record."""
+    return _add_page(_with_groups(NewVendorForm.offered(country="DE")))
+
+
+@hospital.post("/vendors/add", roles=HOSPITAL_WRITERS)
+def write_down_vendor(here: HospitalJourney) -> Response:
+    """Add the vendor with its first product, then go on to the intake."""
+    form = _with_groups(NewVendorForm.sent())
+    if form.validate():
+        with form.refusals(here.session):
+            vendor = vendors.add(here.session, here.actor, _vendor_fields(form), now=here.now)
+            supply = vendors.add_supply(
+                here.session,
+                here.actor,
+                vendor.id,
+                SupplyFields(
+                    name=form["supply"].data,
+                    product_group=form["product_group"].data or "",
+                    department=form["department"].data or "",
+                ),
+                now=here.now,
+            )
+            here.notice(_("%(vendor)s was added. The intake decides how much is asked.", vendor=vendor.name))
+            return pages.see_other("hospital.intake", supply_id=supply.id)
+    return _add_page(form)
+
+
+def _add_page(form: forms.Form) -> Response:
+    return pages.page("hospital/add_vendor.html", form=form)
+
+
+@hospital.get("/vendors/<vendor_id>/edit", roles=HOSPITAL_WRITERS)
+def edit_vendor(here: HospitalJourney, vendor_id: str) -> Response:
+    """The record as it stands."""
+    vendor = vendors.find(here.session, here.actor, vendor_id)
+    values = {name: getattr(vendor, name) for name in vars(VendorFields(name=""))}
+    return _edit_page(vendor, VendorForm.offered(**values, version=str(vendor.version)))
+
+
+@hospital.post("/vendors/<vendor_id>/edit", roles=HOSPITAL_WRITERS)
+def change_vendor(here: HospitalJourney, vendor_id: str) -> Response:
+    """Change it, unless somebody else did."""
+    form = VendorForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            vendors.change(
+                here.session, here.actor, vendor_id, _vendor_fields(form), version=_version(form), now=here.now
+            )
+            here.notice(_("Saved."))
+            return pages.see_other("hospital.vendor", vendor_id=vendor_id)
+    return _edit_page(vendors.find(here.session, here.actor, vendor_id), form)
+
+
+def _edit_page(vendor: Vendor, form: forms.Form) -> Response:
+    return pages.page("hospital/edit_vendor.html", form=form, vendor=vendor)
+
+
+@hospital.post("/vendors/<vendor_id>/end", roles=HOSPITAL_WRITERS)
+def end_vendor(here: HospitalJourney, vendor_id: str) -> Response:
+    """Take it off the lists."""
+    vendors.end(here.session, here.actor, vendor_id, now=here.now)
+    here.notice(_("The vendor is off the lists; its history stays."))
+    return pages.see_other("hospital.vendor_list")
+
+
+@hospital.get("/vendors/<vendor_id>/supplies/add", roles=HOSPITAL_WRITERS)
+def add_supply(here: HospitalJourney, vendor_id: str) -> Response:
+    """An empty product."""
+    vendor = vendors.find(here.session, here.actor, vendor_id)
+    return pages.page("hospital/supply.html", form=_with_groups(SupplyForm.offered()), vendor=vendor, supply=None)
+
+
+@hospital.post("/vendors/<vendor_id>/supplies/add", roles=HOSPITAL_WRITERS)
+def write_down_supply(here: HospitalJourney, vendor_id: str) -> Response:
+    """Add a product, then go on to its intake."""
+    form = _with_groups(SupplyForm.sent())
+    if form.validate():
+        with form.refusals(here.session):
+            supply = vendors.add_supply(here.session, here.actor, vendor_id, _supply_fields(form), now=here.now)
+            return pages.see_other("hospital.intake", supply_id=supply.id)
+    vendor = vendors.find(here.session, here.actor, vendor_id)
+    return pages.page("hospital/supply.html", form=form, vendor=vendor, supply=None)
+
+
+@hospital.get("/supplies/<supply_id>/edit", roles=HOSPITAL_WRITERS)
+def edit_supply(here: HospitalJourney, supply_id: str) -> Response:
+    """A product as it stands."""
+    supply = vendors.find_supply(here.session, here.actor, supply_id)
+    values = {name: getattr(supply, name) for name in vars(SupplyFields(name=""))}
+    form = _with_groups(SupplyForm.offered(**values, version=str(supply.version)))
+    return pages.page("hospital/supply.html", form=form, vendor=supply.vendor, supply=supply)
+
+
+@hospital.post("/supplies/<supply_id>/edit", roles=HOSPITAL_WRITERS)
+def change_supply(here: HospitalJourney, supply_id: str) -> Response:
+    """Change it, unless somebody else did."""
+    form = _with_groups(SupplyForm.sent())
+    supply = vendors.find_supply(here.session, here.actor, supply_id)
+    if form.validate():
+        with form.refusals(here.session):
+            vendors.change_supply(
+                here.session, here.actor, supply_id, _supply_fields(form), version=_version(form), now=here.now
+            )
+            here.notice(_("Saved."))
+            return pages.see_other("hospital.vendor", vendor_id=supply.vendor_id)
+    return pages.page("hospital/supply.html", form=form, vendor=supply.vendor, supply=supply)
+
+
+def _vendor_fields(form: forms.Form) -> VendorFields:
+    return VendorFields(**{name: form[name].data or "" for name in vars(VendorFields(name=""))})
+
+
+def _supply_fields(form: forms.Form) -> SupplyFields:
+    return SupplyFields(
+        name=form["name"].data,
+        product_group=form["product_group"].data or "",
+        description=form["description"].data or "",
+        department=form["department"].data or "",
+        owner_name=form["owner_name"].data or "",
+        contract_ends_on=form["contract_ends_on"].data,
+    )
+
+
+def _version(form: forms.Form) -> int:
+    text = form["version"].data or ""
+    return int(text) if text.isdecimal() else 0
