@@ -219,7 +219,7 @@ def fhir_describes_its_security(seen: Observations) -> Verdict:
         bare = [part for part in parts if not part.get("security")]
         if any(_writes(part) for part in bare):
             return warn(N_("%(path)s offers writing and names no protection."), severity=Severity.MEDIUM, path=path)
-        if bare:
+        if bare or not parts:
             return warn(N_("%(path)s names no protection."), path=path)
         software = statement.get("software")
         if isinstance(software, dict) and software.get("version"):

@@ -1,7 +1,7 @@
 """Third parties that a page brings in before anyone has agreed."""
 
 from scanners import targets
-from scanners.checking import check, fail, info, not_applicable, ok, warn
+from scanners.checking import check, fail, info, ok, warn
 from scanners.checks import documents
 from scanners.checks.wording import listing
 from scanners.data import third_parties
@@ -152,7 +152,7 @@ def nothing_is_embedded_from_abroad(seen: Observations, found: Response) -> Verd
         return ok(NO_THIRD_PARTY)
     abroad = [party for party in _parties(hosts) if party.country not in third_parties.EEA]
     if not abroad:
-        return not_applicable(N_("No embedded provider is known to sit outside the European Economic Area."))
+        return ok(N_("No embedded provider is known to sit outside the European Economic Area."))
     names = listing(f"{party.name} ({party.purpose.value}, {party.country})" for party in abroad)
     if _is_sensitive(seen, found):
         return warn(N_("Embedded on a page for patients or log-ins: %(names)s."), names=names)

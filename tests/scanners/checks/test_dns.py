@@ -1,0 +1,59 @@
+"""Name servers, delegation, wildcards and IPv6."""
+
+import pytest
+
+from scanners.checks import dns
+from scanners.model import Check, Outcome
+from scanners.observations import NameServer, Observation
+from tests.scanners.building_domain import BLIND, NAME_SERVERS, host_dns, says, when_blind, zone
+
+ONE = NAME_SERVERS[:1]
+CHECKS = [
+    dns.name_servers_are_redundant,
+    dns.name_servers_are_apart,
+    dns.delegation_is_consistent,
+    dns.there_is_no_wildcard,
+    dns.host_has_ipv6,
+]
+
+
+def second(**fields: object) -> tuple[NameServer, ...]:
+    defaults = {"name": "ns2.example.com", "addresses": ("198.51.100.1",), "authoritative": True, "serial": 7}
+    return (*ONE, NameServer(**{**defaults, **fields}))
+
+
+@pytest.mark.parametrize(
+    ("check", "fact", "outcome"),
+    [
+        (dns.name_servers_are_redundant, zone(), Outcome.PASS),
+        (dns.name_servers_are_redundant, zone(name_servers=ONE, parent_name_servers=()), Outcome.FAIL),
+        (dns.name_servers_are_redundant, zone(name_servers=second(addresses=("192.0.2.1",))), Outcome.FAIL),
+        (dns.name_servers_are_redundant, zone(name_servers=(), parent_name_servers=()), Outcome.UNKNOWN),
+        (dns.name_servers_are_apart, zone(), Outcome.PASS),
+        (dns.name_servers_are_apart, zone(name_servers=second(addresses=("192.0.2.77",))), Outcome.WARN),
+        (dns.name_servers_are_apart, zone(name_servers=second(addresses=("2001:db8::1",))), Outcome.PASS),
+        (dns.name_servers_are_apart, zone(name_servers=ONE), Outcome.NOT_APPLICABLE),
+        (dns.delegation_is_consistent, zone(), Outcome.PASS),
+        (dns.delegation_is_consistent, zone(name_servers=second(authoritative=False)), Outcome.FAIL),
+        (dns.delegation_is_consistent, zone(name_servers=second(authoritative=None)), Outcome.WARN),
+        (dns.delegation_is_consistent, zone(name_servers=second(serial=6)), Outcome.WARN),
+        (dns.delegation_is_consistent, zone(parent_name_servers=("ns1.example.net", "old.example.net")), Outcome.WARN),
+        (dns.delegation_is_consistent, zone(name_servers=(NameServer(name="ns1.example.net"),)), Outcome.UNKNOWN),
+        (dns.there_is_no_wildcard, zone(), Outcome.PASS),
+        (dns.there_is_no_wildcard, zone(wildcard_answers=("192.0.2.9",)), Outcome.INFO),
+        (dns.host_has_ipv6, host_dns(addresses_v6=("2001:db8::10",)), Outcome.PASS),
+        (dns.host_has_ipv6, host_dns(), Outcome.INFO),
+        (dns.host_has_ipv6, host_dns(addresses_v4=()), Outcome.NOT_APPLICABLE),
+    ],
+)
+def test_dns_is_judged_by_its_answers(check: Check, fact: Observation, outcome: Outcome):
+    assert says(check, fact)[0] is outcome
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_dns_nobody_saw_is_unknown(check: Check):
+    assert when_blind(check) == BLIND
+
+
+def test_the_fact_names_the_server_that_does_not_know_the_domain():
+    assert "ns2.example.com" in says(dns.delegation_is_consistent, zone(name_servers=second(authoritative=False)))[1]
