@@ -83,13 +83,15 @@ PROBES: Mapping[type[Observation], Look] = {
 }
 
 
-async def observe(job: ScanJob, *, stop: asyncio.Event | None = None) -> AsyncIterator[ScanEvent]:
+async def observe(
+    job: ScanJob, *, stop: asyncio.Event | None = None, probes: Mapping[type[Observation], Look] = PROBES
+) -> AsyncIterator[ScanEvent]:
     """Everything of a job as it is seen. The last SubjectSeen of a subject is complete; Finished comes last."""
     hosts = tuple(
         dict.fromkeys(targets.normalise(host, permitted_suffixes=job.network.permitted_suffixes) for host in job.hosts)
     )
     async with AsyncExitStack() as stack:
-        scan = _Scan(job, hosts, stop or asyncio.Event())
+        scan = _Scan(job, hosts, stop or asyncio.Event(), probes)
         await scan.open(stack)
         async for event in scan.events():
             yield event
@@ -109,8 +111,11 @@ Task = asyncio.Task[Observation]
 
 
 class _Scan:
-    def __init__(self, job: ScanJob, hosts: tuple[str, ...], stop: asyncio.Event) -> None:
+    def __init__(
+        self, job: ScanJob, hosts: tuple[str, ...], stop: asyncio.Event, probes: Mapping[type[Observation], Look]
+    ) -> None:
         self._job = job
+        self._probes = probes
         self._hosts = hosts
         self._stop = stop
         self._sights: dict[Subject, _Sight] = {}
@@ -159,7 +164,7 @@ class _Scan:
         return spoilt_by(self._vantage) if isinstance(self._vantage, Vantage) else frozenset()
 
     def _start(self, spoilt: frozenset[type[Observation]]) -> None:
-        for kind, look in PROBES.items():
+        for kind, look in self._probes.items():
             if look.check_class not in self._job.classes:
                 continue
             for subject in self._subjects(look.subject):

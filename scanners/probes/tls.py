@@ -21,7 +21,7 @@ from scanners.probes.visit import Visit
 HTTPS = 443
 HELLO_SECONDS = 8.0
 MOST_HELLOS = 220  # of one look at one server
-RETRIES = 1  # of a hello that got no answer at all
+RETRIES = 1  # of a hello that got no answer, of a server that has answered others
 CHUNK = 60  # suites in a hello for servers that choke on long ones
 DEFLATE = 1
 SHA1_ONLY = (0x0203, 0x0201, 0x0202)
@@ -134,6 +134,7 @@ class _Questions:
         self._host = host
         self._left = MOST_HELLOS
         self._complete = True
+        self._answered = False
         self._address = ""
 
     async def ask(self) -> TlsHandshakes:
@@ -301,7 +302,8 @@ class _Questions:
         )
 
     async def _hear(self, hello: ClientHello, enough: Callable[[Answer], bool] | None = None) -> _Outcome:
-        for attempt in range(RETRIES + 1):
+        outcome = _Outcome(reason=Reason.BUDGET)
+        for _attempt in range(RETRIES + 1):
             if self._left <= 0:
                 self._complete = False
                 return _Outcome(reason=Reason.BUDGET)
@@ -314,9 +316,10 @@ class _Questions:
                 if unseen.reason in {Reason.NOT_PUBLIC, Reason.NAME_NOT_FOUND, Reason.DNS_FAILURE, Reason.REFUSED}:
                     raise
                 outcome = _Outcome(reason=unseen.reason)
-                if unseen.reason is Reason.TIMEOUT and attempt < RETRIES:
-                    continue
-                return outcome
+                if unseen.reason is not Reason.TIMEOUT or not self._answered:
+                    return outcome
+                continue
+            self._answered = True
             chosen = answer.hello if answer.hello and answer.hello.version == hello.version else None
             return _Outcome(answer=answer, hello=chosen)
         return outcome
