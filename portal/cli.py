@@ -2,16 +2,22 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeAlias
+
+from sqlalchemy import Engine
 
 from portal import doctor, i18n, serving, settings
 from portal.db import migrating
 from portal.db import session as database
+from portal.db.models.accounts import TicketPurpose
 from portal.doctor import State
+from portal.services import accounts, tickets
 from portal.serving import CannotServe
-from portal.settings import BadSetting
+from portal.settings import BadSetting, Settings
+from scanners import __main__ as scanner
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - no public name
 
@@ -40,18 +46,23 @@ def _add_start(commands: Commands) -> None:
 def _start(_arguments: argparse.Namespace) -> int:
     chosen = settings.read()
     with serving.hold(chosen.data_dir), serving.listen(chosen) as listener:
-        _migrate(chosen.database_url)
+        with _database(chosen) as engine:
+            migrating.upgrade(engine)
+            link = _setup_link(chosen, engine)
         _tell(f"Kettenblick: {chosen.public_base_url}")
+        if link:
+            _tell(f"There is no hospital yet. This link works once and creates the first: {link}")
         serving.supervise(serving.programs(chosen, listener), environment=settings.environment(), say=_tell)
     return 0
 
 
-def _migrate(url: str) -> None:
-    engine = database.engine(url)
-    try:
-        migrating.upgrade(engine)
-    finally:
-        engine.dispose()
+def _setup_link(chosen: Settings, engine: Engine) -> str:
+    """A fresh link at every start until it has been used; the ones before it die."""
+    with database.sessions(engine).begin() as session:
+        if accounts.has_hospital(session):
+            return ""
+        token = tickets.issue(session, TicketPurpose.FIRST_HOSPITAL, now=datetime.now(UTC))
+    return f"{chosen.public_base_url}/setup/{token}"
 
 
 def _add_serve(commands: Commands) -> None:
@@ -62,8 +73,39 @@ def _add_serve(commands: Commands) -> None:
 def _serve(_arguments: argparse.Namespace) -> int:
     chosen = settings.read()
     with serving.hold(chosen.data_dir), serving.listen(chosen) as listener:
+        with _database(chosen) as engine:
+            if not migrating.is_current(engine):
+                raise CannotServe("The database has not the shape of this version. Type: kettenblick migrate")
         serving.supervise(serving.programs(chosen, listener), environment=settings.environment(), say=_tell)
     return 0
+
+
+def _add_migrate(commands: Commands) -> None:
+    command = commands.add_parser("migrate", help="bring the database to the shape of this version")
+    command.set_defaults(run=_migrate)
+
+
+def _migrate(_arguments: argparse.Namespace) -> int:
+    with _database(settings.read()) as engine:
+        migrating.upgrade(engine)
+        _tell(f"The database is at {migrating.current(engine)}.")
+    return 0
+
+
+def _add_scan(commands: Commands) -> None:
+    # Every word after it is the scanner's own, options included.
+    command = commands.add_parser("scan", help="look at hosts from this terminal", prefix_chars="\0", add_help=False)
+    command.add_argument("words", nargs="*", metavar="HOST")
+    command.set_defaults(run=lambda arguments: scanner.main(arguments.words))
+
+
+@contextmanager
+def _database(chosen: Settings) -> Iterator[Engine]:
+    engine = database.engine(chosen.database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _add_doctor(commands: Commands) -> None:
@@ -85,7 +127,7 @@ def _tell(text: str) -> None:
     print(text, flush=True)
 
 
-COMMANDS: tuple[Callable[[Commands], None], ...] = (_add_start, _add_serve, _add_doctor)
+COMMANDS: tuple[Callable[[Commands], None], ...] = (_add_start, _add_serve, _add_migrate, _add_scan, _add_doctor)
 
 
 if __name__ == "__main__":
