@@ -249,9 +249,7 @@ def _unseen(dossier: Dossier, policy: Policy) -> Iterable[NotExaminedRow]:
             key=f"{dossier.vendor_key}:{name}:{checks[0]}",
             vendor_key=dossier.vendor_key,
             subject=name,
-            what=Phrase(
-                text=N_("%(count)d checks: %(checks)s"), values={"count": len(checks), "checks": ", ".join(checks)}
-            ),
+            what=Phrase(text=N_("Checks without a result: %(checks)s"), values={"checks": ", ".join(checks)}),
             reason=reasons[name, said],
         )
 
@@ -268,10 +266,9 @@ def _unanswered(dossier: Dossier) -> Iterable[NotExaminedRow]:
             vendor_key=dossier.vendor_key,
             subject="",
             what=Phrase(
-                text=N_("%(measure)s, %(count)d questions: %(questions)s"),
+                text=N_("%(measure)s: %(questions)s"),
                 values={
                     "measure": frameworks.measure(part).title,
-                    "count": len(questions),
                     "questions": ", ".join(questions),
                 },
             ),
@@ -294,6 +291,8 @@ def _unasked(dossier: Dossier) -> Iterable[NotExaminedRow]:
             key=f"{dossier.vendor_key}:set",
             vendor_key=dossier.vendor_key,
             subject="",
-            what=Phrase(text=N_("%(count)d questions of the full questionnaire"), values={"count": every - asked}),
+            what=Phrase(
+                text=N_("Questions that only the full questionnaire asks: %(count)d"), values={"count": every - asked}
+            ),
             reason=dossier.catalogue.sets[dossier.question_set].title,
         )

@@ -181,8 +181,11 @@ def _from_silence(dossier: Dossier, policy: Policy, asked: Iterable[Asked]) -> I
             cause=(part,),
             source_keys=tuple(each.question.id for each in group),
             title=Phrase(
-                text=N_("%(measure)s: %(count)d questions without an answer after the deadline"),
-                values={"measure": frameworks.measure(part).title, "count": len(group)},
+                text=N_("%(measure)s: no answer by the deadline to %(questions)s"),
+                values={
+                    "measure": frameworks.measure(part).title,
+                    "questions": ", ".join(dict.fromkeys(each.question.id for each in group)),
+                },
             ),
             part=part,
             refs=_refs(dossier, group[0].question),
