@@ -203,7 +203,7 @@ def certificate_is_short_lived(seen: Observations) -> Verdict:
     refs=replace(REFS, sources=("BSI TR-02102-1", "NCSC-NL TLS guidelines")),
     why=N_(
         "Whoever computes the private key can pose as this server. "
-        "The BSI demands RSA keys of at least 3,000 bits; elliptic curves reach more with shorter keys."
+        "The BSI recommends RSA keys of at least 3,000 bits; elliptic curves reach more with shorter keys."
     ),
     fix=N_("Create the next key as ECDSA P-256 or as RSA with at least 3072 bits."),
     example="openssl ecparam -genkey -name prime256v1 -out portal.key",

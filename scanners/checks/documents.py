@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from scanners.checking import not_applicable, unknown
+from scanners.checking import BLINDNESS, not_applicable, unknown
 from scanners.model import N_, Observations, Verdict
-from scanners.observations import LoginPage, Page, Response
+from scanners.observations import LoginPage, Page, Reason, Response
 from scanners.parsing import challenges, urls
 
 ANSWERED = range(200, 300)
@@ -16,7 +16,7 @@ FIREWALL_SERVERS = ("akamaighost", "sucuri", "incapsula", "imperva", "big-ip", "
 NO_ANSWER = N_("There was no answer to judge.")
 REDIRECTS_AWAY = N_("The start page only leads to %(host)s, which is judged on its own or lies outside this scan.")
 ERROR_PAGE = N_("The start page answered with status %(status)d; an error page says nothing about the application.")
-FIREWALL = N_("A bot challenge or firewall page stood in the way.")
+FIREWALL = BLINDNESS[Reason.CHALLENGED]
 NOT_HTML = N_("The start page is not an HTML page.")
 
 Judge = Callable[[Observations, Response], Verdict]

@@ -320,7 +320,7 @@ def _no_curve(seen: Observations) -> Verdict:
     refs=replace(REFS, sources=("BSI TR-02102-1", "Mozilla server side TLS 6.0")),
     why=N_(
         "Connections recorded today could be opened by a quantum computer later, and health data keep their worth. "
-        "The BSI recommends classical key agreement alone only until the end of 2030."
+        "The BSI recommends classical key agreement alone only until 2031, and until 2030 where much is at stake."
     ),
     fix=N_("Put X25519MLKEM768 first; OpenSSL 3.5 and current load balancers bring it."),
     example="ssl_ecdh_curve X25519MLKEM768:X25519:secp256r1;",
@@ -342,7 +342,7 @@ def key_exchange_withstands_quantum_computers(seen: Observations) -> Verdict:
     severity=Severity.HIGH,
     check_class=CheckClass.STANDARD,
     needs=(TlsHandshakes,),
-    refs=replace(REFS, sources=("RFC 7525", "CVE-2012-4929 (CRIME)")),
+    refs=replace(REFS, sources=("RFC 9325", "CVE-2012-4929 (CRIME)")),
     why=N_(
         "Compression inside TLS gives away secrets such as session cookies through the length of the packets. "
         "An attacker who can make a browser send requests reads the session of a signed-in user."
