@@ -1,6 +1,5 @@
 """People and their roles: who is let in, as what, and who is shown out."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from portal import mailer
 from portal.db.models.accounts import (
     Company,
     CompanyMember,
@@ -25,11 +25,6 @@ from portal.services import audit, limits, passwords, sign_ins, tickets
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of, hospital_of, require_operator
 from scanners.model import N_, Message
 
-LONGEST_EMAIL = 254
-# One plain address, nothing that a mail program could read as two or as a name (SECURITY C12).
-_EMAIL = re.compile(
-    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}"
-)
 GERMAN_STATES = frozenset(
     ["BB", "BE", "BW", "BY", "HB", "HE", "HH", "MV", "NI", "NW", "RP", "SH", "SL", "SN", "ST", "TH"]
 )
@@ -58,7 +53,7 @@ class NewHospital:
 def email_address(text: str, *, field: str = "email") -> str:
     """One mail address in lower case, or BadInput."""
     address = text.strip().lower()
-    if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address):
+    if not mailer.is_one_address(address):
         raise BadInput({field: Message(text=N_("Enter one e-mail address, like name@example.org."))})
     return address
 

@@ -35,6 +35,7 @@ class Job(Row):
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(40))
+    tenant: Mapped[str] = mapped_column(String(40), default="")  # whose work: no flood delays others
     args: Mapped[dict[str, Any]]
     state: Mapped[JobState] = mapped_column(Closed(JobState), default=JobState.QUEUED)
     dedupe_key: Mapped[str | None] = mapped_column(String(120))

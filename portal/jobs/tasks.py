@@ -1,0 +1,74 @@
+"""What the worker knows how to do, by kind of job, and what follows when a job is given up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.jobs import MailState, OutboxMail
+from portal.jobs import mailing, scanning
+from portal.jobs.leases import Lease
+from portal.jobs.work import Work
+from portal.services import jobs, limits, scans, scores, sign_ins, tickets
+from portal.services.jobs import JobKind
+
+
+class Lane(StrEnum):
+    """Which threads take it: long scans never stand in the way of mails and scores."""
+
+    SCANS = "scans"
+    REST = "rest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """How a kind of job is done, and what is written when nobody could."""
+
+    lane: Lane
+    run: Callable[[Work], None]
+    give_up: Callable[[Session, Lease, datetime], None] | None = None
+
+
+def _score(work: Work) -> None:
+    with work.last_step() as session:
+        scores.refresh(session, work.argument("hospital_id"), work.argument("assessment_id"), now=work.now())
+
+
+def _nightly(work: Work) -> None:
+    """Deadlines pass and documents run out without anybody doing anything: every open round is worked out anew."""
+    with work.last_step() as session:
+        now = work.now()
+        open_rounds = select(Assessment.hospital_id, Assessment.id).where(
+            Assessment.stage.not_in([Stage.DRAFT, Stage.CLOSED])
+        )
+        for hospital_id, assessment_id in session.execute(open_rounds).all():
+            scans.ask_for_score(session, hospital_id, assessment_id, now=now)
+        for room in (jobs, limits, tickets, sign_ins):
+            room.sweep(session, now=now)
+
+
+def _give_up_scan(session: Session, lease: Lease, now: datetime) -> None:
+    scans.give_up(session, str(lease.args["hospital_id"]), str(lease.args["scan_id"]), now=now)
+
+
+def _give_up_mail(session: Session, lease: Lease, _now: datetime) -> None:
+    mail = session.get(OutboxMail, str(lease.args["mail_id"]))
+    if mail is not None and mail.state is MailState.WAITING:
+        mail.state = MailState.FAILED
+
+
+TASKS: Mapping[JobKind, Task] = {
+    JobKind.SCAN: Task(lane=Lane.SCANS, run=scanning.run, give_up=_give_up_scan),
+    JobKind.MAIL: Task(lane=Lane.REST, run=mailing.send, give_up=_give_up_mail),
+    JobKind.SCORE: Task(lane=Lane.REST, run=_score),
+    JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),
+}
+
+
+def kinds(lane: Lane) -> frozenset[JobKind]:
+    """What the threads of a lane take."""
+    return frozenset(kind for kind, task in TASKS.items() if task.lane is lane)

@@ -1,0 +1,312 @@
+"""Where rows become a thought: everything that is known of a vendor in one round, for one reader, at one moment."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from assessments import tiering
+from assessments.model import (
+    AnswerFact,
+    AnswerStanding,
+    Dossier,
+    EvidenceFact,
+    FindingFact,
+    HostInScope,
+    ScanState,
+    Supply,
+)
+from portal.db.models.accounts import Company, Hospital
+from portal.db.models.assessments import Assessment, AssessmentSupply, Review, ReviewState
+from portal.db.models.responses import Response
+from portal.db.models.scans import FindingRecord, ScanRun
+from portal.db.models.scans import ScanState as RunState
+from portal.db.models.vendors import Host, HostState, IntakeRecord, Vendor
+from portal.db.models.vendors import Supply as SupplyRow
+from portal.errors import NotFound
+from portal.services import intakes, manifests, releases, scans
+from questionnaires import answering, shelf
+from questionnaires.model import AnswerValue, Catalogue, QuestionSet
+from scanners.catalogue import CATALOGUE_VERSION, CHECKS
+
+BERLIN = ZoneInfo("Europe/Berlin")
+STANDINGS = {ReviewState.ACCEPTED: AnswerStanding.ACCEPTED, ReviewState.RETURNED: AnswerStanding.RETURNED}
+WIDTH = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What this reader may see of the scans."""
+
+    state: ScanState
+    at: datetime | None = None
+    findings: tuple[FindingFact, ...] = ()
+
+
+def build(session: Session, hospital_id: str, assessment_id: str, *, now: datetime) -> Dossier:
+    """For the hospital: what was signed off, and the scan results that are open to it."""
+    assessment = _assessment(session, assessment_id)
+    if assessment is None or assessment.hospital_id != hospital_id:
+        raise NotFound
+    response = _response(session, assessment)
+    edition = manifests.latest(session, response) if response else None
+    manifest = edition.manifest if edition else {"answers": [], "evidence": []}
+    outside = _open_outside(session, assessment, now=now)
+    return _build(session, assessment, manifest, outside, now=now, reviews=_reviews(session, assessment))
+
+
+def build_for_company(session: Session, company_id: str, assessment_id: str, *, now: datetime) -> Dossier:
+    """For the company itself: its answers as they stand in the draft, and all that was seen of it. No tier, no impact
+    and no word of the hospital's review is in it."""
+    assessment = _assessment(session, assessment_id)
+    if assessment is None or assessment.company_id != company_id:
+        raise NotFound
+    response = _response(session, assessment)
+    manifest = manifests.make(session, response) if response else {"answers": [], "evidence": []}
+    return _build(session, assessment, manifest, _whole_outside(session, assessment, now=now), now=now, reviews=None)
+
+
+def deadline_of(due_on: date) -> datetime:
+    """The end of the day on which the answers are due, in Germany."""
+    return datetime.combine(due_on, time.max, tzinfo=BERLIN)
+
+
+def answer_value(kept: Mapping[str, Any], *, comment: str = "") -> AnswerValue:
+    """A stored answer as the questionnaires know it; the comment has a column of its own."""
+    return answering.load({**kept, "comment": comment or kept.get("comment", "")})
+
+
+def vendor_keys(session: Session, hospital_id: str) -> Mapping[str, str]:
+    """The short stable key of every vendor of a hospital, by its id: in the order in which they were added."""
+    ids = session.scalars(
+        select(Vendor.id).where(Vendor.hospital_id == hospital_id).order_by(Vendor.created_at, Vendor.id)
+    )
+    return {vendor_id: f"V-{number:0{WIDTH}}" for number, vendor_id in enumerate(ids, start=1)}
+
+
+def supply_keys(session: Session, hospital_id: str, vendor_id: str) -> Mapping[str, str]:
+    """The short stable key of every supply of a vendor, by its id."""
+    ids = session.scalars(
+        select(SupplyRow.id)
+        .where(SupplyRow.hospital_id == hospital_id, SupplyRow.vendor_id == vendor_id)
+        .order_by(SupplyRow.created_at, SupplyRow.id)
+    )
+    return {supply_id: f"S-{number}" for number, supply_id in enumerate(ids, start=1)}
+
+
+def _build(
+    session: Session,
+    assessment: Assessment,
+    manifest: Mapping[str, Any],
+    outside: Outside,
+    *,
+    now: datetime,
+    reviews: Mapping[tuple[str, str], Review] | None,
+) -> Dossier:
+    hospital_id, vendor = assessment.hospital_id, assessment.vendor
+    for_hospital = reviews is not None
+    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    keys = supply_keys(session, hospital_id, vendor.id)
+    given = [(entry, answer_value(entry["value"], comment=entry["comment"])) for entry in manifest["answers"]]
+    profile = {entry["question"]: value for entry, value in given if entry["question"] not in catalogue.questions}
+    response = _response(session, assessment)
+    company = session.get(Company, assessment.company_id) if assessment.company_id else None
+    deadline = deadline_of(assessment.due_on)
+    return Dossier(
+        hospital=session.get_one(Hospital, hospital_id).name,
+        vendor_key=vendor_keys(session, hospital_id)[vendor.id],
+        vendor_name=vendor.name,
+        at=now,
+        catalogue=catalogue,
+        question_set=QuestionSet(assessment.question_set),
+        checks=CHECKS,
+        checks_version=CATALOGUE_VERSION,
+        supplies=tuple(
+            _supply(row, keys[row.id], catalogue, profile, for_hospital=for_hospital)
+            for row in _supplies(session, assessment)
+        ),
+        profile=profile,
+        answers=tuple(
+            _answer(entry, value, keys, reviews or {})
+            for entry, value in given
+            if entry["question"] in catalogue.questions
+        ),
+        deadline=deadline,
+        deadline_passed=now > deadline,
+        submitted_at=response.submitted_at if response else None,
+        hosts=_hosts(session, assessment, keys),
+        findings=outside.findings,
+        scan_state=outside.state,
+        scanned_at=outside.at,
+        evidence=tuple(_evidence(entry, keys) for entry in manifest["evidence"]),
+        company_name=company.name if company else "",
+    )
+
+
+def _assessment(session: Session, assessment_id: str) -> Assessment | None:
+    return session.get(Assessment, assessment_id)
+
+
+def _response(session: Session, assessment: Assessment) -> Response | None:
+    return session.scalars(select(Response).where(Response.assessment_id == assessment.id)).first()
+
+
+def _reviews(session: Session, assessment: Assessment) -> Mapping[tuple[str, str], Review]:
+    rows = session.scalars(
+        select(Review).where(Review.hospital_id == assessment.hospital_id, Review.assessment_id == assessment.id)
+    )
+    return {(row.question_id, row.supply_id): row for row in rows}
+
+
+def _supplies(session: Session, assessment: Assessment) -> Sequence[SupplyRow]:
+    return session.scalars(
+        select(SupplyRow)
+        .join(AssessmentSupply, AssessmentSupply.supply_id == SupplyRow.id)
+        .where(
+            SupplyRow.hospital_id == assessment.hospital_id,
+            AssessmentSupply.hospital_id == assessment.hospital_id,
+            AssessmentSupply.assessment_id == assessment.id,
+        )
+        .options(selectinload(SupplyRow.intakes))
+        .order_by(SupplyRow.created_at, SupplyRow.id)
+    ).all()
+
+
+def _supply(
+    row: SupplyRow, key: str, catalogue: Catalogue, profile: Mapping[str, AnswerValue], *, for_hospital: bool
+) -> Supply:
+    """The intake decides what is asked of both sides alike; what it says of impact and tier is the hospital's."""
+    record: IntakeRecord | None = intakes.current(row)
+    intake = intakes.load(record) if record else None
+    flags = tiering.supply_flags(catalogue, profile, intake)
+    if record is None or not for_hospital:
+        return Supply(key=key, name=row.name, flags=flags, compare=tiering.supply_needs(intake))
+    return Supply(
+        key=key,
+        name=row.name,
+        intake=intake,
+        impact=record.impact,
+        patient_safety=record.patient_safety,
+        tier=record.tier,
+        tier_reason=record.override_reason,
+        flags=flags,
+        compare=tiering.supply_needs(intake),
+    )
+
+
+def _answer(
+    entry: Mapping[str, Any],
+    value: AnswerValue,
+    keys: Mapping[str, str],
+    reviews: Mapping[tuple[str, str], Review],
+) -> AnswerFact:
+    review = reviews.get((entry["question"], entry["supply"]))
+    return AnswerFact(
+        question_id=entry["question"],
+        value=value,
+        supply=keys.get(entry["supply"]),
+        answered_at=datetime.fromisoformat(entry["at"]),
+        answered_by=entry["by"],
+        standing=STANDINGS.get(review.state, AnswerStanding.OPEN) if review else AnswerStanding.OPEN,
+    )
+
+
+def _evidence(entry: Mapping[str, Any], keys: Mapping[str, str]) -> EvidenceFact:
+    supplies = {supply for _question, supply in entry["for"]}
+    one = supplies.pop() if len(supplies) == 1 else ""
+    return EvidenceFact(
+        key=entry["id"],
+        type=entry["kind"],
+        name=entry["name"],
+        sha256=entry["sha256"],
+        issued_on=_day(entry["issued_on"]) or _day(entry["valid_from"]),
+        valid_until=_day(entry["valid_to"]),
+        question_ids=tuple(dict.fromkeys(question for question, _supply in entry["for"])),
+        supply=keys.get(one),
+        uploaded_at=datetime.fromisoformat(entry["uploaded_at"]),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _hosts(session: Session, assessment: Assessment, keys: Mapping[str, str]) -> tuple[HostInScope, ...]:
+    rows = session.scalars(
+        select(Host)
+        .where(
+            Host.hospital_id == assessment.hospital_id,
+            Host.vendor_id == assessment.vendor_id,
+            Host.state != HostState.STRUCK,
+        )
+        .order_by(Host.name)
+    )
+    return tuple(
+        HostInScope(
+            name=row.name,
+            role=row.role,
+            supplies=frozenset({keys[row.supply_id]}) if row.supply_id else frozenset(),
+        )
+        for row in rows
+    )
+
+
+# ---- what was seen from outside
+
+
+def _open_outside(session: Session, assessment: Assessment, *, now: datetime) -> Outside:
+    if assessment.documents_only:
+        return Outside(state=ScanState.DOCUMENTS_ONLY)
+    hospital_id, vendor_id = assessment.hospital_id, assessment.vendor_id
+    view = releases.open_run(session, hospital_id, vendor_id, now=now)
+    newest = scans.latest_good(session, hospital_id, vendor_id)
+    urgent = _urgent(session, newest, view.run if view else None, now=now)
+    if view is not None:
+        known = {_key(record): record for record in view.findings} | {_key(record): record for record in urgent}
+        return Outside(state=ScanState.DONE, at=view.run.started_at, findings=_facts(known.values()))
+    return Outside(state=_state_without_result(session, assessment, newest), findings=_facts(urgent))
+
+
+def _whole_outside(session: Session, assessment: Assessment, *, now: datetime) -> Outside:
+    if assessment.documents_only:
+        return Outside(state=ScanState.DOCUMENTS_ONLY)
+    hospital_id, vendor_id = assessment.hospital_id, assessment.vendor_id
+    run = scans.latest_good(session, hospital_id, vendor_id)
+    if run is None:
+        return Outside(state=_state_without_result(session, assessment, None))
+    records = scans.standing_findings(session, hospital_id, vendor_id, now=now, run=run)
+    return Outside(state=ScanState.DONE, at=run.started_at, findings=_facts(records))
+
+
+def _urgent(
+    session: Session, newest: ScanRun | None, opened: ScanRun | None, *, now: datetime
+) -> Sequence[FindingRecord]:
+    """What is critical in a newer run that is not open yet."""
+    if newest is None or (opened is not None and newest.id == opened.id):
+        return ()
+    return releases.hospital_view(session, newest.hospital_id, newest, now=now).findings
+
+
+def _state_without_result(session: Session, assessment: Assessment, good: ScanRun | None) -> ScanState:
+    if good is not None:
+        return ScanState.RUNNING  # there is a result, which the company sees first
+    runs = scans.newest(session, assessment.hospital_id, assessment.vendor_id, limit=1)
+    match runs[0].state if runs else None:
+        case RunState.QUEUED | RunState.RUNNING:
+            return ScanState.RUNNING
+        case RunState.FAILED:
+            return ScanState.FAILED
+        case _:
+            return ScanState.NOT_ASKED
+
+
+def _facts(records: Iterable[FindingRecord]) -> tuple[FindingFact, ...]:
+    return tuple(FindingFact(finding=scans.finding_of(record), first_seen=record.first_seen_at) for record in records)
+
+
+def _key(record: FindingRecord) -> tuple[str, str, str]:
+    return record.subject_kind, record.subject_name, record.check_id

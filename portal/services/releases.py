@@ -1,0 +1,105 @@
+"""Who sees a scan's raw results when: the company at once, the hospital when released or ten working days on."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import holidays
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.db.models.accounts import Hospital
+from portal.db.models.responses import Response
+from portal.db.models.scans import FindingRecord, ScanRun
+from portal.errors import NotAllowed, NotFound
+from portal.services import scans
+from scanners.model import N_, Message, Outcome, Severity
+
+WORKING_DAYS_UNTIL_OPEN = 10
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HospitalView:
+    """What the hospital may see of a run: everything, or for now only what is critical."""
+
+    run: ScanRun
+    is_open: bool
+    opens_at: datetime | None  # None: not known yet, nobody could be told
+    findings: tuple[FindingRecord, ...]
+
+
+def hospital_may_see(run: ScanRun, *, response: Response | None, hospital: Hospital, now: datetime) -> bool:
+    """Whether the raw results are open to the hospital: released, or ten working days old for the company."""
+    if response is not None and response.released_at is not None:
+        return True
+    opens = opens_at(run, hospital)
+    return opens is not None and now >= opens
+
+
+def opens_at(run: ScanRun, hospital: Hospital) -> datetime | None:
+    """Ten working days after the company could see it, at the same time of day; None: it could not yet."""
+    if run.visible_at is None:
+        return None
+    local = run.visible_at.astimezone(BERLIN)
+    day, left = local.date(), WORKING_DAYS_UNTIL_OPEN
+    while left:
+        day += timedelta(days=1)
+        free = holidays_of(hospital.country, hospital.state, day.year)
+        left -= day.weekday() < 5 and day not in free  # noqa: PLR2004 - Saturday
+    return datetime.combine(day, local.time(), tzinfo=BERLIN).astimezone(UTC)
+
+
+def hospital_view(session: Session, hospital_id: str, run: ScanRun, *, now: datetime) -> HospitalView:
+    """What this hospital may see of a run now; a failed critical check is told at once, after the company."""
+    if run.hospital_id != hospital_id:
+        raise NotFound
+    hospital = session.get_one(Hospital, hospital_id)
+    response = _response(session, run)
+    is_open = hospital_may_see(run, response=response, hospital=hospital, now=now)
+    records = (
+        scans.standing_findings(session, hospital_id, run.vendor_id, now=now, run=run)
+        if run.state in scans.GOOD
+        else ()
+    )
+    told = run.visible_at is not None
+    visible = tuple(record for record in records if is_open or (told and _is_critical(record)))
+    return HospitalView(
+        run=run, is_open=is_open, opens_at=None if is_open else opens_at(run, hospital), findings=visible
+    )
+
+
+def open_run(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> HospitalView | None:
+    """The newest good run that is open to the hospital; a newer one that is not does not count for it yet."""
+    for run in scans.newest(session, hospital_id, vendor_id, limit=100):
+        if run.state in scans.GOOD:
+            view = hospital_view(session, hospital_id, run, now=now)
+            if view.is_open:
+                return view
+    return None
+
+
+@cache
+def holidays_of(country: str, state: str, year: int) -> frozenset[object]:
+    """The public holidays of a federal state; elsewhere those of Germany as a whole."""
+    known = holidays.country_holidays("DE", subdiv=state or None, years=year) if country == "DE" else ()
+    return frozenset(known)
+
+
+def _is_critical(record: FindingRecord) -> bool:
+    return (
+        record.outcome == Outcome.FAIL.value and record.severity == Severity.CRITICAL.value and not record.provisional
+    )
+
+
+def _response(session: Session, run: ScanRun) -> Response | None:
+    if run.assessment_id is None:
+        return None
+    return session.scalars(select(Response).where(Response.assessment_id == run.assessment_id)).first()
+
+
+def require_hospital_view(view: HospitalView) -> None:
+    """Raw results that are not open yet are refused, not hidden behind an empty page."""
+    if not view.is_open:
+        raise NotAllowed(Message(text=N_("The company can see these results first; they are not open to you yet.")))
