@@ -56,6 +56,7 @@ async def _chain(visit: Visit, host: str) -> CertificateChain:
         superfluous=path.superfluous,
         name_matches=certificates.name_matches(read[0], host),
         stapled=shown.stapled,
+        public_root=path.trust is certificates.judge_path(shown.chain, root_store("")).trust,
     )
 
 
