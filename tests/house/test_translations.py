@@ -14,6 +14,7 @@ from tests.house import tree
 KEYWORDS = {
     "N_": None,
     "_": None,
+    "_l": None,
     "gettext": None,
     "lazy_gettext": None,
     "ngettext": (1, 2),
@@ -45,7 +46,7 @@ def test_every_sentence_has_its_german():
         if (found not in german.singular if isinstance(found, str) else tuple(found[:2]) not in german.plural)
     ]
 
-    assert sorted(set(missing)) == []
+    assert not missing, "\n".join(sorted(set(missing)))
 
 
 def test_no_translation_has_lost_its_sentence():
@@ -53,7 +54,8 @@ def test_no_translation_has_lost_its_sentence():
     said = {found if isinstance(found, str) else tuple(found[:2]) for _where, found in sentences()}
     german = i18n.catalogue("de")
 
-    assert sorted(map(str, (german.singular.keys() | german.plural.keys()) - said)) == []
+    lost = sorted(map(str, (german.singular.keys() | german.plural.keys()) - said))
+    assert not lost, "\n".join(lost)
 
 
 @pytest.mark.parametrize("path", FRAGMENTS, ids=lambda path: path.stem)
