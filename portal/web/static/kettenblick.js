@@ -1,0 +1,223 @@
+/* Kettenblick's own script: autosave, and small things that help. Pages work without it but for these.
+
+   Autosave
+   --------
+   An answer is an element with data-autosave, holding one question's controls:
+
+     <div data-autosave="/vendor/…/answers/BK-04" data-version="3">
+       … inputs, selects, textareas with a name …
+       <p class="save-mark" data-save-mark role="status"></p>
+     </div>
+
+   Controls without a name or with data-not-saved are left alone. After 1.2 s without a change (0.2 s for a choice) the
+   element is POSTed as JSON, one request per answer at a time:
+
+     request   {"fields": {name: text | [text, …] for checkboxes and multiple selects}, "version": 3}
+               headers X-CSRFToken (from <meta name="csrf-token">), Accept: application/json
+     200       {"version": 4, "saved_at": "14:03"}      the words "saved 14:03" stand there only after this
+     409       {"theirs": text, "version": 5}           both texts are shown; the person chooses
+     422       {"message": "…"}                         said beside the answer; nothing is sent until it changes again
+     401, 400  {"message": "…"}                         signed out or page too old: said, tried again on the next change
+     anything else, or no answer at all: tried again after 1, 2, 4 … 30 s until it is acknowledged
+
+   While anything is not acknowledged, leaving the page asks first. The words come from <template id="save-words"> (see
+   parts/marks.html, save_words), so that they are in the reader's language.
+
+   An acknowledged answer fires "kettenblick:saved" on the element, with the answer of the server as detail: a page
+   may show or hide what depends on it. */
+
+(() => {
+  "use strict";
+
+  const TYPING = 1200, CHOOSING = 200, FIRST_WAIT = 1000, LONGEST_WAIT = 30000;
+  document.documentElement.classList.add("has-script");
+
+  const words = Object.assign({}, document.getElementById("save-words")?.dataset);
+  const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+  const savers = new Set();
+
+  class Saver {
+    constructor(element) {
+      this.element = element;
+      this.mark = element.querySelector("[data-save-mark]");
+      this.version = Number(element.dataset.version || 0);
+      this.edits = 0; // counts changes, so that a change during a request is not taken for saved
+      this.acknowledged = 0;
+      this.busy = false;
+      this.held = false; // a clash or refusal waits for the person
+      this.wait = FIRST_WAIT;
+      this.timer = 0;
+      element.addEventListener("input", (event) => this.changed(event));
+      element.addEventListener("change", (event) => this.changed(event));
+    }
+
+    get isDirty() { return this.edits !== this.acknowledged; }
+
+    changed(event) {
+      if (!event.target.name || event.target.hasAttribute("data-not-saved")) return;
+      if (this.choice) return;
+      this.edits += 1;
+      this.held = false;
+      this.wait = FIRST_WAIT;
+      this.say("dirty", words.dirty);
+      const isTyped = event.type === "input" && event.target.matches("textarea, input:not([type=radio], [type=checkbox])");
+      this.later(isTyped ? TYPING : CHOOSING);
+    }
+
+    later(milliseconds) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.send(), milliseconds);
+    }
+
+    fields() {
+      const found = {};
+      for (const control of this.element.querySelectorAll("input[name], select[name], textarea[name]")) {
+        if (control.hasAttribute("data-not-saved") || control.disabled || control.type === "file") continue;
+        if (control.type === "radio") {
+          if (control.checked) found[control.name] = control.value;
+          else found[control.name] ??= "";
+        } else if (control.type === "checkbox") {
+          found[control.name] ??= [];
+          if (control.checked) found[control.name].push(control.value);
+        } else if (control.multiple) {
+          found[control.name] = [...control.selectedOptions].map((option) => option.value);
+        } else found[control.name] = control.value;
+      }
+      return found;
+    }
+
+    async send() {
+      if (this.busy || this.held || !this.isDirty) return;
+      this.busy = true;
+      const edit = this.edits;
+      this.say("saving", words.saving);
+      let response = null, body = {};
+      try {
+        response = await fetch(this.element.dataset.autosave, {
+          method: "POST",
+          credentials: "same-origin",
+          headers: {"Content-Type": "application/json", "Accept": "application/json", "X-CSRFToken": token()},
+          body: JSON.stringify({fields: this.fields(), version: this.version}),
+          redirect: "error",
+          signal: AbortSignal.timeout(20000),
+        });
+        body = await response.json();
+      } catch { if (response?.ok) response = null; }
+      this.busy = false;
+      this.answered(edit, response?.status ?? 0, body);
+    }
+
+    answered(edit, status, body) {
+      if (status === 200) {
+        this.version = body.version;
+        this.element.dataset.version = body.version;
+        this.acknowledged = edit;
+        this.wait = FIRST_WAIT;
+        if (this.isDirty) return this.later(CHOOSING);
+        this.say("saved", (words.saved ?? "{time}").replace("{time}", body.saved_at));
+        this.element.dispatchEvent(new CustomEvent("kettenblick:saved", {bubbles: true, detail: body}));
+      } else if (status === 409 && "theirs" in body && body.version !== undefined) {
+        this.held = true;
+        this.choose(body);
+      } else if ([400, 401, 403, 404, 409, 413, 422].includes(status)) {
+        this.held = true;
+        this.say("refused", body.message ?? words.refused);
+      } else {
+        this.say("waiting", words.waiting);
+        this.later(this.wait);
+        this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
+      }
+    }
+
+    /* Somebody else saved first: both texts side by side, one button each. Text nodes only. */
+    choose({theirs, version}) {
+      this.say("refused", words.clash);
+      const ours = Object.values(this.fields()).flat().filter(Boolean).join(", ");
+      const box = make("div", "save-choice"), sides = make("div", "save-choice-sides");
+      const side = (title, text, label, pick) => {
+        const part = make("div"), button = make("button", "kern-btn kern-btn--secondary");
+        button.type = "button";
+        button.append(make("span", "kern-label", label));
+        button.addEventListener("click", pick);
+        part.append(make("h4", "", title), make("p", "", text || "–"), button);
+        return part;
+      };
+      sides.append(
+        side(words.mine, ours, words.keepMine, () => {
+          box.remove();
+          this.choice = null;
+          this.held = false;
+          this.version = version;
+          this.later(0);
+        }),
+        side(words.theirs, typeof theirs === "string" ? theirs : JSON.stringify(theirs), words.takeTheirs, () => {
+          this.acknowledged = this.edits;
+          location.reload();
+        }),
+      );
+      box.append(sides);
+      this.choice = box;
+      this.element.append(box);
+      box.querySelector("button").focus();
+    }
+
+    say(state, text) {
+      if (!this.mark) return;
+      this.mark.dataset.state = state;
+      this.mark.textContent = text ?? "";
+    }
+  }
+
+  function make(name, className = "", text = "") {
+    const element = document.createElement(name);
+    if (className) element.className = className;
+    element.textContent = text;
+    return element;
+  }
+
+  function findSavers(root) {
+    for (const element of root.querySelectorAll("[data-autosave]")) {
+      if (element.dataset.autosaving) continue;
+      element.dataset.autosaving = "1";
+      savers.add(new Saver(element));
+    }
+  }
+
+  const unsaved = () => [...savers].filter((saver) => saver.isDirty && saver.element.isConnected);
+
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved().length) event.preventDefault();
+  });
+  window.addEventListener("online", () => unsaved().forEach((saver) => saver.later(0)));
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") unsaved().forEach((saver) => saver.later(0));
+  });
+
+  /* A menu closes on Escape and when the focus goes elsewhere. */
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const open = event.target.closest?.("details.person[open]") ?? document.querySelector("details.person[open]");
+    if (!open) return;
+    open.open = false;
+    open.querySelector("summary").focus();
+  });
+  document.addEventListener("click", (event) => {
+    for (const open of document.querySelectorAll("details.person[open]")) if (!open.contains(event.target)) open.open = false;
+  });
+
+  /* What is wrong with a form is read first. */
+  document.querySelector("[data-problems]")?.focus();
+
+  /* A form is sent once. */
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    if (event.target.dataset.sent) return event.preventDefault();
+    event.target.dataset.sent = "1";
+    setTimeout(() => delete event.target.dataset.sent, 5000); // a download leaves the page where it is
+    savers.forEach((saver) => { if (event.target.contains(saver.element)) saver.acknowledged = saver.edits; });
+  });
+  window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+  findSavers(document);
+  document.addEventListener("htmx:after:swap", () => findSavers(document));
+})();
