@@ -3,8 +3,8 @@
 import asyncio
 import sys
 import traceback
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 
 from scanners import targets
@@ -93,7 +93,9 @@ async def observe(
     async with AsyncExitStack() as stack:
         scan = _Scan(job, hosts, stop or asyncio.Event(), probes)
         await scan.open(stack)
-        async for event in scan.events():
+        # Closed here and not by the garbage collector: who leaves early leaves nothing running.
+        events = await stack.enter_async_context(aclosing(scan.events()))
+        async for event in events:
             yield event
 
 
@@ -132,7 +134,7 @@ class _Scan:
         stack.push_async_callback(door.aclose)
         return Visit(door=door, fetcher=fetcher, at=self._job.at, hosts=self._hosts)
 
-    async def events(self) -> AsyncIterator[ScanEvent]:
+    async def events(self) -> AsyncGenerator[ScanEvent, None]:
         loop = asyncio.get_running_loop()
         started = loop.time()
         stopping = asyncio.create_task(self._stop.wait())

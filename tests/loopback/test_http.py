@@ -334,11 +334,13 @@ def test_scripts_are_listed_and_only_our_own_and_libraries_are_read(running: Run
 
 
 def test_no_more_scripts_are_read_than_the_cap(running: Running, look: Look) -> None:
+    before = len(requests(running, "many.haus.test"))
+
     seen: Scripts = look(running, http.scripts, "many.haus.test")
 
     assert len(seen.scripts) == 40
     assert sum(bool(script.body) for script in seen.scripts) == http.MOST_SCRIPTS
-    assert len(requests(running, "many.haus.test")) == http.MOST_SCRIPTS + 1
+    assert len(requests(running, "many.haus.test")) - before == http.MOST_SCRIPTS + 1
 
 
 def test_log_in_pages_are_found_behind_links_of_the_host(running: Running, look: Look) -> None:

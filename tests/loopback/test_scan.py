@@ -1,0 +1,386 @@
+"""Whole scans of real servers: what streams, what ends them, and what one failure spoils."""
+
+import asyncio
+import dataclasses
+import datetime as dt
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal.demonstration.plans import Behaviour, CertificateKind, Cleartext, Exchanger, Plan, Reply, Site, Tls, Zone
+from portal.demonstration.servers import Running
+from scanners import __main__ as terminal
+from scanners import judging, scan, storing
+from scanners.jobs import Finished, Progress, ScanEvent, ScanJob, SubjectSeen
+from scanners.model import CheckClass, Observations, Outcome, Subject, SubjectKind
+from scanners.observations import (
+    Blind,
+    HostDns,
+    MailDns,
+    Observation,
+    Page,
+    Reason,
+    TlsHandshakes,
+    UnpublishedPaths,
+    Vantage,
+)
+from scanners.probes.visit import Visit
+from scanners.scan import PROBES, Look
+from scanners.targets import BadTarget
+
+PLAN = Plan(
+    zones=(Zone(name="haus.test", records='@ MX 10 mx\n@ TXT "v=spf1 mx -all"\n@ CAA 0 issue "ca.test"'),),
+    sites=(
+        Site(host="portal.haus.test", pages={"/": Reply(body="<title>Portal</title>")}),
+        Site(host="silent.haus.test", behaviour=Behaviour.SILENT),
+        Site(host="endless.haus.test", behaviour=Behaviour.ENDLESS, tls=Tls(certificate=CertificateKind.EXPIRED)),
+        Site(host="closed.haus.test", tls=None, cleartext=Cleartext.CLOSED),
+    ),
+    exchangers=(Exchanger(host="mx.haus.test"),),
+)
+HOST = Subject(kind=SubjectKind.HOST, name="portal.haus.test")
+DOMAIN = Subject(kind=SubjectKind.DOMAIN, name="haus.test")
+
+
+@pytest.fixture(scope="module")
+def running(serve: Callable[[Plan], Running]) -> Running:
+    return serve(PLAN)
+
+
+def job(running: Running, at: dt.datetime, *hosts: str, **changes: Any) -> ScanJob:
+    return ScanJob(hosts=hosts or ("portal.haus.test",), at=at, network=running.network(), **changes)
+
+
+def run(a_job: ScanJob, **options: Any) -> list[ScanEvent]:
+    async def collect() -> list[ScanEvent]:
+        return [event async for event in scan.observe(a_job, **options)]
+
+    return asyncio.run(collect())
+
+
+def complete(events: list[ScanEvent]) -> dict[Subject, Observations]:
+    return {
+        event.observations.subject: event.observations
+        for event in events
+        if isinstance(event, SubjectSeen) and event.complete
+    }
+
+
+def reasons(seen: Observations) -> dict[type[Observation], Reason]:
+    return {kind: fact.reason for kind, fact in seen.facts().items() if isinstance(fact, Blind)}
+
+
+# --- what streams
+
+
+def test_a_scan_sees_every_subject_whole_and_finishes(running: Running, at: dt.datetime) -> None:
+    events = run(job(running, at))
+
+    seen = complete(events)
+    wanted = {kind for kind, look in PROBES.items() if look.check_class is not CheckClass.ACTIVE}
+    assert set(seen) == {HOST, DOMAIN}
+    assert set(seen[HOST].facts()) | set(seen[DOMAIN].facts()) == wanted | {Vantage}
+    assert reasons(seen[HOST]) == {} and reasons(seen[DOMAIN]) == {}
+    assert isinstance(events[-1], Finished)
+    assert events[-1].reason is None
+    assert 0 < events[-1].connections <= 320
+
+
+def test_every_observation_carries_the_time_of_the_scan(running: Running, at: dt.datetime) -> None:
+    for seen in complete(run(job(running, at))).values():
+        assert {fact.at for fact in seen.facts().values()} == {at}
+
+
+def test_progress_grows_to_the_total_and_each_subject_is_complete_once(running: Running, at: dt.datetime) -> None:
+    events = run(job(running, at, "portal.haus.test", "silent.haus.test"), probes=only(HostDns, MailDns))
+
+    done = [event.done for event in events if isinstance(event, Progress)]
+    totals = {event.total for event in events if isinstance(event, Progress)}
+    last = [event.observations.subject for event in events if isinstance(event, SubjectSeen) and event.complete]
+    assert done == list(range(len(done)))
+    assert totals == {3} == {done[-1]}
+    assert len(last) == len(set(last)) == 3
+
+
+def test_a_whole_scan_is_judged_without_a_gap_of_ours(running: Running, at: dt.datetime) -> None:
+    findings = judging.judge(complete(run(job(running, at))).values())
+
+    assert not [finding for finding in findings if finding.outcome is Outcome.ERROR]
+    assert {finding.check_id for finding in findings if finding.outcome is Outcome.PASS} >= {
+        "cert.chain-trust",
+        "tls.protocol-legacy",
+        "web.http-redirect",
+    }
+
+
+def test_a_scan_of_one_host_takes_about_a_second(running: Running, at: dt.datetime) -> None:
+    started = time.monotonic()
+
+    run(job(running, at))
+
+    assert time.monotonic() - started < 10  # generous on a shared machine; the benchmark prints the real figure
+
+
+def test_a_host_that_is_named_twice_is_looked_at_once(running: Running, at: dt.datetime) -> None:
+    assert len(complete(run(job(running, at, "portal.haus.test", "PORTAL.haus.test."), probes=only(HostDns)))) == 1
+
+
+def test_domains_of_mail_are_looked_at_beside_those_of_the_hosts(running: Running, at: dt.datetime) -> None:
+    seen = complete(run(job(running, at, mail_domains=("post.test",)), probes=only(MailDns)))
+
+    assert {subject.name for subject in seen} == {"haus.test", "post.test"}
+
+
+# --- classes
+
+
+def test_active_probes_run_only_with_the_active_class(running: Running, at: dt.datetime) -> None:
+    before = len(running.contacts)
+    without = complete(run(job(running, at), probes=only(UnpublishedPaths)))
+    asked = [one for one in running.contacts[before:] if one.kind == "https"]
+    with_it = complete(run(job(running, at, classes=frozenset(CheckClass)), probes=only(UnpublishedPaths)))
+
+    assert without == {} and asked == []
+    assert UnpublishedPaths in with_it[HOST].facts()
+
+
+def test_a_passive_scan_shakes_no_extra_hands(running: Running, at: dt.datetime) -> None:
+    seen = complete(run(job(running, at, classes=frozenset({CheckClass.PASSIVE}))))
+
+    assert TlsHandshakes not in seen[HOST].facts()
+    assert Page in seen[HOST].facts()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "portal.haus.local", "https://portal.haus.test"])
+def test_a_job_with_a_bad_target_opens_nothing(running: Running, at: dt.datetime, host: str) -> None:
+    before = len(running.contacts)
+
+    with pytest.raises(BadTarget):
+        run(job(running, at, host))
+
+    assert len(running.contacts) == before
+
+
+# --- what ends it
+
+
+def only(*kinds: type[Observation]) -> dict[type[Observation], Look]:
+    return {kind: PROBES[kind] for kind in kinds}
+
+
+async def sleeper(_visit: Visit, _name: str) -> Observation:
+    await asyncio.sleep(60)
+    raise AssertionError
+
+
+async def breaker(_visit: Visit, _name: str) -> Observation:
+    raise RuntimeError("the target's own words")
+
+
+def with_probe(kind: type[Observation], probe: Any, **changes: Any) -> dict[type[Observation], Look]:
+    return {**only(HostDns, Page), kind: dataclasses.replace(PROBES[kind], probe=probe, **changes)}
+
+
+def test_a_crash_blinds_only_its_own_observation(running: Running, at: dt.datetime) -> None:
+    seen = complete(run(job(running, at), probes=with_probe(TlsHandshakes, breaker)))[HOST]
+
+    assert reasons(seen) == {TlsHandshakes: Reason.CRASHED}
+    blind = seen.blindness(TlsHandshakes)
+    assert blind is not None
+    assert blind.detail.startswith("RuntimeError in ") and "words" not in blind.detail
+
+
+def test_a_slow_probe_times_out_alone(running: Running, at: dt.datetime) -> None:
+    seen = complete(run(job(running, at), probes=with_probe(TlsHandshakes, sleeper, seconds=0.2)))[HOST]
+
+    assert reasons(seen) == {TlsHandshakes: Reason.TIMEOUT}
+
+
+def test_the_deadline_ends_the_scan_with_what_was_seen(running: Running, at: dt.datetime) -> None:
+    started = time.monotonic()
+    events = run(job(running, at, seconds=1.0), probes=with_probe(TlsHandshakes, sleeper))
+
+    assert time.monotonic() - started < 4
+    assert reasons(complete(events)[HOST]) == {TlsHandshakes: Reason.DEADLINE}
+    assert events[-1] == dataclasses.replace(events[-1], reason=Reason.DEADLINE)
+
+
+def test_a_stop_ends_the_scan_at_once(running: Running, at: dt.datetime) -> None:
+    async def stopped() -> list[ScanEvent]:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.5, stop.set)
+        events = scan.observe(job(running, at), stop=stop, probes=with_probe(TlsHandshakes, sleeper))
+        return [event async for event in events]
+
+    started = time.monotonic()
+    events = asyncio.run(stopped())
+
+    assert time.monotonic() - started < 3
+    assert reasons(complete(events)[HOST]) == {TlsHandshakes: Reason.STOPPED}
+    assert isinstance(events[-1], Finished) and events[-1].reason is Reason.STOPPED
+
+
+def test_who_leaves_the_stream_early_leaves_nothing_running(running: Running, at: dt.datetime) -> None:
+    async def leave() -> set[str]:
+        events: AsyncIterator[ScanEvent] = scan.observe(job(running, at), probes=with_probe(TlsHandshakes, sleeper))
+        async for _event in events:
+            break
+        await events.aclose()  # type: ignore[attr-defined]
+        return {task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+    assert asyncio.run(leave()) == set()
+
+
+def test_hosts_that_fail_fail_each_for_itself(running: Running, at: dt.datetime) -> None:
+    seen = complete(run(job(running, at, "endless.haus.test", "closed.haus.test", "nobody.haus.test")))
+    by_name = {subject.name: one for subject, one in seen.items()}
+
+    assert by_name["endless.haus.test"][Page].document.cut
+    assert reasons(by_name["closed.haus.test"])[Page] is Reason.REFUSED
+    assert reasons(by_name["nobody.haus.test"])[Page] is Reason.NAME_NOT_FOUND
+    assert by_name["nobody.haus.test"][HostDns].exists is False
+    assert Reason.CRASHED not in {reason for one in seen.values() for reason in reasons(one).values()}
+
+
+# --- the process of its own
+
+
+def child(
+    running: Running, at: dt.datetime, *hosts: str, after: str = "", keep_open: bool = True
+) -> tuple[int, list[ScanEvent], str]:
+    document = json.dumps(storing.dump_job(job(running, at, *hosts)))
+    environment = {**os.environ, "DATABASE_URL": "postgresql://geheim", "KETTENBLICK_SECRET": "geheim"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "scanners.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.write(document + "\n" + after)
+        process.stdin.flush()
+        if not keep_open:
+            process.stdin.close()
+        events = [storing.load_event(json.loads(line)) for line in process.stdout]
+        complaint = process.stderr.read()
+    return process.returncode, events, complaint
+
+
+def test_a_child_process_streams_the_scan_as_lines(running: Running, at: dt.datetime) -> None:
+    code, events, complaint = child(running, at)
+
+    assert (code, complaint) == (0, "")
+    assert set(complete(events)) == {HOST, DOMAIN}
+    assert isinstance(events[-1], Finished) and events[-1].reason is None
+
+
+def test_a_child_stops_when_it_is_told_to_or_left_alone(running: Running, at: dt.datetime) -> None:
+    for told in ({"after": "stop\n"}, {"keep_open": False}):
+        started = time.monotonic()
+        code, events, _complaint = child(running, at, "silent.haus.test", **told)  # type: ignore[arg-type]
+
+        assert code == 0
+        assert isinstance(events[-1], Finished) and events[-1].reason is Reason.STOPPED
+        assert time.monotonic() - started < 8
+
+
+@pytest.mark.parametrize("line", ["", "{}", "no json", '{"schema": 1}', "[" * 100_000])
+def test_a_child_refuses_what_is_no_job(line: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scanners.child"], input=line + "\n", capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("bad job: ")
+
+
+def test_a_child_forgets_the_environment_and_is_limited() -> None:
+    script = (
+        "import os, resource, scanners.child as c; c._limit();"
+        "limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_CORE)];"
+        "print(sorted(os.environ), *limits)"
+    )
+    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": "x", "SECRET_KEY": "y"}
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
+
+    assert done.stdout.split() == ["['PATH']", str(1 << 30), "0"]
+
+
+def test_a_killed_child_ends_its_line_of_events(running: Running, at: dt.datetime) -> None:
+    document = json.dumps(storing.dump_job(job(running, at, "silent.haus.test")))
+    with subprocess.Popen(
+        [sys.executable, "-m", "scanners.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(document + "\n")
+        process.stdin.flush()
+        first = storing.load_event(json.loads(process.stdout.readline()))
+        process.send_signal(signal.SIGKILL)
+        rest = process.stdout.read()
+
+    assert isinstance(first, Progress)
+    assert '"finished"' not in rest
+    assert process.returncode == -signal.SIGKILL
+
+
+# --- the terminal
+
+
+@pytest.fixture
+def options(running: Running, tmp_path: Path) -> list[str]:
+    root = tmp_path / "root.pem"
+    root.write_text(running.trust_roots_pem)
+    ports = [part for public, real in running.port_map.items() for part in ("--port-map", f"{public}:{real}")]
+    return [
+        *("--resolver", running.resolver[0], "--resolver-port", str(running.resolver_port)),
+        *("--allow-network", "127.0.0.0/8", "--trust", str(root), "--permit-suffix", ".test", *ports),
+    ]
+
+
+def test_a_terminal_shows_a_table_and_the_worst_finding(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    status = terminal.main(["portal.haus.test", *options])
+    shown = capsys.readouterr()
+
+    assert status == 4  # the portal sets no HSTS
+    assert "portal.haus.test (host)" in shown.out and "haus.test (domain)" in shown.out
+    assert "✕ high     web.hsts-present" in shown.out
+    assert "✓ critical cert.chain-trust" in shown.out
+    assert "connections" in shown.err
+
+
+def test_what_was_recorded_is_judged_again_without_a_network(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live = terminal.main(["portal.haus.test", "--json", "--record", str(tmp_path / "seen"), *options])
+    first = json.loads(capsys.readouterr().out)
+    files = sorted(str(file) for file in (tmp_path / "seen").iterdir())
+    replayed = terminal.main(["--json", "--replay", *files])
+    second = json.loads(capsys.readouterr().out)
+
+    assert [Path(file).name for file in files] == ["domain-haus.test.json", "host-portal.haus.test.json"]
+    assert live == replayed
+    assert first["findings"] == second["findings"]
+
+
+@pytest.mark.parametrize("arguments", [["localhost"], ["127.0.0.1"], [], ["--replay", "/nowhere.json"]])
+def test_a_bad_command_says_so(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert terminal.main(arguments) == 2
+    assert capsys.readouterr().err
+
+
+def test_a_host_that_cannot_be_seen_is_no_good_host(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    status = terminal.main(["closed.haus.test", *options])
+
+    assert status in {0, 3, 4, 5}  # its domain was seen
+    assert "?" in capsys.readouterr().out
