@@ -110,8 +110,8 @@ def server_sends_the_whole_chain(seen: Observations) -> Verdict:
     if not served.ordered:
         return warn(N_("The certificates of the chain are out of order."))
     if served.superfluous:
-        return warn(N_("The chain holds %(count)d certificates too many."), count=served.superfluous)
-    return ok(N_("%(count)d certificates, complete and in order."), count=len(served.chain))
+        return warn(N_("Superfluous certificates in the chain: %(count)d."), count=served.superfluous)
+    return ok(N_("Certificates sent: %(count)d, complete and in order."), count=len(served.chain))
 
 
 @check(
@@ -164,9 +164,9 @@ def certificate_is_valid_and_renewed_in_time(seen: Observations) -> Verdict:
     needed = min(WARN_BEFORE, lifetime / 3) if lifetime <= SHORT_LIFETIME else WARN_BEFORE
     if left < needed:
         return warn(
-            N_("Expires on %(date)s, in %(days)d days."), date=leaf.not_after.date().isoformat(), days=left.days
+            N_("Expires on %(date)s; days left: %(days)d."), date=leaf.not_after.date().isoformat(), days=left.days
         )
-    return ok(N_("Valid until %(date)s, %(days)d more days."), date=leaf.not_after.date().isoformat(), days=left.days)
+    return ok(N_("Valid until %(date)s; days left: %(days)d."), date=leaf.not_after.date().isoformat(), days=left.days)
 
 
 @check(
@@ -271,10 +271,10 @@ def certificate_is_publicly_logged(seen: Observations) -> Verdict:
         return not_applicable(NOT_PUBLIC)
     needed = NEEDED_SCTS_LONG if _lifetime_days(leaf) >= LONG_FOR_SCTS else NEEDED_SCTS
     if leaf.sct_count >= needed:
-        return ok(N_("%(count)d timestamps of public logs are embedded."), count=leaf.sct_count)
+        return ok(N_("Embedded timestamps of public logs: %(count)d."), count=leaf.sct_count)
     if leaf.sct_count:
         return warn(
-            N_("%(count)d timestamps of public logs are embedded; %(needed)d are expected."),
+            N_("Embedded timestamps of public logs: %(count)d; expected: %(needed)d."),
             count=leaf.sct_count,
             needed=needed,
         )

@@ -156,7 +156,7 @@ def no_form_sends_openly(seen: Observations, document: Response) -> Verdict:
         return ok(N_("The pages seen hold no form."))
     if insecure := [target for target in targets if urls.scheme(target) == "http"]:
         return fail(N_("Forms send without encryption to %(urls)s."), urls=listing(insecure))
-    return ok(N_("All %(count)d forms send over HTTPS."), count=len(targets))
+    return ok(N_("Forms seen: %(count)d; all send over HTTPS."), count=len(targets))
 
 
 @check(
@@ -182,7 +182,7 @@ def foreign_code_is_pinned(seen: Observations, document: Response) -> Verdict:
         return fail(N_("Without a checksum and not fixed to HTTPS: %(urls)s."), urls=_places(insecure))
     if unpinned:
         return warn(N_("Without a checksum: %(urls)s."), urls=_places(unpinned))
-    return ok(N_("All %(count)d foreign files are pinned."), count=len(foreign))
+    return ok(N_("Foreign files: %(count)d; all pinned."), count=len(foreign))
 
 
 @check(
@@ -207,7 +207,7 @@ def checksums_are_strong(seen: Observations, document: Response) -> Verdict:
         return warn(N_("Browsers ignore the checksum of: %(urls)s."), urls=_places(ignored))
     if short := [load for load, words in hashes.items() if not any(word.startswith(_STRONG) for word in words)]:
         return info(N_("Pinned with SHA-256: %(urls)s."), urls=_places(short))
-    return ok(N_("All %(count)d checksums use SHA-384 or SHA-512."), count=len(pinned))
+    return ok(N_("Checksums: %(count)d; all with SHA-384 or SHA-512."), count=len(pinned))
 
 
 def _is_hash(word: str) -> bool:
@@ -238,4 +238,4 @@ def libraries_have_a_fixed_version(seen: Observations, document: Response) -> Ve
         return ok(N_("No library is loaded from a public library host."))
     if moving := [load for load in from_libraries if _MOVING.search(load.url) or not _FIXED_VERSION.search(load.url)]:
         return warn(N_("Without a fixed version: %(urls)s."), urls=_places(moving))
-    return ok(N_("All %(count)d libraries have a fixed version."), count=len(from_libraries))
+    return ok(N_("Libraries: %(count)d; all in a fixed version."), count=len(from_libraries))

@@ -72,7 +72,7 @@ def cookies_travel_encrypted(seen: Observations, _document: Response) -> Verdict
         return not_applicable(NO_COOKIES)
     open_ones = [cookie for cookie in found if not cookie.secure]
     if not open_ones:
-        return ok(N_("Secure is set on all %(count)d cookies."), count=len(found))
+        return ok(N_("Cookies seen: %(count)d; all with Secure."), count=len(found))
     if sessions := [cookie for cookie in open_ones if cookie in _sessions(seen)]:
         return fail(N_("Session cookies without Secure: %(names)s."), names=_names(sessions))
     if _has_hsts(seen):
@@ -127,7 +127,7 @@ def foreign_pages_cannot_send_cookies(seen: Observations, _document: Response) -
         return info(N_("SameSite is missing, the browser decides: %(names)s."), names=_names(missing))
     if crossing := [cookie for cookie in found if cookie.same_site == "none"]:
         return info(N_("Sent along by foreign pages on purpose: %(names)s."), names=_names(crossing))
-    return ok(N_("SameSite is Lax or Strict on all %(count)d cookies."), count=len(found))
+    return ok(N_("Cookies seen: %(count)d; all with SameSite Lax or Strict."), count=len(found))
 
 
 def _broken_same_site(found: tuple[Cookie, ...]) -> Verdict | None:

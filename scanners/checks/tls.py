@@ -92,7 +92,7 @@ def retired_versions_are_refused(seen: Observations) -> Verdict:
     unclear = [version for version in ("TLSv1.0", "TLSv1.1") if version in shakes.unclear]
     if unclear:
         return unknown(N_("No readable answer to %(versions)s."), versions=_readable(unclear))
-    return ok(N_("Only %(versions)s is accepted."), versions=_readable(sorted(shakes.accepted)))
+    return ok(N_("Accepted: %(versions)s; nothing older."), versions=_readable(sorted(shakes.accepted)))
 
 
 @check(
@@ -141,7 +141,7 @@ def no_broken_suite_is_accepted(seen: Observations) -> Verdict:
         broken = any(suites.level(suite) is Level.BROKEN for suite in weak)
         severity = Severity.CRITICAL if broken else None
         return fail(N_("Accepted: %(suites)s."), severity=severity, suites=listing(weak))
-    return _pass_if_complete(seen, N_("None of %(count)d accepted suites is broken."), count=len(set(offered)))
+    return _pass_if_complete(seen, N_("Suites accepted: %(count)d; none is broken."), count=len(set(offered)))
 
 
 @check(
@@ -186,7 +186,7 @@ def authenticated_encryption_is_offered(seen: Observations) -> Verdict:
         return ok(N_("Accepted: %(suites)s."), suites=found)
     if not offered or not seen[TlsHandshakes].suites_complete:
         return unknown(NOT_ANSWERED)
-    return fail(N_("None of %(count)d accepted suites has authenticated encryption."), count=len(set(offered)))
+    return fail(N_("Suites accepted: %(count)d; none with authenticated encryption."), count=len(set(offered)))
 
 
 @check(
