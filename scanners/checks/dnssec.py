@@ -143,11 +143,11 @@ def algorithms_are_current(seen: Observations) -> Verdict:
 
 
 def _names(numbers: set[int]) -> list[str]:
-    return [ALGORITHM_NAMES.get(number, f"algorithm {number}") for number in sorted(numbers)]
+    return [ALGORITHM_NAMES.get(number, f"#{number}") for number in sorted(numbers)]
 
 
 def _digests(numbers: set[int]) -> list[str]:
-    return [DIGEST_NAMES.get(number, f"DS digest {number}") for number in sorted(numbers)]
+    return [DIGEST_NAMES.get(number, f"DS #{number}") for number in sorted(numbers)]
 
 
 @check(

@@ -111,7 +111,7 @@ def no_library_is_vulnerable(seen: Observations) -> Verdict:
     if weak:
         worst = max((severity for _library, severity in weak), key=lambda severity: RANKS[severity])
         return fail(
-            N_("%(libraries)s. Data: %(data)s."),
+            N_("Libraries with known holes: %(libraries)s. Data: %(data)s."),
             severity=SEVERITIES[worst],
             libraries=listing(f"{library.text} ({_holes(library)})" for library, _severity in weak),
             data=javascript.data_name(),

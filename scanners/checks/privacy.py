@@ -108,7 +108,7 @@ def third_parties_are_listed(seen: Observations, found: Response) -> Verdict:
 @documents.on_html
 def nobody_is_tracked(seen: Observations, found: Response) -> Verdict:
     trackers = _trackers(seen, found)
-    names = listing(f"{name} ({purpose.value})" for name, purpose in trackers.items())
+    names = listing(trackers)
     if not trackers:
         return ok(N_("No tracker was recognised in the first answer."))
     if set(trackers.values()) & GRAVE and _is_sensitive(seen, found):
@@ -153,7 +153,7 @@ def nothing_is_embedded_from_abroad(seen: Observations, found: Response) -> Verd
     abroad = [party for party in _parties(hosts) if party.country not in third_parties.EEA]
     if not abroad:
         return ok(N_("No embedded provider is known to sit outside the European Economic Area."))
-    names = listing(f"{party.name} ({party.purpose.value}, {party.country})" for party in abroad)
+    names = listing(f"{party.name} ({party.country})" for party in abroad)
     if _is_sensitive(seen, found):
         return warn(N_("Embedded on a page for patients or log-ins: %(names)s."), names=names)
     return info(N_("Embedded: %(names)s."), names=names)
