@@ -119,9 +119,17 @@ def unsafe_scripts(policy: Policy) -> tuple[str, ...]:
         return ("script-src",)  # nothing is said, so everything is allowed
     words = [source.lower() for source in rules.sources]
     unsafe = [word for word in words if word in _OPEN_SOURCES and not rules.is_strict_dynamic]
-    if "'unsafe-inline'" in words and not rules.has_nonce_or_hash and not rules.is_strict_dynamic:
+    handlers = effective(policy, "script-src-attr", "script-src", "default-src") or ()
+    if _lets_inline_run(rules.sources) or _lets_inline_run(handlers):
         unsafe.append("'unsafe-inline'")
     return tuple(unsafe)
+
+
+def _lets_inline_run(sources: Sequence[str]) -> bool:
+    """A nonce, a hash or strict-dynamic beside it switches 'unsafe-inline' off."""
+    words = [source.lower() for source in sources]
+    neutral = "'strict-dynamic'" in words or any(_NONCE_OR_HASH.match(source) for source in sources)
+    return "'unsafe-inline'" in words and not neutral
 
 
 def allows_eval(policy: Policy) -> bool:

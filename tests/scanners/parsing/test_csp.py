@@ -30,6 +30,8 @@ def test_a_meta_element_cannot_forbid_framing():
         ("script-src 'strict-dynamic' 'nonce-a' https: 'unsafe-inline'", ()),
         ("script-src 'UNSAFE-INLINE'", ("'unsafe-inline'",)),
         ("script-src-elem 'self'; script-src *", ()),
+        ("script-src-elem 'self'; script-src 'unsafe-inline'", ("'unsafe-inline'",)),
+        ("script-src 'unsafe-inline'; script-src-elem 'self'; script-src-attr 'none'", ()),
         ("default-src * data:", ("*", "data:")),
         ("img-src 'self'", ("script-src",)),
     ],
