@@ -11,8 +11,8 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import accounts, limits, sign_ins, tickets
 from portal.services.accounts import NewPerson
-from portal.web import forms, pages
-from portal.web.auth import cookies, signing_in
+from portal.web import cookies, forms, pages
+from portal.web.auth import signing_in
 from portal.web.auth.room import auth
 from portal.web.journey import Journey, PersonJourney, Who
 

@@ -7,8 +7,7 @@ from wtforms.validators import InputRequired, Length
 from portal.db.models.accounts import TicketPurpose
 from portal.i18n import lazy_gettext as _l
 from portal.services import accounts, limits, tickets
-from portal.web import forms, pages
-from portal.web.auth import cookies
+from portal.web import cookies, forms, pages
 from portal.web.auth.room import auth
 from portal.web.journey import Journey, Who
 

@@ -9,8 +9,8 @@ from portal.db.models.accounts import SessionStage
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import sign_ins
-from portal.web import forms, pages
-from portal.web.auth import cookies, signing_in
+from portal.web import cookies, forms, pages
+from portal.web.auth import signing_in
 from portal.web.auth.room import auth
 from portal.web.journey import PersonJourney, Who
 

@@ -9,8 +9,8 @@ from portal.db.models.accounts import TicketPurpose
 from portal.i18n import lazy_gettext as _l
 from portal.services import accounts, limits, sign_ins, tickets
 from portal.services.accounts import NewHospital, NewPerson
-from portal.web import forms, pages
-from portal.web.auth import cookies, signing_in
+from portal.web import cookies, forms, pages
+from portal.web.auth import signing_in
 from portal.web.auth.room import auth
 from portal.web.journey import Journey, Who
 

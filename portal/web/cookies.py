@@ -1,4 +1,4 @@
-"""The two cookies of this room: a sign-in's token, and the token of a link while it is being redeemed."""
+"""The cookies of a visitor: a sign-in's token, and the tokens of links while they are being redeemed."""
 
 from datetime import timedelta
 
@@ -10,19 +10,20 @@ from portal.web import journey, pages
 from portal.web.journey import Journey
 
 TICKET = "ticket"
-TICKET_LASTS = timedelta(hours=2)
+INVITATION = "invitation"  # outlives a sign-in, so that somebody with an account comes back to it
+LASTS = timedelta(hours=2)
 
 
-def hold_ticket(here: Journey, token: str, endpoint: str) -> Response:
+def hold_ticket(here: Journey, token: str, endpoint: str, *, name: str = TICKET) -> Response:
     """Take a link's token out of the address, so that it stands in no history, no log and no screenshot."""
     response = pages.see_other(endpoint)
-    journey.set_cookie(response, here.settings, TICKET, token[:200], lasts=TICKET_LASTS)
+    journey.set_cookie(response, here.settings, name, token[:200], lasts=LASTS)
     return response
 
 
-def held_ticket(here: Journey) -> str:
+def held_ticket(here: Journey, *, name: str = TICKET) -> str:
     """The token of the link that was opened last."""
-    return request.cookies.get(journey.cookie_name(here.settings, TICKET), "")
+    return request.cookies.get(journey.cookie_name(here.settings, name), "")
 
 
 def let_in(here: Journey, token: str, response: Response) -> Response:
