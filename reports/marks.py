@@ -67,6 +67,7 @@ EVIDENCE: Mapping[EvidenceStanding, Mark] = {
     EvidenceStanding.EXPIRING: Mark(sign="!", word=N_("expiring")),
     EvidenceStanding.EXPIRED: Mark(sign="✕", word=N_("expired")),
     EvidenceStanding.NOT_YET: Mark(sign="○", word=N_("not valid yet")),
+    EvidenceStanding.UNDATED: Mark(sign="?", word=N_("without a date")),
     EvidenceStanding.WRONG_TYPE: Mark(sign="!", word=N_("wrong type")),
     EvidenceStanding.MISSING: Mark(sign="?", word=N_("missing")),
 }

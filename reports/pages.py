@@ -43,8 +43,12 @@ def vendor_report(
 
     Same facts and `now`, same bytes. Raises OSError when the Pango libraries are missing.
     """
-    style = (files("reports") / "templates" / "report.css").read_text(encoding="utf-8")
-    return rendering.pdf(vendor_report_html(assessed, policy, reader=reader, now=now), style=style, fonts=fonts)
+    return rendering.pdf(vendor_report_html(assessed, policy, reader=reader, now=now), style=style(), fonts=fonts)
+
+
+def style() -> str:
+    """The look of printed documents."""
+    return (files("reports") / "templates" / "report.css").read_text(encoding="utf-8")
 
 
 def vendor_report_html(assessed: Assessed, policy: Policy, *, reader: Reader, now: datetime) -> str:

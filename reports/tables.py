@@ -227,7 +227,7 @@ def answer_text(row: AnswerRow, reader: Reader) -> str:
         return (
             reader.text(N_("no answer given")) if row.unanswered_after_deadline else reader.text(N_("not answered yet"))
         )
-    return reader.say(answering.display(row.question, row.value))
+    return answering.show(row.question.shape, row.value, language=reader.language)
 
 
 def answers(register: Register) -> tuple[Column[AnswerRow], ...]:

@@ -1,19 +1,21 @@
 """The marks for templates, in the words and shapes of reports.marks: grade, severity, verdict, tier, ten measures."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
 
 from assessments import frameworks
-from assessments.model import PARTS, NoGrade, PartScore
+from assessments.model import PARTS, Basis, HostRole, NoGrade, PartScore, RiskLevel, Words, say
 from portal import i18n
 from portal.db.models.accounts import CompanyRole, HospitalRole
+from portal.db.models.scans import ScanState
 from portal.i18n import gettext as _
 from portal.web import filters
-from reports import charts, marks
-from scanners.model import N_, Message, Outcome, Severity
+from reports import anchors, charts, marks
+from scanners.model import N_, Message, Outcome, Refs, Severity
 
 ROLE_WORDS: dict[str, str] = {
     HospitalRole.ADMIN: N_("Administration"),
@@ -23,6 +25,16 @@ ROLE_WORDS: dict[str, str] = {
     CompanyRole.LEAD: N_("Lead"),
     CompanyRole.CONTRIBUTOR: N_("Contributor"),
     CompanyRole.SIGNATORY: N_("Authorised to sign"),
+}
+
+
+SCAN_WORDS: dict[str, str] = {
+    ScanState.QUEUED: N_("waiting"),
+    ScanState.RUNNING: N_("running"),
+    ScanState.DONE: N_("complete"),
+    ScanState.PROVISIONAL: N_("provisional"),
+    ScanState.FAILED: N_("failed"),
+    ScanState.STOPPED: N_("stopped"),
 }
 
 
@@ -86,6 +98,54 @@ def said(message: Message) -> str:
     return message.render(i18n.gettext)
 
 
+def words(text: Words) -> str:
+    """Words of an assessment in the reader's language."""
+    return say(text, language=i18n.language(), translate=i18n.gettext)
+
+
+def risk(level: str) -> marks.Mark:
+    """Sign and word of a risk level, translated."""
+    return _translated(marks.RISK_LEVELS[RiskLevel(level)])
+
+
+def host_role(value: str) -> str:
+    """The word for what a host is for."""
+    return _(marks.ROLES[HostRole(value)])
+
+
+def scan_word(state: str) -> str:
+    """The word for how a scan stands."""
+    return _(SCAN_WORDS[state])
+
+
+def anchors_of(refs: Refs) -> list[str]:
+    """Where a check is anchored, in the reader's words; law is an indicator, never a legal finding."""
+    entries = (
+        anchors.measures(refs),
+        f"NIS2 {anchors.nis2(refs)}" if refs.measures else "",
+        f"ISO/IEC 27001 {anchors.iso27001(refs)}" if refs.iso27001 else "",
+        f"OWASP {anchors.owasp(refs)}" if refs.owasp2021 or refs.owasp2025 else "",
+        f"{_('GDPR')} {anchors.gdpr(refs)}" if refs.gdpr else "",
+        f"{_('indicator for MDR Annex I')} {anchors.mdr(refs)}" if refs.mdr else "",
+    )
+    return [entry for entry in entries if entry]
+
+
+def parts_of(stored: Mapping[str, Mapping[str, Any]]) -> tuple[PartScore, ...]:
+    """The parts of a stored score, as the marks draw them."""
+    return tuple(
+        PartScore(
+            part=key,
+            applicable=kept["applicable"],
+            value=None,
+            level=kept["level"],
+            coverage=Decimal(str(kept["coverage"])),
+            basis=Basis(kept["basis"]),
+        )
+        for key, kept in stored.items()
+    )
+
+
 def describe(part: PartScore) -> str:
     """One measure in words: name, level, what it rests on."""
     measure = frameworks.measure(part.part)
@@ -109,6 +169,12 @@ def install(environment: Environment) -> None:
         mark_ten_measures_large=ten_measures_large,
         mark_coverage_bar=coverage_bar,
         mark_sparkline=sparkline,
+        mark_risk=risk,
+        mark_host_role=host_role,
+        scan_word=scan_word,
+        anchors_of=anchors_of,
+        parts_of=parts_of,
+        say=words,
     )
     environment.filters["said"] = said
 

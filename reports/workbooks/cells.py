@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import Cell
 
 from reports.reader import ZONE
 
@@ -22,7 +22,7 @@ def clean(text: str) -> str:
     return _UNWRITABLE.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def safe_cell(cell: WriteOnlyCell, value: Value) -> WriteOnlyCell:
+def safe_cell(cell: Cell, value: Value) -> Cell:
     """Put a value into a cell so that it can never act: strings are strings, moments are local time without zone."""
     if isinstance(value, str):
         text = clean(value)

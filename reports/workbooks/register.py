@@ -6,10 +6,10 @@ from datetime import datetime
 from io import BytesIO
 
 import pandas as pd
+from openpyxl.cell.cell import Cell
 from openpyxl.chart import BarChart, Reference
 from openpyxl.styles import Alignment, Border, Font, PatternFill
 from openpyxl.workbook import Workbook
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from assessments import frameworks
 from assessments.model import PARTS, Basis, Grade, Register, VendorRow
@@ -17,7 +17,7 @@ from reports import marks, tables
 from reports.reader import Reader
 from reports.workbooks import sheets
 from reports.workbooks.cells import Value
-from reports.workbooks.sheets import ACCENT, FONT, INK, RULE, Paper
+from reports.workbooks.sheets import ACCENT, FONT, INK, RULE, Paper, Sheet
 from scanners.model import N_
 
 NOT_AN_AUDIT = N_(
@@ -30,6 +30,7 @@ UNKNOWN_IS_NOT_BAD = N_(
     "it lowers the coverage that stands beside it. Below %(floor)s %% coverage there is no grade."
 )
 _MATRIX_SIDE = 5
+_CHART_LINES = 16
 
 
 def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
@@ -42,7 +43,7 @@ def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
     workbook.properties.title = reader.text(N_("Supply-chain risk register"))
     workbook.properties.created = workbook.properties.modified = now.replace(tzinfo=None, microsecond=0)
     _cover(workbook, register, reader)
-    sheets.table(workbook, N_("Vendors"), tables.VENDORS, register.vendors, reader=reader)
+    sheets.table(workbook, N_("Vendors"), tables.VENDORS, register.vendors, reader=reader, paper=Paper(across=2))
     _comparison(workbook, register, reader)
     sheets.table(workbook, N_("Risks"), tables.risks(register), register.risks, reader=reader)
     sheets.table(workbook, N_("Findings"), tables.findings(register), register.findings, reader=reader)
@@ -60,17 +61,19 @@ def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
 def _cover(workbook: Workbook, register: Register, reader: Reader) -> None:
     sheet = workbook.create_sheet(reader.text(N_("Cover")))
     sheet.sheet_view.showGridLines = False
-    sheets.lay_out(sheet, widths=[30, 14, 14, 14, 14, 14, 14, 14], paper=Paper(wide=False))
+    sheets.lay_out(sheet, widths=[34, 11, 11, 11, 11, 11, 11, 13], paper=Paper(wide=False, landscape=False))
     put = _Writer(sheet)
-    put.line(reader.text(N_("Supply-chain risk register")), font=Font(name=FONT, size=20, bold=True, color=ACCENT))
-    put.line(register.hospital, font=Font(name=FONT, size=14, color=INK))
+    put.line(
+        reader.text(N_("Supply-chain risk register")), font=Font(name=FONT, size=20, bold=True, color=ACCENT), height=30
+    )
+    put.line(register.hospital, font=Font(name=FONT, size=14, color=INK), height=22)
     put.gap()
     for label, value in _facts(register, reader):
         put.pair(label, value)
     put.gap()
     put.title(reader.text(N_("What this is not, and what was not examined")))
-    put.block(reader.text(NOT_AN_AUDIT), height=48)
-    put.block(reader.text(UNKNOWN_IS_NOT_BAD, floor=reader.number(register.policy.coverage_floor)), height=48)
+    put.block(reader.text(NOT_AN_AUDIT), height=42)
+    put.block(reader.text(UNKNOWN_IS_NOT_BAD, floor=reader.number(register.policy.coverage_floor)), height=42)
     for sentence in _not_seen(register, reader):
         put.block("• " + sentence, height=16)
     put.gap()
@@ -81,7 +84,8 @@ def _cover(workbook: Workbook, register: Register, reader: Reader) -> None:
         label = reader.text(N_("Tier %(tier)s"), tier=tier) if tier else reader.text(N_("no intake yet"))
         put.cells([label, *counts])
     _grade_chart(sheet, reader, first, put.row)
-    put.gap()
+    for _line in range(_CHART_LINES):
+        put.gap()
     put.title(reader.text(N_("Residual risk: vendors by impact and likelihood")))
     _heat(put, register, reader)
     put.gap()
@@ -117,11 +121,11 @@ def _grades_by_tier(register: Register) -> Iterator[tuple[int | None, list[int]]
             yield tier, [grades.get(grade, 0) for grade in (*Grade, None)]
 
 
-def _grade_chart(sheet: WriteOnlyWorksheet, reader: Reader, first: int, last: int) -> None:
+def _grade_chart(sheet: Sheet, reader: Reader, first: int, last: int) -> None:
     chart = BarChart()
     chart.type, chart.grouping, chart.overlap = "col", "stacked", 100
     chart.title = reader.text(N_("Grades by tier"))
-    chart.height, chart.width = 8, 15
+    chart.height, chart.width = 7, 19
     chart.add_data(
         Reference(sheet, min_col=1, max_col=8, min_row=first + 1, max_row=last), from_rows=True, titles_from_data=True
     )
@@ -129,11 +133,11 @@ def _grade_chart(sheet: WriteOnlyWorksheet, reader: Reader, first: int, last: in
     chart.x_axis.delete = chart.y_axis.delete = False
     for series, colour in zip(chart.series, ("1F4E79", "3D6F9D", "6990B4", "B9C6D2", "D9DEE3"), strict=False):
         series.graphicalProperties.solidFill = colour
-    sheet.add_chart(chart, "J4")
+    sheet.add_chart(chart, f"A{last + 2}")
 
 
 def _heat(put: "_Writer", register: Register, reader: Reader) -> None:
-    put.cells([reader.text(N_("Impact ↑ / likelihood →")), *range(1, _MATRIX_SIDE + 1)], bold=True)
+    put.cells([reader.text(N_("Impact ↑, likelihood →")), *range(1, _MATRIX_SIDE + 1)], bold=True)
     for impact in range(_MATRIX_SIDE, 0, -1):
         cells = [sheets.styled(put.sheet, impact, font=Font(name=FONT, size=10, bold=True, color=INK))]
         for likelihood in range(1, _MATRIX_SIDE + 1):
@@ -166,7 +170,7 @@ def _legend(reader: Reader) -> Iterator[str]:
 class _Writer:
     """Appends to a streamed sheet and remembers the row."""
 
-    def __init__(self, sheet: WriteOnlyWorksheet) -> None:
+    def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
         self.row = 0
 
@@ -177,7 +181,8 @@ class _Writer:
     def gap(self) -> None:
         self.raw([])
 
-    def line(self, text: str, *, font: Font) -> None:
+    def line(self, text: str, *, font: Font, height: float) -> None:
+        self.sheet.row_dimensions[self.row + 1].height = height
         self.raw([sheets.styled(self.sheet, text, font=font, alignment=Alignment(vertical="center"))])
 
     def title(self, text: str) -> None:
@@ -215,6 +220,7 @@ def _comparison(workbook: Workbook, register: Register, reader: Reader) -> None:
     frame = comparison(register, reader)
     sheet = workbook.create_sheet(reader.text(N_("Comparison")))
     sheets.lay_out(sheet, widths=[44, *[16] * len(register.vendors)], paper=Paper(), frozen="B2")
+    sheet.row_dimensions[1].height = sheets.HEADING
     sheet.append(sheets.heading(sheet, [reader.text(N_("Measure")), *[str(name) for name in frame.columns]]))
     looks = {_measure_title(part, reader): part for part in PARTS}
     for title, values in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
@@ -225,7 +231,7 @@ def _comparison(workbook: Workbook, register: Register, reader: Reader) -> None:
     sheet.print_title_rows, sheet.print_title_cols = "1:1", "A:A"
 
 
-def _comparison_cell(sheet: WriteOnlyWorksheet, vendor: VendorRow, part: str | None, value: str) -> object:
+def _comparison_cell(sheet: Sheet, vendor: VendorRow, part: str | None, value: str) -> Cell:
     fill: PatternFill | None = None
     font: Font | None = None
     if part is not None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from assessments.model import Basis, Grade, RiskLevel, VendorRow
 from reports import marks
@@ -17,6 +17,7 @@ from reports.tables import Column, Kind
 from reports.workbooks.cells import Value, rows_that_fit, safe_cell
 
 RowKind = TypeVar("RowKind")
+Sheet = Any  # a streamed sheet; openpyxl's types do not know what it can do
 
 FONT = "Calibri"
 INK = "1B2A38"
@@ -33,14 +34,16 @@ _LEVEL_INK = ("B9C6D2", "93AEC6", "6990B4", "3D6F9D", "1F4E79")
 _DAY_FORMAT = {"de": "DD.MM.YYYY", "en": "D MMM YYYY"}
 _MOMENT_FORMAT = {"de": "DD.MM.YYYY HH:MM", "en": "D MMM YYYY HH:MM"}
 _A4, _A3 = 9, 8
+HEADING = 45  # points: three lines of a narrow heading
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """How a sheet prints: A3 for wide tables, A4 for the rest; always one page wide, headings repeated."""
+    """How a sheet prints: A3 for wide tables, A4 for the rest; headings repeated on every page."""
 
     wide: bool = True
     landscape: bool = True
+    across: int = 1  # pages side by side
 
 
 def table(
@@ -51,10 +54,11 @@ def table(
     *,
     reader: Reader,
     paper: Paper | None = None,
-) -> WriteOnlyWorksheet:
+) -> Sheet:
     """Write one table: bold frozen heading, filter, real numbers and dates, text that cannot act."""
     sheet = workbook.create_sheet(reader.text(title))
     lay_out(sheet, widths=[column.width for column in columns], paper=paper or Paper(), frozen="C2")
+    sheet.row_dimensions[1].height = HEADING
     sheet.append(heading(sheet, [reader.text(column.title) for column in columns]))
     cells = [_prototype(sheet, column, reader) for column in columns]
     last = 1
@@ -69,22 +73,22 @@ def table(
             )
             last += 1
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{max(last, 2)}"
-    sheet.print_title_rows = "1:1"
+    sheet.print_title_rows, sheet.print_title_cols = "1:1", "A:B"
     sheet.print_area = f"A1:{get_column_letter(len(columns))}{last}"
     return sheet
 
 
-def lay_out(sheet: WriteOnlyWorksheet, *, widths: Sequence[float], paper: Paper, frozen: str | None = None) -> None:
+def lay_out(sheet: Sheet, *, widths: Sequence[float], paper: Paper, frozen: str | None = None) -> None:
     """Widths, paper, margins and the line at the foot; before the first row, as a streamed sheet wants it."""
     for index, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = width
     sheet.page_setup.orientation = "landscape" if paper.landscape else "portrait"
     sheet.page_setup.paperSize = _A3 if paper.wide else _A4
-    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToWidth = paper.across
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.6, 0.8, 0.4
     sheet.oddFooter.left.text = "Kettenblick"
     sheet.oddFooter.center.text = "&A"
     sheet.oddFooter.right.text = "&P / &N"
@@ -92,7 +96,7 @@ def lay_out(sheet: WriteOnlyWorksheet, *, widths: Sequence[float], paper: Paper,
         sheet.freeze_panes = frozen
 
 
-def heading(sheet: WriteOnlyWorksheet, titles: Sequence[str]) -> list[WriteOnlyCell]:
+def heading(sheet: Sheet, titles: Sequence[str]) -> list[Cell]:
     """A row of column headings."""
     return [
         styled(
@@ -107,7 +111,7 @@ def heading(sheet: WriteOnlyWorksheet, titles: Sequence[str]) -> list[WriteOnlyC
 
 
 def styled(
-    sheet: WriteOnlyWorksheet,
+    sheet: Sheet,
     value: Value,
     *,
     font: Font | None = None,
@@ -115,7 +119,7 @@ def styled(
     alignment: Alignment | None = None,
     border: Border | None = None,
     number_format: str | None = None,
-) -> WriteOnlyCell:
+) -> Cell:
     """One cell with its look."""
     cell = safe_cell(WriteOnlyCell(sheet), value)
     cell.font = font or Font(name=FONT, size=10, color=INK)
@@ -129,7 +133,7 @@ def styled(
     return cell
 
 
-def _prototype(sheet: WriteOnlyWorksheet, column: Column[RowKind], reader: Reader) -> WriteOnlyCell:
+def _prototype(sheet: Sheet, column: Column[RowKind], reader: Reader) -> Cell:
     """A cell with its column's look; a streamed row is written at once, so one cell serves a whole column."""
     cell = WriteOnlyCell(sheet)
     cell.font = Font(name=FONT, size=10, color=INK)
@@ -183,7 +187,7 @@ def risk_fill(level: RiskLevel | None) -> PatternFill:
     return _NO_FILL if level is None else _RISK_FILLS[level]
 
 
-def _marked(cell: WriteOnlyCell, column: Column[RowKind], row: RowKind, reader: Reader) -> WriteOnlyCell:
+def _marked(cell: Cell, column: Column[RowKind], row: RowKind, reader: Reader) -> Cell:
     """Colour the marks; a mark is never colour alone, the cell says it in words or digits too."""
     match column.kind:
         case Kind.GRADE:
