@@ -55,13 +55,7 @@ def is_staging(name: str) -> bool:
 
 
 def _sign(signs: tuple[Sign, ...], found: Response) -> Sign | None:
-    titles = html.read(found.body).all("title")
-    return panels.recognised(
-        signs,
-        title=titles[0].text.strip().lower() if titles else "",
-        body=found.body.lower(),
-        headers=frozenset(name for name, _value in found.headers),
-    )
+    return panels.recognised_in(signs, found.body, found.headers)
 
 
 @check(

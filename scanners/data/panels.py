@@ -1,5 +1,6 @@
 """Signs in a page by which a console, a gateway, a default page or a parked domain is known (own tables)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 DATA_DATE = "2026-11-21"
@@ -91,15 +92,46 @@ PARKING: tuple[Sign, ...] = (
 )
 
 
-def recognised(signs: tuple[Sign, ...], *, title: str, body: str, headers: frozenset[str]) -> Sign | None:
-    """The first product whose sign is there; title and body in lower case."""
+CLINICAL: tuple[Sign, ...] = (
+    Sign(product="Orthanc", titles=("orthanc explorer",)),
+    Sign(product="dcm4chee", titles=("dcm4chee-arc",), bodies=("/dcm4chee-arc/ui2",)),
+    Sign(product="OpenEMR", titles=("openemr",)),
+    Sign(product="OpenMRS", titles=("openmrs",)),
+    Sign(product="Mirth Connect", titles=("mirth connect administrator",)),
+    Sign(product="Carestream Vue", titles=("carestream",)),
+    Sign(product="IntelliSpace", titles=("intellispace",)),
+    Sign(product="Telemis", titles=("telemis",)),
+    Sign(product="CliniNet", titles=("clininet",)),
+    Sign(product="Synapse PACS", titles=("synapse pacs", "fujifilm synapse")),
+    Sign(product="OpenClinica", titles=("openclinica",)),
+    Sign(product="Conquest DICOM Server", titles=("conquest dicom server", "conquest dicom")),
+)
+
+VIEWERS: tuple[Sign, ...] = (
+    Sign(product="OHIF", titles=("ohif viewer",), bodies=("qidoroot", "wadoroot")),
+    Sign(product="MedDream", titles=("meddream",)),
+    Sign(product="XERO Viewer", titles=("xero viewer",)),
+    Sign(product="Oviyam", titles=("oviyam",)),
+    Sign(product="Weasis", titles=("weasis",)),
+    Sign(product="Stone of Orthanc", titles=("stone web viewer",)),
+)
+
+
+def recognised_in(signs: tuple[Sign, ...], body: str, headers: Iterable[tuple[str, str]]) -> Sign | None:
+    """The first product whose sign is in a page."""
+    text = body.lower()
+    start = text.find("<title")
+    opened = text.find(">", start) + 1 if start >= 0 else 0
+    end = text.find("</title", opened) if opened else -1
+    title = text[opened:end].strip() if end >= 0 else ""
+    names = {name for name, _value in headers}
     return next(
         (
             sign
             for sign in signs
-            if any(text in title for text in sign.titles)
-            or any(text in body for text in sign.bodies)
-            or any(name in headers for name in sign.headers)
+            if any(mark in title for mark in sign.titles)
+            or any(mark in text for mark in sign.bodies)
+            or any(name in names for name in sign.headers)
         ),
         None,
     )
