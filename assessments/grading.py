@@ -1,6 +1,8 @@
 """Exact arithmetic of values, grades and caps, and points that add up to what is printed."""
 
-from collections.abc import Mapping
+import functools
+import math
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -11,6 +13,7 @@ TENTH = Decimal("0.1")
 CENT = Decimal("0.01")
 
 
+@functools.cache
 def exact(number: float) -> Fraction:
     """The number as it was written: 0.85 is 85/100, not its nearest binary neighbour."""
     return Fraction(str(number))
@@ -29,6 +32,13 @@ def grade(value: Decimal, policy: Policy) -> Grade:
 def level(value: Decimal, policy: Policy) -> int:
     """The level 0 to 4 of a printed value."""
     return sum(value >= Decimal(str(start)) for start in policy.level_from)
+
+
+def total(values: Iterable[Fraction]) -> Fraction:
+    """The sum; fractions of one policy share few denominators, so they are added over a common one."""
+    kept = list(values)
+    common = math.lcm(*(value.denominator for value in kept)) if kept else 1
+    return Fraction(sum(value.numerator * (common // value.denominator) for value in kept), common)
 
 
 def spread(points: Mapping[str, Fraction], total: Decimal) -> Mapping[str, Decimal]:

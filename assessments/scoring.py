@@ -1,5 +1,6 @@
 """A dossier becomes a score: lines, parts, caps, coverage and a grade, each number with its reason."""
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -64,16 +65,17 @@ class Half:
     seen: Fraction = Fraction(0)
     expected: bool = False  # something of this kind belongs here, though nothing was seen
 
-    @property
+    @functools.cached_property
     def weight(self) -> Fraction:
-        """The weight of its lines."""
-        return sum((each.weight for each in self.judged), Fraction(0))
+        """The weight of its lines; asked for once all are counted."""
+        return grading.total(each.weight for each in self.judged)
 
-    @property
+    @functools.cached_property
     def value(self) -> Fraction | None:
         """0 to 100; None when nothing was seen."""
-        lost = sum((each.lost for each in self.judged), Fraction(0))
-        return grading.FULL * (1 - lost / self.weight) if self.weight else None
+        if not self.weight:
+            return None
+        return grading.FULL * (1 - grading.total(each.lost for each in self.judged) / self.weight)
 
     @property
     def applies(self) -> bool:
@@ -136,8 +138,8 @@ def _why_no_grade(value: Decimal | None, coverage: Decimal, policy: Policy) -> N
 def _silent(dossier: Dossier, asked: Iterable[Asked]) -> bool:
     """Whether the deadline passed with more than half of the weight unanswered."""
     weights = [(grading.exact(each.question.weight) / each.supplies, each.answer is None) for each in asked]
-    unanswered = sum((weight for weight, silent in weights if silent), Fraction(0))
-    return dossier.deadline_passed and unanswered > HALF * sum((weight for weight, _ in weights), Fraction(0))
+    unanswered = grading.total(weight for weight, silent in weights if silent)
+    return dossier.deadline_passed and unanswered > HALF * grading.total(weight for weight, _ in weights)
 
 
 # --- What counts, part by part -------------------------------------------------------------------
@@ -294,14 +296,14 @@ def _shares_of_overall(parts: Mapping[str, Part], policy: Policy) -> Mapping[str
         for key, part in parts.items()
         if part.answers.weight or part.checks.weight
     }
-    whole = sum(seen.values(), Fraction(0))
+    whole = grading.total(seen.values())
     return {key: weight / whole for key, weight in seen.items()}
 
 
 def _overall(parts: Mapping[str, Part], shares: Mapping[str, Fraction], policy: Policy) -> Fraction | None:
     if not shares:
         return None
-    return sum((share * (_value(parts[key], policy) or 0) for key, share in shares.items()), Fraction(0))
+    return grading.total(share * (_value(parts[key], policy) or 0) for key, share in shares.items())
 
 
 def _applies(part: Part) -> bool:
@@ -318,8 +320,8 @@ def _part_coverage(part: Part, policy: Policy) -> Fraction:
 
 def _coverage(parts: Mapping[str, Part], policy: Policy) -> Fraction:
     weights = {key: grading.exact(policy.part_weights[key]) for key, part in parts.items() if _applies(part)}
-    whole = sum(weights.values(), Fraction(0))
-    seen = sum((weight * _part_coverage(parts[key], policy) for key, weight in weights.items()), Fraction(0))
+    whole = grading.total(weights.values())
+    seen = grading.total(weight * _part_coverage(parts[key], policy) for key, weight in weights.items())
     return grading.FULL * seen / whole if whole else Fraction(0)
 
 
@@ -361,7 +363,7 @@ def _knock_out_cap(
                 values={"questions": ", ".join(questions)},
             ),
             applied=False,
-            keys=(*(each.line_key for each in failed), *(each.key for each in contradicted)),
+            keys=(*sorted(each.line_key for each in failed), *sorted(each.key for each in contradicted)),
         )
     ]
 
@@ -397,7 +399,7 @@ def _lines(
         part = parts[key]
         for half, of_part in zip((part.answers, part.checks), _blend(part, policy), strict=True):
             for judged in half.judged:
-                weight = grading.FULL * of_part * judged.weight / half.weight
+                weight = judged.weight * (grading.FULL * of_part / half.weight)
                 lines[judged.line.key] = replace(judged.line, weight=float(weight), share=float(judged.share))
                 points[judged.line.key] = share * weight * (1 - judged.share)
     for cap in caps:
