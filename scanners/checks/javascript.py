@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import re2
@@ -81,10 +81,11 @@ def _identifiers(raw: dict[str, str | list[str]]) -> tuple[str, ...]:
     return (named,) if isinstance(named, str) else tuple(named)
 
 
-def libraries(seen: Observations) -> tuple[Library, ...]:
+@lru_cache(maxsize=2)  # three checks read the same megabytes
+def libraries(scripts: Scripts) -> tuple[Library, ...]:
     """The libraries of the page, each name and version once with the most signs that were seen."""
     found: dict[tuple[str, str], Library] = {}
-    for script in seen[Scripts].scripts:
+    for script in scripts.scripts:
         for library in _shelf().find(script.url, script.body, script.sha1):
             earlier = found.get((library.name, library.version))
             if earlier is None or earlier.signals < library.signals:
@@ -106,7 +107,7 @@ def libraries(seen: Observations) -> tuple[Library, ...]:
     example="npm audit --omit=dev",
 )
 def no_library_is_vulnerable(seen: Observations) -> Verdict:
-    found = libraries(seen)
+    found = libraries(seen[Scripts])
     weak = [(library, severity) for library in found if (severity := library.severity) is not None]
     if weak:
         worst = max((severity for _library, severity in weak), key=lambda severity: RANKS[severity])
@@ -143,7 +144,7 @@ def _holes(library: Library) -> str:
     example="jQuery 1.x, 2.x → 4.x;  AngularJS → Angular;  Vue 2 → Vue 3;  Bootstrap 3, 4 → 5",
 )
 def libraries_are_supported(seen: Observations) -> Verdict:
-    found = libraries(seen)
+    found = libraries(seen[Scripts])
     ended = [(library, day) for library in found if (day := javascript.end_of(library.name, library.version))]
     if ended:
         return warn(
@@ -166,7 +167,7 @@ def libraries_are_supported(seen: Observations) -> Verdict:
     fix=N_("Compare the list with your SBOM."),
 )
 def libraries_are_listed(seen: Observations) -> Verdict:
-    found = libraries(seen)
+    found = libraries(seen[Scripts])
     if not found:
         return info(NONE_SEEN)
     return info(N_("Recognised: %(libraries)s."), libraries=listing(library.text for library in found))

@@ -193,7 +193,10 @@ def mail_certificates_match(seen: Observations) -> Verdict:
 
 def _sts_enforced(seen: Observations) -> bool:
     served = seen.find(MtaStsPolicy)
-    return served is not None and mta_sts.parse_policy(served.body).mode == "enforce"
+    if served is None or not served.tls_verified:
+        return False
+    policy = mta_sts.parse_policy(served.body)
+    return not policy.errors and policy.mode == "enforce"
 
 
 @check(

@@ -10,16 +10,16 @@ from typing import Any
 PACKAGE = "unretiredjs"  # Apache-2.0; the data descend from RetireJS
 NOT_LIBRARIES = frozenset({"retire-example", "dont check"})
 
-# Name -> (branches without repairs, day of the last repair). "" means every branch. As of 2026-11-21.
-ENDED: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "angularjs": (("",), "2021-12-31"),
-    "bootstrap": (("2.", "3.", "4."), "2023-01-01"),
-    "jquery": (("1.", "2."), "2016-06-09"),
-    "jquery-mobile": (("",), "2021-10-07"),
-    "prototypejs": (("",), "2015-09-22"),
-    "swfobject": (("",), "2020-12-31"),
-    "vue": (("0.", "1.", "2."), "2023-12-31"),
-    "YUI": (("",), "2014-08-29"),
+# Name -> beginning of the version -> day of the last repair. "" means every version. As of 2026-11-21.
+ENDED: Mapping[str, Mapping[str, str]] = {
+    "angularjs": {"": "2021-12-31"},
+    "bootstrap": {"2.": "2013-08-19", "3.": "2019-07-24", "4.": "2023-01-01"},
+    "jquery": {"1.": "2016-06-09", "2.": "2016-06-09"},
+    "jquery-mobile": {"": "2021-10-07"},
+    "prototypejs": {"": "2015-09-22"},
+    "swfobject": {"": "2020-12-31"},
+    "vue": {"0.": "2016-09-30", "1.": "2016-09-30", "2.": "2023-12-31"},
+    "YUI": {"": "2014-08-29"},
 }
 
 
@@ -47,5 +47,4 @@ def definitions() -> Mapping[str, Any]:
 
 def end_of(name: str, version: str) -> str:
     """The day of the last repair for this branch; "" while there still are any."""
-    branches, day = ENDED.get(name, ((), ""))
-    return day if any(version.startswith(branch) for branch in branches) else ""
+    return next((day for branch, day in ENDED.get(name, {}).items() if version.startswith(branch)), "")
