@@ -21,7 +21,7 @@ RAIL_WORDS: Mapping[Rail, str] = {
     Rail.TODAY: N_("Today"),
     Rail.VENDORS: N_("Vendors"),
     Rail.CAMPAIGNS: N_("Campaigns"),
-    Rail.REVIEW: N_("Review"),
+    Rail.REVIEW: N_("Reviews"),
     Rail.COMPARISON: N_("Comparison"),
     Rail.RISKS: N_("Risks"),
     Rail.DECISIONS: N_("Decisions"),

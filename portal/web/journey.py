@@ -281,25 +281,34 @@ class _View:
         request.max_content_length = self.access.body_limit
         standing = floor()
         sessions = standing.writing if self.access.writes else standing.reading
-        with sessions() as session:
-            _listen_for_work(session)
-            tries.watch(session)
-            try:
-                response = self._answer(standing, session, arguments)
-            except RuleBroken:
-                tries.roll_back(session)
-                session.commit()
-                raise
-            session.commit()
+        try:
+            with sessions() as session:
+                _listen_for_work(session)
+                tries.watch(session)
+                response = self._within(standing, session, arguments)
+        except BaseException:
+            g.journey = None  # its transaction is over: a page that tells of the error must not begin another
+            raise
         _note_presence(standing)
         if session.info.get(ASKED):
             _ring(standing, datetime.now(UTC))
+        return response
+
+    def _within(self, standing: Floor, session: Session, arguments: dict[str, Any]) -> Response:
+        try:
+            response = self._answer(standing, session, arguments)
+        except RuleBroken:
+            tries.roll_back(session)
+            session.commit()
+            raise
+        session.commit()
         return response
 
     def _answer(self, standing: Floor, session: Session, arguments: dict[str, Any]) -> Response:
         journey = _come_in(standing, session)
         g.journey = journey
         if journey.person is not None:
+            g.who = journey.person.id
             i18n.speak(journey.person.language)
         if self.access.is_form:
             _require_our_form(standing.settings)

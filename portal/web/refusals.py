@@ -2,12 +2,12 @@
 
 import logging
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, g, request, url_for
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow, RuleBroken, TooMany
 from portal.i18n import gettext as _
-from portal.web import journey, pages
+from portal.web import pages
 from portal.web.journey import Elsewhere, ForeignForm
 from scanners.model import Message
 

@@ -15,6 +15,7 @@ KEYWORDS = {
     "N_": None,
     "_": None,
     "_l": None,
+    "_l": None,
     "gettext": None,
     "lazy_gettext": None,
     "ngettext": (1, 2),
