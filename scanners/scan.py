@@ -5,7 +5,7 @@ import sys
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scanners import targets
 from scanners.jobs import Finished, Progress, ScanEvent, ScanJob, SubjectSeen
@@ -90,6 +90,11 @@ async def observe(
     hosts = tuple(
         dict.fromkeys(targets.normalise(host, permitted_suffixes=job.network.permitted_suffixes) for host in job.hosts)
     )
+    mail_domains = tuple(
+        targets.registrable(targets.normalise(name, permitted_suffixes=job.network.permitted_suffixes))
+        for name in job.mail_domains
+    )
+    job = replace(job, mail_domains=mail_domains)
     async with AsyncExitStack() as stack:
         scan = _Scan(job, hosts, stop or asyncio.Event(), probes)
         await scan.open(stack)

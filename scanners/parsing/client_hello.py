@@ -23,6 +23,7 @@ RETRY_RANDOM = bytes.fromhex("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E07
 LONGEST_RECORD = 16_384 + 2_048
 LONGEST_MESSAGE = 200_000
 LONGEST_FLIGHT = 400_000
+MOST_RECORDS = 1_000
 MOST_CERTIFICATES = 10
 MOST_WARNINGS = 8
 # Hellos of these lengths hang in old F5 load balancers (RFC 7685).
@@ -162,9 +163,12 @@ def read(received: bytes) -> Answer:
     if len(received) > LONGEST_FLIGHT:
         raise Malformed("flight")
     state = _State()
-    at = 0
+    at = records = 0
     while len(received) - at >= 5 and not state.closed:  # noqa: PLR2004 - a record's header
         kind, version, length = struct.unpack_from("!BHH", received, at)
+        records += 1
+        if records > MOST_RECORDS:
+            raise Malformed("records")
         if version >> 8 != 3 or length > LONGEST_RECORD or kind not in {20, ALERT, HANDSHAKE, 23}:  # noqa: PLR2004
             raise Malformed("record")
         payload = received[at + 5 : at + 5 + length]

@@ -21,9 +21,16 @@ MOST_DECODED = 8_000_000
 MOST_RATIO = 100
 MOST_HEADER_BYTES = 64_000
 MOST_HEADER_LINES = 200
+MOST_PARTS = 20_000  # chunks of one body: a byte in each costs us far more than it costs the server
+PARTS_AT_A_STRETCH = 100  # read without letting the other probes have a turn
 SLOWEST_BYTES_PER_SECOND = 1_000
 GRACE_SECONDS = 3.0  # before the slowest rate is asked for
 LONGEST_URL = 4_000
+MOST_CONNECTIONS = 64  # over all hosts; the door counts per host and address
+REQUESTS_AT_ONCE = 6  # to one host, as browsers do
+# Kept open by each of the two pools between requests. An idle connection still holds its place at the door's gate, so
+# that there must be far fewer of them than the gate has places: else the TLS probe would wait for them for ever.
+IDLE_CONNECTIONS = 2
 PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 # A page names its own encoding; only these are looked up, for some Python codecs are not text encodings at all.
@@ -47,6 +54,7 @@ class Fetcher:
         self._door = door
         self._pools: dict[bool, httpcore.AsyncConnectionPool] = {}
         self._unverified: set[str] = set()
+        self._at_once: dict[str, asyncio.Semaphore] = {}
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -66,7 +74,7 @@ class Fetcher:
         host = parts.hostname or ""
         await self._door.spend_request(host)
         try:
-            async with asyncio.timeout(FETCH_SECONDS):
+            async with self._turn(host), asyncio.timeout(FETCH_SECONDS):
                 if parts.scheme == "http" or host in self._unverified:
                     return await self._request(parts, method, at_most, headers or {}, verifying=False)
                 try:
@@ -76,6 +84,9 @@ class Fetcher:
                     return await self._request(parts, method, at_most, headers or {}, verifying=False)
         except TimeoutError as error:
             raise Unseen(Reason.TIMEOUT) from error
+
+    def _turn(self, host: str) -> asyncio.Semaphore:
+        return self._at_once.setdefault(host, asyncio.Semaphore(REQUESTS_AT_ONCE))
 
     async def _request(
         self, parts: SplitResult, method: str, at_most: int, headers: Mapping[str, str], *, verifying: bool
@@ -120,9 +131,8 @@ class Fetcher:
         if verifying not in self._pools:
             self._pools[verifying] = httpcore.AsyncConnectionPool(
                 ssl_context=self._door.tls_context(verifying=verifying),
-                max_connections=self._door.budget.connections_at_once,
-                # An idle connection holds a place at its address, which the hellos of the TLS probe then wait for.
-                max_keepalive_connections=2,
+                max_connections=MOST_CONNECTIONS,
+                max_keepalive_connections=IDLE_CONNECTIONS,
                 network_backend=_Backend(self._door),
             )
         return self._pools[verifying]
@@ -182,8 +192,14 @@ async def _read(response: httpcore.Response, at_most: int) -> _Body:
     started = loop.time()
     received = bytearray()
     stream: AsyncIterator[bytes] = response.aiter_stream()
+    parts = 0
     async for data in stream:
         received += data
+        parts += 1
+        if parts > MOST_PARTS:
+            raise Unseen(Reason.TOO_LARGE, "chunks")
+        if parts % PARTS_AT_A_STRETCH == 0:
+            await asyncio.sleep(0)
         if len(received) >= at_most:
             return _Body(raw=bytes(received[:at_most]), cut=len(received) > at_most)
         elapsed = loop.time() - started

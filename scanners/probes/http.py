@@ -162,8 +162,8 @@ async def unresolved_references(visit: Visit, host: str) -> Observation:
     """Whether the other hosts that the page loads from exist."""
     document = (await page(visit, host)).document
     loads = html.loads(html.read(document.body), document.url)
-    names = dict.fromkeys(urls.host(load.url) for load in loads if urls.is_web(load.url))
-    asked = tuple(name for name in names if name and name != host and _is_name(name))[:MOST_REFERENCES]
+    names = dict.fromkeys(_name_of(load.url) for load in loads if urls.is_web(load.url))
+    asked = tuple(name for name in names if name and name != host)[:MOST_REFERENCES]
     exist = await asyncio.gather(*(_exists(visit, name) for name in asked))
     answered = [(name, exists) for name, exists in zip(asked, exist, strict=True) if exists is not None]
     return UnresolvedReferences(
@@ -240,8 +240,8 @@ def _refuse_walls(response: Response) -> None:
 
 
 def _may_read(document_url: str, url: str) -> bool:
-    name = urls.host(url)
-    if not urls.is_web(url) or not _is_name(name):
+    name = _name_of(url)
+    if not urls.is_web(url) or not name:
         return False
     own = urls.host(document_url)
     return name in LIBRARY_HOSTS or targets.registrable(name) == targets.registrable(own)
@@ -280,11 +280,12 @@ async def _exists(visit: Visit, name: str) -> bool | None:
     return resolution.exists and resolution.dangling_target is None
 
 
-def _is_name(name: str) -> bool:
+def _name_of(url: str) -> str:
+    """The host that the address names; "" for an IP address and for what names none."""
     try:
-        return targets.normalise(name, permitted_suffixes=targets.SPECIAL_USE) == name
+        return targets.normalise(urls.host(url), permitted_suffixes=targets.SPECIAL_USE)
     except targets.BadTarget:
-        return False
+        return ""
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

@@ -21,6 +21,8 @@ from scanners.probes.visit import Visit
 HTTPS = 443
 HELLO_SECONDS = 8.0
 MOST_HELLOS = 220  # of one look at one server
+KEPT_FOR_OTHERS = 25  # connections to an address that are left to the other probes of each host behind it
+FEWEST_HELLOS = 20
 RETRIES = 1  # of a hello that got no answer, of a server that has answered others
 CHUNK = 60  # suites in a hello for servers that choke on long ones
 DEFLATE = 1
@@ -30,7 +32,17 @@ MD5_ONLY = (0x0101,)
 
 async def tls_handshakes(visit: Visit, host: str) -> Observation:
     """Versions, suites, groups and the rest that a server gives away before keys are agreed."""
-    return await _Questions(visit, host).ask()
+    return await _Questions(visit, host, most=await _fair_share(visit, host)).ask()
+
+
+async def _fair_share(visit: Visit, host: str) -> int:
+    """Hellos for this host, so that all hosts of the scan behind one address fit into that address's budget."""
+    address = (await visit.door.vetted(host))[0]
+    others = [other for other in visit.hosts if other != host]
+    resolved = await asyncio.gather(*(visit.door.vetted(other) for other in others), return_exceptions=True)
+    sharing = 1 + sum(isinstance(found, tuple) and address in found for found in resolved)
+    share = visit.door.budget.connections // sharing - KEPT_FOR_OTHERS
+    return min(MOST_HELLOS, max(FEWEST_HELLOS, share))
 
 
 async def certificate_chain(visit: Visit, host: str) -> CertificateChain:
@@ -130,10 +142,10 @@ class _OlderFacts:
 class _Questions:
     """All hellos to one host within one budget of connections."""
 
-    def __init__(self, visit: Visit, host: str) -> None:
+    def __init__(self, visit: Visit, host: str, *, most: int) -> None:
         self._visit = visit
         self._host = host
-        self._left = MOST_HELLOS
+        self._left = most
         self._complete = True
         self._answered = False
         self._address = ""

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -35,6 +36,8 @@ from scanners.observations import (
 from scanners.probes.visit import Visit
 from scanners.scan import PROBES, Look
 from scanners.targets import BadTarget
+
+OLDEST = ssl.TLSVersion.MINIMUM_SUPPORTED
 
 PLAN = Plan(
     zones=(Zone(name="haus.test", records='@ MX 10 mx\n@ TXT "v=spf1 mx -all"\n@ CAA 0 issue "ca.test"'),),
@@ -384,3 +387,46 @@ def test_a_host_that_cannot_be_seen_is_no_good_host(options: list[str], capsys: 
 
     assert status in {0, 3, 4, 5}  # its domain was seen
     assert "?" in capsys.readouterr().out
+
+
+# --- one budget for all probes
+
+
+CROWD = Plan(
+    zones=(Zone(name="voll.test"),),
+    sites=(
+        Site(
+            host="a.voll.test",
+            aliases=("b.voll.test", "c.voll.test", "d.voll.test"),
+            tls=Tls(lowest=OLDEST),
+            pages={
+                "/": Reply(body="".join(f'<script src="/{number}.js"></script>' for number in range(40))),
+                **{f"/{number}.js": Reply(body="//x", content_type="text/javascript") for number in range(40)},
+            },
+        ),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def crowd(serve: Callable[[Plan], Running]) -> Running:
+    return serve(CROWD)
+
+
+def test_idle_pages_never_keep_the_hellos_waiting(crowd: Running, at: dt.datetime) -> None:
+    started = time.monotonic()
+
+    seen = complete(run(job(crowd, at, "a.voll.test")))
+
+    assert all(reasons(one) == {} for one in seen.values())
+    assert time.monotonic() - started < 10
+
+
+def test_hosts_behind_one_address_share_its_budget_fairly(crowd: Running, at: dt.datetime) -> None:
+    events = run(job(crowd, at, "a.voll.test", "b.voll.test", "c.voll.test", "d.voll.test"))
+    hosts = [one for subject, one in complete(events).items() if subject.kind is SubjectKind.HOST]
+
+    assert len(hosts) == 4
+    assert all(Page not in reasons(one) for one in hosts)
+    assert all(one[TlsHandshakes].accepted for one in hosts)
+    assert isinstance(events[-1], Finished) and events[-1].connections <= 320

@@ -200,6 +200,7 @@ def test_what_is_encrypted_ends_what_can_be_read() -> None:
         record(22, server_hello() + message(11, b"\x00\x00\x05\x00")),
         record(22, server_hello() + message(11, vector(vector(b"x", 3) * 11, 3))),
         bytes(client_hello.LONGEST_FLIGHT + 1),
+        record(22, b"") * (client_hello.MOST_RECORDS + 1),
     ],
 )
 def test_what_is_no_tls_is_malformed(received: bytes) -> None:
