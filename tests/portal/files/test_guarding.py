@@ -1,0 +1,128 @@
+"""The upload guard: eight kinds, by content and extension; what swells or acts is refused without unpacking."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.files import guarding
+from portal.files.guarding import Unwelcome
+
+PDF = b"%PDF-1.7\n...\n%%EOF\n"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+JPG = b"\xff\xd8\xff\xe0abc\xff\xd9"
+
+
+def office(part: str = "word/document.xml", *more: tuple[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in (("[Content_Types].xml", b"<Types/>"), (part, b"<x/>"), *more):
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "media_type"),
+    [
+        ("Zertifikat.PDF", PDF, "application/pdf"),
+        ("bild.png", PNG, "image/png"),
+        ("foto.jpeg", JPG, "image/jpeg"),
+        ("text.docx", office(), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ("t.xlsx", office("xl/workbook.xml"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("liste.csv", "a;b\nä;ö\n".encode("cp1252"), "text/csv"),
+        ("notiz.txt", "Grüße".encode(), "text/plain"),
+        ("sbom.json", b'{"bomFormat": "CycloneDX"}', "application/json"),
+    ],
+)
+def test_these_are_taken(name, content, media_type):
+    assert guarding.check(name, content).media_type == media_type
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("leer.pdf", b""),
+        ("falsch.pdf", b"MZ\x90\0"),
+        ("halb.pdf", b"%PDF-1.7 und dann nichts"),
+        ("seite.html", b"<html></html>"),
+        ("bild.svg", b"<svg onload='x'/>"),
+        ("seite.txt", b"  <!DOCTYPE html><script>"),
+        ("bild.csv", b"<svg onload=alert(1)>"),
+        ("x.pdf.exe", PDF),
+        ("makro.xlsm", office("xl/workbook.xml")),
+        ("makro.xlsx", office("xl/workbook.xml", ("xl/vbaProject.bin", b"x"))),
+        ("anders.xlsx", office("word/document.xml")),
+        ("kein.docx", b"PK\x03\x04 abgeschnitten"),
+        ("nackt.docx", PDF),
+        ("pfad.docx", office("word/document.xml", ("../../etc/passwd", b"x"))),
+        ("kaputt.json", b"{"),
+        ("tief.json", b"[" * 100_000),
+        ("nul.txt", b"a\0b"),
+        ("ohne", PDF),
+        ("gross.txt", b"a" * (guarding.LARGEST + 1)),
+    ],
+)
+def test_these_are_refused(name, content):
+    with pytest.raises(Unwelcome):
+        guarding.check(name, content)
+
+
+def test_a_file_that_swells_is_refused_at_once():
+    bomb = office("xl/workbook.xml", ("xl/worksheets/sheet1.xml", b"\0" * 60_000_000))
+    many = office("xl/workbook.xml", *((f"xl/{number}", b"") for number in range(2500)))
+    began = time.monotonic()
+
+    for content in (bomb, many):
+        with pytest.raises(Unwelcome):
+            guarding.check("t.xlsx", content)
+    assert time.monotonic() - began < 1
+
+
+def test_members_that_share_their_bytes_are_refused():
+    content = bytearray(office("word/document.xml", ("word/a.xml", b"abcdefgh" * 50), ("word/b.xml", b"abcdefgh" * 50)))
+    with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
+        first, second = archive.getinfo("word/a.xml"), archive.getinfo("word/b.xml")
+    place = content.index(second.header_offset.to_bytes(4, "little"), content.index(b"PK\x01\x02"))
+    content[place : place + 4] = first.header_offset.to_bytes(4, "little")
+
+    with pytest.raises(Unwelcome):
+        guarding.check("t.docx", bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("C:\\Users\\erika\\ISO 27001.pdf", "ISO 27001.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("rechnung\u202efdp.exe", "rechnung_fdp.exe"),
+        ("a\r\nSet-Cookie: x.pdf", "a__Set-Cookie_ x.pdf"),
+        ("bericht.pdf.exe", "bericht_pdf.exe"),
+        ("...", "file"),
+        ("Prüfung Ä.PDF", "Prüfung Ä.pdf"),
+    ],
+)
+def test_names_are_made_harmless(typed, shown):
+    assert guarding.safe_name(typed) == shown
+
+
+@given(st.text(max_size=300))
+def test_a_name_never_leaves_its_place(text):
+    name = guarding.safe_name(text)
+    assert name
+    assert len(name) <= guarding.LONGEST_NAME + 1
+    assert not set(name) & set('/\\\r\n\0"')
+    assert name not in {".", ".."}
+
+
+@given(st.binary(max_size=2000), st.sampled_from(sorted(guarding.KINDS)))
+def test_whatever_comes_the_guard_answers(content, extension):
+    try:
+        kind = guarding.check(f"x.{extension}", content)
+    except Unwelcome:
+        return
+    assert kind.extension == extension
