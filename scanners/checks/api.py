@@ -218,13 +218,17 @@ def fhir_describes_its_security(seen: Observations) -> Verdict:
         parts = [part for part in _items(statement.get("rest")) if part.get("mode", "server") == "server"]
         bare = [part for part in parts if not part.get("security")]
         if any(_writes(part) for part in bare):
-            return warn(N_("%(path)s offers writing and names no protection."), severity=Severity.MEDIUM, path=path)
+            return warn(
+                N_("%(path)s offers writing and names no protection."), severity=Severity.MEDIUM, path=shortened(path)
+            )
         if bare or not parts:
-            return warn(N_("%(path)s names no protection."), path=path)
+            return warn(N_("%(path)s names no protection."), path=shortened(path))
         software = statement.get("software")
         if isinstance(software, dict) and software.get("version"):
             told = shortened(f"{software.get('name', '')} {software['version']}")
-            return warn(N_("%(path)s tells the software and its version: %(software)s."), path=path, software=told)
+            return warn(
+                N_("%(path)s tells the software and its version: %(software)s."), path=shortened(path), software=told
+            )
     return info(N_("Public metadata, protection named: %(paths)s."), paths=listing(statements))
 
 

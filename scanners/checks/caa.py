@@ -1,7 +1,7 @@
 """CAA: who may issue certificates for a host."""
 
 from scanners.checking import check, fail, info, not_applicable, ok, warn
-from scanners.checks.wording import listing
+from scanners.checks.wording import listing, shortened
 from scanners.model import N_, Observations, Refs, Severity, Verdict
 from scanners.observations import HostDns
 from scanners.parsing import caa
@@ -42,11 +42,14 @@ def caa_is_present(seen: Observations) -> Verdict:
         return fail(N_("CAA records that cannot be read: %(records)s."), records=listing(broken))
     issuers = [record.value for record in host.caa if record.tag.lower() in {"issue", "issuewild"}]
     if not issuers:
-        return warn(N_("CAA records stand at %(name)s, but none of them limits who may issue."), name=host.caa_at or "")
+        return warn(
+            N_("CAA records stand at %(name)s, but none of them limits who may issue."),
+            name=shortened(host.caa_at or ""),
+        )
     named = [name for value in issuers if (name := caa.issuer(value))]
     if not named:
-        return ok(N_("CAA at %(name)s forbids certificates altogether."), name=host.caa_at or "")
-    return ok(N_("CAA at %(name)s allows: %(issuers)s."), name=host.caa_at or "", issuers=listing(named))
+        return ok(N_("CAA at %(name)s forbids certificates altogether."), name=shortened(host.caa_at or ""))
+    return ok(N_("CAA at %(name)s allows: %(issuers)s."), name=shortened(host.caa_at or ""), issuers=listing(named))
 
 
 @check(

@@ -362,12 +362,14 @@ def dmarc_is_present(seen: Observations) -> Verdict:
         count = sum(dmarc.is_record(text) for text in texts)
         if count > 1:
             return fail(
-                N_("%(name)s holds %(count)s DMARC records; receivers ignore all of them."), name=name, count=count
+                N_("%(name)s holds %(count)s DMARC records; receivers ignore all of them."),
+                name=shortened(name),
+                count=count,
             )
     if trace.record is not None:
         return ok(
             N_("The record of %(name)s applies: %(record)s"),
-            name=trace.policy_domain or "",
+            name=shortened(trace.policy_domain or ""),
             record=shortened(trace.record),
         )
     if trace.failed:

@@ -237,7 +237,7 @@ def _policy_verdict(served: MtaStsPolicy, mail: MailDns) -> Verdict:
             lines=listing(policy.errors),
         )
     if policy.mode != "enforce":
-        return warn(N_("MTA-STS runs in mode %(mode)s and refuses nothing."), mode=policy.mode)
+        return warn(N_("MTA-STS runs in mode %(mode)s and refuses nothing."), mode=shortened(policy.mode))
     if left_out := [one.host for one in mail.exchangers if not mta_sts.covers(policy, one.host)]:
         return fail(N_("The MTA-STS policy does not list these mail servers: %(names)s."), names=listing(left_out))
     if (policy.max_age or 0) < WEEK:

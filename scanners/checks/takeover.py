@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from scanners import targets
 from scanners.checking import check, fail, info, not_applicable, ok, warn
-from scanners.checks.wording import listing
+from scanners.checks.wording import listing, shortened
 from scanners.data import takeovers
 from scanners.model import N_, Observations, Refs, Severity, SubjectKind, Verdict
 from scanners.observations import HostDns, MailDns, Page, RelatedHosts
@@ -71,19 +71,23 @@ def alias_is_not_dangling(seen: Observations) -> Verdict:
     if target:
         match claim_on(seen.subject.name, target):
             case Claim.VERIFIED:
-                return fail(N_("Verified: the target %(target)s is free and anyone can register it."), target=target)
+                return fail(
+                    N_("Verified: the target %(target)s is free and anyone can register it."), target=shortened(target)
+                )
             case Claim.POSSIBLE:
-                return warn(N_("Possible: the target %(target)s does not exist."), target=target)
-        return info(N_("The target %(target)s does not exist, but a stranger cannot register it."), target=target)
+                return warn(N_("Possible: the target %(target)s does not exist."), target=shortened(target))
+        return info(
+            N_("The target %(target)s does not exist, but a stranger cannot register it."), target=shortened(target)
+        )
     if service := _unclaimed_page(host.cname_chain, seen.find(Page)):
         return fail(
             N_("Verified: %(service)s says that nobody has claimed %(target)s."),
             service=service,
-            target=host.cname_chain[-1],
+            target=shortened(host.cname_chain[-1]),
         )
     if not host.cname_chain:
         return ok(N_("The host is no alias."))
-    return ok(N_("The alias %(target)s exists."), target=host.cname_chain[-1])
+    return ok(N_("The alias %(target)s exists."), target=shortened(host.cname_chain[-1]))
 
 
 def _unclaimed_page(chain: Iterable[str], page: Page | None) -> str:
