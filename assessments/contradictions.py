@@ -1,9 +1,7 @@
 """Answers and observations that do not fit, and those that confirm each other."""
 
-from collections.abc import Iterable
-
 from assessments import gathering
-from assessments.gathering import Asked, Counted
+from assessments.gathering import Asked, Gathered
 from assessments.model import Contradiction, Dossier, Policy
 from questionnaires.model import Relation
 from scanners.model import Outcome
@@ -13,14 +11,17 @@ AGREEING = frozenset({Outcome.PASS, Outcome.INFO, Outcome.NOT_APPLICABLE})
 
 def find(dossier: Dossier, policy: Policy) -> tuple[Contradiction, ...]:
     """Every claim that a failed check speaks against, settled ones included, in the order of the catalogue."""
-    seen = gathering.counted(dossier, policy)
-    return tuple(
-        contradiction for asked in gathering.asked(dossier) for contradiction in against(dossier, asked, seen, policy)
-    )
+    return among(Gathered(dossier=dossier, policy=policy))
 
 
-def against(dossier: Dossier, asked: Asked, seen: Iterable[Counted], policy: Policy) -> tuple[Contradiction, ...]:
+def among(gathered: Gathered) -> tuple[Contradiction, ...]:
+    """The same, of what was gathered already."""
+    return tuple(found for asked in gathered.asked for found in against(gathered, asked))
+
+
+def against(gathered: Gathered, asked: Asked) -> tuple[Contradiction, ...]:
     """What speaks against one answer. Only a claim can be contradicted: an honest "partly" cannot."""
+    dossier, policy = gathered.dossier, gathered.policy
     if asked.answer is None or asked.share is None or asked.share < policy.contradiction_from_share:
         return ()
     by_check = {
@@ -29,7 +30,7 @@ def against(dossier: Dossier, asked: Asked, seen: Iterable[Counted], policy: Pol
         if link.relation in {Relation.VERIFIES, Relation.CONTRADICTS}
     }
     found = []
-    for counted in seen:
+    for counted in gathered.counted if by_check else ():
         link = by_check.get(counted.check.id)
         finding = counted.fact.finding
         if link is None or not counted.failed or not gathering.serves(dossier, finding.subject, asked.supply):
@@ -54,16 +55,17 @@ def against(dossier: Dossier, asked: Asked, seen: Iterable[Counted], policy: Pol
     return tuple(found)
 
 
-def confirmed(dossier: Dossier, asked: Asked, seen: Iterable[Counted], policy: Policy) -> bool:
+def confirmed(gathered: Gathered, asked: Asked) -> bool:
     """Whether every check that can verify the answer was made, none speaks against it, and at least one passed."""
     if asked.answer is None or not asked.share:
         return False
+    dossier, policy = gathered.dossier, gathered.policy
     outcomes: dict[str, set[Outcome]] = {
         link.check_id: set()
         for link in asked.question.scan_checks
         if link.relation is Relation.VERIFIES and _weighs(dossier, link.check_id, policy)
     }
-    for counted in seen:
+    for counted in gathered.counted if outcomes else ():
         finding = counted.fact.finding
         if counted.check.id in outcomes and gathering.serves(dossier, finding.subject, asked.supply):
             outcomes[counted.check.id].add(Outcome.UNKNOWN if finding.provisional else finding.outcome)

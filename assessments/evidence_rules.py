@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from assessments import gathering
+from assessments.gathering import Gathered
 from assessments.model import Assurance, Dossier, EvidenceFact, EvidenceStanding, EvidenceStatus, Policy
 from questionnaires import answering
 from questionnaires.model import EvidenceWanted, Question
@@ -67,8 +67,14 @@ def kind_wanted(question: Question, evidence: EvidenceFact) -> EvidenceWanted | 
 
 def statuses(dossier: Dossier, policy: Policy) -> tuple[EvidenceStatus, ...]:
     """Every document as it stands, and what is missing where much depends on the answer."""
-    given = [_status(dossier, evidence, policy) for evidence in sorted(dossier.evidence, key=lambda each: each.key)]
-    return (*given, *_missing(dossier, policy))
+    return statuses_among(Gathered(dossier=dossier, policy=policy))
+
+
+def statuses_among(gathered: Gathered) -> tuple[EvidenceStatus, ...]:
+    """The same, of what was gathered already."""
+    documents = sorted(gathered.dossier.evidence, key=lambda each: each.key)
+    given = [_status(gathered.dossier, evidence, gathered.policy) for evidence in documents]
+    return (*given, *_missing(gathered))
 
 
 def _status(dossier: Dossier, evidence: EvidenceFact, policy: Policy) -> EvidenceStatus:
@@ -116,9 +122,10 @@ def _worst(standings: Iterable[EvidenceStanding]) -> EvidenceStanding:
     return min(standings, key=order.index)
 
 
-def _missing(dossier: Dossier, policy: Policy) -> list[EvidenceStatus]:
+def _missing(gathered: Gathered) -> list[EvidenceStatus]:
+    dossier, policy = gathered.dossier, gathered.policy
     rows = []
-    for asked in gathering.asked(dossier):
+    for asked in gathered.asked:
         question = asked.question
         heavy = question.knock_out or question.weight >= policy.evidence_expected_from_weight
         claimed = asked.share is not None and asked.share > 0

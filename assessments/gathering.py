@@ -1,5 +1,6 @@
 """Pair up what a dossier asks, was told and has seen; the other rooms judge the pairs."""
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -86,6 +87,24 @@ class Counted:
         return self.scored and self.fact.finding.outcome is Outcome.FAIL
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """A dossier under a policy, with its pairs; each kind is gathered once."""
+
+    dossier: Dossier
+    policy: Policy
+
+    @functools.cached_property
+    def asked(self) -> tuple[Asked, ...]:
+        """Every question that applies, with its answer."""
+        return asked(self.dossier)
+
+    @functools.cached_property
+    def counted(self) -> tuple[Counted, ...]:
+        """The findings that bear on the score."""
+        return counted(self.dossier, self.policy)
+
+
 def asked(dossier: Dossier) -> tuple[Asked, ...]:
     """Every question that applies, once per company or once per supply, in the order of the catalogue."""
     by_key = {(answer.question_id, answer.supply): answer for answer in dossier.answers}
@@ -139,8 +158,12 @@ def _weighs(fact: FindingFact, check: Check, policy: Policy) -> bool:
 
 
 def _in_scope(dossier: Dossier, policy: Policy) -> Iterator[tuple[FindingFact, HostInScope, float]]:
+    hosts: dict[Subject, HostInScope | None] = {}
     for fact in worst_first(dossier.findings):
-        host = host_of(dossier, fact.finding.subject, policy)
+        subject = fact.finding.subject
+        if subject not in hosts:
+            hosts[subject] = host_of(dossier, subject, policy)
+        host = hosts[subject]
         if host is not None and fact.finding.check_id in dossier.checks:
             yield fact, host, policy.host_factors[host.role]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from assessments import contradictions, evidence_rules, frameworks, gathering, residual, risks, scoring
-from assessments.gathering import Asked
+from assessments.gathering import Asked, Gathered
 from assessments.model import (
     AnswerRow,
     AnswerStanding,
@@ -34,19 +34,20 @@ from scanners.model import Message, Outcome, Severity
 
 def assess(dossier: Dossier, policy: Policy) -> Assessed:
     """Everything that follows from one dossier."""
-    score = scoring.score(dossier, policy)
-    found = contradictions.find(dossier, policy)
-    derived = risks.derive(dossier, score, found, policy)
+    gathered = Gathered(dossier=dossier, policy=policy)
+    score = scoring.score_of(gathered)
+    found = contradictions.among(gathered)
+    derived = risks.derive(gathered, score, found)
     return Assessed(
         dossier=dossier,
         score=score,
         contradictions=found,
         residual=residual.of(dossier, score, policy),
         risks=derived,
-        answers=_answer_rows(dossier, score, found),
+        answers=_answer_rows(gathered, score, found),
         findings=_finding_rows(dossier, policy, derived),
-        evidence=evidence_rules.statuses(dossier, policy),
-        not_examined=_not_examined(dossier, policy),
+        evidence=evidence_rules.statuses_among(gathered),
+        not_examined=_not_examined(gathered),
     )
 
 
@@ -132,19 +133,19 @@ def _heat(assessed: Iterable[Assessed]) -> Mapping[tuple[int, int], int]:
 # --- Rows of one vendor --------------------------------------------------------------------------
 
 
-def _answer_rows(dossier: Dossier, score: Score, found: Iterable[Contradiction]) -> tuple[AnswerRow, ...]:
+def _answer_rows(gathered: Gathered, score: Score, found: Iterable[Contradiction]) -> tuple[AnswerRow, ...]:
     lines = {line.key: line for line in score.lines}
     against: dict[tuple[str, str | None], list[Contradiction]] = {}
     for each in found:
         against.setdefault((each.question.id, each.supply), []).append(each)
     return tuple(
         _answer_row(
-            dossier,
+            gathered.dossier,
             asked,
             line=lines.get(asked.line_key),
             against=against.get((asked.question.id, asked.supply), []),
         )
-        for asked in gathering.asked(dossier)
+        for asked in gathered.asked
     )
 
 
@@ -217,9 +218,9 @@ _SCAN_REASONS: Mapping[ScanState, str] = {
 }
 
 
-def _not_examined(dossier: Dossier, policy: Policy) -> tuple[NotExaminedRow, ...]:
-    rows = [*_unscanned(dossier), *_unseen(dossier, policy), *_unanswered(dossier), *_unasked(dossier)]
-    return tuple(rows)
+def _not_examined(gathered: Gathered) -> tuple[NotExaminedRow, ...]:
+    dossier = gathered.dossier
+    return (*_unscanned(dossier), *_unseen(gathered), *_unanswered(gathered), *_unasked(dossier))
 
 
 def _unscanned(dossier: Dossier) -> Iterable[NotExaminedRow]:
@@ -233,11 +234,11 @@ def _unscanned(dossier: Dossier) -> Iterable[NotExaminedRow]:
         )
 
 
-def _unseen(dossier: Dossier, policy: Policy) -> Iterable[NotExaminedRow]:
+def _unseen(gathered: Gathered) -> Iterable[NotExaminedRow]:
     """Checks that gave no answer, gathered by host and reason."""
     groups: dict[tuple[str, str], list[str]] = {}
     reasons: dict[tuple[str, str], Message] = {}
-    for counted in gathering.counted(dossier, policy):
+    for counted in gathered.counted:
         finding = counted.fact.finding
         if finding.outcome in gathering.UNSEEN or finding.provisional:
             reason = Message(text=N_("Waits for a second look.")) if finding.provisional else finding.fact
@@ -246,17 +247,18 @@ def _unseen(dossier: Dossier, policy: Policy) -> Iterable[NotExaminedRow]:
             reasons[group] = reason
     for (name, said), checks in groups.items():
         yield NotExaminedRow(
-            key=f"{dossier.vendor_key}:{name}:{checks[0]}",
-            vendor_key=dossier.vendor_key,
+            key=f"{gathered.dossier.vendor_key}:{name}:{checks[0]}",
+            vendor_key=gathered.dossier.vendor_key,
             subject=name,
             what=Phrase(text=N_("Checks without a result: %(checks)s"), values={"checks": ", ".join(checks)}),
             reason=reasons[name, said],
         )
 
 
-def _unanswered(dossier: Dossier) -> Iterable[NotExaminedRow]:
+def _unanswered(gathered: Gathered) -> Iterable[NotExaminedRow]:
+    dossier = gathered.dossier
     by_part: dict[str, list[str]] = {}
-    for asked in gathering.asked(dossier):
+    for asked in gathered.asked:
         if asked.answer is None or not asked.applicable:
             by_part.setdefault(f"{asked.part}|{'na' if asked.answer else ''}", []).append(asked.question.id)
     for name, questions in by_part.items():

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from assessments import evidence_rules, frameworks, gathering, residual
-from assessments.gathering import Asked, Counted
+from assessments.gathering import Asked, Counted, Gathered
 from assessments.model import (
     Concern,
     Contradiction,
@@ -57,17 +57,15 @@ SCENARIOS: Mapping[str, tuple[str, tuple[Concern, ...]]] = {
 }
 
 
-def derive(dossier: Dossier, score: Score, found: Iterable[Contradiction], policy: Policy) -> tuple[Risk, ...]:
+def derive(gathered: Gathered, score: Score, found: Iterable[Contradiction]) -> tuple[Risk, ...]:
     """Every risk of one vendor, worst first; a risk keeps its key as long as its cause stays the same."""
-    asked = gathering.asked(dossier)
-    contradictions = [each for each in found if not each.settled]
     risks = [
-        *_from_findings(dossier, policy),
-        *_from_gaps(dossier, policy, asked),
-        *_from_silence(dossier, policy, asked),
-        *_from_contradictions(dossier, policy, contradictions),
-        *_from_evidence(dossier, policy),
-        *_from_coverage(dossier, policy, score),
+        *_from_findings(gathered),
+        *_from_gaps(gathered),
+        *_from_silence(gathered),
+        *_from_contradictions(gathered, [each for each in found if not each.settled]),
+        *_from_evidence(gathered),
+        *_from_coverage(gathered, score),
     ]
     return tuple(sorted(risks, key=_rank))
 
@@ -83,9 +81,10 @@ def _rank(risk: Risk) -> tuple[object, ...]:
     return (WORST_FIRST.index(risk.severity), matrix, risk.source, risk.key)
 
 
-def _from_findings(dossier: Dossier, policy: Policy) -> Iterable[Risk]:
+def _from_findings(gathered: Gathered) -> Iterable[Risk]:
+    dossier, policy = gathered.dossier, gathered.policy
     by_check: dict[str, list[Counted]] = {}
-    for counted in gathering.counted(dossier, policy):
+    for counted in gathered.counted:
         if counted.failed and counted.fact.finding.severity in WORTH_A_RISK:
             by_check.setdefault(counted.check.id, []).append(counted)
     for check_id, group in by_check.items():
@@ -115,8 +114,9 @@ def _from_findings(dossier: Dossier, policy: Policy) -> Iterable[Risk]:
         )
 
 
-def _from_gaps(dossier: Dossier, policy: Policy, asked: Iterable[Asked]) -> Iterable[Risk]:
-    for each in asked:
+def _from_gaps(gathered: Gathered) -> Iterable[Risk]:
+    dossier, policy = gathered.dossier, gathered.policy
+    for each in gathered.asked:
         if each.answer is None or each.share is None:
             continue
         flags = red_flags(dossier, each)
@@ -165,11 +165,12 @@ def red_flags(dossier: Dossier, asked: Asked) -> tuple[RedFlag, ...]:
     return answering.red_flags(asked.question, asked.answer.value, today=dossier.at.date(), needs=needs)
 
 
-def _from_silence(dossier: Dossier, policy: Policy, asked: Iterable[Asked]) -> Iterable[Risk]:
+def _from_silence(gathered: Gathered) -> Iterable[Risk]:
+    dossier, policy = gathered.dossier, gathered.policy
     if not dossier.deadline_passed:
         return
     by_part: dict[str, list[Asked]] = {}
-    for each in asked:
+    for each in gathered.asked:
         if each.answer is None:
             by_part.setdefault(each.part, []).append(each)
     for part, group in by_part.items():
@@ -196,7 +197,8 @@ def _from_silence(dossier: Dossier, policy: Policy, asked: Iterable[Asked]) -> I
         )
 
 
-def _from_contradictions(dossier: Dossier, policy: Policy, contradictions: Iterable[Contradiction]) -> Iterable[Risk]:
+def _from_contradictions(gathered: Gathered, contradictions: Iterable[Contradiction]) -> Iterable[Risk]:
+    dossier, policy = gathered.dossier, gathered.policy
     by_question: dict[tuple[str, str | None], list[Contradiction]] = {}
     for each in contradictions:
         by_question.setdefault((each.question.id, each.supply), []).append(each)
@@ -227,8 +229,9 @@ _EVIDENCE_TITLES: Mapping[EvidenceStanding, tuple[str, Severity]] = {
 }
 
 
-def _from_evidence(dossier: Dossier, policy: Policy) -> Iterable[Risk]:
-    for status in evidence_rules.statuses(dossier, policy):
+def _from_evidence(gathered: Gathered) -> Iterable[Risk]:
+    dossier, policy = gathered.dossier, gathered.policy
+    for status in evidence_rules.statuses_among(gathered):
         if status.standing not in _EVIDENCE_TITLES:
             continue
         text, severity = _EVIDENCE_TITLES[status.standing]
@@ -249,7 +252,8 @@ def _from_evidence(dossier: Dossier, policy: Policy) -> Iterable[Risk]:
         )
 
 
-def _from_coverage(dossier: Dossier, policy: Policy, score: Score) -> Iterable[Risk]:
+def _from_coverage(gathered: Gathered, score: Score) -> Iterable[Risk]:
+    dossier, policy = gathered.dossier, gathered.policy
     if score.why_no_grade is None:
         return
     text = (

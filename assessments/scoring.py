@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from assessments import contradictions, evidence_rules, gathering, grading, outside
-from assessments.gathering import Asked, Counted
+from assessments.gathering import Asked, Counted, Gathered
 from assessments.model import (
     MEASURE_PARTS,
     PARTS,
@@ -99,13 +99,17 @@ class Part:
 
 def score(dossier: Dossier, policy: Policy) -> Score:
     """The judgement of a vendor at the dossier's moment."""
-    asked = gathering.asked(dossier)
-    counted = gathering.counted(dossier, policy)
-    against = contradictions.find(dossier, policy)
-    parts = _counted_parts(dossier, policy, asked, counted)
+    return score_of(Gathered(dossier=dossier, policy=policy))
+
+
+def score_of(gathered: Gathered) -> Score:
+    """The same, of what was gathered already."""
+    dossier, policy = gathered.dossier, gathered.policy
+    against = contradictions.among(gathered)
+    parts = _counted_parts(gathered, against)
     shares = _shares_of_overall(parts, policy)
     raw = _overall(parts, shares, policy)
-    caps = () if raw is None else _caps(dossier, policy, asked=asked, counted=counted, against=against, raw=raw)
+    caps = () if raw is None else _caps(gathered, against, raw)
     value = None if raw is None else min([raw, *(Fraction(cap.limit) for cap in caps)])
     lines = _lines(parts, shares, policy, caps, raw=raw, value=value)
     coverage = grading.printed(_coverage(parts, policy))
@@ -119,8 +123,8 @@ def score(dossier: Dossier, policy: Policy) -> Score:
         parts=tuple(_part_score(parts[key], lines, policy) for key in PARTS),
         caps=caps,
         lines=lines,
-        outside=outside.grade(dossier, policy),
-        silent=_silent(dossier, asked),
+        outside=outside.of_counted(gathered.counted, policy, at=dossier.at),
+        silent=_silent(gathered),
         documents_only=dossier.scan_state is ScanState.DOCUMENTS_ONLY,
         policy_version=policy.version,
         catalogue_version=f"{dossier.catalogue.id} {dossier.catalogue.version}",
@@ -135,27 +139,30 @@ def _why_no_grade(value: Decimal | None, coverage: Decimal, policy: Policy) -> N
     return NoGrade.COVERAGE if coverage < Decimal(str(policy.coverage_floor)) else None
 
 
-def _silent(dossier: Dossier, asked: Iterable[Asked]) -> bool:
+def _silent(gathered: Gathered) -> bool:
     """Whether the deadline passed with more than half of the weight unanswered."""
-    weights = [(grading.exact(each.question.weight) / each.supplies, each.answer is None) for each in asked]
+    weights = [(grading.exact(each.question.weight) / each.supplies, each.answer is None) for each in gathered.asked]
     unanswered = grading.total(weight for weight, silent in weights if silent)
-    return dossier.deadline_passed and unanswered > HALF * grading.total(weight for weight, _ in weights)
+    return gathered.dossier.deadline_passed and unanswered > HALF * grading.total(weight for weight, _ in weights)
 
 
 # --- What counts, part by part -------------------------------------------------------------------
 
 
-def _counted_parts(
-    dossier: Dossier, policy: Policy, asked: Iterable[Asked], counted: tuple[Counted, ...]
-) -> Mapping[str, Part]:
+def _counted_parts(gathered: Gathered, against: Iterable[Contradiction]) -> Mapping[str, Part]:
     parts = {key: Part(key=key) for key in PARTS}
-    for each in asked:
-        _count_answer(parts[each.part].answers, dossier, policy, each, counted)
-    for found in counted:
+    open_ones: dict[tuple[str, str | None], Contradiction] = {}
+    for contradiction in against:
+        if not contradiction.settled:
+            open_ones.setdefault((contradiction.question.id, contradiction.supply), contradiction)
+    for each in gathered.asked:
+        contradicted = open_ones.get((each.question.id, each.supply))
+        _count_answer(parts[each.part].answers, gathered, each, contradicted)
+    for found in gathered.counted:
         if found.part is not None:
-            _count_check(parts[found.part].checks, policy, found)
-    if dossier.scan_state is not ScanState.DONE:
-        for key in _parts_with_checks(dossier, policy):
+            _count_check(parts[found.part].checks, gathered.policy, found)
+    if gathered.dossier.scan_state is not ScanState.DONE:
+        for key in _parts_with_checks(gathered.dossier, gathered.policy):
             parts[key].checks.expected = True
     return parts
 
@@ -168,16 +175,16 @@ def _parts_with_checks(dossier: Dossier, policy: Policy) -> frozenset[str]:
     )
 
 
-def _count_answer(half: Half, dossier: Dossier, policy: Policy, asked: Asked, seen: tuple[Counted, ...]) -> None:
+def _count_answer(half: Half, gathered: Gathered, asked: Asked, contradicted: Contradiction | None) -> None:
     if not asked.applicable:
         return
     weight = grading.exact(asked.question.weight) / asked.supplies
     half.applicable += weight
-    if asked.answer is None and not dossier.deadline_passed:
+    if asked.answer is None and not gathered.dossier.deadline_passed:
         return
     half.seen += weight
     half.judged.append(
-        _unanswered(asked, weight) if asked.answer is None else _answered(dossier, policy, asked, seen, weight)
+        _unanswered(asked, weight) if asked.answer is None else _answered(gathered, asked, weight, contradicted)
     )
 
 
@@ -186,23 +193,23 @@ def _unanswered(asked: Asked, weight: Fraction) -> Judged:
     return Judged(line=replace(_answer_line(asked, reason), unanswered=True), weight=weight, share=Fraction(0))
 
 
-def _answered(dossier: Dossier, policy: Policy, asked: Asked, seen: tuple[Counted, ...], weight: Fraction) -> Judged:
+def _answered(gathered: Gathered, asked: Asked, weight: Fraction, contradicted: Contradiction | None) -> Judged:
     assert asked.answer is not None
     assert asked.share is not None
+    dossier, policy = gathered.dossier, gathered.policy
     assurance = (
         Assurance.CONFIRMED
-        if contradictions.confirmed(dossier, asked, seen, policy)
+        if contradictions.confirmed(gathered, asked)
         else evidence_rules.proof(dossier, asked.question, asked.supply, policy)
     )
     share = grading.exact(asked.share) * grading.exact(policy.assurance[assurance])
-    against = [each for each in contradictions.against(dossier, asked, seen, policy) if not each.settled]
     answer = gathering.words_of(asked.question, asked.answer.value)
     reason: Words = Phrase(text=REASONS[assurance], values={"answer": answer})
-    if against:
+    if contradicted:
         share = min(share, grading.exact(policy.contradiction_cap))
-        reason = _contradicted(against[0], answer)
+        reason = _contradicted(contradicted, answer)
     return Judged(
-        line=replace(_answer_line(asked, reason), assurance=assurance, contradicted=bool(against)),
+        line=replace(_answer_line(asked, reason), assurance=assurance, contradicted=contradicted is not None),
         weight=weight,
         share=share,
     )
@@ -328,28 +335,18 @@ def _coverage(parts: Mapping[str, Part], policy: Policy) -> Fraction:
 # --- Caps ----------------------------------------------------------------------------------------
 
 
-def _caps(
-    dossier: Dossier,
-    policy: Policy,
-    *,
-    asked: Iterable[Asked],
-    counted: tuple[Counted, ...],
-    against: Iterable[Contradiction],
-    raw: Fraction,
-) -> tuple[Cap, ...]:
+def _caps(gathered: Gathered, against: Iterable[Contradiction], raw: Fraction) -> tuple[Cap, ...]:
     """The caps that hold, the lowest first; only the lowest lowers anything."""
     caps = [
-        *outside.finding_caps(counted, policy, at=dossier.at),
-        *_knock_out_cap(dossier, policy, asked, against),
+        *outside.finding_caps(gathered.counted, gathered.policy, at=gathered.dossier.at),
+        *_knock_out_cap(gathered, against),
     ]
     caps.sort(key=lambda cap: cap.limit)
     return tuple(replace(cap, applied=not index and cap.limit < raw) for index, cap in enumerate(caps))
 
 
-def _knock_out_cap(
-    dossier: Dossier, policy: Policy, asked: Iterable[Asked], against: Iterable[Contradiction]
-) -> list[Cap]:
-    failed = [each for each in asked if knocks_out(dossier, each)]
+def _knock_out_cap(gathered: Gathered, against: Iterable[Contradiction]) -> list[Cap]:
+    failed = [each for each in gathered.asked if knocks_out(gathered.dossier, each)]
     contradicted = [each for each in against if each.knock_out and not each.settled]
     if not failed and not contradicted:
         return []
@@ -357,7 +354,7 @@ def _knock_out_cap(
     return [
         Cap(
             kind=CapKind.KNOCK_OUT,
-            limit=policy.caps.knock_out,
+            limit=gathered.policy.caps.knock_out,
             reason=Phrase(
                 text=N_("A knock-out is not met or contradicted: %(questions)s."),
                 values={"questions": ", ".join(questions)},
