@@ -21,6 +21,7 @@ from scanners.observations import (
     WellKnown,
 )
 from scanners.parsing import challenges, html, urls
+from scanners.probes.fetching import MOST_BODY
 from scanners.probes.network import Unseen
 from scanners.probes.visit import Visit
 
@@ -31,7 +32,7 @@ MOST_LISTED_SCRIPTS = 100
 SCRIPT_BYTES = 1_000_000
 MOST_LOGIN_LINKS = 3
 MOST_LINKS_READ = 2_000
-DOCUMENT_BYTES = 100_000
+DOCUMENT_BYTES = 600_000  # a FHIR server's own description fills some hundred kilobytes
 PATH_BYTES = 65_536
 MOST_REFERENCES = 30
 
@@ -42,6 +43,9 @@ WELL_KNOWN = (
     "/.well-known/openid-configuration",
     "/.well-known/webauthn",
     "/.well-known/change-password",
+    "/metadata",
+    "/fhir/metadata",
+    "/fhir/.well-known/smart-configuration",
 )
 
 # Where libraries are usually loaded from; what lies there is public and the same for everybody.
@@ -141,7 +145,7 @@ async def login_page(visit: Visit, host: str) -> Observation:
     """Pages of the same host that the start page links to and that ask for a password."""
     document = (await page(visit, host)).document
     links = _login_links(document)[:MOST_LOGIN_LINKS]
-    found = await asyncio.gather(*(_last_response(visit, host, url, DOCUMENT_BYTES * 5) for url in links))
+    found = await asyncio.gather(*(_last_response(visit, host, url) for url in links))
     pages = [one for one in found if one and html.read(one.body).asks_password]
     return LoginPage(at=visit.at, pages=tuple({one.url: one for one in pages}.values()))
 
@@ -149,7 +153,7 @@ async def login_page(visit: Visit, host: str) -> Observation:
 async def well_known(visit: Visit, host: str) -> Observation:
     """Documents that a standard publishes for everyone; a 404 is a fact too."""
     answers = await asyncio.gather(
-        *(_last_response(visit, host, f"https://{host}{path}", DOCUMENT_BYTES) for path in WELL_KNOWN)
+        *(_last_response(visit, host, f"https://{host}{path}", accept=_accepted(path)) for path in WELL_KNOWN)
     )
     documents = {path: answer for path, answer in zip(WELL_KNOWN, answers, strict=True) if answer}
     if not documents:
@@ -196,15 +200,16 @@ async def _page(visit: Visit, host: str) -> Page:
     return Page(at=visit.at, hops=walk.hops, left_host_to=walk.left_host_to)
 
 
-async def _follow(visit: Visit, host: str, url: str, *, at_most: int = 2_000_000) -> _Walk:
+async def _follow(visit: Visit, host: str, url: str, *, at_most: int = MOST_BODY, accept: str | None = None) -> _Walk:
     """Each hop is vetted anew by the door, and fetched only within the scope of the scan."""
-    hops = [await visit.fetcher.fetch(url, at_most=at_most)]
+    headers = {"Accept": accept} if accept else None
+    hops = [await visit.fetcher.fetch(url, at_most=at_most, headers=headers)]
     while len(hops) <= MOST_REDIRECTS and (following := _location(hops[-1])):
         target = urls.host(following)
         if not visit.in_scope(host, target):
             return _Walk(hops=tuple(hops), left_host_to=target[:253] or None)
         try:
-            hops.append(await visit.fetcher.fetch(following, at_most=at_most))
+            hops.append(await visit.fetcher.fetch(following, at_most=at_most, headers=headers))
         except Unseen as unseen:
             if unseen.reason is not Reason.NOT_CONSENTED:
                 raise
@@ -218,15 +223,20 @@ def _location(response: Response) -> str:
     return next((urls.join(response.url, value) for value in response.values("location")), "")
 
 
-async def _last_response(visit: Visit, host: str, url: str, at_most: int) -> Response | None:
+async def _last_response(visit: Visit, host: str, url: str, *, accept: str | None = None) -> Response | None:
     """Where the address leads within the scope; None where nothing can be said of it."""
     try:
-        last = (await _follow(visit, host, url, at_most=at_most)).hops[-1]
+        last = (await _follow(visit, host, url, at_most=DOCUMENT_BYTES, accept=accept)).hops[-1]
     except Unseen as unseen:
         if unseen.reason in {Reason.BUDGET, Reason.NOT_PUBLIC}:
             raise
         return None
     return None if challenges.is_challenge(last) or challenges.is_throttled(last) else last
+
+
+def _accepted(path: str) -> str | None:
+    """FHIR servers show people a page of HTML; asked for JSON they show what they are."""
+    return "application/fhir+json, application/json" if path.endswith(("/metadata", "configuration")) else None
 
 
 def _refuse_walls(response: Response) -> None:

@@ -60,6 +60,7 @@ PAGES = {
     "/robots.txt": Reply(body="User-agent: *", content_type="text/plain"),
     "/.well-known/security.txt": redirect("/security.txt", status=302),
     "/security.txt": Reply(body="Contact: mailto:a@haus.test", content_type="text/plain"),
+    "/fhir/metadata": Reply(body='{"resourceType": "CapabilityStatement"}', content_type="application/fhir+json"),
     "/openapi.json": Reply(body='{"openapi": "3.0.0", "paths": {}}', content_type="application/json"),
     "/.env": Reply(body="APP_ENV=production\nDB_PASSWORD=geheim\n", content_type="text/plain"),
 }
@@ -361,6 +362,7 @@ def test_published_documents_are_fetched_and_a_404_is_a_fact(running: Running, l
 
     assert seen.documents["/robots.txt"].status == 200
     assert seen.documents["/.well-known/webauthn"].status == 404
+    assert "CapabilityStatement" in seen.documents["/fhir/metadata"].body
     assert seen.documents["/.well-known/security.txt"].url == "https://portal.haus.test/security.txt"
 
 
