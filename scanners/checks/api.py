@@ -41,6 +41,16 @@ FHIR = Refs(
     sources=("HL7 FHIR CapabilityStatement", "SMART App Launch 2.2"),
 )
 
+IDENTIFIERS = Refs(
+    measures=(9,),
+    iso27001=("A.8.3",),
+    owasp2021="A01",
+    owasp2025="A01",
+    gdpr=("Art. 32 (1) b",),
+    mdr=("17.2", "17.4"),
+    sources=("OWASP API1",),
+)
+
 WHY_DESCRIPTION = N_(
     "A description lists every operation and parameter, also the ones no page uses."
     " For an attacker it is a map to functions that may miss a check of rights."
@@ -55,6 +65,11 @@ _YAML = re2.compile(r"(?m)^(?:openapi|swagger):\s*[\"']?[23]\.")
 _HINT = re2.compile(
     r"(?i)/(?:openapi|swagger)(?:\.(?:json|ya?ml)|-ui|/|$)|/v[23]/api-docs(?:/|$)|/api-docs(?:/|$)|/redoc(?:/|$)"
 )
+_NUMBERED = re2.compile(
+    r"(?i)/(?:patients?|persons?|users?|cases?|faelle|fall|orders?|befunde?|reports?|termine?|appointments?)/\d{1,12}(?:[/?#]|$)"
+    r"|[?&](?:id|patient(?:_?id)?|user_?id|case_?id|pid)=\d{1,12}(?:&|#|$)"
+)
+_DIGIT = re2.compile(r"\d")
 _USER_INTERFACE = ("swagger-ui", "redoc spec-url", "<redoc", "swaggeruibundle")
 
 
@@ -151,6 +166,30 @@ def no_description_is_linked(seen: Observations, found: Response) -> Verdict:
     if hints := [urls.split(link).path for link in own if _HINT.search(urls.split(link).path) is not None]:
         return warn(N_("The page links to %(paths)s."), paths=listing(hints))
     return ok(N_("The page links to no description of an interface."))
+
+
+@check(
+    "api.sequential-ids",
+    title=N_("Links show no running numbers of persons or cases"),
+    severity=Severity.INFO,
+    needs=(Page,),
+    refs=IDENTIFIERS,
+    why=N_(
+        "Whoever sees number 1000 will try 1001; if a check of rights is missing, foreign records open."
+        " Running numbers alone are no hole, but a reason to ask."
+    ),
+    fix=N_("Use random identifiers, and check rights on every access."),
+    example="/patient/7f3c1d1e-2a7b-4c57-9a52-0d6a3f6f5f10",
+)
+@documents.on_html
+def links_show_no_running_numbers(seen: Observations, found: Response) -> Verdict:
+    page = html.read(found.body)
+    links = [urls.join(page.base(found.url), element.get("href")) for element in page.all("a")]
+    numbered = [link for link in links if urls.host(link) == seen.subject.name and _NUMBERED.search(link) is not None]
+    if numbered:
+        # A number may be a person's: it does not go into a report.
+        return info(N_("Running numbers in links: %(urls)s."), urls=listing(_DIGIT.sub("#", link) for link in numbered))
+    return ok(N_("No running number of a person or case was seen in a link."))
 
 
 @check(

@@ -1,9 +1,11 @@
 """What should not stand open: test systems, consoles, default pages; and whether we could look at all."""
 
+from datetime import date, timedelta
+
 from scanners.checking import check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks import documents
 from scanners.checks.wording import listing
-from scanners.data import panels
+from scanners.data import javascript, lifecycles, panels, takeovers, third_parties
 from scanners.data.panels import Sign
 from scanners.model import N_, Observations, Refs, Severity, SubjectKind, Verdict
 from scanners.observations import Page, RelatedHosts, Response
@@ -40,6 +42,9 @@ GATEWAY = Refs(
 )
 INDEXING = Refs(measures=(5,), iso27001=("A.8.12",), owasp2021="A05", owasp2025="A02", sources=("RFC 9309",))
 REACH = Refs(measures=(6,), iso27001=("A.8.29",))
+
+FRESH = Refs(measures=(6,), iso27001=("A.8.29", "A.8.8"))
+STALE = timedelta(days=90)
 
 STAGING_WORDS = frozenset(
     {"stag", "stage", "staging", "test", "tests", "testing", "dev", "devel", "demo", "uat", "qa", "preprod", "sandbox"}
@@ -211,3 +216,28 @@ def host_can_be_seen(seen: Observations) -> Verdict:
     if found.status in GUARDED:
         return unknown(N_("The host asks for a log-in or refuses us: status %(status)s."), status=found.status)
     return ok(N_("The start page answered with status %(status)s."), status=found.status)
+
+
+@check(
+    "scan.data-freshness",
+    title=N_("The data this scan rests on are fresh"),
+    severity=Severity.INFO,
+    needs=(Page,),
+    refs=FRESH,
+    why=N_(
+        "Lists of vulnerable versions and end dates age, and old ones miss what was found since."
+        " Findings that rest on them carry the day of the data."
+    ),
+    fix=N_("Ask the operator of this portal to update it."),
+)
+def data_are_fresh(seen: Observations) -> Verdict:
+    sets = {
+        "JavaScript": javascript.DATA_DATE,
+        "EOL": lifecycles.DATA_DATE,
+        "DNS": takeovers.DATA_DATE,
+        "TDDDG": third_parties.DATA_DATE,
+    }
+    named = listing(f"{name} ({day})" for name, day in sets.items())
+    if seen.at.date() - min(date.fromisoformat(day) for day in sets.values()) > STALE:
+        return info(N_("Some data are older than 90 days: %(sets)s."), sets=named)
+    return ok(N_("All data are younger than 90 days: %(sets)s."), sets=named)

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+DATA_DATE = "2026-05-01"  # of unretiredjs 1.4.14
 PACKAGE = "unretiredjs"  # Apache-2.0; the data descend from RetireJS
 NOT_LIBRARIES = frozenset({"retire-example", "dont check"})
 

@@ -57,6 +57,10 @@ SWAGGER_UI = '<!doctype html><div id="swagger-ui"></div>'
         ),
         (checks.no_description_is_linked, [page_with(body=SWAGGER_UI)], Outcome.WARN),
         (checks.no_description_is_linked, [page(response(status=503))], Outcome.UNKNOWN),
+        (checks.links_show_no_running_numbers, [page()], Outcome.PASS),
+        (checks.links_show_no_running_numbers, [page_with(body='<a href="/patient/1042">x</a>')], Outcome.INFO),
+        (checks.links_show_no_running_numbers, [page_with(body='<a href="/x?pid=7&a=1">x</a>')], Outcome.INFO),
+        (checks.links_show_no_running_numbers, [page_with(body='<a href="/news/2026">x</a>')], Outcome.PASS),
         (checks.interfaces_are_not_shared, [page()], Outcome.NOT_APPLICABLE),
         (checks.interfaces_are_not_shared, served(answer({})), Outcome.PASS),
         (checks.interfaces_are_not_shared, served(answer({}, access_control_allow_origin="*")), Outcome.INFO),
@@ -91,3 +95,9 @@ def test_operations_without_log_in_make_it_high():
 
     assert finding.severity is Severity.HIGH
     assert "GET /patients" in finding.fact.render()
+
+
+def test_a_number_that_may_be_a_persons_stays_out_of_the_report():
+    text = says(checks.links_show_no_running_numbers, page_with(body='<a href="/patient/1042">x</a>'))[1]
+
+    assert "/patient/####" in text

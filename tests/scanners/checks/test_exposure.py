@@ -1,11 +1,13 @@
 """Test systems, consoles, gateways, default and parked pages."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from scanners.checks import exposure as checks
 from scanners.model import Check, Outcome
 from scanners.observations import Observation, Page
-from tests.scanners.building import page, page_with, redirect, response
+from tests.scanners.building import judge, page, page_with, redirect, response
 from tests.scanners.building_domain import BLIND, related, says, when_blind
 
 ALL = [value for value in vars(checks).values() if isinstance(value, Check)]
@@ -72,3 +74,10 @@ def test_names_of_test_systems_are_recognised(name: str):
 @pytest.mark.parametrize("name", ["attest.example.test", "www.dev.example.test", "developer.example.test"])
 def test_names_that_only_look_alike_are_not(name: str):
     assert not checks.is_staging(name)
+
+
+def test_the_age_of_the_data_is_counted_from_the_scan():
+    early = datetime(2026, 6, 1, tzinfo=UTC)
+
+    assert judge(checks.data_are_fresh, page(), at=early).outcome is Outcome.PASS
+    assert judge(checks.data_are_fresh, page()).outcome is Outcome.INFO
