@@ -31,6 +31,7 @@ from scanners.observations import (
     WellKnown,
     ZoneDns,
 )
+from scanners.parsing import addresses
 from scanners.probes import dns, http, mail, tls, vantage
 from scanners.probes.fetching import Fetcher
 from scanners.probes.network import ACTIVE, ORDINARY, Door, Unseen
@@ -231,7 +232,7 @@ class _Scan:
             gate
             for visit in (self._visit, self._active_visit)
             for key, gate in visit.door.spent().items()
-            if not key[-1].isdigit() and ":" not in key
+            if addresses.parse(key) is None  # each connection counts once for its name and once for its address
         ]
         return Finished(
             reason=reason,

@@ -168,7 +168,7 @@ def _parts(url: str) -> SplitResult:
         raise Unseen(Reason.GARBLED, "url") from error
     if parts.scheme not in PORTS or not usual_port or "@" in parts.netloc:
         raise Unseen(Reason.NOT_CONSENTED, "url")
-    if not name or not all(targets.LETTERS_DIGITS_HYPHEN.issuperset(label) for label in name.split(".")):
+    if not all(label and targets.LETTERS_DIGITS_HYPHEN.issuperset(label) for label in name.split(".")):
         raise Unseen(Reason.GARBLED, "url")
     return parts
 
