@@ -16,6 +16,7 @@ from assessments.model import (
     VendorRow,
 )
 from questionnaires import answering
+from questionnaires.model import AnswerValue, Question
 from reports import anchors, marks
 from reports.reader import Reader
 from reports.workbooks.cells import Value
@@ -227,7 +228,12 @@ def answer_text(row: AnswerRow, reader: Reader) -> str:
         return (
             reader.text(N_("no answer given")) if row.unanswered_after_deadline else reader.text(N_("not answered yet"))
         )
-    return answering.show(row.question.shape, row.value, language=reader.language)
+    return answer_words(row.question, row.value, reader)
+
+
+def answer_words(question: Question, value: AnswerValue, reader: Reader) -> str:
+    """What was answered, in the reader's words."""
+    return answering.show(question.shape, value, language=reader.language)
 
 
 def answers(register: Register) -> tuple[Column[AnswerRow], ...]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -132,6 +132,16 @@ def newest(session: Session, scope: str, *, before: int | None = None, limit: in
     if before is not None:
         query = query.where(AuditEvent.sequence < before)
     return session.scalars(query.order_by(AuditEvent.sequence.desc()).limit(limit)).all()
+
+
+def about(session: Session, scope: str, subjects: Collection[str], *, limit: int = 100) -> Sequence[AuditEvent]:
+    """The latest events of a chain about any of these subjects, newest first."""
+    return session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.scope == scope, AuditEvent.subject.in_(subjects))
+        .order_by(AuditEvent.sequence.desc())
+        .limit(limit)
+    ).all()
 
 
 def _wait_for_turn(session: Session, scope: str) -> None:

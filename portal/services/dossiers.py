@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from assessments import tiering
+from assessments import policy, tiering
 from assessments.model import (
     AnswerFact,
     AnswerStanding,
@@ -55,7 +55,11 @@ def build(session: Session, hospital_id: str, assessment_id: str, *, now: dateti
     response = _response(session, assessment)
     edition = manifests.latest(session, response) if response else None
     manifest = edition.manifest if edition else {"answers": [], "evidence": []}
-    outside = _open_outside(session, assessment, now=now)
+    outside = (
+        Outside(state=ScanState.DOCUMENTS_ONLY)
+        if assessment.documents_only
+        else _open_outside(session, hospital_id, assessment.vendor_id, now=now)
+    )
     return _build(session, assessment, manifest, outside, now=now, reviews=_reviews(session, assessment))
 
 
@@ -68,6 +72,39 @@ def build_for_company(session: Session, company_id: str, assessment_id: str, *, 
     response = _response(session, assessment)
     manifest = manifests.make(session, response) if response else {"answers": [], "evidence": []}
     return _build(session, assessment, manifest, _whole_outside(session, assessment, now=now), now=now, reviews=None)
+
+
+def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> Dossier:
+    """For the hospital, of a vendor that nobody has asked yet: supplies, hosts, scan results that are open to it."""
+    vendor = session.get(Vendor, vendor_id)
+    if vendor is None or vendor.hospital_id != hospital_id:
+        raise NotFound
+    catalogue = shelf.current()
+    keys = supply_keys(session, hospital_id, vendor_id)
+    rows = session.scalars(
+        select(SupplyRow)
+        .where(SupplyRow.hospital_id == hospital_id, SupplyRow.vendor_id == vendor_id, SupplyRow.ended_at.is_(None))
+        .options(selectinload(SupplyRow.intakes))
+        .order_by(SupplyRow.created_at, SupplyRow.id)
+    ).all()
+    records = [record for row in rows if (record := intakes.current(row)) is not None]
+    tier = min((record.tier for record in records), default=None)
+    outside = _open_outside(session, hospital_id, vendor_id, now=now)
+    return Dossier(
+        hospital=session.get_one(Hospital, hospital_id).name,
+        vendor_key=vendor_keys(session, hospital_id)[vendor_id],
+        vendor_name=vendor.name,
+        at=now,
+        catalogue=catalogue,
+        question_set=policy.current().sets_by_tier[tier] if tier else QuestionSet.FULL,
+        checks=CHECKS,
+        checks_version=CATALOGUE_VERSION,
+        supplies=tuple(_supply(row, keys[row.id], catalogue, {}, for_hospital=True) for row in rows),
+        hosts=_hosts(session, hospital_id, vendor_id, keys),
+        findings=outside.findings,
+        scan_state=outside.state,
+        scanned_at=outside.at,
+    )
 
 
 def deadline_of(due_on: date) -> datetime:
@@ -138,7 +175,7 @@ def _build(
         deadline=deadline,
         deadline_passed=now > deadline,
         submitted_at=response.submitted_at if response else None,
-        hosts=_hosts(session, assessment, keys),
+        hosts=_hosts(session, hospital_id, vendor.id, keys),
         findings=outside.findings,
         scan_state=outside.state,
         scanned_at=outside.at,
@@ -235,12 +272,12 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _hosts(session: Session, assessment: Assessment, keys: Mapping[str, str]) -> tuple[HostInScope, ...]:
+def _hosts(session: Session, hospital_id: str, vendor_id: str, keys: Mapping[str, str]) -> tuple[HostInScope, ...]:
     rows = session.scalars(
         select(Host)
         .where(
-            Host.hospital_id == assessment.hospital_id,
-            Host.vendor_id == assessment.vendor_id,
+            Host.hospital_id == hospital_id,
+            Host.vendor_id == vendor_id,
             Host.state != HostState.STRUCK,
         )
         .order_by(Host.name)
@@ -258,17 +295,14 @@ def _hosts(session: Session, assessment: Assessment, keys: Mapping[str, str]) ->
 # ---- what was seen from outside
 
 
-def _open_outside(session: Session, assessment: Assessment, *, now: datetime) -> Outside:
-    if assessment.documents_only:
-        return Outside(state=ScanState.DOCUMENTS_ONLY)
-    hospital_id, vendor_id = assessment.hospital_id, assessment.vendor_id
+def _open_outside(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> Outside:
     view = releases.open_run(session, hospital_id, vendor_id, now=now)
     newest = scans.latest_good(session, hospital_id, vendor_id)
     urgent = _urgent(session, newest, view.run if view else None, now=now)
     if view is not None:
         known = {_key(record): record for record in view.findings} | {_key(record): record for record in urgent}
         return Outside(state=ScanState.DONE, at=view.run.started_at, findings=_facts(known.values()))
-    return Outside(state=_state_without_result(session, assessment, newest), findings=_facts(urgent))
+    return Outside(state=_state_without_result(session, hospital_id, vendor_id, newest), findings=_facts(urgent))
 
 
 def _whole_outside(session: Session, assessment: Assessment, *, now: datetime) -> Outside:
@@ -277,7 +311,7 @@ def _whole_outside(session: Session, assessment: Assessment, *, now: datetime) -
     hospital_id, vendor_id = assessment.hospital_id, assessment.vendor_id
     run = scans.latest_good(session, hospital_id, vendor_id)
     if run is None:
-        return Outside(state=_state_without_result(session, assessment, None))
+        return Outside(state=_state_without_result(session, hospital_id, vendor_id, None))
     records = scans.standing_findings(session, hospital_id, vendor_id, now=now, run=run)
     return Outside(state=ScanState.DONE, at=run.started_at, findings=_facts(records))
 
@@ -291,10 +325,10 @@ def _urgent(
     return releases.hospital_view(session, newest.hospital_id, newest, now=now).findings
 
 
-def _state_without_result(session: Session, assessment: Assessment, good: ScanRun | None) -> ScanState:
+def _state_without_result(session: Session, hospital_id: str, vendor_id: str, good: ScanRun | None) -> ScanState:
     if good is not None:
         return ScanState.RUNNING  # there is a result, which the company sees first
-    runs = scans.newest(session, assessment.hospital_id, assessment.vendor_id, limit=1)
+    runs = scans.newest(session, hospital_id, vendor_id, limit=1)
     match runs[0].state if runs else None:
         case RunState.QUEUED | RunState.RUNNING:
             return ScanState.RUNNING

@@ -6,10 +6,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal import i18n
+from portal.db.models.accounts import Hospital, Person
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
+from portal.db.models.responses import Response, SignOff
 from portal.errors import BadInput, Clash, NotNow
-from portal.services import audit, invitations
+from portal.services import audit, invitations, outbox
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
+from portal.services.letters import Letter
 from questionnaires import shelf
 from scanners.model import N_, Message
 
@@ -78,7 +82,7 @@ def say(
     return review
 
 
-def finish(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Assessment:
+def finish(session: Session, actor: Actor, assessment_id: str, *, base_url: str, now: datetime) -> Assessment:
     """End the review: returned answers go back to the vendor, otherwise the round is reviewed."""
     assessment = invitations.find(session, actor, assessment_id)
     hospital_of(actor, HOSPITAL_WRITERS)
@@ -93,7 +97,49 @@ def finish(session: Session, actor: Actor, assessment_id: str, *, now: datetime)
     assessment.version += 1
     verb = "assessment.returned" if returned else "assessment.reviewed"
     audit.record(session, actor, verb, assessment.id, now=now, detail={"returned": len(returned)})
+    if returned:
+        _tell_signer(session, assessment, count=len(returned), base_url=base_url, now=now)
     return assessment
+
+
+def _tell_signer(session: Session, assessment: Assessment, *, count: int, base_url: str, now: datetime) -> None:
+    """Whoever signed learns that the hospital asks back, with how many answers, not with which words."""
+    signer = session.scalars(
+        select(Person)
+        .join(SignOff, SignOff.person_id == Person.id)
+        .join(Response, Response.id == SignOff.response_id)
+        .where(Response.assessment_id == assessment.id)
+        .order_by(SignOff.edition.desc())
+        .limit(1)
+    ).one()
+    hospital = session.get_one(Hospital, assessment.hospital_id)
+    with i18n.speaking(signer.language):
+        letter = Letter(
+            subject=i18n.gettext("%(hospital)s has a question about your self-declaration", hospital=hospital.name),
+            paragraphs=[
+                i18n.gettext("Good day %(name)s,", name=signer.name),
+                i18n.ngettext(
+                    "%(hospital)s has read your self-declaration and returned %(num)s answer with a remark.",
+                    "%(hospital)s has read your self-declaration and returned %(num)s answers with remarks.",
+                    count,
+                    hospital=hospital.name,
+                ),
+                i18n.gettext("Only these are open again; everything else stands as you handed it in."),
+            ],
+            link=base_url,
+            link_text=i18n.gettext("Open Kettenblick"),
+        )
+    outbox.add(
+        session,
+        kind="returned",
+        to=signer.email,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        language=signer.language,
+        hospital_id=hospital.id,
+        now=now,
+    )
 
 
 def _require_submitted(assessment: Assessment) -> None:

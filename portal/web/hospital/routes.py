@@ -1,5 +1,18 @@
 """All modules of pages of this room; importing them registers their routes."""
 
+from portal.web.hospital import (
+    administration,
+    campaigns,
+    exports,
+    intakes,
+    review,
+    risks,
+    scans,
+    today,
+    vendor_pages,
+    vendors,
+)
 from portal.web.hospital.room import hospital
 
 ROOMS = (hospital,)
+PAGES = (administration, campaigns, exports, intakes, review, risks, scans, today, vendor_pages, vendors)

@@ -1,0 +1,160 @@
+"""The register of a hospital: every vendor with all that follows from its newest round, for workbook and risk pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from assessments import policy, register
+from assessments.model import Assessed, Register, Words
+from portal.db.models.accounts import Hospital, HospitalRole
+from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
+from portal.db.models.vendors import Vendor
+from portal.errors import BadInput, Clash, NotFound
+from portal.services import audit, dossiers, permissions, portfolio
+from portal.services.actors import Actor, hospital_of
+from scanners.model import N_, Message
+
+RISK_WRITERS = frozenset({HospitalRole.ADMIN, HospitalRole.ASSESSOR, HospitalRole.DECIDER})
+STAGES: Mapping[Stage | None, str] = {
+    None: N_("not asked yet"),
+    Stage.DRAFT: N_("draft"),
+    Stage.INVITED: N_("invited"),
+    Stage.OPENED: N_("opened"),
+    Stage.ACCEPTED: N_("accepted"),
+    Stage.ANSWERING: N_("answering"),
+    Stage.SUBMITTED: N_("handed in"),
+    Stage.RETURNED: N_("returned"),
+    Stage.REVIEWED: N_("reviewed"),
+    Stage.CLOSED: N_("closed"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskRow:
+    """A risk with what people wrote about it."""
+
+    risk: RiskRecord
+    vendor: Vendor
+    treatment: RiskTreatment | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreatmentFields:
+    """What a person decides about a risk."""
+
+    treatment: Treatment
+    owner: str = ""
+    due_on: date | None = None
+    accepted_until: date | None = None
+    note: str = ""
+
+
+def assess(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> Assessed:
+    """One vendor worked out anew: its newest round, or what is known before the first one."""
+    hospital_id = hospital_of(actor)
+    assessment = permissions.newest_assessment(session, hospital_id, vendor_id)
+    dossier = (
+        dossiers.build(session, hospital_id, assessment.id, now=now)
+        if assessment is not None
+        else dossiers.build_before_round(session, hospital_id, vendor_id, now=now)
+    )
+    return register.assess(dossier, policy.current())
+
+
+def build(session: Session, actor: Actor, *, now: datetime) -> Register:
+    """The whole register of the actor's hospital at this moment."""
+    hospital = session.get_one(Hospital, hospital_of(actor))
+    found = portfolio.rows(session, actor)
+    assessed: list[Assessed] = []
+    statuses: dict[str, Words] = {}
+    for row in found:
+        one = assess(session, actor, row.vendor.id, now=now)
+        assessed.append(one)
+        statuses[one.dossier.vendor_key] = Message(text=STAGES[row.stage])
+    return register.build(assessed, policy.current(), hospital=hospital.name, at=now, statuses=statuses)
+
+
+# ---- risks and what people decide about them
+
+
+def risks(session: Session, actor: Actor) -> Sequence[RiskRow]:
+    """Every standing risk of vendors on the lists, the worst first."""
+    hospital_id = hospital_of(actor)
+    rows = session.execute(
+        select(RiskRecord, Vendor, RiskTreatment)
+        .join(Vendor, (Vendor.hospital_id == RiskRecord.hospital_id) & (Vendor.id == RiskRecord.vendor_id))
+        .outerjoin(
+            RiskTreatment,
+            (RiskTreatment.hospital_id == RiskRecord.hospital_id) & (RiskTreatment.risk_id == RiskRecord.id),
+        )
+        .where(RiskRecord.hospital_id == hospital_id, RiskRecord.gone_at.is_(None), Vendor.ended_at.is_(None))
+    ).all()
+    order = {"critical": 0, "high": 1, "moderate": 2, "low": 3}
+    return sorted(
+        (RiskRow(risk=risk, vendor=vendor, treatment=treatment) for risk, vendor, treatment in rows),
+        key=lambda row: (
+            order.get(row.risk.residual, 4),
+            -row.risk.likelihood,
+            -row.risk.impact,
+            row.vendor.name.casefold(),
+            row.risk.key,
+        ),
+    )
+
+
+def find_risk(session: Session, actor: Actor, risk_id: str) -> RiskRow:
+    """One risk of the actor's hospital."""
+    hospital_id = hospital_of(actor)
+    found = session.execute(
+        select(RiskRecord, Vendor, RiskTreatment)
+        .join(Vendor, (Vendor.hospital_id == RiskRecord.hospital_id) & (Vendor.id == RiskRecord.vendor_id))
+        .outerjoin(
+            RiskTreatment,
+            (RiskTreatment.hospital_id == RiskRecord.hospital_id) & (RiskTreatment.risk_id == RiskRecord.id),
+        )
+        .where(RiskRecord.hospital_id == hospital_id, RiskRecord.id == risk_id)
+    ).first()
+    if found is None:
+        raise NotFound
+    return RiskRow(risk=found[0], vendor=found[1], treatment=found[2])
+
+
+def treat(
+    session: Session, actor: Actor, risk_id: str, fields: TreatmentFields, *, version: int, now: datetime
+) -> RiskTreatment:
+    """Write down what is done about a risk; accepting one needs an end and a reason."""
+    hospital_id = hospital_of(actor, RISK_WRITERS)
+    row = find_risk(session, actor, risk_id)
+    wrong: dict[str, Message] = {}
+    if fields.treatment is Treatment.ACCEPT and (fields.accepted_until is None or fields.accepted_until <= now.date()):
+        wrong["accepted_until"] = Message(text=N_("An acceptance needs a day on which it ends."))
+    if fields.treatment is Treatment.ACCEPT and not fields.note.strip():
+        wrong["note"] = Message(text=N_("Give the reason for accepting the risk."))
+    if wrong:
+        raise BadInput(wrong)
+    treatment = row.treatment
+    if (treatment.version if treatment else 0) != version:
+        raise Clash(
+            Message(text=N_("Somebody else changed this in the meantime. Look at what stands now and save again."))
+        )
+    if treatment is None:
+        treatment = RiskTreatment(hospital_id=hospital_id, risk_id=row.risk.id, version=0)
+        session.add(treatment)
+    treatment.treatment = fields.treatment
+    treatment.owner = fields.owner.strip()[:200]
+    treatment.due_on = fields.due_on
+    treatment.accepted_until = fields.accepted_until if fields.treatment is Treatment.ACCEPT else None
+    treatment.note = fields.note.strip()[:5000]
+    treatment.by_name, treatment.at = actor.name, now
+    treatment.version += 1
+    audit.record(session, actor, "risk.treated", row.risk.id, now=now, detail={"treatment": fields.treatment.value})
+    return treatment
+
+
+def newest_round(session: Session, actor: Actor, vendor_id: str) -> Assessment | None:
+    """The round that speaks for the vendor now."""
+    return permissions.newest_assessment(session, hospital_of(actor), vendor_id)

@@ -1,0 +1,33 @@
+"""Reports: the register as a workbook, in the language the reader chooses."""
+
+from flask import Response, request
+
+from portal import i18n
+from portal.i18n import gettext as _
+from portal.services import audit, registers
+from portal.services.actors import EVERY_HOSPITAL_ROLE
+from portal.web import pages
+from portal.web.hospital.room import hospital
+from portal.web.journey import HospitalJourney, Rail
+from reports.reader import Reader
+from reports.workbooks import register as workbook
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@hospital.get("/reports", roles=EVERY_HOSPITAL_ROLE, rail=Rail.REPORTS)
+def report_list(here: HospitalJourney) -> Response:  # noqa: ARG001 - the same for every role
+    """What can be taken along."""
+    return pages.page("hospital/reports.html")
+
+
+@hospital.post("/reports/register", roles=EVERY_HOSPITAL_ROLE)
+def register_workbook(here: HospitalJourney) -> Response:
+    """register.xlsx as of now; who took it is in the audit trail."""
+    language = request.form.get("language", i18n.language())
+    language = language if language in i18n.LANGUAGES else i18n.DEFAULT
+    reader = Reader(language=language, translate=i18n.translator(language))
+    content = workbook.write(registers.build(here.session, here.actor, now=here.now), reader=reader, now=here.now)
+    audit.record(here.session, here.actor, "register.exported", here.hospital.id, now=here.now)
+    name = f"{_('register')}-{here.now:%Y-%m-%d}-{language}.xlsx"
+    return pages.download(content, name=name, media_type=XLSX)

@@ -1,0 +1,165 @@
+"""Review: question beside answer beside what was seen; accept, return, or mark as a finding."""
+
+from flask import Response, request
+from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from assessments.model import AnswerRow, Assessed
+from portal.db.models.assessments import ReviewState
+from portal.errors import NotFound
+from portal.i18n import gettext as _
+from portal.i18n import lazy_gettext as _l
+from portal.services import dossiers, invitations, portfolio, registers, reviews
+from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.web import forms, pages
+from portal.web.hospital.room import hospital
+from portal.web.hospital.vendor_pages import reader
+from portal.web.journey import HospitalJourney, Rail
+from reports import marks, tables
+from reports import pages as documents
+
+STATES = {
+    ReviewState.ACCEPTED.value: _l("Accept"),
+    ReviewState.RETURNED.value: _l("Return to the vendor"),
+    ReviewState.FINDING.value: _l("Note as a finding of our own"),
+}
+
+
+class ReviewForm(forms.Form):
+    """The word on one answer."""
+
+    state = RadioField(
+        _l("Your decision"), [InputRequired(_l("Choose what to do with this answer."))], choices=forms.choices(STATES)
+    )
+    remark = TextAreaField(_l("Remark, read by the vendor"), [Length(max=4000)], filters=[forms.stripped])
+    note = TextAreaField(_l("Internal note"), [Length(max=4000)], filters=[forms.stripped])
+    version = HiddenField()
+
+
+@hospital.get("/review", roles=EVERY_HOSPITAL_ROLE, rail=Rail.REVIEW)
+def review_list(here: HospitalJourney) -> Response:
+    """What was handed in and waits for somebody to read it."""
+    rows = [
+        row
+        for row in portfolio.rows(here.session, here.actor)
+        if row.assessment is not None and row.assessment.stage in reviews.IN_REVIEW
+    ]
+    return pages.page("hospital/review_list.html", rows=rows)
+
+
+@hospital.get("/assessments/<assessment_id>/review", roles=EVERY_HOSPITAL_ROLE)
+def review(here: HospitalJourney, assessment_id: str) -> Response:
+    """The first answer that nobody has looked at, or the one that the address names."""
+    return _page(here, assessment_id, request.args.get("answer", ""), None)
+
+
+@hospital.post("/assessments/<assessment_id>/review/<question_id>", roles=HOSPITAL_WRITERS)
+def review_answer(here: HospitalJourney, assessment_id: str, question_id: str) -> Response:
+    """Say it, and go on to the next."""
+    key = request.args.get("answer", question_id)
+    form = ReviewForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            row, rows = _row(_assessed(here, assessment_id), key)
+            version = form["version"].data or "0"
+            reviews.say(
+                here.session,
+                here.actor,
+                assessment_id,
+                (row.question.id, _supply_id(here, assessment_id, row)),
+                ReviewState(form["state"].data),
+                remark=form["remark"].data or "",
+                note=form["note"].data or "",
+                version=int(version) if version.isdecimal() else 0,
+                now=here.now,
+            )
+            after = rows[(rows.index(row) + 1) % len(rows)]
+            return pages.see_other("hospital.review", assessment_id=assessment_id, answer=_key(after))
+    return _page(here, assessment_id, key, form)
+
+
+@hospital.post("/assessments/<assessment_id>/review/finish", roles=HOSPITAL_WRITERS)
+def finish_review(here: HospitalJourney, assessment_id: str) -> Response:
+    """End it: what was returned goes back to the vendor."""
+    assessment = reviews.finish(
+        here.session, here.actor, assessment_id, base_url=here.settings.public_base_url, now=here.now
+    )
+    returned = assessment.reviewed_at is None
+    here.notice(_("The returned answers are with the vendor again.") if returned else _("The review is complete."))
+    return pages.see_other("hospital.assessment", assessment_id=assessment_id)
+
+
+def _assessed(here: HospitalJourney, assessment_id: str) -> Assessed:
+    assessment = invitations.find(here.session, here.actor, assessment_id)
+    return registers.assess(here.session, here.actor, assessment.vendor_id, now=here.now)
+
+
+def _key(row: AnswerRow) -> str:
+    return f"{row.question.id}.{row.supply}" if row.supply else row.question.id
+
+
+def _row(assessed: Assessed, key: str) -> tuple[AnswerRow, list[AnswerRow]]:
+    rows = [row for row in assessed.answers if row.value is not None]
+    for row in rows:
+        if _key(row) == key:
+            return row, rows
+    raise NotFound
+
+
+def _supply_id(here: HospitalJourney, assessment_id: str, row: AnswerRow) -> str:
+    if row.supply is None:
+        return ""
+    vendor_id = invitations.find(here.session, here.actor, assessment_id).vendor_id
+    keys = dossiers.supply_keys(here.session, here.hospital.id, vendor_id)
+    return next(supply_id for supply_id, key in keys.items() if key == row.supply)
+
+
+def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form | None) -> Response:
+    assessment = invitations.find(here.session, here.actor, assessment_id)
+    assessed = _assessed(here, assessment_id)
+    said = reviews.of_assessment(here.session, here.actor, assessment_id)
+    keys = dossiers.supply_keys(here.session, here.hospital.id, assessment.vendor_id)
+    by_row = {(question, keys.get(supply)): one for (question, supply), one in said.items()}
+    rows = [row for row in assessed.answers if row.value is not None]
+    unread = [row for row in rows if (row.question.id, row.supply) not in by_row]
+    row = _row(assessed, key)[0] if key else next(iter(unread or rows), None)
+    word = by_row.get((row.question.id, row.supply)) if row is not None else None
+    return pages.page(
+        "hospital/review.html",
+        form=form
+        or ReviewForm.offered(
+            state=word.state.value if word else "",
+            remark=word.remark if word else "",
+            note=word.note if word else "",
+            version=str(word.version if word else 0),
+        ),
+        assessment=assessment,
+        vendor=assessment.vendor,
+        assessed=assessed,
+        sections=documents.answers_by_section(assessed),
+        row=row,
+        row_key=_key,
+        said=by_row,
+        unread=len(unread),
+        evidence=[one for one in assessed.evidence if row is not None and row.question.id in one.question_ids],
+        contradictions=[one for one in assessed.contradictions if row is not None and one.key in row.contradictions],
+        findings=_bearing(assessed, row) if row is not None else (),
+        evidence_standings=marks.EVIDENCE,
+        answer_text=lambda one: tables.answer_text(one, reader()),
+        supply_names={supply.key: supply.name for supply in assessed.dossier.supplies},
+        may_write=here.role in HOSPITAL_WRITERS and assessment.stage in reviews.IN_REVIEW,
+        previous_key=_neighbour(rows, row, -1),
+        next_key=_neighbour(rows, row, 1),
+    )
+
+
+def _neighbour(rows: list[AnswerRow], row: AnswerRow | None, step: int) -> str | None:
+    if row is None or not 0 <= rows.index(row) + step < len(rows):
+        return None
+    return _key(rows[rows.index(row) + step])
+
+
+def _bearing(assessed: Assessed, row: AnswerRow) -> tuple[object, ...]:
+    """The findings that say something about this answer."""
+    checks = {check.check_id for check in row.question.scan_checks}
+    return tuple(found for found in assessed.findings if found.fact.finding.check_id in checks)

@@ -1,0 +1,22 @@
+"""Today: what waits for somebody, most urgent first."""
+
+from flask import Response
+
+from portal.services import portfolio
+from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.web import pages
+from portal.web.hospital.room import hospital
+from portal.web.journey import HospitalJourney, Rail
+
+
+@hospital.get("/", roles=EVERY_HOSPITAL_ROLE, rail=Rail.TODAY)
+def today(here: HospitalJourney) -> Response:
+    """Groups in the order of urgency; beside them the grades by tier."""
+    rows = portfolio.rows(here.session, here.actor)
+    return pages.page(
+        "hospital/today.html",
+        due=portfolio.due(rows, today=here.now.date()),
+        count=len(rows),
+        grades=portfolio.grades_by_tier(rows),
+        may_write=here.role in HOSPITAL_WRITERS,
+    )
