@@ -12,8 +12,8 @@ How to add a page
 
    The function's name is the endpoint ("hospital.vendor") and is unique in its room. `rail=Rail.VENDORS` on a GET puts
    it on the hospital's rail. `here` holds session, actor, now, settings, keyring, address, person, sign_in, language,
-   and hospital and role, or company and role. A GET reads (no write lock) unless it says `writes=True`. GET and POST are
-   separate functions. `Room` (`who=Who.ANYONE` …) is for pages that need no hospital or company.
+   and hospital and role, or company and role. A GET reads (no write lock) unless it says `writes=True`. GET and POST
+   are separate functions. `Room` (`who=Who.ANYONE` …) is for pages that need no hospital or company.
 2. A change is a form: `class VendorForm(forms.Form)`, shown with `VendorForm.offered(...)`, read with
    `VendorForm.sent()`. GET and failed POST share one page function:
 
@@ -35,6 +35,7 @@ How to add a page
    parts/tables.html. Filters: date, time, datetime, number, percent, filesize, age, law, iso, said (a Message).
    `has_page("hospital.search")` asks whether a page is built. No inline style or script, ever.
 4. Live progress: `{% set live = true %}` above the blocks and `<div {{ poll(url) }}>` around what fetches its
-   successor; the answer is `pages.part(template, ...)`, without poll() when it is finished. Autosave: see static/kettenblick.js.
+   successor; the answer is `pages.part(template, ...)`, without poll() when it is finished. Autosave: see
+   static/kettenblick.js and save_words() in parts/marks.html.
 5. German: `portal/translations/de/<room>.po`. A literal % is %% only where a sentence has values.
 """

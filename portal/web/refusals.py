@@ -3,11 +3,11 @@
 import logging
 
 from flask import Flask, Response, g, request, url_for
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow, RuleBroken, TooMany
 from portal.i18n import gettext as _
-from portal.web import pages
+from portal.web import journey, pages
 from portal.web.journey import Elsewhere, ForeignForm
 from scanners.model import Message
 
@@ -70,6 +70,10 @@ def foreign_form(_unused: ForeignForm) -> Response:
 def http_error(broken: HTTPException) -> Response:
     """What Werkzeug refuses before a view is reached."""
     match broken:
+        case SecurityError():  # another Host header than the one we answer to
+            address = journey.floor().settings.public_base_url
+            sentence = _("This portal has another address: %(address)s", address=address)
+            return pages.error(400, title=_("This did not work"), sentence=sentence)
         case RequestEntityTooLarge():
             sentence = _("What you sent is larger than this page takes.")
             return pages.error(413, title=_("Too large"), sentence=sentence)
@@ -88,11 +92,8 @@ def http_error(broken: HTTPException) -> Response:
 def last_resort(broken: Exception) -> Response:
     """Our own mistake: a number for the operator, no detail for the reader."""
     error_id = pages.new_error_id()
-    here = journey.current()
-    who = here.actor.person_id if here is not None else ""
-    log.error(
-        "unhandled error", exc_info=broken, extra={"error_id": error_id, "endpoint": request.endpoint, "who": who}
-    )
+    where = {"error_id": error_id, "endpoint": request.endpoint, "who": g.get("who", "")}
+    log.error("unhandled error", exc_info=broken, extra=where)
     sentence = _(
         "That was our mistake, not yours. Nothing was changed. Error number for the operator: %(number)s",
         number=error_id,

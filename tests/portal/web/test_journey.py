@@ -182,7 +182,8 @@ def test_files_with_a_hash_in_their_address_are_kept_for_ever(visitor: Visitor):
     address = re.search(r"/static/kettenblick\.css\?v=[0-9a-f]+", visitor.get("/").get_data(as_text=True))
     assert address is not None
 
-    assert "immutable" in visitor.get(address[0]).headers["Cache-Control"]
+    with visitor.get(address[0]) as answer:
+        assert "immutable" in answer.headers["Cache-Control"]
 
 
 def test_another_host_gets_nothing(app: Flask):
