@@ -7,14 +7,18 @@ import resource
 import sys
 import threading
 from collections.abc import Callable
-from typing import IO, Any
+from dataclasses import replace
+from typing import IO
 
 from scanners import scan, storing
-from scanners.jobs import ScanEvent, ScanJob
+from scanners.jobs import ScanEvent, ScanJob, SubjectSeen
+from scanners.model import Observations
+from scanners.observations import Blind, Reason
 from scanners.storing import BadDocument
 from scanners.targets import BadTarget
 
 LONGEST_JOB = 2_000_000
+LONGEST_LINE = 12_000_000  # bytes of one event; what reads us must never meet a line without an end
 ADDRESS_SPACE = 1 << 30
 OPEN_FILES = 1_024
 CPU_SECONDS = 90
@@ -52,9 +56,23 @@ async def _run(job: ScanJob, orders: IO[str], tell: Callable[[ScanEvent], None])
 
 
 def _write(event: ScanEvent) -> None:
-    document: dict[str, Any] = storing.dump_event(event)
-    sys.stdout.write(json.dumps(document, ensure_ascii=True, separators=(",", ":")) + "\n")
+    sys.stdout.write(line_of(event) + "\n")
     sys.stdout.flush()
+
+
+def line_of(event: ScanEvent, *, longest: int = LONGEST_LINE) -> str:
+    """The event as one line. Should it be too long, its largest observations are blind for that reason."""
+    text = json.dumps(storing.dump_event(event), ensure_ascii=True, separators=(",", ":"))
+    if len(text) <= longest or not isinstance(event, SubjectSeen):
+        return text
+    facts = dict(event.observations.facts())
+    kept = [kind for kind, fact in facts.items() if not isinstance(fact, Blind)]
+    if not kept:
+        return text
+    largest = max(kept, key=lambda kind: len(json.dumps(storing.encode(facts[kind]))))
+    facts[largest] = Blind(at=event.observations.at, reason=Reason.TOO_LARGE)
+    smaller = Observations(subject=event.observations.subject, at=event.observations.at, facts=facts)
+    return line_of(replace(event, observations=smaller), longest=longest)
 
 
 def _limit() -> None:

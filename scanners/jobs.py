@@ -35,7 +35,7 @@ class ScanJob:
     at: datetime
     network: NetworkSettings = field(default_factory=NetworkSettings)
     mail_domains: tuple[str, ...] = ()  # registrable domains to look at beside those of the hosts
-    seconds: float = 120.0  # the hard deadline; what is not seen by then is unknown
+    seconds: float = 60.0  # the deadline; what is not seen by then is unknown
 
 
 @dataclass(frozen=True, kw_only=True)

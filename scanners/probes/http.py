@@ -30,6 +30,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_SCRIPTS = 15
 MOST_LISTED_SCRIPTS = 100
 SCRIPT_BYTES = 1_000_000
+SCRIPTS_KEPT = 4_000_000  # characters of all scripts of a page together
+REDIRECT_KEPT = 16_384  # characters of a redirect's own body
 MOST_LOGIN_LINKS = 3
 MOST_LINKS_READ = 2_000
 DOCUMENT_BYTES = 600_000  # a FHIR server's own description fills some hundred kilobytes
@@ -115,7 +117,9 @@ async def cleartext_page(visit: Visit, host: str) -> Observation:
             return CleartextPage(at=visit.at, closed=True)
         raise
     _refuse_walls(walk.hops[-1])
-    return CleartextPage(at=visit.at, hops=walk.hops, left_host_to=walk.left_host_to)
+    # What came over TLS is told by the Page; here only its headers matter.
+    hops = tuple(replace(hop, body="") if hop.tls_verified is not None else hop for hop in walk.hops)
+    return CleartextPage(at=visit.at, hops=hops, left_host_to=walk.left_host_to)
 
 
 async def scripts(visit: Visit, host: str) -> Observation:
@@ -194,6 +198,12 @@ class _Walk:
     left_host_to: str | None = None
 
 
+def _walked(hops: list[Response], left_host_to: str | None = None) -> _Walk:
+    *redirects, last = hops
+    short = (replace(hop, body=hop.body[:REDIRECT_KEPT]) for hop in redirects)
+    return _Walk(hops=(*short, last), left_host_to=left_host_to)
+
+
 async def _page(visit: Visit, host: str) -> Page:
     walk = await _follow(visit, host, f"https://{host}/")
     _refuse_walls(walk.hops[-1])
@@ -207,14 +217,14 @@ async def _follow(visit: Visit, host: str, url: str, *, at_most: int = MOST_BODY
     while len(hops) <= MOST_REDIRECTS and (following := _location(hops[-1])):
         target = urls.host(following)
         if not visit.in_scope(host, target):
-            return _Walk(hops=tuple(hops), left_host_to=target[:253] or None)
+            return _walked(hops, target[:253] or None)
         try:
             hops.append(await visit.fetcher.fetch(following, at_most=at_most, headers=headers))
         except Unseen as unseen:
             if unseen.reason is not Reason.NOT_CONSENTED:
                 raise
-            return _Walk(hops=tuple(hops), left_host_to=target)  # another port or scheme
-    return _Walk(hops=tuple(hops))
+            return _walked(hops, target)  # another port or scheme
+    return _walked(hops)
 
 
 def _location(response: Response) -> str:
@@ -265,7 +275,12 @@ async def _bodies(visit: Visit, addresses: Iterable[str]) -> Mapping[str, str]:
             return url, ""
         return url, response.body if response.status == 200 else ""  # noqa: PLR2004 - OK
 
-    return dict(await asyncio.gather(*(body(url) for url in addresses)))
+    found: dict[str, str] = {}
+    left = SCRIPTS_KEPT
+    for url, text in await asyncio.gather(*(body(url) for url in addresses)):
+        found[url] = text if len(text) <= left else ""
+        left -= len(found[url])
+    return found
 
 
 def _login_links(document: Response) -> list[str]:
