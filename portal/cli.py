@@ -5,21 +5,21 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TypeAlias
 
 from sqlalchemy import Engine
 
-from portal import doctor, i18n, serving, settings
+from portal import doctor, i18n, serving, settings, worker
+from portal.commands import auditing, backups, people, scanning
+from portal.commands.shell import Commands, Refusal
 from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.accounts import TicketPurpose
 from portal.doctor import State
+from portal.errors import RuleBroken
+from portal.files.archives import BadArchive
 from portal.services import accounts, tickets
 from portal.serving import CannotServe
 from portal.settings import BadSetting, Settings
-from scanners import __main__ as scanner
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - no public name
 
 MARKS = {State.OK: "✓", State.WARN: "!", State.FAIL: "✕"}
 
@@ -33,8 +33,11 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     try:
         return int(arguments.run(arguments))
-    except (BadSetting, CannotServe) as refusal:
+    except (BadSetting, CannotServe, Refusal, BadArchive) as refusal:
         sys.stderr.write(f"{refusal}\n")
+        return 2
+    except RuleBroken as refusal:
+        sys.stderr.write(f"{refusal.message.render() or 'There is no such thing.'}\n")
         return 2
 
 
@@ -92,11 +95,22 @@ def _migrate(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _add_scan(commands: Commands) -> None:
-    # Every word after it is the scanner's own, options included.
-    command = commands.add_parser("scan", help="look at hosts from this terminal", prefix_chars="\0", add_help=False)
-    command.add_argument("words", nargs="*", metavar="HOST")
-    command.set_defaults(run=lambda arguments: scanner.main(arguments.words))
+def _add_worker(commands: Commands) -> None:
+    command = commands.add_parser("worker", help="run only the worker: scans, mails, scores")
+    command.set_defaults(run=lambda _arguments: worker.main())
+
+
+def _add_web(commands: Commands) -> None:
+    command = commands.add_parser("web", help="run only the web server")
+    command.set_defaults(run=_web)
+
+
+def _web(_arguments: argparse.Namespace) -> int:
+    chosen = settings.read()
+    with serving.listen(chosen) as listener:
+        only = [program for program in serving.programs(chosen, listener) if program.name == "web"]
+        serving.supervise(only, environment=settings.environment(), say=_tell)
+    return 0
 
 
 @contextmanager
@@ -127,7 +141,13 @@ def _tell(text: str) -> None:
     print(text, flush=True)
 
 
-COMMANDS: tuple[Callable[[Commands], None], ...] = (_add_start, _add_serve, _add_migrate, _add_scan, _add_doctor)
+COMMANDS: tuple[Callable[[Commands], None], ...] = (
+    *(_add_start, _add_serve, _add_web, _add_worker, _add_migrate, _add_doctor),
+    scanning.add_scan,
+    *(people.add_setup_link, people.add_hospital, people.add_user),
+    *(backups.add_backup, backups.add_restore),
+    *(auditing.add_audit, auditing.add_version),
+)
 
 
 if __name__ == "__main__":

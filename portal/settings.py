@@ -122,6 +122,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def read_scan(environment: Mapping[str, str] | None = None) -> ScanSettings:
+    """Only where scans may go: for a scan from the terminal, which needs no data directory."""
+    return _scan(os.environ if environment is None else environment)
+
+
 def _mail(env: Mapping[str, str]) -> MailSettings:
     security = env.get("SMTP_SECURITY", "starttls")
     if security not in {"starttls", "tls", "none"}:

@@ -1,0 +1,1 @@
+"""What the operator types, by topic; cli.py lists the commands."""
