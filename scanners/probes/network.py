@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 from collections import Counter
@@ -36,6 +37,8 @@ DNS_TRIES = 2
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
 READ_SIZE = 65_536
+# The machine itself has no way there, as without IPv6: that says nothing about the vendor.
+NO_WAY_OUT = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 Value = TypeVar("Value")
 
@@ -194,6 +197,9 @@ class Connection(httpcore.AsyncNetworkStream):
             self._let_go()
 
     async def _receive(self, max_bytes: int) -> bytes:
+        # Bytes that are there already are handed over without a turn of the loop: a flood would keep every timeout,
+        # its own included, from ever being heard.
+        await asyncio.sleep(0)
         with _mapped_errors():
             return await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
 
@@ -624,7 +630,7 @@ def _mapped_errors() -> Iterator[None]:
     except TimeoutError as error:
         raise Unseen(Reason.TIMEOUT) from error
     except OSError as error:
-        raise Unseen(Reason.UNREACHABLE) from error
+        raise Unseen(Reason.VANTAGE if error.errno in NO_WAY_OUT else Reason.UNREACHABLE) from error
 
 
 def _hear_out(task: asyncio.Task[Any]) -> None:
