@@ -68,7 +68,7 @@ def test_a_closed_account_opens_nothing(session, person, now):
 
 def test_too_many_tries_are_refused_even_with_the_right_password(session, person, now):
     for _ in range(10):
-        limits.spend(session, limits.SIGN_IN, f"{person.email}\0192.0.2.1", now=now)
+        limits.spend(session, limits.SIGN_IN, f"{person.email}\x00192.0.2.1", now=now)
 
     with pytest.raises(TooMany):
         _begin(session, now)

@@ -1,0 +1,222 @@
+"""Asking for scans: on a ground, once at a time, within the day's budget; a blind look never overwrites."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.db.models.accounts import Hospital, HospitalRole
+from portal.db.models.assessments import Invitation
+from portal.db.models.jobs import Job
+from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState
+from portal.db.models.vendors import Host, HostState, Vendor
+from portal.errors import NotAllowed, NotFound, NotNow
+from portal.services import scans
+from scanners.model import Finding, Message, Outcome, Severity, Subject, SubjectKind
+from tests.portal import building
+
+HOST = "a.pacs.example"
+
+
+@pytest.fixture
+def actor(session):
+    return building.hospital_actor(session)
+
+
+@pytest.fixture
+def vendor(session, actor) -> Vendor:
+    return building.vendor(session, session.get_one(Hospital, actor.hospital_id), hosts=(HOST, "b.pacs.example"))
+
+
+def _ran(session, vendor, *, at, state=ScanState.DONE, **outcomes: Outcome) -> ScanRun:
+    """A run that ended then, with these outcomes by check id (a dash for every underscore)."""
+    run = ScanRun(
+        hospital_id=vendor.hospital_id,
+        vendor_id=vendor.id,
+        side=ScanSide.HOSPITAL,
+        started_by="x",
+        hosts=[HOST],
+        classes=["passive"],
+        state=state,
+        created_at=at,
+        started_at=at,
+        finished_at=at,
+        visible_at=at,
+    )
+    session.add(run)
+    session.flush()
+    session.add_all(
+        scans._record(vendor.hospital_id, run.id, _finding(check, outcome, at), first_seen_at=at)
+        for check, outcome in outcomes.items()
+    )
+    session.flush()
+    return run
+
+
+def _finding(check: str, outcome: Outcome, at) -> Finding:
+    return Finding(
+        check_id=check.replace("_", "-"),
+        subject=Subject(kind=SubjectKind.HOST, name=HOST),
+        outcome=outcome,
+        severity=Severity.HIGH,
+        fact=Message(text="%(n)d seen", values={"n": 1}),
+        at=at,
+    )
+
+
+def test_a_scan_names_its_hosts_classes_and_ground(session, actor, vendor, now):
+    run = scans.queue_by_hospital(session, actor, vendor.id, now=now)
+
+    assert (run.state, run.hosts, run.classes) == (ScanState.QUEUED, [HOST, "b.pacs.example"], ["passive", "standard"])
+    assert run.ground == "contract: Vertrag 7"
+    job = session.scalars(select(Job)).one()
+    assert (job.args["scan_id"], job.tenant) == (run.id, vendor.hospital_id)
+
+
+def test_one_scan_of_a_vendor_at_a_time(session, actor, vendor, now):
+    scans.queue_by_hospital(session, actor, vendor.id, now=now)
+
+    with pytest.raises(NotNow):
+        scans.queue_by_hospital(session, actor, vendor.id, now=now)
+
+
+def test_a_foreign_vendor_does_not_exist(session, actor, vendor, now):
+    stranger = building.hospital_actor(session)
+
+    for vendor_id in (vendor.id, "unknown"):
+        with pytest.raises(NotFound):
+            scans.queue_by_hospital(session, stranger, vendor_id, now=now)
+
+
+@pytest.mark.parametrize("role", [HospitalRole.AUDITOR, HospitalRole.DECIDER])
+def test_who_only_reads_starts_nothing(session, vendor, now, role):
+    reader = building.hospital_actor(session, session.get_one(Hospital, vendor.hospital_id), role=role)
+
+    with pytest.raises(NotAllowed):
+        scans.queue_by_hospital(session, reader, vendor.id, now=now)
+
+
+def test_a_name_is_scanned_four_times_a_day_over_all_hospitals(session, now):
+    def scan(at):
+        actor = building.hospital_actor(session)
+        vendor = building.vendor(session, session.get_one(Hospital, actor.hospital_id), hosts=(HOST,))
+        return scans.queue_by_hospital(session, actor, vendor.id, now=at)
+
+    for _ in range(4):
+        scan(now)
+    with pytest.raises(NotNow, match="as often as it may be"):
+        scan(now)
+    scan(now + timedelta(days=1))
+
+
+def test_the_company_may_look_again_more_often(session, vendor, now):
+    company = building.company_actor(session)
+    round_ = building.assessment(session, vendor, company_id=company.company_id)
+    for _ in range(6):
+        run = scans.queue_by_company(session, company, round_.id, now=now)
+        run.state = ScanState.DONE
+
+    with pytest.raises(NotFound):
+        scans.queue_by_company(session, building.company_actor(session), round_.id, now=now)
+
+
+def test_the_invited_person_may_look_before_any_account(session, vendor, now):
+    round_ = building.assessment(session, vendor)
+    invitation = Invitation(
+        hospital_id=vendor.hospital_id,
+        assessment_id=round_.id,
+        email="v@pacs.example",
+        token_hash="x",
+        created_at=now,
+        expires_at=now,
+    )
+    session.add(invitation)
+    session.flush()
+
+    run = scans.queue_by_invitation(session, invitation, now=now)
+
+    assert (run.side, run.assessment_id) == (ScanSide.COMPANY, round_.id)
+
+
+def test_a_struck_host_is_left_out(session, actor, vendor, now):
+    session.scalars(select(Host).where(Host.name == HOST)).one().state = HostState.STRUCK
+
+    assert scans.queue_by_hospital(session, actor, vendor.id, now=now).hosts == ["b.pacs.example"]
+
+
+def test_a_vendor_without_hosts_cannot_be_scanned(session, actor, now):
+    empty = building.vendor(session, session.get_one(Hospital, actor.hospital_id))
+
+    with pytest.raises(NotNow):
+        scans.queue_by_hospital(session, actor, empty.id, now=now)
+
+
+def test_what_a_scan_could_not_see_is_known_from_the_one_before(session, vendor, now):
+    _ran(session, vendor, at=now, a=Outcome.FAIL, b=Outcome.PASS, c=Outcome.UNKNOWN)
+    run = _ran(session, vendor, at=now + timedelta(days=1), a=Outcome.UNKNOWN, b=Outcome.FAIL, c=Outcome.ERROR)
+
+    standing = scans.standing_findings(session, vendor.hospital_id, vendor.id, now=now + timedelta(days=2))
+
+    assert {row.check_id: (row.outcome, row.scan_id == run.id) for row in standing} == {
+        "a": ("fail", False),
+        "b": ("fail", True),
+        "c": ("error", True),
+    }
+
+
+def test_an_old_result_does_not_stand_for_ever(session, vendor, now):
+    _ran(session, vendor, at=now, a=Outcome.PASS)
+    _ran(session, vendor, at=now + timedelta(days=200), a=Outcome.UNKNOWN)
+
+    standing = scans.standing_findings(session, vendor.hospital_id, vendor.id, now=now + timedelta(days=201))
+
+    assert [row.outcome for row in standing] == ["unknown"]
+
+
+def test_a_failed_scan_is_never_the_one_that_counts(session, vendor, now):
+    good = _ran(session, vendor, at=now, a=Outcome.PASS)
+    _ran(session, vendor, at=now + timedelta(days=1), state=ScanState.FAILED)
+    _ran(session, vendor, at=now + timedelta(days=2), state=ScanState.STOPPED)
+
+    assert scans.latest_good(session, vendor.hospital_id, vendor.id).id == good.id
+
+
+def test_failing_since_survives_a_blind_look_and_ends_with_a_pass(session, vendor, now):
+    def run(day: int, outcome: Outcome):
+        at = now + timedelta(days=day)
+        row = _ran(session, vendor, at=at, state=ScanState.RUNNING)
+        scans.complete(
+            session,
+            vendor.hospital_id,
+            row.id,
+            seen=(),
+            now=at,
+            findings=(_finding("a", outcome, at), _finding("z", Outcome.PASS, at)),
+        )
+        session.flush()
+        return session.get_one(FindingRecord, (row.id, "host", HOST, "a")).first_seen_at
+
+    day = timedelta(days=1)
+    assert run(0, Outcome.FAIL) == now
+    assert run(1, Outcome.UNKNOWN) == now
+    assert run(2, Outcome.WARN) == now
+    assert run(3, Outcome.PASS) == now + 3 * day
+    assert run(4, Outcome.UNKNOWN) == now + 4 * day
+    assert run(5, Outcome.FAIL) == now + 5 * day
+
+
+def test_a_finding_comes_back_as_it_was_stored(session, vendor, now):
+    run = _ran(session, vendor, at=now, a=Outcome.FAIL)
+    (record,) = scans.findings_of(session, vendor.hospital_id, run.id)
+
+    assert scans.finding_of(record) == _finding("a", Outcome.FAIL, now)
+
+
+def test_a_queued_scan_that_is_stopped_never_starts(session, actor, vendor, now):
+    run = scans.queue_by_hospital(session, actor, vendor.id, now=now)
+
+    assert scans.stop(session, actor, vendor.id, now=now) == 1
+    assert scans.start(session, vendor.hospital_id, run.id, now=now) is None
+    assert run.state is ScanState.STOPPED
