@@ -33,7 +33,7 @@ SCAN_WORDS: dict[str, str] = {
     ScanState.RUNNING: N_("running"),
     ScanState.DONE: N_("complete"),
     ScanState.PROVISIONAL: N_("provisional"),
-    ScanState.FAILED: N_("failed"),
+    ScanState.FAILED: N_("scan failed"),
     ScanState.STOPPED: N_("stopped"),
 }
 

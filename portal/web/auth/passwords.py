@@ -1,15 +1,23 @@
 """A forgotten password: ask for a link, set a new one."""
 
 from flask import Response
-from wtforms import PasswordField
+from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length
 
 from portal.db.models.accounts import TicketPurpose
 from portal.i18n import lazy_gettext as _l
-from portal.services import accounts, limits, tickets
+from portal.services import accounts, forgotten_passwords, limits, tickets
 from portal.web import cookies, forms, pages
 from portal.web.auth.room import auth
 from portal.web.journey import Journey, Who
+
+
+class ForgottenForm(forms.Form):
+    """Whose."""
+
+    email = EmailField(
+        _l("E-mail"), [InputRequired(_l("Enter your e-mail address.")), Length(max=254)], filters=[forms.stripped]
+    )
 
 
 class NewPasswordForm(forms.Form):
@@ -20,6 +28,28 @@ class NewPasswordForm(forms.Form):
         [InputRequired(_l("Choose a password.")), Length(max=800)],
         description=_l("At least 12 characters. Several unrelated words are good."),
     )
+
+
+@auth.get("/forgotten", who=Who.ANYONE)
+def forgotten(here: Journey) -> Response:  # noqa: ARG001 - every page takes its journey
+    """Ask for a link."""
+    return pages.page("auth/forgotten.html", form=ForgottenForm.offered(), is_sent=False)
+
+
+@auth.post("/forgotten", who=Who.ANYONE)
+def send_new_password_link(here: Journey) -> Response:
+    """The same page for every address: nobody learns who has an account here."""
+    form = ForgottenForm.sent()
+    is_sent = form.validate()
+    if is_sent:
+        forgotten_passwords.send_link(
+            here.session,
+            email=str(form.email.data),
+            address=here.address,
+            base_url=here.settings.public_base_url,
+            now=here.now,
+        )
+    return pages.page("auth/forgotten.html", form=form, is_sent=is_sent)
 
 
 @auth.get("/new-password/<token>", who=Who.ANYONE)

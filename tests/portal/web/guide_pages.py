@@ -55,7 +55,7 @@ def parts(levels: str, bases: str) -> list[PartScore]:
 
 
 def rows() -> list[SimpleNamespace]:
-    def row(name, product, tier, grade, value, coverage, levels, bases, status, kind):  # noqa: PLR0917
+    def row(name, product, tier, grade, value, coverage, levels, bases, status, kind):
         trend = [40 + (index * 7 + len(name)) % 30 for index in range(12)]
         return SimpleNamespace(
             name=name, product=product, tier=tier, grade=grade, value=value, coverage=coverage, trend=trend,
