@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from assessments import policy, tiering
@@ -92,7 +92,7 @@ def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, no
     outside = _open_outside(session, hospital_id, vendor_id, now=now)
     return Dossier(
         hospital=session.get_one(Hospital, hospital_id).name,
-        vendor_key=vendor_keys(session, hospital_id)[vendor_id],
+        vendor_key=vendor_key(session, vendor),
         vendor_name=vendor.name,
         at=now,
         catalogue=catalogue,
@@ -117,12 +117,20 @@ def answer_value(kept: Mapping[str, Any], *, comment: str = "") -> AnswerValue:
     return answering.load({**kept, "comment": comment or kept.get("comment", "")})
 
 
-def vendor_keys(session: Session, hospital_id: str) -> Mapping[str, str]:
-    """The short stable key of every vendor of a hospital, by its id: in the order in which they were added."""
-    ids = session.scalars(
-        select(Vendor.id).where(Vendor.hospital_id == hospital_id).order_by(Vendor.created_at, Vendor.id)
+def vendor_key(session: Session, vendor: Vendor) -> str:
+    """The short stable key of a vendor: the how-manieth of its hospital it is. No vendor is ever removed."""
+    number = session.scalar(
+        select(func.count())
+        .select_from(Vendor)
+        .where(
+            Vendor.hospital_id == vendor.hospital_id,
+            or_(
+                Vendor.created_at < vendor.created_at,
+                and_(Vendor.created_at == vendor.created_at, Vendor.id <= vendor.id),
+            ),
+        )
     )
-    return {vendor_id: f"V-{number:0{WIDTH}}" for number, vendor_id in enumerate(ids, start=1)}
+    return f"V-{number or 0:0{WIDTH}}"
 
 
 def supply_keys(session: Session, hospital_id: str, vendor_id: str) -> Mapping[str, str]:
@@ -155,7 +163,7 @@ def _build(
     deadline = deadline_of(assessment.due_on)
     return Dossier(
         hospital=session.get_one(Hospital, hospital_id).name,
-        vendor_key=vendor_keys(session, hospital_id)[vendor.id],
+        vendor_key=vendor_key(session, vendor),
         vendor_name=vendor.name,
         at=now,
         catalogue=catalogue,

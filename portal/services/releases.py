@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.db.models.accounts import Hospital
+from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.errors import NotAllowed, NotFound
@@ -94,9 +95,18 @@ def _is_critical(record: FindingRecord) -> bool:
 
 
 def _response(session: Session, run: ScanRun) -> Response | None:
-    if run.assessment_id is None:
-        return None
-    return session.scalars(select(Response).where(Response.assessment_id == run.assessment_id)).first()
+    """The latest round of this vendor in which the company let the hospital see."""
+    return session.scalars(
+        select(Response)
+        .join(Assessment, Assessment.id == Response.assessment_id)
+        .where(
+            Assessment.hospital_id == run.hospital_id,
+            Assessment.vendor_id == run.vendor_id,
+            Response.released_at.is_not(None),
+        )
+        .order_by(Assessment.round.desc())
+        .limit(1)
+    ).first()
 
 
 def require_hospital_view(view: HospitalView) -> None:

@@ -387,7 +387,7 @@ def ask_for_score(session: Session, hospital_id: str, assessment_id: str, *, now
 
 def _tell_company(session: Session, run: ScanRun, *, now: datetime) -> None:
     """Its own people see it at once; while no company has taken the invitation, the vendor gets a mail."""
-    assessment = session.get(Assessment, run.assessment_id) if run.assessment_id else None
+    assessment = permissions.newest_assessment(session, run.hospital_id, run.vendor_id)
     if (assessment is not None and assessment.company_id) or run.side is ScanSide.COMPANY:
         run.visible_at = now
         return
