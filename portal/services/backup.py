@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import Session
@@ -85,10 +84,8 @@ def set_counters(connection: Connection, filled: Iterable[Table]) -> None:
         (key, *more) = table.primary_key.columns
         if not more and isinstance(key.type, Integer):
             highest = connection.execute(select(func.coalesce(func.max(key), 0))).scalar_one()
-            connection.execute(
-                text("SELECT setval(pg_get_serial_sequence(:table, :column), :next, false)"),
-                {"table": table.name, "column": key.name, "next": highest + 1},
-            )
+            counter = func.pg_get_serial_sequence(table.name, key.name)
+            connection.execute(select(func.setval(counter, highest + 1, False)))
 
 
 def forget_the_living(session: Session, actor: Actor, *, source: str, now: datetime) -> None:
