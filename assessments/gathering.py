@@ -148,13 +148,8 @@ def counted(dossier: Dossier, policy: Policy) -> tuple[Counted, ...]:
         Counted(fact=fact, check=dossier.checks[fact.finding.check_id], role=host.role, factor=factor)
         for fact, host, factor in _in_scope(dossier, policy)
         if fact.standing is not FindingStanding.WITHDRAWN
-        and _weighs(fact, dossier.checks[fact.finding.check_id], policy)
+        and policy.severity_weights[dossier.checks[fact.finding.check_id].severity] > 0  # a remark is no line
     )
-
-
-def _weighs(fact: FindingFact, check: Check, policy: Policy) -> bool:
-    """Whether the check, or this very finding, is worth anything: a mere remark is no line."""
-    return any(policy.severity_weights[severity] > 0 for severity in (check.severity, fact.finding.severity))
 
 
 def _in_scope(dossier: Dossier, policy: Policy) -> Iterator[tuple[FindingFact, HostInScope, float]]:

@@ -383,7 +383,7 @@ class FindingFact:
     statement: str = ""  # the vendor's words
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Dossier:
     """All that is known of one vendor in one assessment at one moment; everything a score needs."""
 
@@ -409,6 +409,10 @@ class Dossier:
     settled_contradictions: frozenset[str] = frozenset()  # Contradiction.key that the hospital has settled
     company_name: str = ""
     vendor_statement: str = ""
+
+    def __repr__(self) -> str:
+        """Its name and size: a dossier is confidential and as long as a book, and no log should hold it."""
+        return f"<Dossier {self.vendor_key}: {len(self.answers)} answers, {len(self.findings)} findings>"
 
     @property
     def tier(self) -> int | None:

@@ -196,9 +196,25 @@ HOSTS = (
 )
 
 
-def dossier(**changes: Any) -> Dossier:
+class Drawn(Dossier):
+    """A dossier that a failing property can print: what varies, without the whole catalogue."""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(f"dossier({self.scan_state}, deadline_passed={self.deadline_passed}")
+        for each in self.supplies:
+            printer.text(f"\n  {each.key} {sorted(each.flags)}")
+        for each in self.answers:
+            printer.text(f"\n  {each.question_id} {each.supply} {answering.dump(each.value)}")
+        for each in self.findings:
+            seen = each.finding
+            printer.text(f"\n  {seen.check_id} {seen.subject.name} {seen.outcome} {seen.severity} {each.standing}")
+            printer.text(" provisional" * seen.provisional)
+        printer.text(")")
+
+
+def dossier(**changes: Any) -> Drawn:
     """A vendor with one supply and the short set, before the deadline, scanned, of whom nothing is known yet."""
-    return Dossier(
+    return Drawn(
         **{
             "hospital": "Klinikum Musterstadt",
             "vendor_key": "V-0001",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from assessments import grading, residual, scoring
@@ -35,9 +35,13 @@ def worth(value: Decimal | None) -> Decimal:
     return Decimal(-1) if value is None else value
 
 
+FEWER = settings(max_examples=50)  # a dossier is a large thing to draw
+
+
 # --- Promises that hold for every dossier --------------------------------------------------------
 
 
+@FEWER
 @given(building.dossiers())
 def test_lines_add_up_to_the_printed_number_exactly(any_dossier):
     score = scoring.score(any_dossier, POLICY)
@@ -48,6 +52,7 @@ def test_lines_add_up_to_the_printed_number_exactly(any_dossier):
     assert all(line.points >= 0 for line in score.lines)
 
 
+@FEWER
 @given(building.dossiers())
 def test_within_a_part_weights_make_100_and_what_is_kept_is_its_value(any_dossier):
     for part in scoring.score(any_dossier, POLICY).parts:
@@ -56,6 +61,7 @@ def test_within_a_part_weights_make_100_and_what_is_kept_is_its_value(any_dossie
             assert sum(line.kept for line in part.lines) == pytest.approx(float(part.value), abs=0.051)
 
 
+@FEWER
 @given(building.dossiers())
 def test_parts_and_values_stay_in_their_bounds(any_dossier):
     score = scoring.score(any_dossier, POLICY)
@@ -70,6 +76,7 @@ def test_parts_and_values_stay_in_their_bounds(any_dossier):
     assert (score.grade is None) == (score.why_no_grade is not None)
 
 
+@FEWER
 @given(building.dossiers(), st.data())
 def test_mending_a_finding_never_lowers_the_value(any_dossier, data):
     broken = [each for each in any_dossier.findings if each.finding.outcome in {Outcome.FAIL, Outcome.WARN}]
@@ -86,6 +93,7 @@ def test_mending_a_finding_never_lowers_the_value(any_dossier, data):
     assert after.coverage >= before.coverage
 
 
+@FEWER
 @given(building.dossiers(), st.data())
 def test_an_unknown_never_raises_the_grade(any_dossier, data):
     """Neither one more that could not be seen, nor a pass that can be seen no longer."""
@@ -102,6 +110,7 @@ def test_an_unknown_never_raises_the_grade(any_dossier, data):
     assert _rank(after.grade) <= _rank(before.grade)
 
 
+@FEWER
 @given(building.dossiers(), st.sampled_from([Outcome.UNKNOWN, Outcome.ERROR]))
 def test_one_more_check_that_saw_nothing_changes_no_value(any_dossier, outcome):
     host = "cloud.example.de"
@@ -124,6 +133,7 @@ def _rank(grade: Grade | None) -> int:
     return 0 if grade is None else "FEDCBA".index(grade) + 1
 
 
+@FEWER
 @given(building.dossiers(), st.randoms(use_true_random=False))
 def test_order_changes_nothing(any_dossier, shuffling: random.Random):
     def mixed(things):
@@ -141,6 +151,7 @@ def test_order_changes_nothing(any_dossier, shuffling: random.Random):
     assert scoring.score(other, POLICY) == scoring.score(any_dossier, POLICY)
 
 
+@FEWER
 @given(building.dossiers(deadline_passed=True), st.data())
 def test_silence_never_ranks_above_any_answer(any_dossier, data):
     assume(any_dossier.answers)
@@ -153,6 +164,7 @@ def test_silence_never_ranks_above_any_answer(any_dossier, data):
     assert after.silent or not before.silent
 
 
+@FEWER
 @given(building.dossiers(deadline_passed=True))
 def test_saying_nothing_at_all_is_never_a_better_risk_than_answering_poorly(any_dossier):
     silent = replace(any_dossier, answers=(), evidence=())
