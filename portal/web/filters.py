@@ -64,7 +64,9 @@ def size(count: int) -> str:
     """A file's size as people say it."""
     if count < KIBI * KIBI:
         return f"{number(max(1, round(count / KIBI)))}{NARROW}kB"
-    return f"{number(count / KIBI / KIBI, 1)}{NARROW}MB"
+    if count < KIBI**3:
+        return f"{number(count / KIBI**2, 1)}{NARROW}MB"
+    return f"{number(count / KIBI**3, 1)}{NARROW}GB"
 
 
 def since(value: datetime, *, now: datetime) -> str:

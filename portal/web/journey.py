@@ -1,6 +1,7 @@
 """A request's way in and out: who may, in whose name, in one transaction. No route exists that has not said who may."""
 
 import functools
+import ipaddress
 import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
@@ -345,13 +346,25 @@ def _come_in(standing: Floor, session: Session) -> Journey:
         "now": now,
         "settings": standing.settings,
         "keyring": standing.keyring,
-        "address": request.remote_addr or "",
+        "address": _caller(standing.settings),
     }
     token = request.cookies.get(cookie_name(standing.settings, SESSION_COOKIE), "")
     sign_in = sign_ins.find(session, token, now=now)
     if sign_in is None:
         return Journey(**common, actor=NOBODY)
     return PersonJourney(**common, actor=sign_ins.actor(session, sign_in), sign_in=sign_in, person=sign_in.person)
+
+
+def _caller(settings: Settings) -> str:
+    """Where the request comes from; behind the one proxy of https, which stands on this machine, what it says."""
+    peer = request.remote_addr or ""
+    said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    if not settings.is_https or not said:
+        return peer
+    try:
+        return str(ipaddress.ip_address(said)) if ipaddress.ip_address(peer).is_loopback else peer
+    except ValueError:
+        return peer
 
 
 def _let_in(access: Access, journey: Journey) -> Journey:

@@ -306,3 +306,25 @@ def test_a_notice_is_told_once(session: Session, sessions: Sessions, visit: Call
 
 def test_roles_named_by_a_page_are_roles(app: Flask):
     assert all(access.hospital_roles <= ANY_HOSPITAL_ROLE for access in journey.declared(app).values())
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "tries"),
+    [
+        ("https://portal.klinik.example", ["203.0.113.7", "203.0.113.8"], [1, 1]),  # the proxy tells two callers apart
+        ("https://portal.klinik.example", ["1.2.3.4, 203.0.113.7", "5.6.7.8, 203.0.113.7"], [2]),  # only its own word
+        (ADDRESS, ["203.0.113.7", "203.0.113.8"], [2]),  # without a proxy anybody could say anything
+    ],
+)
+def test_limits_count_the_caller_and_not_the_proxy(
+    settings: Settings, sessions: Sessions, address: str, forwarded: list[str], tries: list[int]
+):
+    import dataclasses
+    from collections import Counter
+
+    client = create_app(dataclasses.replace(settings, public_base_url=address)).test_client()
+    for said in forwarded:
+        client.get("/setup", base_url=address, headers={"X-Forwarded-For": said})
+
+    with sessions() as session:
+        assert sorted(Counter(session.scalars(select(Attempt.key))).values()) == tries
