@@ -80,7 +80,8 @@ def summary(grade: OutsideGrade, findings: Sequence[Finding], translate: Transla
         f"{sum(finding.outcome is outcome for finding in findings)} {translate(text)}"
         for outcome, text in COUNTED.items()
     )
-    lines = [f"{translate(N_('Seen from outside only'))}: {_grade(grade, translate)}", counts]
+    heading = translate(N_("Seen from outside only"))
+    lines = [f"{heading}: {_grade(grade, translate)}", counts]
     for category in grade.categories:
         letter = category.grade.value if category.grade else "–"
         lines.append(f"  {category.category:<12} {letter}  {_share(category.value):>5}  {bar(category.value)}")
@@ -89,7 +90,7 @@ def summary(grade: OutsideGrade, findings: Sequence[Finding], translate: Transla
 
 
 def _grade(grade: OutsideGrade, translate: Translate) -> str:
-    coverage = f"{translate(N_('coverage'))} {_share(grade.coverage)} %"
+    coverage = translate(N_("coverage")) + f" {_share(grade.coverage)} %"
     if grade.grade is not None:
         return f"{grade.grade.value} ({_share(grade.value)}/100), {coverage}"
     nothing = grade.why_no_grade is NoGrade.NOTHING_SEEN
