@@ -1,0 +1,273 @@
+"""The scope of a scan and the ledger of consents: the company names what is its own, agrees, refuses, withdraws."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from assessments.model import HostRole
+from portal.db.models.assessments import Assessment
+from portal.db.models.responses import Consent, ConsentKind
+from portal.db.models.scans import ScanRun
+from portal.db.models.vendors import Ground, Host, HostState
+from portal.errors import BadInput, NotFound, NotNow
+from portal.services import audit, consent_texts, responses, rounds, scans, vendors
+from portal.services.actors import COMPANY_LEADERS, Actor, company_of
+from scanners.model import N_, CheckClass, Message
+
+ORDINARY = (CheckClass.PASSIVE, CheckClass.STANDARD)
+EVERY = (*ORDINARY, CheckClass.ACTIVE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopedHost:
+    """A host as the company may see it."""
+
+    id: str
+    name: str
+    role: HostRole
+    product: str  # "" the company as a whole
+    state: HostState
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewHost:
+    """A host that the company adds."""
+
+    name: str
+    role: HostRole = HostRole.PRODUCT
+    supply_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """Who speaks for the company, and what they add to it."""
+
+    name: str
+    function: str
+    emergency_contact: str = ""
+    window_from: datetime | None = None
+    window_to: datetime | None = None
+
+
+# ---- the scope
+
+
+def scope(session: Session, actor: Actor, assessment_id: str) -> Sequence[ScopedHost]:
+    """The hosts of this round, those that were struck as well."""
+    assessment = responses.find(session, actor, assessment_id)
+    products = {supply.id: supply.name for supply in rounds.supplies_of(session, assessment)}
+    return [
+        ScopedHost(
+            id=host.id,
+            name=host.name,
+            role=host.role,
+            product=products.get(host.supply_id or "", ""),
+            state=host.state,
+        )
+        for host in _hosts(session, assessment)
+    ]
+
+
+def add_host(
+    session: Session, actor: Actor, assessment_id: str, new: NewHost, *, permitted: Sequence[str] = (), now: datetime
+) -> None:
+    """Name a host that the hospital did not; one that was struck before is back."""
+    company_of(actor, COMPANY_LEADERS)
+    assessment = _open(session, actor, assessment_id)
+    name = vendors.host_name(new.name, permitted=permitted)
+    hosts = _hosts(session, assessment)
+    known = next((host for host in hosts if host.name == name), None)
+    if known is not None and known.state is not HostState.STRUCK:
+        raise BadInput({"host": Message(text=N_("This host is on the list already."))})
+    if known is None and len(hosts) >= vendors.MOST_HOSTS:
+        raise BadInput(
+            {"host": Message(text=N_("A vendor can have %(most)s hosts at most."), values={"most": vendors.MOST_HOSTS})}
+        )
+    if new.supply_id and new.supply_id not in {supply.id for supply in rounds.supplies_of(session, assessment)}:
+        raise NotFound
+    if known is not None:
+        known.state = HostState.CONFIRMED
+    else:
+        session.add(
+            Host(
+                hospital_id=assessment.hospital_id,
+                vendor_id=assessment.vendor_id,
+                supply_id=new.supply_id or None,
+                name=name,
+                role=new.role,
+                state=HostState.ADDED,
+                ground=Ground.CONSENT,
+                created_at=now,
+            )
+        )
+    _tell(session, actor, assessment, "host.added", name, now=now)
+
+
+def strike_host(session: Session, actor: Actor, assessment_id: str, host_id: str, *, now: datetime) -> None:
+    """ "Not ours": out of scope at once; a scan that looks at it ends."""
+    company_of(actor, COMPANY_LEADERS)
+    assessment = _open(session, actor, assessment_id)
+    host = _host(session, assessment, host_id)
+    if host.state is HostState.STRUCK:
+        return
+    host.state = HostState.STRUCK
+    live = session.scalars(
+        select(ScanRun).where(
+            ScanRun.hospital_id == assessment.hospital_id,
+            ScanRun.vendor_id == assessment.vendor_id,
+            ScanRun.state.in_(scans.LIVE),
+        )
+    )
+    if any(host.name in run.hosts for run in live):
+        scans.stop_for_vendor(session, actor, assessment.hospital_id, assessment.vendor_id, now=now)
+    _tell(session, actor, assessment, "host.struck", host.name, now=now)
+    scans.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+
+
+def confirm_host(session: Session, actor: Actor, assessment_id: str, host_id: str, *, now: datetime) -> None:
+    """ "Ours after all"."""
+    company_of(actor, COMPANY_LEADERS)
+    assessment = _open(session, actor, assessment_id)
+    host = _host(session, assessment, host_id)
+    if host.state is not HostState.CONFIRMED:
+        host.state = HostState.CONFIRMED
+        _tell(session, actor, assessment, "host.confirmed", host.name, now=now)
+        scans.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+
+
+# ---- the ledger: entries are only added
+
+
+def ledger(session: Session, actor: Actor, assessment_id: str) -> Sequence[Consent]:
+    """Every entry, the oldest first."""
+    assessment = responses.find(session, actor, assessment_id)
+    return session.scalars(
+        select(Consent)
+        .where(Consent.company_id == assessment.company_id, Consent.assessment_id == assessment.id)
+        .order_by(Consent.at, Consent.id)
+    ).all()
+
+
+def is_granted(session: Session, assessment: Assessment) -> bool:
+    """Whether the newest word on every ordinary class is yes."""
+    entries = session.scalars(
+        select(Consent)
+        .where(Consent.company_id == assessment.company_id, Consent.assessment_id == assessment.id)
+        .order_by(Consent.at, Consent.id)
+    )
+    newest = {entry.check_class: entry.kind for entry in entries if not entry.host_name}
+    return all(newest.get(one.value) is ConsentKind.GRANTED for one in ORDINARY)
+
+
+def grant(session: Session, actor: Actor, assessment_id: str, signed: Signature, *, now: datetime) -> None:
+    """Agree to passive and standard scans of all hosts that are not struck; named ones count as confirmed."""
+    company_of(actor, COMPANY_LEADERS)
+    assessment = _open(session, actor, assessment_id)
+    _check(signed, now=now)
+    hosts = [host for host in _hosts(session, assessment) if host.state is not HostState.STRUCK]
+    if not hosts:
+        raise BadInput({"": Message(text=N_("Confirm or add at least one host, or choose “documents only”."))})
+    for host in hosts:
+        if host.state is HostState.NAMED:
+            host.state = HostState.CONFIRMED
+    assessment.documents_only = False
+    _write(session, actor, assessment, signed, kind=ConsentKind.GRANTED, classes=ORDINARY, now=now)
+
+
+def refuse(session: Session, actor: Actor, assessment_id: str, signed: Signature, *, now: datetime) -> None:
+    """Documents only: no scan of any class, and a running one ends. It is never held against the company."""
+    _end(session, actor, assessment_id, ConsentKind.REFUSED, signed, now=now)
+
+
+def withdraw(session: Session, actor: Actor, assessment_id: str, signed: Signature, *, now: datetime) -> None:
+    """Take back what was agreed; it takes effect at once."""
+    assessment = responses.find(session, actor, assessment_id)
+    if not is_granted(session, assessment):
+        raise NotNow(Message(text=N_("There is no consent that could be withdrawn.")))
+    _end(session, actor, assessment_id, ConsentKind.WITHDRAWN, signed, now=now)
+
+
+def _end(
+    session: Session, actor: Actor, assessment_id: str, kind: ConsentKind, signed: Signature, *, now: datetime
+) -> None:
+    company_of(actor, COMPANY_LEADERS)
+    assessment = responses.find(session, actor, assessment_id)  # a withdrawal counts at any time, also after hand-in
+    _check(signed, now=now)
+    assessment.documents_only = True
+    _write(session, actor, assessment, signed, kind=kind, classes=EVERY, now=now)
+    scans.stop_for_vendor(session, actor, assessment.hospital_id, assessment.vendor_id, now=now)
+
+
+def _write(
+    session: Session,
+    actor: Actor,
+    assessment: Assessment,
+    signed: Signature,
+    *,
+    kind: ConsentKind,
+    classes: Sequence[CheckClass],
+    now: datetime,
+) -> None:
+    session.add_all(
+        Consent(
+            company_id=assessment.company_id,
+            assessment_id=assessment.id,
+            check_class=one.value,
+            kind=kind,
+            text_version=consent_texts.CURRENT,
+            person_id=actor.person_id,
+            person_name=signed.name.strip()[:200],
+            person_function=signed.function.strip()[:200],
+            window_from=signed.window_from,
+            window_to=signed.window_to,
+            emergency_contact=signed.emergency_contact.strip()[:300],
+            at=now,
+        )
+        for one in classes
+    )
+    session.flush()  # the ledger must be readable in this transaction
+    _tell(session, actor, assessment, f"consent.{kind.value}", assessment.id, now=now)
+    scans.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+
+
+def _check(signed: Signature, *, now: datetime) -> None:
+    wrong: dict[str, Message] = {}
+    if not signed.name.strip():
+        wrong["name"] = Message(text=N_("Enter your name."))
+    if not signed.function.strip():
+        wrong["function"] = Message(text=N_("Enter what you do in the company."))
+    if signed.window_to is not None and signed.window_to <= max(signed.window_from or now, now):
+        wrong["window_to"] = Message(text=N_("The window must end after it begins, and not in the past."))
+    if wrong:
+        raise BadInput(wrong)
+
+
+def _open(session: Session, actor: Actor, assessment_id: str) -> Assessment:
+    assessment = responses.find(session, actor, assessment_id)
+    if not responses.head(session, actor, assessment_id).may_be_changed:
+        raise NotNow(Message(text=N_("This round has been handed in; its scope stands. You can still withdraw.")))
+    return assessment
+
+
+def _hosts(session: Session, assessment: Assessment) -> Sequence[Host]:
+    return session.scalars(
+        select(Host)
+        .where(Host.hospital_id == assessment.hospital_id, Host.vendor_id == assessment.vendor_id)
+        .order_by(Host.name)
+    ).all()
+
+
+def _host(session: Session, assessment: Assessment, host_id: str) -> Host:
+    host = next((one for one in _hosts(session, assessment) if one.id == host_id), None)
+    if host is None:
+        raise NotFound
+    return host
+
+
+def _tell(session: Session, actor: Actor, assessment: Assessment, verb: str, subject: str, *, now: datetime) -> None:
+    """Both sides' trails keep it: it is the company's word about the hospital's scope."""
+    for scope_ in (None, audit.hospital_scope(assessment.hospital_id)):
+        audit.record(session, actor, verb, subject, now=now, scope=scope_, detail={"assessment": assessment.id})

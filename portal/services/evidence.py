@@ -1,0 +1,383 @@
+"""Documents of a company: what they are, beside which answers they lie, how they stand, and who opened them.
+
+The bytes lie in portal.files.blobs; the edge puts them there before `add` and takes them off after `remove`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from assessments import evidence_rules, policy
+from assessments.model import EvidenceStanding, EvidenceStatus
+from portal.db.models.assessments import Assessment
+from portal.db.models.responses import (
+    Answer,
+    AnswerEvidence,
+    Confidentiality,
+    Evidence,
+    EvidenceOpening,
+    Response,
+    SignOff,
+)
+from portal.errors import BadInput, NotFound, NotNow
+from portal.services import audit, dossiers, manifests, responses
+from portal.services.actors import Actor, company_of, hospital_of
+from portal.services.rounds import Key
+from questionnaires import shelf
+from questionnaires.model import Text
+from scanners.model import N_, Message
+
+MOST_BYTES = 500 * 2**20  # of one company
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A file that lies on the disk, as guard and shelf describe it."""
+
+    blob_id: str
+    sha256: str
+    size: int
+    file_name: str
+    media_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentFields:
+    """What the company says of a document; its dates are its own, not the upload's."""
+
+    kind: str
+    issuer: str = ""
+    scope: str = ""
+    issued_on: date | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    confidentiality: Confidentiality = Confidentiality.CONFIDENTIAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A document as its owner sees it."""
+
+    id: str
+    name: str
+    kind: Text
+    size: int
+    sha256: str
+    issuer: str
+    scope: str
+    issued_on: date | None
+    valid_from: date | None
+    valid_to: date | None
+    confidentiality: Confidentiality
+    uploaded_by: str
+    uploaded_at: datetime
+    keys: tuple[Key, ...]  # the answers of this round beside which it lies
+    standing: EvidenceStanding | None  # None: it lies beside no answer of this round
+    good_until: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What the edge needs to give a document out."""
+
+    owner: str
+    blob_id: str
+    sha256: str
+    file_name: str
+    media_type: str
+
+
+def owner_of(company_id: str) -> str:
+    """The name under which a company's documents are sealed."""
+    return f"company:{company_id}"
+
+
+# ---- reading
+
+
+def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Sequence[Document]:
+    """All documents of the company, those beside answers of this round first."""
+    assessment = responses.find(session, actor, assessment_id)
+    types = shelf.get(assessment.catalogue_id, assessment.catalogue_version).evidence_types
+    links = by_answer(session, assessment)
+    standings = {status.key: status for status in statuses(session, actor, assessment_id, now=now)}
+    rows = session.scalars(
+        select(Evidence)
+        .where(Evidence.company_id == assessment.company_id, Evidence.deleted_at.is_(None))
+        .order_by(Evidence.uploaded_at)
+    )
+    found = [
+        _document(
+            row,
+            types[row.kind].text if row.kind in types else Text(de=row.kind, en=row.kind),
+            tuple(key for key, ids in links.items() if row.id in ids),
+            standings.get(row.id),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: not one.keys)
+
+
+def find(session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, now: datetime) -> Document:
+    """One document of the company."""
+    for one in of_round(session, actor, assessment_id, now=now):
+        if one.id == evidence_id:
+            return one
+    raise NotFound
+
+
+def by_answer(session: Session, assessment: Assessment) -> Mapping[Key, Sequence[str]]:
+    """The ids of the documents beside each answer of a round."""
+    rows = session.execute(
+        select(AnswerEvidence.question_id, AnswerEvidence.supply_id, AnswerEvidence.evidence_id)
+        .join(Response, Response.id == AnswerEvidence.response_id)
+        .where(AnswerEvidence.company_id == assessment.company_id, Response.assessment_id == assessment.id)
+        .order_by(AnswerEvidence.evidence_id)
+    )
+    found: dict[Key, list[str]] = {}
+    for question_id, supply_id, evidence_id in rows:
+        found.setdefault((question_id, supply_id), []).append(evidence_id)
+    return found
+
+
+def names(session: Session, assessment: Assessment) -> Mapping[str, str]:
+    """The file names of the company's documents."""
+    rows = session.execute(
+        select(Evidence.id, Evidence.file_name).where(
+            Evidence.company_id == assessment.company_id, Evidence.deleted_at.is_(None)
+        )
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def statuses(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Sequence[EvidenceStatus]:
+    """How each document stands by its dates and kind, and what is missing where much depends on the answer."""
+    dossier = dossiers.build_for_company(session, company_of(actor), assessment_id, now=now)
+    return evidence_rules.statuses(dossier, policy.current())
+
+
+def openings(session: Session, actor: Actor, evidence_id: str) -> Sequence[EvidenceOpening]:
+    """Who opened a document of ours, the newest first."""
+    return session.scalars(
+        select(EvidenceOpening)
+        .where(EvidenceOpening.company_id == company_of(actor), EvidenceOpening.evidence_id == evidence_id)
+        .order_by(EvidenceOpening.at.desc())
+    ).all()
+
+
+# ---- changing
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    assessment_id: str,
+    fields: DocumentFields,
+    stored: Stored,
+    *,
+    keys: Sequence[Key] = (),
+    now: datetime,
+) -> Evidence:
+    """Write down a document that lies on the disk, and lay it beside answers."""
+    assessment = _changeable(session, actor, assessment_id)
+    _check(fields, assessment)
+    company_id = company_of(actor)
+    used = session.scalar(
+        select(func.coalesce(func.sum(Evidence.size), 0)).where(
+            Evidence.company_id == company_id, Evidence.deleted_at.is_(None)
+        )
+    )
+    if (used or 0) + stored.size > MOST_BYTES:
+        most = MOST_BYTES // 2**20
+        raise BadInput(
+            {"file": Message(text=N_("All your documents together may have %(most)s MB."), values={"most": most})}
+        )
+    row = Evidence(
+        company_id=company_id,
+        kind=fields.kind,
+        file_name=stored.file_name[:200],
+        media_type=stored.media_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        blob_id=stored.blob_id,
+        issuer=fields.issuer.strip()[:200],
+        scope=fields.scope.strip()[:2000],
+        issued_on=fields.issued_on,
+        valid_from=fields.valid_from,
+        valid_to=fields.valid_to,
+        confidentiality=fields.confidentiality,
+        uploaded_by=actor.name[:200],
+        uploaded_at=now,
+    )
+    session.add(row)
+    session.flush()  # its places point to it
+    audit.record(session, actor, "evidence.added", row.id, now=now, detail={"kind": row.kind, "sha256": row.sha256})
+    for key in keys:
+        attach(session, actor, assessment_id, row.id, key, now=now)
+    return row
+
+
+def attach(session: Session, actor: Actor, assessment_id: str, evidence_id: str, key: Key, *, now: datetime) -> None:
+    """Lay a document beside an answer, given already or not."""
+    assessment = _changeable(session, actor, assessment_id)
+    row = _row(session, company_of(actor), evidence_id)
+    responses.shape_of(session, assessment, key)
+    response = responses.lock(session, assessment)
+    _require_open(session, assessment, key)
+    if session.get(Answer, (response.id, *key)) is None:
+        session.add(
+            Answer(
+                company_id=response.company_id,
+                response_id=response.id,
+                question_id=key[0],
+                supply_id=key[1],
+                value=None,
+                version=0,  # nothing was answered: whoever answers now is the first
+                updated_at=now,
+                updated_by=actor.name[:200],
+            )
+        )
+        session.flush()  # the document's place points to it
+    place = (response.id, *key, row.id)
+    if session.get(AnswerEvidence, place) is None:
+        session.add(
+            AnswerEvidence(
+                company_id=response.company_id,
+                response_id=response.id,
+                question_id=key[0],
+                supply_id=key[1],
+                evidence_id=row.id,
+            )
+        )
+        session.flush()
+        detail = {"question": key[0], "supply": key[1]}
+        audit.record(session, actor, "evidence.attached", row.id, now=now, detail=detail)
+
+
+def detach(session: Session, actor: Actor, assessment_id: str, evidence_id: str, key: Key, *, now: datetime) -> None:
+    """Take a document away from an answer; it stays in the vault."""
+    assessment = _changeable(session, actor, assessment_id)
+    row = _row(session, company_of(actor), evidence_id)
+    response = responses.lock(session, assessment)
+    _require_open(session, assessment, key)
+    place = session.get(AnswerEvidence, (response.id, *key, row.id))
+    if place is None:
+        raise NotFound
+    session.delete(place)
+    detail = {"question": key[0], "supply": key[1]}
+    audit.record(session, actor, "evidence.detached", row.id, now=now, detail=detail)
+
+
+def remove(session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, now: datetime) -> str:
+    """Delete a document that was never handed in; returns the blob to take off the disk after the commit."""
+    _changeable(session, actor, assessment_id)
+    company_id = company_of(actor)
+    row = _row(session, company_id, evidence_id)
+    if row.id in _handed_in(session, company_id):
+        raise NotNow(Message(text=N_("This document was handed in with a submission; it stays with it.")))
+    session.execute(
+        delete(AnswerEvidence).where(AnswerEvidence.company_id == company_id, AnswerEvidence.evidence_id == row.id)
+    )
+    row.deleted_at = now
+    audit.record(session, actor, "evidence.deleted", row.id, now=now, detail={"sha256": row.sha256})
+    return row.blob_id
+
+
+# ---- giving out
+
+
+def open_for_company(session: Session, actor: Actor, evidence_id: str) -> Opened:
+    """The owner's own copy."""
+    return _opened(_row(session, company_of(actor), evidence_id))
+
+
+def open_for_hospital(session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, now: datetime) -> Opened:
+    """A document that was handed in to this hospital in this round; its owner sees who opened it."""
+    hospital_id = hospital_of(actor)
+    assessment = session.get(Assessment, assessment_id)
+    if assessment is None or assessment.hospital_id != hospital_id or assessment.company_id is None:
+        raise NotFound
+    response = session.scalars(select(Response).where(Response.assessment_id == assessment.id)).first()
+    edition = manifests.latest(session, response) if response else None
+    handed_in = {entry["id"]: entry for entry in edition.manifest["evidence"]} if edition else {}
+    row = session.get(Evidence, evidence_id)
+    if row is None or row.company_id != assessment.company_id or row.id not in handed_in:
+        raise NotFound
+    session.add(
+        EvidenceOpening(company_id=row.company_id, evidence_id=row.id, who=_reader(session, actor, assessment), at=now)
+    )
+    audit.record(session, actor, "evidence.opened", row.id, now=now, detail={"assessment": assessment.id})
+    return _opened(row)
+
+
+def _reader(session: Session, actor: Actor, assessment: Assessment) -> str:
+    hospital = responses.hospital_name(session, assessment)
+    return f"{actor.name}, {hospital}"[:400]
+
+
+def _opened(row: Evidence) -> Opened:
+    return Opened(
+        owner=owner_of(row.company_id),
+        blob_id=row.blob_id,
+        sha256=row.sha256,
+        file_name=row.file_name,
+        media_type=row.media_type,
+    )
+
+
+def _check(fields: DocumentFields, assessment: Assessment) -> None:
+    wrong: dict[str, Message] = {}
+    if fields.kind not in shelf.get(assessment.catalogue_id, assessment.catalogue_version).evidence_types:
+        wrong["kind"] = Message(text=N_("Choose what kind of document it is."))
+    if fields.valid_to is not None and fields.valid_from is not None and fields.valid_to < fields.valid_from:
+        wrong["valid_to"] = Message(text=N_("The end must not lie before the beginning."))
+    if wrong:
+        raise BadInput(wrong)
+
+
+def _changeable(session: Session, actor: Actor, assessment_id: str) -> Assessment:
+    assessment = responses.find(session, actor, assessment_id)
+    if not responses.head(session, actor, assessment_id).may_be_changed:
+        raise NotNow(Message(text=N_("This round has been handed in and can no longer be changed.")))
+    return assessment
+
+
+def _require_open(session: Session, assessment: Assessment, key: Key) -> None:
+    if not responses.is_open(assessment, responses.returned(session, assessment), key):
+        raise NotNow(Message(text=N_("This answer has been handed in and can no longer be changed.")))
+
+
+def _row(session: Session, company_id: str, evidence_id: str) -> Evidence:
+    row = session.get(Evidence, evidence_id)
+    if row is None or row.company_id != company_id or row.deleted_at is not None:
+        raise NotFound
+    return row
+
+
+def _handed_in(session: Session, company_id: str) -> frozenset[str]:
+    editions = session.scalars(select(SignOff.manifest).where(SignOff.company_id == company_id))
+    return frozenset(entry["id"] for manifest in editions for entry in manifest["evidence"])
+
+
+def _document(row: Evidence, kind: Text, keys: tuple[Key, ...], status: EvidenceStatus | None) -> Document:
+    return Document(
+        id=row.id,
+        name=row.file_name,
+        kind=kind,
+        size=row.size,
+        sha256=row.sha256,
+        issuer=row.issuer,
+        scope=row.scope,
+        issued_on=row.issued_on,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        confidentiality=row.confidentiality,
+        uploaded_by=row.uploaded_by,
+        uploaded_at=row.uploaded_at,
+        keys=keys,
+        standing=status.standing if status else None,
+        good_until=status.valid_until if status else row.valid_to,
+    )

@@ -1,0 +1,111 @@
+"""What was seen of a company from outside, for the company itself: at once and wholly, and its to release."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from assessments import outside, policy
+from assessments.model import OutsideGrade
+from portal.db.models.accounts import Hospital
+from portal.db.models.assessments import Assessment
+from portal.db.models.responses import Response
+from portal.db.models.scans import FindingRecord, ScanRun
+from portal.errors import NotFound, NotNow
+from portal.services import audit, dossiers, releases, scans
+from portal.services.actors import COMPANY_LEADERS, Actor, company_of
+from scanners.model import N_, Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnResult:
+    """The scan that a company looks at now: the one that runs, else the one that counts."""
+
+    run: ScanRun | None
+    is_live: bool
+    findings: Sequence[FindingRecord]
+    grade: OutsideGrade | None
+    last: ScanRun | None  # the newest of all, also when it failed
+    released_at: datetime | None
+    opens_at: datetime | None  # when the hospital sees it without a release
+
+
+def view(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> OwnResult:
+    """The company's own result as it stands, also while a scan still runs."""
+    assessment = _assessment(session, actor, assessment_id)
+    response = _response(session, assessment)
+    runs = scans.newest(session, assessment.hospital_id, assessment.vendor_id, limit=1)
+    last = runs[0] if runs else None
+    is_live = last is not None and last.state in scans.LIVE
+    run = last if is_live else scans.latest_good(session, assessment.hospital_id, assessment.vendor_id)
+    return OwnResult(
+        run=run,
+        is_live=is_live,
+        findings=_findings(session, run, is_live=is_live, now=now),
+        grade=_grade(session, actor, assessment, now=now) if run is not None and not is_live else None,
+        last=last,
+        released_at=response.released_at,
+        opens_at=_opens_at(session, run) if run is not None and not is_live else None,
+    )
+
+
+def release(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> None:
+    """Let the hospital see the results now; what is released stays so."""
+    company_of(actor, COMPANY_LEADERS)
+    assessment = _assessment(session, actor, assessment_id)
+    if scans.latest_good(session, assessment.hospital_id, assessment.vendor_id) is None:
+        raise NotNow(Message(text=N_("There is no result yet that could be released.")))
+    response = _response(session, assessment)
+    if response.released_at is None:
+        response.released_at = now
+        audit.record(session, actor, "scan.released", assessment.id, now=now)
+        scope = audit.hospital_scope(assessment.hospital_id)
+        audit.record(session, actor, "scan.released", assessment.id, now=now, scope=scope)
+        scans.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+
+
+def become_visible(session: Session, assessment: Assessment, *, now: datetime) -> None:
+    """A company has come: what was seen before lies open to it from now on, and the ten working days begin."""
+    session.execute(
+        update(ScanRun)
+        .where(
+            ScanRun.hospital_id == assessment.hospital_id,
+            ScanRun.vendor_id == assessment.vendor_id,
+            ScanRun.visible_at.is_(None),
+            ScanRun.state.in_(scans.GOOD),
+        )
+        .values(visible_at=now)
+    )
+
+
+def _findings(session: Session, run: ScanRun | None, *, is_live: bool, now: datetime) -> Sequence[FindingRecord]:
+    if run is None:
+        return ()
+    if is_live:
+        return scans.findings_of(session, run.hospital_id, run.id)
+    return scans.standing_findings(session, run.hospital_id, run.vendor_id, now=now, run=run)
+
+
+def _grade(session: Session, actor: Actor, assessment: Assessment, *, now: datetime) -> OutsideGrade:
+    dossier = dossiers.build_for_company(session, company_of(actor), assessment.id, now=now)
+    return outside.grade(dossier, policy.current())
+
+
+def _opens_at(session: Session, run: ScanRun) -> datetime | None:
+    return releases.opens_at(run, session.get_one(Hospital, run.hospital_id))
+
+
+def _assessment(session: Session, actor: Actor, assessment_id: str) -> Assessment:
+    company_id = company_of(actor)
+    assessment = session.get(Assessment, assessment_id)
+    if assessment is None or assessment.company_id != company_id:
+        raise NotFound
+    return assessment
+
+
+def _response(session: Session, assessment: Assessment) -> Response:
+    return session.scalars(
+        select(Response).where(Response.company_id == assessment.company_id, Response.assessment_id == assessment.id)
+    ).one()

@@ -1,0 +1,48 @@
+"""How far a company has come with a round, for the steps above its pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.services import consents, responses, scans
+from portal.services.actors import Actor
+from portal.services.responses import Head
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Each step: done or not."""
+
+    head: Head
+    is_decided: bool  # agreed to a scan, or refused it
+    has_result: bool  # also when there will be none
+    asked: int
+    answered: int
+    minutes_left: int
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether nothing is left to answer."""
+        return self.answered == self.asked
+
+    @property
+    def is_handed_in(self) -> bool:
+        """Whether the hospital has it."""
+        return self.head.submitted_at is not None and not self.head.may_be_changed
+
+
+def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Standing:
+    """One round as it stands."""
+    assessment = responses.find(session, actor, assessment_id)
+    asked = responses.questionnaire(session, actor, assessment_id, now=now)
+    good = scans.latest_good(session, assessment.hospital_id, assessment.vendor_id)
+    all_slots = len(asked.slots) + len(asked.profile_questions)
+    return Standing(
+        head=responses.head(session, actor, assessment_id),
+        is_decided=assessment.documents_only or consents.is_granted(session, assessment),
+        has_result=assessment.documents_only or good is not None,
+        asked=all_slots,
+        answered=all_slots - len(asked.missing) - len(asked.missing_profile),
+        minutes_left=responses.minutes_left(asked),
+    )
