@@ -8,7 +8,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from assessments import frameworks
-from assessments.model import PARTS, Basis, HostRole, NoGrade, PartScore, RiskLevel, Words, say
+from assessments.model import PARTS, Basis, EvidenceStanding, HostRole, NoGrade, PartScore, RiskLevel, Words, say
 from portal import i18n
 from portal.db.models.accounts import CompanyRole, HospitalRole
 from portal.db.models.scans import ScanState
@@ -108,6 +108,11 @@ def risk(level: str) -> marks.Mark:
     return _translated(marks.RISK_LEVELS[RiskLevel(level)])
 
 
+def evidence(standing: str) -> marks.Mark:
+    """Sign and word of how a document stands, translated."""
+    return _translated(marks.EVIDENCE[EvidenceStanding(standing)])
+
+
 def host_role(value: str) -> str:
     """The word for what a host is for."""
     return _(marks.ROLES[HostRole(value)])
@@ -170,6 +175,7 @@ def install(environment: Environment) -> None:
         mark_coverage_bar=coverage_bar,
         mark_sparkline=sparkline,
         mark_risk=risk,
+        mark_evidence=evidence,
         mark_host_role=host_role,
         scan_word=scan_word,
         anchors_of=anchors_of,

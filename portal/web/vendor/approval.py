@@ -1,0 +1,217 @@
+"""Approval: which hosts are ours, what may be done, who signs, and the ledger of all that was said about it."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Response
+from wtforms import DateTimeLocalField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
+
+from assessments.model import HostRole
+from portal.db.models.responses import ConsentKind
+from portal.db.models.vendors import HostState
+from portal.errors import NotNow
+from portal.i18n import gettext as _
+from portal.i18n import lazy_gettext as _l
+from portal.services import consent_texts, consents, responses, rounds, scans, standings
+from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
+from portal.services.consents import NewHost, Signature
+from portal.web import forms, pages
+from portal.web.journey import CompanyJourney
+from portal.web.vendor import signing, steps
+from portal.web.vendor.room import vendor
+from portal.web.vendor.signing import SignatureForm
+from reports import marks
+from scanners.model import CheckClass
+
+HOST_STATES = {
+    HostState.NAMED: _l("named by the hospital"),
+    HostState.CONFIRMED: _l("confirmed"),
+    HostState.ADDED: _l("added by you"),
+    HostState.STRUCK: _l("struck: not ours"),
+}
+KINDS = {
+    ConsentKind.GRANTED: _l("agreed"),
+    ConsentKind.REFUSED: _l("refused: documents only"),
+    ConsentKind.WITHDRAWN: _l("withdrawn"),
+}
+CLASSES = {CheckClass.PASSIVE: _l("passive"), CheckClass.STANDARD: _l("standard"), CheckClass.ACTIVE: _l("active")}
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+class HostForm(forms.Form):
+    """Another host of ours."""
+
+    host = StringField(
+        _l("Host name"),
+        [InputRequired(_l("Enter a host name.")), Length(max=253)],
+        filters=[forms.stripped],
+        description="portal.example.de",
+    )
+    role = SelectField(_l("What it is for"))
+    supply_id = SelectField(_l("Belongs to"), validators=[Optional()])
+
+
+class ConsentForm(SignatureForm):
+    """The same, with what the company adds to its consent."""
+
+    emergency_contact = StringField(
+        _l("Emergency contact"),
+        [Length(max=300)],
+        filters=[forms.stripped],
+        description=_l("Whom the hospital calls if something seems to go wrong during a scan."),
+    )
+    window_from = DateTimeLocalField(
+        _l("Not before"), [Optional()], description=_l("German time. The hospital's scans wait for it.")
+    )
+    window_to = DateTimeLocalField(_l("Not after"), [Optional()])
+
+
+@vendor.get("/rounds/<assessment_id>/approval", roles=EVERY_COMPANY_ROLE)
+def approval(here: CompanyJourney, assessment_id: str) -> Response:
+    """What would be looked at, and how; nothing happens by reading."""
+    return _page(here, assessment_id)
+
+
+@vendor.post("/rounds/<assessment_id>/approval", roles=COMPANY_LEADERS)
+def agree(here: CompanyJourney, assessment_id: str) -> Response:
+    """Sign, and look at once unless a time window waits."""
+    form = ConsentForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            signed = _signature(form)
+            consents.grant(here.session, here.actor, assessment_id, signed, now=here.now)
+            here.notice(_("Thank you. Your consent is in the ledger below; you can withdraw it at any time."))
+            if signed.window_from is None or signed.window_from <= here.now:
+                return _look_at_once(here, assessment_id)
+            return pages.see_other("vendor.approval", assessment_id=assessment_id)
+    return _page(here, assessment_id, consent=form)
+
+
+@vendor.get("/rounds/<assessment_id>/approval/documents-only", roles=COMPANY_LEADERS)
+def documents_only(here: CompanyJourney, assessment_id: str) -> Response:
+    """What it means to refuse, or to take back."""
+    return _documents_page(here, assessment_id, SignatureForm.offered(**signing.signer(here)))
+
+
+@vendor.post("/rounds/<assessment_id>/approval/documents-only", roles=COMPANY_LEADERS)
+def refuse(here: CompanyJourney, assessment_id: str) -> Response:
+    """Refuse, or withdraw what was agreed; a scan that runs ends."""
+    form = SignatureForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            say_no = consents.withdraw if _is_granted(here, assessment_id) else consents.refuse
+            say_no(here.session, here.actor, assessment_id, _signature(form), now=here.now)
+            here.notice(_("Noted: documents only. Nothing is scanned any more, and that is never held against you."))
+            return pages.see_other("vendor.approval", assessment_id=assessment_id)
+    return _documents_page(here, assessment_id, form)
+
+
+@vendor.post("/rounds/<assessment_id>/hosts", roles=COMPANY_LEADERS)
+def add_host(here: CompanyJourney, assessment_id: str) -> Response:
+    """A host the hospital did not name."""
+    form = _host_form(here, assessment_id, sent=True)
+    if form.validate():
+        with form.refusals(here.session):
+            consents.add_host(
+                here.session,
+                here.actor,
+                assessment_id,
+                NewHost(
+                    name=str(form.host.data), role=HostRole(form.role.data), supply_id=str(form.supply_id.data or "")
+                ),
+                permitted=here.settings.scan.permitted_suffixes,
+                now=here.now,
+            )
+            return pages.see_other("vendor.approval", assessment_id=assessment_id, at="hosts")
+    return _page(here, assessment_id, host=form)
+
+
+@vendor.post("/rounds/<assessment_id>/hosts/<host_id>/strike", roles=COMPANY_LEADERS)
+def strike_host(here: CompanyJourney, assessment_id: str, host_id: str) -> Response:
+    """Not ours."""
+    consents.strike_host(here.session, here.actor, assessment_id, host_id, now=here.now)
+    return pages.see_other("vendor.approval", assessment_id=assessment_id, at="hosts")
+
+
+@vendor.post("/rounds/<assessment_id>/hosts/<host_id>/confirm", roles=COMPANY_LEADERS)
+def confirm_host(here: CompanyJourney, assessment_id: str, host_id: str) -> Response:
+    """Ours after all."""
+    consents.confirm_host(here.session, here.actor, assessment_id, host_id, now=here.now)
+    return pages.see_other("vendor.approval", assessment_id=assessment_id, at="hosts")
+
+
+def _look_at_once(here: CompanyJourney, assessment_id: str) -> Response:
+    step = here.session.begin_nested()
+    try:
+        scans.queue_by_company(here.session, here.actor, assessment_id, now=here.now)
+    except NotNow:  # one runs already, or today's number is used up: the consent stands all the same
+        step.rollback()
+    else:
+        step.commit()
+    return pages.see_other("vendor.result", assessment_id=assessment_id)
+
+
+def _signature(form: SignatureForm) -> Signature:
+    signed = Signature(name=str(form.name.data), function=str(form.function.data))
+    if not isinstance(form, ConsentForm):
+        return signed
+    return Signature(
+        name=signed.name,
+        function=signed.function,
+        emergency_contact=str(form.emergency_contact.data or ""),
+        window_from=_moment(form.window_from.data),
+        window_to=_moment(form.window_to.data),
+    )
+
+
+def _moment(typed: datetime | None) -> datetime | None:
+    """What was typed is German time."""
+    return None if typed is None else typed.replace(tzinfo=BERLIN).astimezone(UTC)
+
+
+def _host_form(here: CompanyJourney, assessment_id: str, *, sent: bool = False) -> HostForm:
+    form = HostForm.sent() if sent else HostForm.offered()
+    products = rounds.supplies_of(here.session, responses.find(here.session, here.actor, assessment_id))
+    form.offer("role", [(role.value, _(word)) for role, word in marks.ROLES.items()])
+    form.offer("supply_id", [("", _("the whole company")), *((supply.id, supply.name) for supply in products)])
+    return form
+
+
+def _page(
+    here: CompanyJourney, assessment_id: str, *, consent: forms.Form | None = None, host: forms.Form | None = None
+) -> Response:
+    standing = standings.of_round(here.session, here.actor, assessment_id, now=here.now)
+    contact = here.settings.scan.contact_url
+    return pages.page(
+        "vendor/approval.html",
+        form=consent or host,
+        consent=consent or ConsentForm.offered(**signing.signer(here)),
+        host_form=host or _host_form(here, assessment_id),
+        head=standing.head,
+        steps_of_round=steps.of(standing, "approval"),
+        hosts=consents.scope(here.session, here.actor, assessment_id),
+        host_states=HOST_STATES,
+        ledger=consents.ledger(here.session, here.actor, assessment_id),
+        kinds=KINDS,
+        classes=CLASSES,
+        texts=consent_texts.current(),
+        text_version=consent_texts.CURRENT,
+        is_granted=standing.is_decided and not standing.head.documents_only,
+        may_sign=here.role in COMPANY_LEADERS,
+        agent=f"Kettenblick (+{contact})" if contact else "Kettenblick",
+        contact=contact,
+    )
+
+
+def _documents_page(here: CompanyJourney, assessment_id: str, form: forms.Form) -> Response:
+    return pages.page(
+        "vendor/documents_only.html",
+        form=form,
+        head=responses.head(here.session, here.actor, assessment_id),
+        is_granted=_is_granted(here, assessment_id),
+    )
+
+
+def _is_granted(here: CompanyJourney, assessment_id: str) -> bool:
+    return consents.is_granted(here.session, responses.find(here.session, here.actor, assessment_id))

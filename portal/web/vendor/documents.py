@@ -1,0 +1,262 @@
+"""Documents: put one in, lay it beside answers, take it out again, see how it stands and who opened it."""
+
+from flask import Response, request
+from sqlalchemy import event
+from wtforms import DateField, FileField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from portal import i18n
+from portal.db.models.responses import Confidentiality
+from portal.errors import BadInput, NotFound
+from portal.files import blobs, guarding
+from portal.files.blobs import Blobs
+from portal.i18n import gettext as _
+from portal.i18n import lazy_gettext as _l
+from portal.services import evidence, responses
+from portal.services.actors import EVERY_COMPANY_ROLE
+from portal.services.evidence import DocumentFields, Stored
+from portal.services.rounds import Key, Round
+from portal.web import filters, forms, pages
+from portal.web.journey import CompanyJourney
+from portal.web.vendor import sections
+from portal.web.vendor.room import vendor
+from scanners.model import N_, Message
+
+BODY_LIMIT = guarding.LARGEST + 2**20
+CONFIDENTIALITY = {Confidentiality.NORMAL: _l("normal"), Confidentiality.CONFIDENTIAL: _l("confidential")}
+
+
+class DocumentForm(forms.Form):
+    """A file and what it is."""
+
+    file = FileField(_l("File"))
+    kind = SelectField(_l("What kind of document is it?"))
+    to = SelectField(_l("For which question?"), validators=[Optional()])
+    issuer = StringField(_l("Issued by"), [Length(max=200)], filters=[forms.stripped])
+    scope = TextAreaField(
+        _l("Scope"),
+        [Length(max=2000)],
+        filters=[forms.stripped],
+        description=_l("Which sites, products and versions it names."),
+    )
+    issued_on = DateField(_l("Issued on"), [Optional()])
+    valid_from = DateField(_l("Valid from"), [Optional()])
+    valid_to = DateField(_l("Valid until"), [Optional()])
+    confidentiality = SelectField(_l("Confidentiality"))
+
+
+class PlaceForm(forms.Form):
+    """An answer beside which a document is to lie."""
+
+    to = SelectField(_l("For which question?"), [InputRequired()])
+
+
+class ExistingForm(forms.Form):
+    """A document that is there already."""
+
+    existing = SelectField(_l("Document"), [InputRequired()])
+    to = StringField(validators=[InputRequired(), Length(max=60)])
+
+
+@vendor.get("/rounds/<assessment_id>/documents", roles=EVERY_COMPANY_ROLE)
+def documents(here: CompanyJourney, assessment_id: str) -> Response:
+    """All documents of the company, and how they stand."""
+    return pages.page(
+        "vendor/documents.html",
+        head=responses.head(here.session, here.actor, assessment_id),
+        documents=evidence.of_round(here.session, here.actor, assessment_id, now=here.now),
+    )
+
+
+@vendor.get("/rounds/<assessment_id>/documents/add", roles=EVERY_COMPANY_ROLE)
+def add_document(here: CompanyJourney, assessment_id: str) -> Response:
+    """The form; `to` is the question that it was opened from."""
+    asked = responses.questionnaire(here.session, here.actor, assessment_id, now=here.now)
+    form = _document_form(asked)
+    to = request.args.get("to", "")
+    form.to.data = to if to in {value for value, _label in _places(asked)} else ""
+    form.kind.data = _likely_kind(asked, sections.key_of(to))
+    form.confidentiality.data = Confidentiality.CONFIDENTIAL.value
+    return _add_page(here, assessment_id, form)
+
+
+@vendor.post("/rounds/<assessment_id>/documents/add", roles=EVERY_COMPANY_ROLE, body_limit=BODY_LIMIT)
+def put_document_in(here: CompanyJourney, assessment_id: str) -> Response:
+    """Look at the file, seal it, write it down; what is refused leaves nothing on the disk."""
+    asked = responses.questionnaire(here.session, here.actor, assessment_id, now=here.now)
+    form = _document_form(asked, sent=True)
+    if form.validate():
+        with form.refusals(here.session):
+            to = str(form.to.data or "")
+            _put(here, assessment_id, form, [sections.key_of(to)] if to else [])
+            here.notice(_("The document is there, sealed under your company's key."))
+            if to:
+                return _back_to(asked, assessment_id, to)
+            return pages.see_other("vendor.documents", assessment_id=assessment_id)
+    return _add_page(here, assessment_id, form)
+
+
+@vendor.post("/rounds/<assessment_id>/documents/use", roles=EVERY_COMPANY_ROLE)
+def use_document(here: CompanyJourney, assessment_id: str) -> Response:
+    """Lay a document that is there already beside one more answer."""
+    form = ExistingForm.sent()
+    known = evidence.of_round(here.session, here.actor, assessment_id, now=here.now)
+    form.offer("existing", [(one.id, one.name) for one in known])
+    if not form.validate():
+        raise NotFound
+    asked = responses.questionnaire(here.session, here.actor, assessment_id, now=here.now)
+    to = str(form.to.data)
+    evidence.attach(here.session, here.actor, assessment_id, str(form.existing.data), sections.key_of(to), now=here.now)
+    return _back_to(asked, assessment_id, to)
+
+
+@vendor.get("/rounds/<assessment_id>/documents/<evidence_id>", roles=EVERY_COMPANY_ROLE)
+def document(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Response:
+    """One document: its facts, its places, who opened it."""
+    asked = responses.questionnaire(here.session, here.actor, assessment_id, now=here.now)
+    found = evidence.find(here.session, here.actor, assessment_id, evidence_id, now=here.now)
+    form = PlaceForm.offered()
+    form.offer("to", [pair for pair in _places(asked) if sections.key_of(pair[0]) not in found.keys])
+    return pages.page(
+        "vendor/document.html",
+        form=form,
+        head=responses.head(here.session, here.actor, assessment_id),
+        document=found,
+        size=filters.size(found.size),
+        confidentiality=CONFIDENTIALITY,
+        places=[(sections.name_of(key), _label(asked, key)) for key in found.keys],
+        openings=evidence.openings(here.session, here.actor, evidence_id),
+    )
+
+
+@vendor.get("/rounds/<assessment_id>/documents/<evidence_id>/file", roles=EVERY_COMPANY_ROLE)
+def document_file(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Response:
+    """The owner's own copy, always as a download."""
+    responses.find(here.session, here.actor, assessment_id)
+    opened = evidence.open_for_company(here.session, here.actor, evidence_id)
+    content = _shelf(here).get(opened.owner, opened.blob_id, opened.sha256)
+    return pages.download(content, name=opened.file_name, media_type=opened.media_type)
+
+
+@vendor.post("/rounds/<assessment_id>/documents/<evidence_id>/places", roles=EVERY_COMPANY_ROLE)
+def attach_document(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Response:
+    """One more place for a document."""
+    asked = responses.questionnaire(here.session, here.actor, assessment_id, now=here.now)
+    form = PlaceForm.sent()
+    form.offer("to", _places(asked))
+    if form.validate():
+        key = sections.key_of(str(form.to.data))
+        evidence.attach(here.session, here.actor, assessment_id, evidence_id, key, now=here.now)
+    return pages.see_other("vendor.document", assessment_id=assessment_id, evidence_id=evidence_id)
+
+
+@vendor.post("/rounds/<assessment_id>/documents/<evidence_id>/places/<name>/remove", roles=EVERY_COMPANY_ROLE)
+def detach_document(here: CompanyJourney, assessment_id: str, evidence_id: str, name: str) -> Response:
+    """One place less; the document stays."""
+    key = sections.key_of(name)
+    evidence.detach(here.session, here.actor, assessment_id, evidence_id, key, now=here.now)
+    return pages.see_other("vendor.document", assessment_id=assessment_id, evidence_id=evidence_id)
+
+
+@vendor.post("/rounds/<assessment_id>/documents/<evidence_id>/remove", roles=EVERY_COMPANY_ROLE)
+def remove_document(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Response:
+    """Delete what was never handed in; the file goes when the deletion is committed."""
+    blob_id = evidence.remove(here.session, here.actor, assessment_id, evidence_id, now=here.now)
+    shelf, owner = _shelf(here), evidence.owner_of(here.company.id)
+    event.listen(here.session, "after_commit", lambda _session: shelf.remove(owner, blob_id), once=True)
+    here.notice(_("The document has been deleted."))
+    return pages.see_other("vendor.documents", assessment_id=assessment_id)
+
+
+# ---- inside
+
+
+def _put(here: CompanyJourney, assessment_id: str, form: DocumentForm, keys: list[Key]) -> None:
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        raise BadInput({"file": Message(text=N_("Choose a file."))})
+    content, name = upload.read(guarding.LARGEST + 1), guarding.safe_name(upload.filename)
+    owner, shelf = evidence.owner_of(here.company.id), _shelf(here)
+    try:
+        kind = guarding.check(name, content)
+        kept = shelf.put(owner, content)
+    except guarding.Unwelcome as refused:
+        raise BadInput({"file": refused.message}) from refused
+    except blobs.NoRoom as full:
+        raise BadInput({"file": full.message}) from full
+    stored = Stored(
+        blob_id=kept.blob_id, sha256=kept.sha256, size=kept.size, file_name=name, media_type=kind.media_type
+    )
+    try:
+        evidence.add(here.session, here.actor, assessment_id, _fields(form), stored, keys=keys, now=here.now)
+    except BaseException:
+        shelf.remove(owner, kept.blob_id)
+        raise
+
+
+def _fields(form: DocumentForm) -> DocumentFields:
+    return DocumentFields(
+        kind=str(form.kind.data),
+        issuer=str(form.issuer.data or ""),
+        scope=str(form.scope.data or ""),
+        issued_on=form.issued_on.data,
+        valid_from=form.valid_from.data,
+        valid_to=form.valid_to.data,
+        confidentiality=Confidentiality(form.confidentiality.data),
+    )
+
+
+def _shelf(here: CompanyJourney) -> Blobs:
+    return Blobs(folder=here.settings.files_dir, keyring=here.keyring)
+
+
+def _document_form(asked: Round, *, sent: bool = False) -> DocumentForm:
+    form = DocumentForm.sent() if sent else DocumentForm.offered()
+    types = asked.catalogue.evidence_types.values()
+    words = sorted(((one.id, one.text.get(i18n.language())) for one in types), key=lambda pair: pair[1].casefold())
+    form.offer("kind", [("", _("please choose")), *words])
+    form.offer("to", [("", _("for none yet")), *_places(asked)])
+    form.offer("confidentiality", [(one.value, word) for one, word in CONFIDENTIALITY.items()])
+    return form
+
+
+def _places(asked: Round) -> list[tuple[str, str]]:
+    return [(sections.name_of(slot.key), _label(asked, slot.key)) for slot in asked.slots]
+
+
+def _label(asked: Round, key: Key) -> str:
+    question = asked.catalogue.questions.get(key[0])
+    title = question.label.get(i18n.language()) if question else ""
+    product = next((supply.name for supply in asked.supplies if supply.id == key[1]), "")
+    return " · ".join(part for part in (f"{key[0]} {title}".strip(), product) if part)
+
+
+def _likely_kind(asked: Round, key: Key) -> str:
+    question = asked.catalogue.questions.get(key[0])
+    return question.evidence[0].type if question is not None and question.evidence else ""
+
+
+def _back_to(asked: Round, assessment_id: str, name: str) -> Response:
+    key = sections.key_of(name)
+    question = asked.catalogue.questions.get(key[0])
+    if question is None or asked.slot(key) is None:
+        return pages.see_other("vendor.documents", assessment_id=assessment_id)
+    return pages.see_other("vendor.section", assessment_id=assessment_id, section_id=question.section, at=name)
+
+
+def _add_page(here: CompanyJourney, assessment_id: str, form: DocumentForm) -> Response:
+    to = str(form.to.data or "")
+    key = sections.key_of(to)
+    known = evidence.of_round(here.session, here.actor, assessment_id, now=here.now)
+    others = [one for one in known if key not in one.keys]
+    existing = ExistingForm.offered(to=to)
+    existing.offer("existing", [(one.id, one.name) for one in others])
+    return pages.page(
+        "vendor/add_document.html",
+        form=form,
+        existing=existing if to and others else None,
+        to=to,
+        head=responses.head(here.session, here.actor, assessment_id),
+        kinds=", ".join(guarding.KINDS),
+        megabytes=guarding.LARGEST // 2**20,
+    )

@@ -1,0 +1,106 @@
+"""Look through and hand in: what is missing or does not fit, the signature, and the receipt."""
+
+from flask import Response, url_for
+from wtforms import BooleanField
+from wtforms.validators import InputRequired
+
+from portal.i18n import gettext as _
+from portal.i18n import lazy_gettext as _l
+from portal.services import responses, rounds, standings, submissions
+from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
+from portal.services.rounds import Key
+from portal.services.submissions import Signer
+from portal.web import forms, pages
+from portal.web.journey import CompanyJourney
+from portal.web.vendor import sections, signing, steps
+from portal.web.vendor.room import vendor
+from questionnaires import answering, shelf
+
+
+class HandInForm(signing.SignatureForm):
+    """The signature under the statement."""
+
+    confirms = BooleanField(_l("I confirm this statement."), [InputRequired(_l("Please confirm the statement."))])
+
+
+@vendor.get("/rounds/<assessment_id>/hand-in", roles=EVERY_COMPANY_ROLE)
+def hand_in(here: CompanyJourney, assessment_id: str) -> Response:
+    """Everything that is worth a second look before it goes."""
+    return _page(here, assessment_id, HandInForm.offered(**signing.signer(here)))
+
+
+@vendor.post("/rounds/<assessment_id>/hand-in", roles=COMPANY_LEADERS)
+def sign(here: CompanyJourney, assessment_id: str) -> Response:
+    """Sign; from here on nothing of this edition changes."""
+    form = HandInForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            signer = Signer(name=str(form.name.data), function=str(form.function.data), confirms=form.confirms.data)
+            submissions.hand_in(
+                here.session,
+                here.actor,
+                assessment_id,
+                signer,
+                base_url=here.settings.public_base_url,
+                now=here.now,
+            )
+            here.notice(_("Handed in. Thank you. The receipt was sent to you by mail as well."))
+            return pages.see_other("vendor.receipt", assessment_id=assessment_id)
+    return _page(here, assessment_id, form)
+
+
+@vendor.get("/rounds/<assessment_id>/receipt", roles=EVERY_COMPANY_ROLE)
+def receipt(here: CompanyJourney, assessment_id: str) -> Response:
+    """What was handed in, when, by whom, and its fingerprint; made to be printed."""
+    found = submissions.editions(here.session, here.actor, assessment_id)
+    newest = submissions.newest(here.session, here.actor, assessment_id)
+    return pages.page(
+        "vendor/receipt.html",
+        head=responses.head(here.session, here.actor, assessment_id),
+        company=here.company.name,
+        signed=newest,
+        earlier=found[1:],
+        statement=submissions.STATEMENTS[newest.statement_version].get(here.language),
+        answers=_answers(here, assessment_id),
+    )
+
+
+def _answers(here: CompanyJourney, assessment_id: str) -> list[tuple[str, str, str, str]]:
+    """The answers of the newest edition in words: number, question, product, answer."""
+    assessment = responses.find(here.session, here.actor, assessment_id)
+    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    products = {supply.id: supply.name for supply in rounds.supplies_of(here.session, assessment)}
+    profile = {one.id: one for one in catalogue.profile}
+    order = {name: rank for rank, name in enumerate([*profile, *catalogue.questions])}
+    shown = []
+    manifest = submissions.newest(here.session, here.actor, assessment_id).manifest
+    for entry in sorted(manifest["answers"], key=lambda one: (order.get(one["question"], -1), one["supply"])):
+        question = catalogue.questions.get(entry["question"]) or profile[entry["question"]]
+        value = answering.load(entry["value"])
+        words = answering.show(question.shape, value, language=here.language)
+        words = f"{words} ({value.comment})" if value.comment else words
+        shown.append((question.id, question.text.get(here.language), products.get(entry["supply"], ""), words))
+    return shown
+
+
+def _page(here: CompanyJourney, assessment_id: str, form: forms.Form) -> Response:
+    standing = standings.of_round(here.session, here.actor, assessment_id, now=here.now)
+    assessment = responses.find(here.session, here.actor, assessment_id)
+    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    return pages.page(
+        "vendor/hand_in.html",
+        form=form,
+        head=standing.head,
+        steps_of_round=steps.of(standing, "hand-in"),
+        lookover=submissions.look_over(here.session, here.actor, assessment_id, now=here.now),
+        address_of=lambda key: _address(assessment_id, catalogue.questions[key[0]].section, key),
+        section_of=lambda question_id: catalogue.questions[question_id].section,
+        name_of=sections.name_of,
+        words_of=lambda question, value: answering.show(question.shape, value, language=here.language),
+        statement=submissions.STATEMENTS[submissions.STATEMENT].get(here.language),
+        may_sign=here.role in COMPANY_LEADERS,
+    )
+
+
+def _address(assessment_id: str, section_id: str, key: Key) -> str:
+    return url_for("vendor.section", assessment_id=assessment_id, section_id=section_id, _anchor=sections.name_of(key))

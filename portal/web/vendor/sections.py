@@ -1,0 +1,283 @@
+"""From questions to a form and back: one function turns a page of the questionnaire into fields, one reads them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wtforms import Field, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms.widgets import CheckboxInput, DateInput, ListWidget
+
+from portal import i18n
+from portal.db.models.responses import Answer
+from portal.i18n import gettext as _
+from portal.services import rounds
+from portal.services.rounds import Key, Round, Slot
+from portal.web import forms
+from questionnaires import answering, citing
+from questionnaires.model import AnswerKind, AnswerShape, AnswerValue, ProfileQuestion, Question
+
+PROFILE = "profile"
+RETURNED = "returned"
+VALUE, SPECIAL, COMMENT, VERSION = "value", "special", "comment", "version"
+CHOOSING = frozenset({AnswerKind.SINGLE_CHOICE, AnswerKind.YES_PARTIAL_NO_NA, AnswerKind.YES_NO, AnswerKind.MATURITY})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One question on a page, with everything that stands around its answer."""
+
+    key: Key
+    number: str
+    title: str
+    text: str
+    why: str
+    anchors: tuple[str, ...]
+    product: str
+    shape: AnswerShape
+    answer: Answer | None
+    is_open: bool
+    remark: str = ""
+    proofs: tuple[str, ...] = ()  # kinds of document that would prove it, in words
+    documents: tuple[tuple[str, str], ...] = ()  # id and name of what lies beside the answer
+    clash: str | None = None  # what somebody else saved meanwhile
+
+    @property
+    def name(self) -> str:
+        """The key as it stands in names and addresses."""
+        return name_of(self.key)
+
+    @property
+    def value(self) -> AnswerValue | None:
+        """What was answered."""
+        return rounds.value_of(self.answer)
+
+    @property
+    def version(self) -> int:
+        """Of the answer that is shown; 0: there is none."""
+        return self.answer.version if self.answer else 0
+
+    @property
+    def saved_at(self) -> datetime | None:
+        """When it was saved last."""
+        return self.answer.updated_at if self.answer else None
+
+    @property
+    def unit(self) -> str:
+        """Behind a number."""
+        return answering.UNITS[self.shape.unit].get(i18n.language()) if self.shape.unit in answering.UNITS else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What somebody typed for one question."""
+
+    values: Sequence[str]
+    comment: str
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """An entry of the side list."""
+
+    id: str
+    title: str
+    answered: int
+    asked: int
+    minutes: int
+
+
+def name_of(key: Key) -> str:
+    """BK-03, or BK-03.<supply>."""
+    return ".".join(part for part in key if part)
+
+
+def key_of(name: str) -> Key:
+    """The inverse."""
+    question_id, _dot, supply_id = name.partition(".")
+    return question_id, supply_id
+
+
+# ---- what stands on a page
+
+
+def entries(asked: Round, section: str, remarks: Mapping[Key, str], *, writable: bool) -> Sequence[Entry]:
+    """The questions of one page: the profile, a section, or what the hospital sent back."""
+    if section == PROFILE:
+        return [_profile_entry(one, asked.profile.get(one.id), is_open=writable) for one in asked.profile_questions]
+    slots = [slot for slot in asked.slots if slot.key in remarks] if section == RETURNED else asked.of_section(section)
+    return [_entry(slot, asked, remarks, writable=writable) for slot in slots]
+
+
+def leaves(asked: Round, remarks: Mapping[Key, str]) -> Sequence[Leaf]:
+    """The side list: profile, then the sections; what was sent back on top."""
+    language = i18n.language()
+    profile = len(asked.profile_questions)
+    found = [
+        Leaf(
+            id=PROFILE,
+            title=_("About your company and product"),
+            answered=profile - len(asked.missing_profile),
+            asked=profile,
+            minutes=0,
+        )
+    ]
+    for section in asked.sections:
+        slots = asked.of_section(section.id)
+        missing = [slot for slot in slots if slot.value is None]
+        found.append(
+            Leaf(
+                id=section.id,
+                title=section.title.get(language),
+                answered=len(slots) - len(missing),
+                asked=len(slots),
+                minutes=answering.minutes([slot.question for slot in missing], {}),
+            )
+        )
+    if remarks:
+        found.insert(0, Leaf(id=RETURNED, title=_("Came back to you"), answered=0, asked=len(remarks), minutes=0))
+    return found
+
+
+def _entry(slot: Slot, asked: Round, remarks: Mapping[Key, str], *, writable: bool) -> Entry:
+    question, language = slot.question, i18n.language()
+    return Entry(
+        key=slot.key,
+        number=question.id,
+        title=question.label.get(language),
+        text=question.text.get(language),
+        why=question.why.get(language),
+        anchors=citing.citations(question.refs, language=language),
+        product=slot.supply_name,
+        shape=question.shape,
+        answer=slot.answer,
+        is_open=writable or slot.key in remarks,
+        remark=remarks.get(slot.key, ""),
+        proofs=_proofs(question, asked),
+    )
+
+
+def _profile_entry(one: ProfileQuestion, answer: Answer | None, *, is_open: bool) -> Entry:
+    language = i18n.language()
+    return Entry(
+        key=(one.id, ""),
+        number=one.id,
+        title="",
+        text=one.text.get(language),
+        why=one.hint.get(language) if one.hint else "",
+        anchors=(),
+        product="",
+        shape=one.shape,
+        answer=answer,
+        is_open=is_open,
+    )
+
+
+def _proofs(question: Question, asked: Round) -> tuple[str, ...]:
+    types = asked.catalogue.evidence_types
+    return tuple(types[wanted.type].text.get(i18n.language()) for wanted in question.evidence)
+
+
+# ---- the form
+
+
+def form_of(page: Sequence[Entry]) -> type[forms.Form]:
+    """A form with the fields of every question on the page, in their order."""
+    made: dict[str, Any] = {"go": StringField(), "__doc__": "A page of the questionnaire."}
+    for entry in page:
+        made |= {f"{entry.name}.{part}": one for part, one in _fields(entry).items()}
+    return type("SectionForm", (forms.Form,), made)
+
+
+def filled(page: Sequence[Entry]) -> Mapping[str, Any]:
+    """What the form shows at first: the answers that stand."""
+    values: dict[str, Any] = {}
+    for entry in page:
+        raw = _raw(entry)
+        special = [one for one in raw if one in answering.SPECIALS]
+        plain = [one for one in raw if one not in answering.SPECIALS] if _has_special(entry.shape) else list(raw)
+        several = entry.shape.kind is AnswerKind.MULTI_CHOICE
+        values[f"{entry.name}.{VALUE}"] = plain if several else "".join(plain[:1])
+        values[f"{entry.name}.{SPECIAL}"] = special
+        values[f"{entry.name}.{COMMENT}"] = entry.value.comment if entry.value else ""
+        values[f"{entry.name}.{VERSION}"] = str(entry.version)
+    return values
+
+
+def typed_in(sent: Mapping[str, Any], entry_name: str) -> Typed:
+    """What stands under one question's names, in a form's data or in what autosave sent."""
+    values = [*_list(sent.get(f"{entry_name}.{VALUE}")), *_list(sent.get(f"{entry_name}.{SPECIAL}"))]
+    version = str(sent.get(f"{entry_name}.{VERSION}") or "0")
+    return Typed(
+        values=values,
+        comment=str(sent.get(f"{entry_name}.{COMMENT}") or ""),
+        version=int(version) if version.isdecimal() else 0,
+    )
+
+
+def names_of(name: str) -> frozenset[str]:
+    """The names that a question's controls may have."""
+    return frozenset(f"{name}.{part}" for part in (VALUE, SPECIAL, COMMENT, VERSION))
+
+
+def _fields(entry: Entry) -> Mapping[str, Field]:
+    made: dict[str, Any] = {VALUE: _control(entry)}
+    if _has_special(entry.shape):
+        made[SPECIAL] = _checkboxes(
+            [(one, answering.SPECIALS[one].get(i18n.language())) for one in _specials(entry.shape)], entry
+        )
+    made[COMMENT] = TextAreaField(_("Note"), filters=[forms.stripped])
+    made[VERSION] = HiddenField()
+    return made
+
+
+def _control(entry: Entry) -> Any:
+    shape, language = entry.shape, i18n.language()
+    options = [(option.id, option.text.get(language)) for option in shape.options]
+    match shape.kind:
+        case AnswerKind.MULTI_CHOICE:
+            return _checkboxes(options, entry)
+        case AnswerKind.NUMBER:
+            return StringField(entry.text, filters=[forms.stripped])
+        case AnswerKind.DATE:
+            return StringField(entry.text, filters=[forms.stripped], widget=DateInput())
+        case AnswerKind.TEXT:
+            return TextAreaField(entry.text, filters=[forms.stripped])
+    if entry.value is not None:
+        options.append(("", _("take the answer back")))
+    return RadioField(entry.text, choices=forms.choices(options), validate_choice=False)
+
+
+def _checkboxes(options: Sequence[tuple[str, str]], entry: Entry) -> Any:
+    return SelectMultipleField(
+        entry.text,
+        choices=forms.choices(options),
+        validate_choice=False,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
+
+def _raw(entry: Entry) -> tuple[str, ...]:
+    if entry.value is None:
+        return ()
+    raw = answering.raw(entry.value)
+    if entry.value.number is not None and i18n.language() == "de":
+        return tuple(one.replace(".", ",") for one in raw)
+    return raw
+
+
+def _specials(shape: AnswerShape) -> Sequence[str]:
+    allowed = ((answering.UNKNOWN, shape.allow_unknown), (answering.NEVER, shape.allow_never))
+    return [one for one, is_allowed in allowed if is_allowed]
+
+
+def _has_special(shape: AnswerShape) -> bool:
+    return shape.kind in {AnswerKind.NUMBER, AnswerKind.DATE} and bool(_specials(shape))
+
+
+def _list(sent: Any) -> list[str]:
+    if isinstance(sent, str):
+        return [sent]
+    return [str(one) for one in sent] if sent else []
