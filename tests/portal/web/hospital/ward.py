@@ -283,7 +283,7 @@ def scan(session: Session, ward: Ward, name: str, *, quality: float, now: dateti
         for place in places:
             throw = luck.random()
             outcome = Outcome.PASS if throw < quality else Outcome.FAIL if throw < quality + 0.2 else Outcome.WARN
-            outcome = Outcome.UNKNOWN if luck.random() < 0.06 else outcome  # noqa: PLR2004
+            outcome = Outcome.UNKNOWN if luck.random() < 0.06 else outcome
             findings.append(
                 Finding(
                     check_id=check.id,
@@ -334,7 +334,7 @@ def answer_all(
     for slot in slots[: round(len(slots) * share)]:
         wanted = 1.0 if luck.random() < quality else luck.random()
         value = _some(slot.question.shape, wanted, luck)
-        remark = comment or ("Siehe Nachweis." if luck.random() > 0.8 else "")  # noqa: PLR2004
+        remark = comment or ("Siehe Nachweis." if luck.random() > 0.8 else "")
         put(slot.question.id, slot.supply_id, AnswerValue(**{**vars(value), "comment": value.comment or remark}))
     if assessment.stage is Stage.ACCEPTED:
         assessment.stage = Stage.ANSWERING
@@ -435,5 +435,5 @@ def score(session: Session, ward: Ward, name: str, *, now: datetime) -> None:
 
 
 def _domain(name: str) -> str:
-    word = name.split()[0].lower().replace("ü", "ue").replace("ä", "ae").replace("ö", "oe")
+    word = name.split(maxsplit=1)[0].lower().replace("ü", "ue").replace("ä", "ae").replace("ö", "oe")
     return f"{word}.example"
