@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from portal import doctor, i18n, serving, settings, worker
-from portal.commands import auditing, backups, people, scanning
+from portal.commands import auditing, backups, demonstrating, people, scanning
 from portal.commands.shell import Commands, Refusal
 from portal.db import migrating
 from portal.db import session as database
@@ -43,10 +43,13 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _add_start(commands: Commands) -> None:
     command = commands.add_parser("start", help="prepare what is missing, then serve until stopped")
+    command.add_argument("--demo", action="store_true", help="an instance of its own with a demonstration hospital")
     command.set_defaults(run=_start)
 
 
-def _start(_arguments: argparse.Namespace) -> int:
+def _start(arguments: argparse.Namespace) -> int:
+    if arguments.demo:
+        return demonstrating.start()
     chosen = settings.read()
     with serving.hold(chosen.data_dir), serving.listen(chosen) as listener:
         with _database(chosen) as engine:
@@ -147,6 +150,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     *(people.add_setup_link, people.add_hospital, people.add_user),
     *(backups.add_backup, backups.add_restore),
     *(auditing.add_audit, auditing.add_version),
+    demonstrating.add_logins,
 )
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from portal.demonstration.plans import CertificateKind, KeyKind
+from portal.files import disk
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -39,13 +41,14 @@ class _Issuer:
 
 
 class Authority:
-    """Root and intermediate made anew for each run; nothing of them outlives it."""
+    """Root and intermediate, with a second pair that nobody trusts."""
 
-    def __init__(self, *, at: dt.datetime) -> None:
-        """Make a trusted root with its intermediate, and a second pair that nobody trusts."""
+    def __init__(self, *, at: dt.datetime, keys: Path | None = None) -> None:
+        """Make them anew for each run; with a folder for their keys, certificates of later runs fit the same root."""
         self._at = at
-        self._root, self._intermediate = self._pair("Kettenblick Demonstration")
-        self._strange_intermediate = self._pair("Unbekannte Ausgabestelle")[1]
+        self._keys = keys
+        self._root, self._intermediate = self._pair("Kettenblick Demonstration", "trusted")
+        self._strange_intermediate = self._pair("Unbekannte Ausgabestelle", "strange")[1]
 
     @property
     def root_pem(self) -> str:
@@ -74,8 +77,8 @@ class Authority:
                 chain = (leaf, issuer.certificate)
         return Issued(chain_pem=b"".join(map(_pem, chain)), key_pem=_key_pem(key), key_sha256=_key_sha256(key))
 
-    def _pair(self, organisation: str) -> tuple[_Issuer, _Issuer]:
-        root_key, intermediate_key = _new_key(KeyKind.EC_P256), _new_key(KeyKind.EC_P256)
+    def _pair(self, organisation: str, short: str) -> tuple[_Issuer, _Issuer]:
+        root_key, intermediate_key = self._ca_key(f"{short}-root"), self._ca_key(f"{short}-intermediate")
         root_name = _name(organisation, f"{organisation} Root")
         intermediate_name = _name(organisation, f"{organisation} Intermediate")
         root = self._ca(root_name, root_key, issuer_name=root_name, issuer_key=root_key, path_length=1)
@@ -83,6 +86,16 @@ class Authority:
             intermediate_name, intermediate_key, issuer_name=root_name, issuer_key=root_key, path_length=0
         )
         return _Issuer(certificate=root, key=root_key), _Issuer(certificate=intermediate, key=intermediate_key)
+
+    def _ca_key(self, name: str) -> Key:
+        fresh = _new_key(KeyKind.EC_P256)
+        if self._keys is None:
+            return fresh
+        path = self._keys / f"{name}.pem"
+        disk.write_new(path, _key_pem(fresh))  # what an earlier run has put there stays
+        kept = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        assert isinstance(kept, ec.EllipticCurvePrivateKey)
+        return kept
 
     def _ca(
         self, name: x509.Name, key: Key, *, issuer_name: x509.Name, issuer_key: Key, path_length: int

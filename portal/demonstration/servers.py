@@ -91,12 +91,19 @@ class NoFreePort(Exception):
 class Servers:
     """All servers of a plan: `async with` runs them in this loop, `with` in a thread of their own."""
 
-    def __init__(self, plan: Plan, *, at: dt.datetime, ports: Mapping[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        at: dt.datetime,
+        ports: Mapping[int, int] | None = None,
+        authority: Authority | None = None,
+    ) -> None:
         """Prepare keys, certificates and zones as of `at`; `ports` wishes fixed ports in place of free ones."""
         self._plan = plan
         self._wished = dict(ports or {})
         self._addresses = names.nearby_addresses(plan)
-        self._authority = Authority(at=at)
+        self._authority = authority or Authority(at=at)
         self._key_digests: dict[str, str] = {}
         self._contexts = self._make_contexts()
         pins = {item.host: self._key_digests[item.host] for item in plan.exchangers if item.pinned and item.tls}
@@ -114,10 +121,10 @@ class Servers:
         self._closing = contextlib.AsyncExitStack()
         try:
             ports = {
-                53: await self._listen(53, self._listen_dns),
                 443: await self._listen(443, self._listen_https),
                 80: await self._listen(80, self._listen_http),
                 25: await self._listen(25, self._listen_smtp),
+                53: await self._listen(53, self._listen_dns),  # last: who is told an address finds somebody there
             }
         except BaseException:
             await self._closing.aclose()
