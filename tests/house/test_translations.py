@@ -15,7 +15,6 @@ KEYWORDS = {
     "N_": None,
     "_": None,
     "_l": None,
-    "_l": None,
     "gettext": None,
     "lazy_gettext": None,
     "ngettext": (1, 2),
@@ -51,7 +50,7 @@ def test_every_sentence_has_its_german():
 
 
 def test_no_translation_has_lost_its_sentence():
-    """What nobody says any more is only in the way of who looks for what is said."""
+    """What nobody says any more is only in the way. A mark inside an f-string is not found: set it before."""
     said = {found if isinstance(found, str) else tuple(found[:2]) for _where, found in sentences()}
     german = i18n.catalogue("de")
 

@@ -1,7 +1,11 @@
 """What the tree as a whole promises: locks with hashes, no addresses, reasons for dependencies, commands that exist."""
 
 import re
+import subprocess
+import sys
 import tomllib
+import zipfile
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -119,6 +123,21 @@ def test_the_operators_guide_names_every_setting_and_no_other():
     named = {name for row in rows for name in re.findall(r"`([A-Z][A-Z_]+)`", row)}
 
     assert named == read
+
+
+def test_a_built_wheel_holds_every_file_of_the_packages_and_the_frontend(tmp_path: Path):
+    """Templates, translations, catalogues and policies are read at run time; without one, a wheel starts and fails."""
+    built = tree.ROOT / "portal" / "web" / "static" / "vendor"
+    assert (built / "INSTALLED").is_file(), "python frontend/build.py"
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=tree.ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+
+    packed = set(zipfile.ZipFile(wheel).namelist())
+
+    ours = {tree.where(path) for package in tree.PACKAGES for path in tree.files(package)}
+    theirs = {tree.where(path) for path in built.rglob("*") if path.is_file()}
+    assert (ours | theirs) - packed == set()
 
 
 def subcommands(capsys: pytest.CaptureFixture[str]) -> set[str]:
