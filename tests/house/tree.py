@@ -7,7 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("portal", "reports", "assessments", "questionnaires", "scanners")
-MADE_HERE = {"node_modules", "__pycache__", "vendor", "instance", "demo-instance", "build", "dist"}
+MADE_HERE = {"node_modules", "__pycache__", "instance", "demo-instance", "build", "dist"}
+FETCHED = "portal/web/static/vendor"  # other people's front-end files
 KEPT_DOTS = {".ci", ".gitignore"}
 
 
@@ -20,7 +21,8 @@ def python_files(*folders: str) -> tuple[Path, ...]:
 def files(folder: str = ".") -> Iterator[Path]:
     """Every file below a folder that git would keep."""
     for path in sorted((ROOT / folder).iterdir()):
-        if path.name in MADE_HERE or (path.name.startswith(".") and path.name not in KEPT_DOTS):
+        is_hidden = path.name.startswith(".") and path.name not in KEPT_DOTS
+        if is_hidden or path.name in MADE_HERE or where(path) == FETCHED:
             continue
         if path.is_dir():
             yield from files(str(path.relative_to(ROOT)))
