@@ -205,6 +205,24 @@
     for (const open of document.querySelectorAll("details.person[open]")) if (!open.contains(event.target)) open.open = false;
   });
 
+  /* Reviewing by keyboard: J next, K previous; A accept, R return, F finding choose and go to the remark. */
+  const verdicts = {a: "accepted", r: "returned", f: "finding"};
+  document.addEventListener("keydown", (event) => {
+    const review = document.querySelector("[data-review]");
+    if (!review || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.matches("textarea, select, input:not([type=radio], [type=checkbox])")) return;
+    const key = event.key.toLowerCase();
+    if (key === "j") review.querySelector("a[rel=next]")?.click();
+    else if (key === "k") review.querySelector("a[rel=prev]")?.click();
+    else if (key in verdicts) {
+      const choice = review.querySelector(`input[type=radio][value=${verdicts[key]}]`);
+      if (!choice) return;
+      choice.checked = true;
+      choice.focus();
+    } else return;
+    event.preventDefault();
+  });
+
   /* What is wrong with a form is read first. */
   document.querySelector("[data-problems]")?.focus();
 
