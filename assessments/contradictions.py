@@ -63,7 +63,7 @@ def confirmed(gathered: Gathered, asked: Asked) -> bool:
     outcomes: dict[str, set[Outcome]] = {
         link.check_id: set()
         for link in asked.question.scan_checks
-        if link.relation is Relation.VERIFIES and _weighs(dossier, link.check_id, policy)
+        if link.relation is Relation.VERIFIES and not _mere_remark(dossier, link.check_id, policy)
     }
     for counted in gathered.counted if outcomes else ():
         finding = counted.fact.finding
@@ -73,6 +73,7 @@ def confirmed(gathered: Gathered, asked: Asked) -> bool:
     return bool(outcomes) and all(outcomes.values()) and Outcome.PASS in said and said <= AGREEING
 
 
-def _weighs(dossier: Dossier, check_id: str, policy: Policy) -> bool:
+def _mere_remark(dossier: Dossier, check_id: str, policy: Policy) -> bool:
+    """Whether a check only ever remarks; one that this version cannot make yet is no remark, it is not made."""
     check = dossier.checks.get(check_id)
-    return check is not None and policy.severity_weights[check.severity] > 0
+    return check is not None and policy.severity_weights[check.severity] == 0

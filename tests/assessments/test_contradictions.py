@@ -2,7 +2,7 @@
 
 import pytest
 
-from assessments import contradictions
+from assessments import contradictions, scoring
 from assessments.model import FindingStanding, HostInScope, HostRole, ScanState
 from scanners.model import Outcome
 from tests.assessments import building
@@ -73,3 +73,12 @@ def test_a_settled_contradiction_stays_on_record():
     )
 
     assert one.settled
+
+
+def test_a_check_that_this_version_cannot_make_leaves_an_answer_unconfirmed():
+    """Five closed ports say nothing of a panel nobody can look for yet."""
+    asked = dossier(answers=[answer("SD-11")], findings=[finding("ports.database", Outcome.PASS)])
+
+    line = next(line for line in scoring.score(asked, POLICY).lines if line.question_id == "SD-11")
+
+    assert line.assurance == "declared"
