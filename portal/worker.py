@@ -233,6 +233,7 @@ def main() -> int:
     worker = make(settings, engine)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.tools.stopping.set())
+    log.info("ready")
     worker.run()
     engine.dispose()
     return 0

@@ -149,6 +149,45 @@ def _tick(work: Work, sight: _Sight) -> bool:
     return True
 
 
+def look_again(work: Work) -> None:
+    """Look once more at the hosts whose failures may have passed by themselves."""
+    hospital_id, scan_id = work.argument("hospital_id"), work.argument("scan_id")
+    with work.step() as session:
+        order = scans.start_second_look(session, hospital_id, scan_id, work.argument("hosts"), now=work.now())
+    if isinstance(order, Postponed):
+        raise NotYet(order.until)
+    findings: tuple[Finding, ...] = ()
+    if order is not None:
+        findings = _quietly(work, order)
+    with work.last_step() as session:
+        if findings:
+            scans.settle(session, hospital_id, scan_id, findings, now=work.now())
+
+
+def _quietly(work: Work, order: Order) -> tuple[Finding, ...]:
+    """A scan that shows nothing on the way."""
+    sight = _Sight(classes=order.classes)
+    deadline = time.monotonic() + HARD_SECONDS
+    with _scanner(work, order) as lines:
+        while not _collect(lines, sight, until=time.monotonic() + TICK):
+            if work.lost.is_set() or time.monotonic() > deadline:
+                break
+            if work.tools.stopping.is_set():
+                raise NotYet(work.now() + RESUME_AFTER, why="the worker was asked to end")
+            if not _may_go_on(work):
+                return ()
+    if sight.finished is None:
+        raise ScannerFailed("the scanning process ended without a result")
+    return sight.all()[1]
+
+
+def _may_go_on(work: Work) -> bool:
+    hospital_id, scan_id = work.argument("hospital_id"), work.argument("scan_id")
+    with work.step() as session:
+        order = scans.start_second_look(session, hospital_id, scan_id, work.argument("hosts"), now=work.now())
+    return order is not None
+
+
 # ---- the child
 
 

@@ -63,6 +63,7 @@ def _give_up_mail(session: Session, lease: Lease, _now: datetime) -> None:
 
 TASKS: Mapping[JobKind, Task] = {
     JobKind.SCAN: Task(lane=Lane.SCANS, run=scanning.run, give_up=_give_up_scan),
+    JobKind.SECOND_LOOK: Task(lane=Lane.SCANS, run=scanning.look_again),
     JobKind.MAIL: Task(lane=Lane.REST, run=mailing.send, give_up=_give_up_mail),
     JobKind.SCORE: Task(lane=Lane.REST, run=_score),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),

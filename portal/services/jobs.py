@@ -22,6 +22,7 @@ class JobKind(StrEnum):
     """Everything the worker knows how to do."""
 
     SCAN = "scan"
+    SECOND_LOOK = "second-look"
     MAIL = "mail"
     SCORE = "score"
     NIGHTLY = "nightly"  # deadlines that passed, evidence that ran out, rows that nobody needs

@@ -1,7 +1,7 @@
 """Scans: asked for, run by the worker, remembered; releases.py says who may see one when."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from portal import i18n
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment, Invitation
+from portal.db.models.jobs import Job, JobState
 from portal.db.models.scans import FindingRecord, ScanCount, ScanRun, ScanSide, ScanState, SeenRecord
 from portal.db.models.vendors import Host, Vendor
 from portal.errors import NotFound, NotNow
@@ -19,7 +20,7 @@ from portal.services import audit, jobs, outbox, permissions
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, company_of, hospital_of
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
-from scanners import catalogue, storing
+from scanners import catalogue, storing, targets
 from scanners.model import N_, CheckClass, Finding, Message, Observations, Outcome, Severity, Subject, SubjectKind
 from scanners.observations import Reason
 
@@ -34,6 +35,7 @@ GOOD = (ScanState.DONE, ScanState.PROVISIONAL)
 UNSEEN = frozenset({Outcome.UNKNOWN, Outcome.ERROR})
 LACKING = frozenset({Outcome.FAIL, Outcome.WARN})
 SUBJECTS_BACK = 5  # how many earlier scans are asked for what this one could not see
+SECOND_LOOK_AFTER = timedelta(seconds=60)
 STILL_TOLD = timedelta(days=180)  # how old such a result may be
 
 STOPPED = N_("The scan was stopped.")
@@ -204,9 +206,7 @@ def start(session: Session, hospital_id: str, scan_id: str, *, now: datetime) ->
         return None
     if allowed.not_before is not None and run.side is ScanSide.HOSPITAL:
         return Postponed(until=allowed.not_before)
-    names = set(allowed.hosts)
-    others = session.scalars(select(ScanRun).where(ScanRun.state == ScanState.RUNNING, ScanRun.id != run.id))
-    if any(names & set(other.hosts) for other in others):
+    if _is_busy(session, set(allowed.hosts), but=run.id, now=now):
         return Postponed(until=now + WAIT_FOR_THE_OTHER)
     for table in (FindingRecord, SeenRecord):
         session.execute(delete(table).where(table.hospital_id == hospital_id, table.scan_id == scan_id))
@@ -215,6 +215,20 @@ def start(session: Session, hospital_id: str, scan_id: str, *, now: datetime) ->
     run.catalogue_version = catalogue.CATALOGUE_VERSION
     classes = allowed.classes & frozenset(CheckClass(one) for one in run.classes)
     return Order(hosts=allowed.hosts, classes=classes)
+
+
+def _is_busy(session: Session, names: set[str], *, but: str, now: datetime) -> bool:
+    """Whether somebody looks at one of these names at this moment, for whichever hospital."""
+    running = session.execute(
+        select(ScanRun.id, ScanRun.hosts).where(ScanRun.state == ScanState.RUNNING, ScanRun.id != but)
+    ).all()
+    second = session.scalars(
+        select(Job.args).where(
+            Job.kind == JobKind.SECOND_LOOK.value, Job.state == JobState.RUNNING, Job.lease_until > now
+        )
+    ).all()
+    looked_at = [hosts for _id, hosts in running] + [args["hosts"] for args in second if args["scan_id"] != but]
+    return any(names & set(hosts) for hosts in looked_at)
 
 
 def must_stop(session: Session, hospital_id: str, scan_id: str) -> bool:
@@ -274,6 +288,8 @@ def complete(
         delete(FindingRecord).where(FindingRecord.hospital_id == hospital_id, FindingRecord.scan_id == scan_id)
     )
     store(session, hospital_id, scan_id, seen=seen, findings=())
+    # Some failures pass by themselves: they count once a second look, or the scan before, saw them too.
+    findings = [replace(one, provisional=one.provisional and _place(one) not in since) for one in findings]
     session.add_all(
         _record(hospital_id, scan_id, finding, first_seen_at=_first_seen(finding, since)) for finding in findings
     )
@@ -281,6 +297,7 @@ def complete(
     _end(run, ScanState.PROVISIONAL if short else ScanState.DONE, short, now=now)
     _tell_company(session, run, now=now)
     _tell_scores(session, run, now=now)
+    _ask_for_second_look(session, run, findings, now=now)
     audit.record(
         session,
         SYSTEM,
@@ -290,6 +307,58 @@ def complete(
         scope=audit.hospital_scope(hospital_id),
         detail={"state": run.state.value, "catalogue": run.catalogue_version},
     )
+
+
+# ---- the second look
+
+
+def _ask_for_second_look(session: Session, run: ScanRun, findings: Iterable[Finding], *, now: datetime) -> None:
+    doubtful = {finding.subject.name for finding in findings if finding.provisional}
+    hosts = [host for host in run.hosts if host in doubtful or targets.registrable(host) in doubtful]
+    if hosts:
+        jobs.add(
+            session,
+            JobKind.SECOND_LOOK,
+            {"hospital_id": run.hospital_id, "scan_id": run.id, "hosts": hosts},
+            now=now,
+            tenant=run.hospital_id,
+            run_at=now + SECOND_LOOK_AFTER,
+        )
+
+
+def start_second_look(
+    session: Session, hospital_id: str, scan_id: str, hosts: Sequence[str], *, now: datetime
+) -> Order | Postponed | None:
+    """Look again at what failed provisionally. None: a newer scan has answered, or nobody may look any more."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(START_LOCK)))
+    run = session.get(ScanRun, scan_id)
+    if run is None or run.hospital_id != hospital_id:
+        return None
+    good = latest_good(session, hospital_id, run.vendor_id)
+    allowed = permissions.permitted(session, hospital_id, run.vendor_id, hosts, now=now)
+    if good is None or good.id != run.id or not allowed.hosts:
+        return None
+    if _is_busy(session, set(allowed.hosts), but=run.id, now=now):
+        return Postponed(until=now + WAIT_FOR_THE_OTHER)
+    return Order(hosts=allowed.hosts, classes=allowed.classes & frozenset(CheckClass(one) for one in run.classes))
+
+
+def settle(session: Session, hospital_id: str, scan_id: str, findings: Iterable[Finding], *, now: datetime) -> None:
+    """What failed again counts from now on; what did not is put right; what could not be seen stays provisional."""
+    again = {_place(finding): finding for finding in findings if finding.outcome not in UNSEEN}
+    for record in findings_of(session, hospital_id, scan_id):
+        seen = again.get((SubjectKind(record.subject_kind), record.subject_name, record.check_id))
+        if not record.provisional or seen is None:
+            continue
+        record.provisional = False
+        if seen.outcome not in LACKING:
+            session.delete(record)
+            session.flush()  # the other one takes its place
+            session.add(_record(hospital_id, scan_id, replace(seen, provisional=False), first_seen_at=seen.at))
+    run = session.get_one(ScanRun, scan_id)
+    _tell_scores(session, run, now=now)
+    audit.record(session, SYSTEM, "scan.looked-again", scan_id, now=now, scope=audit.hospital_scope(hospital_id))
 
 
 def end_stopped(session: Session, hospital_id: str, scan_id: str, *, now: datetime) -> None:
@@ -344,7 +413,11 @@ def _first_seen(finding: Finding, since: Mapping[Place, datetime]) -> datetime:
     """An earlier failing counts on for what fails now, and is kept for what could not be seen."""
     if finding.outcome not in LACKING | UNSEEN:
         return finding.at
-    return since.get((finding.subject.kind, finding.subject.name, finding.check_id), finding.at)
+    return since.get(_place(finding), finding.at)
+
+
+def _place(finding: Finding) -> Place:
+    return finding.subject.kind, finding.subject.name, finding.check_id
 
 
 def _record(hospital_id: str, scan_id: str, finding: Finding, *, first_seen_at: datetime) -> FindingRecord:

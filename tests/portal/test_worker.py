@@ -272,6 +272,26 @@ def test_a_failing_check_remembers_since_when(engine: Engine, sessions, chosen):
     assert all(row.first_seen_at == before[row.check_id].at < row.at for row in lacking)
 
 
+def test_a_dangling_name_counts_after_the_second_look(engine: Engine, sessions, chosen):
+    actor, vendor_id = _vendor(sessions, "dangling.pacs.example")
+    provisional = []
+
+    def state() -> bool:
+        with sessions.begin() as session:
+            for job in session.scalars(select(Job).where(Job.kind == JobKind.SECOND_LOOK.value)):
+                job.run_at = min(job.run_at, datetime.now(UTC))  # nobody waits a minute here
+            return session.get_one(
+                FindingRecord, (run.id, "host", "dangling.pacs.example", "dns.takeover-cname")
+            ).provisional
+
+    with running.running(engine, chosen):
+        run = _wait(sessions, _queue(sessions, actor, vendor_id))
+        provisional.append(state())
+        wait_until(lambda: not state())
+
+    assert provisional == [True]
+
+
 def test_a_night_starts_once_for_all_workers(session, now):
     assert jobs.take_slot(session, "nightly", "2026-11-23", now=now)
     assert not jobs.take_slot(session, "nightly", "2026-11-23", now=now)

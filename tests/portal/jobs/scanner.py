@@ -42,6 +42,8 @@ def seen(host: str, at: datetime) -> Observations:
         else HostDns(
             at=at,
             addresses_v4=("192.0.2.1",),
+            cname_chain=("gone.elsewhere.example",) if "dangling" in host else (),
+            dangling_target="gone.elsewhere.example" if "dangling" in host else None,
             caa_at=None if "nocaa" in host else host,
             caa=() if "nocaa" in host else (CaaRecord(flags=0, tag="issue", value="ca.example"),),
         )

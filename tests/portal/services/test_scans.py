@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.assessments import Invitation
-from portal.db.models.jobs import Job
+from portal.db.models.jobs import Job, JobState
 from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState
 from portal.db.models.vendors import Host, HostState, Vendor
 from portal.errors import NotAllowed, NotFound, NotNow
@@ -220,3 +221,72 @@ def test_a_queued_scan_that_is_stopped_never_starts(session, actor, vendor, now)
     assert scans.stop(session, actor, vendor.id, now=now) == 1
     assert scans.start(session, vendor.hospital_id, run.id, now=now) is None
     assert run.state is ScanState.STOPPED
+
+
+# ---- the second look
+
+
+def _completed(session, vendor, at, outcome=Outcome.FAIL, *, provisional=True) -> ScanRun:
+    run = _ran(session, vendor, at=at, state=ScanState.RUNNING)
+    doubtful = replace(_finding("a", outcome, at), provisional=provisional)
+    findings = (doubtful, _finding("z", Outcome.PASS, at))
+    scans.complete(session, vendor.hospital_id, run.id, seen=(), findings=findings, now=at)
+    session.flush()
+    return run
+
+
+def _of_a(session, run) -> FindingRecord:
+    return session.get_one(FindingRecord, (run.id, "host", HOST, "a"), populate_existing=True)
+
+
+def test_a_provisional_failure_is_looked_at_again(session, vendor, now):
+    run = _completed(session, vendor, now)
+
+    job = session.scalars(select(Job).where(Job.kind == "second-look")).one()
+    assert (job.args["hosts"], job.run_at) == ([HOST], now + scans.SECOND_LOOK_AFTER)
+    order = scans.start_second_look(session, vendor.hospital_id, run.id, [HOST], now=now)
+    assert order.hosts == (HOST,)
+
+
+@pytest.mark.parametrize(
+    ("second", "outcome", "provisional"),
+    [
+        (Outcome.FAIL, "fail", False),
+        (Outcome.WARN, "fail", False),
+        (Outcome.PASS, "pass", False),
+        (Outcome.UNKNOWN, "fail", True),
+    ],
+)
+def test_the_second_look_decides(session, vendor, now, second, outcome, provisional):
+    run = _completed(session, vendor, now)
+    later = now + timedelta(minutes=1)
+
+    scans.settle(session, vendor.hospital_id, run.id, [_finding("a", second, later)], now=later)
+    session.flush()
+
+    record = _of_a(session, run)
+    assert (record.outcome, record.provisional) == (outcome, provisional)
+
+
+def test_what_the_scan_before_saw_too_is_not_provisional(session, vendor, now):
+    _completed(session, vendor, now)
+    run = _completed(session, vendor, now + timedelta(hours=1))
+
+    assert not _of_a(session, run).provisional
+
+
+def test_a_newer_scan_makes_the_second_look_needless(session, vendor, now):
+    run = _completed(session, vendor, now)
+    _completed(session, vendor, now + timedelta(hours=1))
+
+    assert scans.start_second_look(session, vendor.hospital_id, run.id, [HOST], now=now) is None
+
+
+def test_nobody_scans_a_name_while_a_second_look_does(session, actor, vendor, now):
+    run = _completed(session, vendor, now)
+    job = session.scalars(select(Job).where(Job.kind == "second-look")).one()
+    job.state, job.lease_until = JobState.RUNNING, now + timedelta(seconds=20)
+    queued = scans.queue_by_hospital(session, actor, vendor.id, now=now)
+
+    assert isinstance(scans.start(session, vendor.hospital_id, queued.id, now=now), scans.Postponed)
+    assert run.id != queued.id
