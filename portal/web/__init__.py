@@ -32,7 +32,7 @@ How to add a page
    (refusals.py); let them pass. An upload says `body_limit=`.
 3. A template extends `frames/hospital.html`, `frames/vendor.html` or `frames/plain.html` and fills the blocks title,
    facts (one line), action (one primary action), trail, content. Macros: parts/marks.html, parts/forms.html,
-   parts/tables.html. Filters: date, time, datetime, number, percent, filesize, age, law, iso, said (a Message).
+   parts/tables.html. Filters: date, time, datetime, number, percent, filesize, age, recent, law, iso, said (a Message).
    `has_page("hospital.search")` asks whether a page is built. No inline style or script, ever.
 4. Live progress: `{% set live = true %}` above the blocks and `<div {{ poll(url) }}>` around what fetches its
    successor; the answer is `pages.part(template, ...)`, without poll() when it is finished. Autosave: see

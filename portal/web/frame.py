@@ -57,7 +57,7 @@ def install(environment: Environment) -> None:
         places=places,
         has_page=has_page,
     )
-    environment.filters["age"] = age
+    environment.filters.update(age=age, recent=recent)
 
 
 def context(here: Journey | None) -> dict[str, Any]:
@@ -74,6 +74,12 @@ def context(here: Journey | None) -> dict[str, Any]:
 def age(value: datetime | None) -> str:
     """Three days ago, seen from the request's moment."""
     return filters.NOTHING if value is None else filters.since(value, now=_now())
+
+
+def recent(value: datetime | None) -> str:
+    """The time alone if it is of today, else the day as well."""
+    is_today = value is not None and filters.day(value) == filters.day(_now())
+    return filters.clock(value) if is_today else filters.moment(value)
 
 
 def home(here: Journey) -> str:
