@@ -412,7 +412,7 @@ def _set_password(session: Session, person: Person, password: str, *, now: datet
     passwords.check_rules(password, about=(person.name, person.email))
     person.password_hash = passwords.make_hash(password)
     sign_ins.revoke_all(session, person.id)
-    tickets.revoke_for(session, email=person.email, now=now)
+    tickets.revoke_for(session, email=person.email, now=now, purpose=TicketPurpose.NEW_PASSWORD)
     actor = Actor(person_id=person.id, name=person.name, email=person.email)
     audit.record(session, actor, "person.password-changed", person.id, now=now, scope=audit.INSTANCE)
 

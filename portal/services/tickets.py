@@ -85,9 +85,10 @@ def redeem(session: Session, token: str, purpose: TicketPurpose, *, now: datetim
     return ticket
 
 
-def revoke_for(session: Session, *, email: str, now: datetime) -> None:
-    """Kill every live link to an address."""
-    session.execute(update(Ticket).where(Ticket.email == email, Ticket.used_at.is_(None)).values(used_at=now))
+def revoke_for(session: Session, *, email: str, now: datetime, purpose: TicketPurpose | None = None) -> None:
+    """Kill the live links to an address, all or those of one purpose."""
+    kill = update(Ticket).where(Ticket.email == email, Ticket.used_at.is_(None))
+    session.execute((kill.where(Ticket.purpose == purpose) if purpose else kill).values(used_at=now))
 
 
 def kill_all(session: Session, *, now: datetime) -> None:

@@ -8,9 +8,9 @@ import pyotp
 import pytest
 from sqlalchemy import func, select
 
-from portal.db.models.accounts import HospitalRole, Person, SessionStage, SignIn
-from portal.errors import NotAllowed, NotNow, TooMany
-from portal.services import accounts, limits, passwords, sign_ins
+from portal.db.models.accounts import HospitalRole, Person, SessionStage, SignIn, TicketPurpose
+from portal.errors import NotAllowed, NotFound, NotNow, TooMany
+from portal.services import accounts, limits, passwords, sign_ins, tickets
 from portal.services.actors import SYSTEM
 from portal.services.sign_ins import Next
 from tests.portal import building
@@ -195,6 +195,17 @@ def test_a_new_password_ends_every_session_and_keeps_the_second_factor(session, 
     assert sign_ins.find(session, enrolled.token, now=now) is None
     assert _begin(session, now) is None
     assert _begin(session, now, password="drei kleine Schweine").next is Next.SECOND_FACTOR
+
+
+def test_a_new_password_leaves_an_invitation_alone_and_kills_other_password_links(session, person, now):
+    admin = building.hospital_actor(session)
+    invited = accounts.invite_to_hospital(session, admin, email=person.email, role=HospitalRole.AUDITOR, now=now)
+    token, _ = accounts.ask_for_new_password(session, email=person.email, address="192.0.2.1", now=now)
+    accounts.set_new_password(session, token, password="drei kleine Schweine", now=now)
+
+    tickets.peek(session, invited, TicketPurpose.JOIN_HOSPITAL, now=now)
+    with pytest.raises(NotFound):
+        tickets.redeem(session, token, TicketPurpose.NEW_PASSWORD, now=now)
 
 
 def test_a_place_that_is_not_ours_cannot_be_chosen(session, person, now):

@@ -1,0 +1,176 @@
+"""What is written differently for PostgreSQL, done once there: every statement that SQLite's tests cannot vouch for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.db import migrating
+from portal.db import session as database
+from portal.db.models.accounts import Hospital, HospitalRole, Person, TicketPurpose
+from portal.db.models.jobs import Job, JobState
+from portal.db.models.scans import ScanCount
+from portal.errors import NotFound, NotNow
+from portal.jobs import leases
+from portal.services import accounts, jobs, scans, sign_ins, tickets
+from portal.services.jobs import JobKind
+from tests.portal import building
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def sessions(postgres_url: str) -> Iterator[database.Sessions]:
+    engine = database.engine(postgres_url)
+    migrating.upgrade(engine)
+    yield database.sessions(engine)
+    engine.dispose()
+
+
+def _together(count: int, act) -> None:
+    threads = [threading.Thread(target=act) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_wishes_for_the_same_score_become_one_job(sessions, now):
+    def ask() -> None:
+        with sessions.begin() as session:
+            scans.ask_for_score(session, "h", "a", now=now)
+
+    _together(8, ask)
+
+    with sessions.begin() as session:
+        assert session.scalar(select(func.count()).select_from(Job)) == 1
+        assert leases.take(session, frozenset(JobKind), now=now) is not None
+        scans.ask_for_score(session, "h", "a", now=now)
+        assert session.scalar(select(func.count()).select_from(Job)) == 2
+
+
+def test_a_wish_that_was_not_committed_yet_is_seen_by_the_worker_that_waits_for_it(sessions, now):
+    """The worker must not take the job, work with old input and finish, while a change rides on it."""
+    with sessions.begin() as session:
+        scans.ask_for_score(session, "h", "a", now=now)
+    change = sessions()
+    scans.ask_for_score(change, "h", "a", now=now)
+
+    with sessions.begin() as session:
+        taken_before = leases.take(session, frozenset(JobKind), now=now)
+    change.commit()
+    change.close()
+    with sessions.begin() as session:
+        taken_after = leases.take(session, frozenset(JobKind), now=now)
+
+    assert taken_before is None
+    assert taken_after is not None
+
+
+def test_every_job_is_taken_by_one_of_many(sessions, now):
+    with sessions.begin() as session:
+        for number in range(20):
+            jobs.add(session, JobKind.SCORE, {"n": number}, now=now, tenant=str(number % 3))
+    taken = []
+
+    def take() -> None:
+        while True:
+            with sessions.begin() as session:
+                lease = leases.take(session, frozenset(JobKind), now=now)
+                waits = leases.is_waiting(session, frozenset(JobKind), now=now)
+            if lease is not None:
+                taken.append(lease.args["n"])
+            elif not waits:
+                return
+
+    _together(6, take)
+
+    assert sorted(taken) == list(range(20))
+
+
+def test_one_of_many_starts_the_night(sessions, now):
+    won = []
+
+    def start() -> None:
+        with sessions.begin() as session:
+            if jobs.take_slot(session, "nightly", "2026-11-23", now=now):
+                won.append(1)
+
+    _together(6, start)
+
+    assert won == [1]
+
+
+def test_the_budget_of_a_name_holds_against_many_at_once(sessions, now):
+    with sessions.begin() as session:
+        wards = []
+        for _ in range(8):
+            actor = building.hospital_actor(session)
+            hospital = session.get_one(Hospital, actor.hospital_id)
+            wards.append((actor, building.vendor(session, hospital, hosts=("a.example", "b.example")).id))
+    refused = []
+
+    def scan() -> None:
+        actor, vendor_id = wards.pop()
+        try:
+            with sessions.begin() as session:
+                scans.queue_by_hospital(session, actor, vendor_id, now=now)
+        except NotNow:
+            refused.append(1)
+
+    _together(8, scan)
+
+    assert len(refused) == 8 - scans.A_DAY_BY_HOSPITALS
+    with sessions() as session:
+        assert set(session.scalars(select(ScanCount.count))) == {scans.A_DAY_BY_HOSPITALS}
+
+
+def test_a_ticket_is_redeemed_once_and_the_last_two_administrators_cannot_both_go(sessions, now):
+    with sessions.begin() as session:
+        token = tickets.issue(session, TicketPurpose.NEW_PASSWORD, email="a@b.example", now=now)
+        hospital = building.hospital(session)
+        admins = [
+            building.hospital_actor(session, hospital, HospitalRole.ADMIN, email=f"{name}@k.example")
+            for name in ("one", "two")
+        ]
+    won, gone = [], []
+
+    def act() -> None:
+        try:
+            with sessions.begin() as session:
+                tickets.redeem(session, token, TicketPurpose.NEW_PASSWORD, now=now)
+            won.append(1)
+        except NotFound:
+            pass
+        actor = admins.pop() if admins else None
+        if actor is None:
+            return
+        try:
+            with sessions.begin() as session:
+                accounts.end_hospital_membership(session, actor, person_id=actor.person_id, now=now)
+            gone.append(1)
+        except NotNow:
+            pass
+
+    _together(4, act)
+
+    assert won == [1]
+    assert len(gone) == 1
+
+
+def test_a_session_lives_and_ends(sessions, now):
+    with sessions.begin() as session:
+        person = building.person(session)
+        token = sign_ins.start(session, person, now=now).token
+    with sessions.begin() as session:
+        found = sign_ins.find(session, token, now=now + timedelta(minutes=5))
+        assert found is not None
+        assert sign_ins.touch(session, found, now=now + timedelta(minutes=5))
+        sign_ins.revoke_all(session, session.scalars(select(Person.id)).one())
+    with sessions() as session:
+        assert sign_ins.find(session, token, now=now) is None
+        assert jobs.counts(session)[JobState.QUEUED] == 0
