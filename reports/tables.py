@@ -184,7 +184,7 @@ def risks(register: Register) -> tuple[Column[Risk], ...]:
 
 
 def findings(register: Register) -> tuple[Column[FindingRow], ...]:
-    """The columns of the findings sheet: every check of the last scan, whatever its verdict."""
+    """The columns of the findings sheet."""
     return (
         _words(N_("Finding ID"), 40, lambda row, _: row.key),
         _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),

@@ -12,13 +12,13 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill
 from openpyxl.workbook import Workbook
 
 from assessments import frameworks
-from assessments.model import PARTS, Basis, Grade, Register, VendorRow
+from assessments.model import PARTS, Basis, FindingRow, Grade, Register, VendorRow
 from reports import marks, tables
 from reports.reader import Reader
 from reports.workbooks import sheets
 from reports.workbooks.cells import Value
 from reports.workbooks.sheets import ACCENT, FONT, INK, RULE, Paper, Sheet
-from scanners.model import N_
+from scanners.model import N_, Outcome
 
 NOT_AN_AUDIT = N_(
     "This register rests on self-declarations of vendors and on what can be seen from outside. It is neither an audit "
@@ -46,13 +46,18 @@ def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
     sheets.table(workbook, N_("Vendors"), tables.VENDORS, register.vendors, reader=reader, paper=Paper(across=2))
     _comparison(workbook, register, reader)
     sheets.table(workbook, N_("Risks"), tables.risks(register), register.risks, reader=reader)
-    sheets.table(workbook, N_("Findings"), tables.findings(register), register.findings, reader=reader)
+    sheets.table(workbook, N_("Findings"), tables.findings(register), _reported(register), reader=reader)
     sheets.table(workbook, N_("Answers"), tables.answers(register), register.answers, reader=reader)
     sheets.table(workbook, N_("Evidence"), tables.evidence(register), register.evidence, reader=reader)
     sheets.table(workbook, N_("Not examined"), tables.not_examined(register), register.not_examined, reader=reader)
     file = BytesIO()
     workbook.save(file)
     return file.getvalue()
+
+
+def _reported(register: Register) -> Iterator[FindingRow]:
+    """What failed or warned; what passed is no finding, and what was not seen has a sheet of its own."""
+    return (row for row in register.findings if row.fact.finding.outcome in {Outcome.FAIL, Outcome.WARN})
 
 
 # --- Cover ---------------------------------------------------------------------------------------

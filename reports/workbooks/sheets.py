@@ -67,7 +67,7 @@ def table(
         for fitting in rows_that_fit(values):
             sheet.append(
                 [
-                    _marked(safe_cell(cell, value), column, row, reader)
+                    None if value is None or value == "" else _marked(safe_cell(cell, value), column, row, reader)
                     for cell, column, value in zip(cells, columns, fitting, strict=True)
                 ]
             )

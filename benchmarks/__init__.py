@@ -1,0 +1,1 @@
+"""Speed and memory, measured: `.venv/bin/python -m benchmarks`."""
