@@ -3,6 +3,7 @@
 from portal.web.hospital import (
     administration,
     campaigns,
+    documents,
     exports,
     intakes,
     review,
@@ -15,4 +16,4 @@ from portal.web.hospital import (
 from portal.web.hospital.room import hospital
 
 ROOMS = (hospital,)
-PAGES = (administration, campaigns, exports, intakes, review, risks, scans, today, vendor_pages, vendors)
+PAGES = (administration, campaigns, documents, exports, intakes, review, risks, scans, today, vendor_pages, vendors)
