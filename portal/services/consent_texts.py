@@ -22,7 +22,7 @@ class ConsentTexts:
     """All that stands above a signature in one version."""
 
     classes: Mapping[CheckClass, ConsentText]
-    common: Text
+    common: tuple[Text, ...]  # one sentence or two each
 
 
 VERSIONS: Mapping[str, ConsentTexts] = {
@@ -58,24 +58,39 @@ VERSIONS: Mapping[str, ConsentTexts] = {
                 ),
             ),
         },
-        common=Text(
-            de=(
-                "Niemals: Anmeldedaten probieren, Eingaben senden, Schwachstellen ausnutzen, etwas verändern. Grenzen "
-                "je Adresse: höchstens 16 Verbindungen zugleich und 320 insgesamt, höchstens 80 HTTP-Anfragen, nur die "
-                "Ports 53, 80, 443 und 25, Ende nach 120 Sekunden, höchstens vier Scans am Tag, es sei denn, Sie "
-                "verlangen mehr. Sie sehen das Ergebnis zuerst. Das Krankenhaus sieht es, wenn Sie es freigeben, "
-                "spätestens zehn Werktage, nachdem Sie es sehen konnten; was kritisch ist, sieht es sofort nach Ihnen. "
-                "Sie können jederzeit widerrufen; das wirkt sofort, auch in einem laufenden Scan. Mit Ihrer "
-                "Unterschrift erklären Sie, dass Ihr Unternehmen über die genannten Hosts verfügen darf."
+        common=(
+            Text(
+                de="Niemals: Anmeldedaten probieren, Eingaben senden, Schwachstellen ausnutzen, etwas verändern.",
+                en="Never: trying credentials, sending input, exploiting weaknesses, changing anything.",
             ),
-            en=(
-                "Never: trying credentials, sending input, exploiting weaknesses, changing anything. Limits per "
-                "address: at most 16 connections at once and 320 in all, at most 80 HTTP requests, only ports 53, 80, "
-                "443 and 25, end after 120 seconds, at most four scans a day unless you ask for more. You see the "
-                "result first. The hospital sees it when you release it, at the latest ten working days after you "
-                "could see it; what is critical it sees at once after you. You can withdraw at any time; that takes "
-                "effect at once, also in a running scan. By signing you declare that your company may dispose of the "
-                "named hosts."
+            Text(
+                de=(
+                    "Grenzen je Adresse: höchstens 16 Verbindungen zugleich und 320 insgesamt, höchstens 80 "
+                    "HTTP-Anfragen, nur die Ports 53, 80, 443 und 25, Ende nach 120 Sekunden, höchstens vier Scans am "
+                    "Tag, es sei denn, Sie verlangen mehr."
+                ),
+                en=(
+                    "Limits per address: at most 16 connections at once and 320 in all, at most 80 HTTP requests, only "
+                    "ports 53, 80, 443 and 25, end after 120 seconds, at most four scans a day unless you ask for more."
+                ),
+            ),
+            Text(
+                de=(
+                    "Sie sehen das Ergebnis zuerst. Das Krankenhaus sieht es, wenn Sie es freigeben, spätestens zehn "
+                    "Werktage, nachdem Sie es sehen konnten; was kritisch ist, sieht es sofort nach Ihnen."
+                ),
+                en=(
+                    "You see the result first. The hospital sees it when you release it, at the latest ten working "
+                    "days after you could see it; what is critical it sees at once after you."
+                ),
+            ),
+            Text(
+                de="Sie können jederzeit widerrufen; das wirkt sofort, auch in einem laufenden Scan.",
+                en="You can withdraw at any time; that takes effect at once, also in a running scan.",
+            ),
+            Text(
+                de="Mit Ihrer Unterschrift erklären Sie, dass Ihr Unternehmen über die genannten Hosts verfügen darf.",
+                en="By signing you declare that your company may dispose of the named hosts.",
             ),
         ),
     ),

@@ -37,8 +37,7 @@ STATEMENTS: Mapping[str, Text] = {
         ),
     )
 }
-POOR = frozenset({EvidenceStanding.EXPIRED, EvidenceStanding.UNDATED, EvidenceStanding.WRONG_TYPE})
-WORTH_SAYING = POOR | {EvidenceStanding.EXPIRING, EvidenceStanding.NOT_YET, EvidenceStanding.MISSING}
+WORTH_SAYING = frozenset(EvidenceStanding) - {EvidenceStanding.VALID, EvidenceStanding.MISSING}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +58,8 @@ class Lookover:
     missing: Sequence[tuple[Section, Sequence[Slot]]]
     still_returned: Sequence[Key]  # sent back by the hospital and not touched since
     contradictions: Sequence[Fit]
-    evidence: Sequence[EvidenceStatus]
+    evidence: Sequence[EvidenceStatus]  # documents that prove little as they stand
+    wanted: Sequence[tuple[Text, Sequence[str]]]  # kinds of document that are missing, and for which questions
 
     @property
     def missing_count(self) -> int:
@@ -86,6 +86,7 @@ def look_over(session: Session, actor: Actor, assessment_id: str, *, now: dateti
         for supply_id, short in dossiers.supply_keys(session, assessment.hospital_id, assessment.vendor_id).items()
     }
     products = {supply.id: supply.name for supply in asked.supplies}
+    statuses = evidence_rules.statuses(dossier, policy.current())
     found = [
         Fit(
             contradiction=one,
@@ -101,7 +102,8 @@ def look_over(session: Session, actor: Actor, assessment_id: str, *, now: dateti
         missing=[(section, slots) for section in asked.sections if (slots := _missing_of(asked, section))],
         still_returned=_untouched(session, assessment, asked),
         contradictions=found,
-        evidence=[one for one in evidence_rules.statuses(dossier, policy.current()) if one.standing in WORTH_SAYING],
+        evidence=[one for one in statuses if one.standing in WORTH_SAYING],
+        wanted=_wanted(statuses),
     )
 
 
@@ -202,6 +204,15 @@ def _manifest(
 
 def _missing_of(asked: Round, section: Section) -> Sequence[Slot]:
     return [slot for slot in asked.of_section(section.id) if slot.value is None]
+
+
+def _wanted(statuses: Sequence[EvidenceStatus]) -> Sequence[tuple[Text, Sequence[str]]]:
+    wanted: dict[str, tuple[Text, list[str]]] = {}
+    for status in statuses:
+        if status.standing is EvidenceStanding.MISSING:
+            _kind, questions = wanted.setdefault(status.type, (status.type_text, []))
+            questions.extend(one for one in status.question_ids if one not in questions)
+    return list(wanted.values())
 
 
 def _untouched(session: Session, assessment: Assessment, asked: Round) -> Sequence[Key]:

@@ -29,12 +29,12 @@ CONFIDENTIALITY = {Confidentiality.NORMAL: _l("normal"), Confidentiality.CONFIDE
 class DocumentForm(forms.Form):
     """A file and what it is."""
 
-    file = FileField(_l("File"))
-    kind = SelectField(_l("What kind of document is it?"))
+    file = FileField(_l("File"), [InputRequired(_l("Choose a file."))])
+    kind = SelectField(_l("What kind of document is it?"), [InputRequired(_l("Choose what kind of document it is."))])
     to = SelectField(_l("For which question?"), validators=[Optional()])
     issuer = StringField(_l("Issued by"), [Length(max=200)], filters=[forms.stripped])
     scope = TextAreaField(
-        _l("Scope"),
+        _l("Scope of the document"),
         [Length(max=2000)],
         filters=[forms.stripped],
         description=_l("Which sites, products and versions it names."),
@@ -42,7 +42,7 @@ class DocumentForm(forms.Form):
     issued_on = DateField(_l("Issued on"), [Optional()])
     valid_from = DateField(_l("Valid from"), [Optional()])
     valid_to = DateField(_l("Valid until"), [Optional()])
-    confidentiality = SelectField(_l("Confidentiality"))
+    confidentiality = SelectField(_l("Confidentiality"), [InputRequired()])
 
 
 class PlaceForm(forms.Form):
