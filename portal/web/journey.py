@@ -3,8 +3,9 @@
 import functools
 import ipaddress
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
@@ -102,6 +103,17 @@ class Journey:
         """Say something at the top of the next page this person sees; it stays there, it is no toast."""
         if self.sign_in is not None:
             self.sign_in.notice = [*(self.sign_in.notice or []), {"kind": kind, "text": str(text)}]
+
+    def let_go(self) -> None:
+        """What was written stands and nothing more is read: others may write while this request works on."""
+        self.session.commit()
+
+    @contextmanager
+    def at_leisure(self) -> Iterator[Session]:
+        """A long look: what was written stands, and others may write while this one only reads."""
+        self.session.commit()
+        with floor().reading() as session:
+            yield session
 
 
 @dataclass(frozen=True, kw_only=True)

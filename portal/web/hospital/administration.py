@@ -39,7 +39,7 @@ class MemberForm(forms.Form):
     email = EmailField(
         _l("E-mail address"), [InputRequired(_l("Enter an e-mail address.")), Length(max=254)], filters=[forms.stripped]
     )
-    role = SelectField(_l("Role"))
+    role = SelectField(_l("Role"), [InputRequired()])
 
 
 def _member_form(*, sent: bool) -> forms.Form:

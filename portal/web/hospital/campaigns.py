@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response
 from wtforms import DateField, EmailField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal import i18n
@@ -39,9 +39,12 @@ class InviteForm(forms.Form):
     """Whom to ask about what until when."""
 
     supplies = SelectMultipleField(
-        _l("About which products and services"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+        _l("About which products and services"),
+        [InputRequired(_l("Choose at least one product or service."))],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
     )
-    question_set = RadioField(_l("Question set"))
+    question_set = RadioField(_l("Question set"), [InputRequired(_l("Choose a question set."))])
     question_set_reason = StringField(
         _l("Reason for another set than the tier's"), [Length(max=1000)], filters=[forms.stripped]
     )
@@ -50,7 +53,7 @@ class InviteForm(forms.Form):
     email = EmailField(
         _l("E-mail address"), [InputRequired(_l("Enter an e-mail address.")), Length(max=254)], filters=[forms.stripped]
     )
-    language = SelectField(_l("Language of the mail"))
+    language = SelectField(_l("Language of the mail"), [InputRequired()])
     message = TextAreaField(
         _l("A paragraph of your own"),
         [Length(max=4000)],
@@ -66,7 +69,7 @@ class AnotherPersonForm(forms.Form):
     email = EmailField(
         _l("E-mail address"), [InputRequired(_l("Enter an e-mail address.")), Length(max=254)], filters=[forms.stripped]
     )
-    language = SelectField(_l("Language of the mail"), validators=[Optional()])
+    language = SelectField(_l("Language of the mail"), [InputRequired()])
 
 
 def _languages(form: forms.Form) -> None:

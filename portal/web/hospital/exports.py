@@ -27,7 +27,9 @@ def register_workbook(here: HospitalJourney) -> Response:
     language = request.form.get("language", i18n.language())
     language = language if language in i18n.LANGUAGES else i18n.DEFAULT
     reader = Reader(language=language, translate=i18n.translator(language))
-    content = workbook.write(registers.build(here.session, here.actor, now=here.now), reader=reader, now=here.now)
     audit.record(here.session, here.actor, "register.exported", here.hospital.id, now=here.now)
+    with here.at_leisure() as session:
+        register = registers.build(session, here.actor, now=here.now)
+    content = workbook.write(register, reader=reader, now=here.now)
     name = f"{_('register')}-{here.now:%Y-%m-%d}-{language}.xlsx"
     return pages.download(content, name=name, media_type=XLSX)

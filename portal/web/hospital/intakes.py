@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 from wtforms import RadioField, SelectMultipleField, StringField
-from wtforms.validators import Length, Optional
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from assessments import intake as intake_form
@@ -25,6 +25,7 @@ def form_class(asked: IntakeForm) -> type[forms.Form]:
     """The intake's questions as a form; beside them another tier and its reason."""
     language = i18n.language()
     fields: dict[str, Any] = {}
+    needed = InputRequired(_l("Choose an answer."))
     for question in asked.questions:
         options = forms.choices([(option.id, option.text.get(language)) for option in question.options])
         values: dict[str, Any] = {"choices": options, "description": question.hint.get(language)}
@@ -33,11 +34,11 @@ def form_class(asked: IntakeForm) -> type[forms.Form]:
                 question.text.get(language),
                 widget=ListWidget(prefix_label=False),
                 option_widget=CheckboxInput(),
-                validators=[Optional()],
+                validators=[needed],
                 **values,
             )
             if question.several
-            else RadioField(question.text.get(language), validators=[Optional()], **values)
+            else RadioField(question.text.get(language), validators=[needed], **values)
         )
     tiers = [("", _("as proposed")), *((str(tier), _("Tier %(tier)s", tier=tier)) for tier in intakes.TIERS)]
     fields["tier"] = RadioField(_l("Tier"), choices=forms.choices(tiers), default="", validators=[Optional()])
@@ -45,7 +46,7 @@ def form_class(asked: IntakeForm) -> type[forms.Form]:
     return type("FilledIntakeForm", (forms.Form,), fields)
 
 
-@hospital.get("/supplies/<supply_id>/intake", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/vendors/supplies/<supply_id>/intake", roles=EVERY_HOSPITAL_ROLE)
 def intake(here: HospitalJourney, supply_id: str) -> Response:
     """The questions, with the answers that stand."""
     supply = vendors.find_supply(here.session, here.actor, supply_id)
@@ -61,7 +62,7 @@ def intake(here: HospitalJourney, supply_id: str) -> Response:
     return _page(here, supply, form_class(intake_form.current()).offered(**values))
 
 
-@hospital.post("/supplies/<supply_id>/intake", roles=HOSPITAL_WRITERS)
+@hospital.post("/vendors/supplies/<supply_id>/intake", roles=HOSPITAL_WRITERS)
 def fill_in_intake(here: HospitalJourney, supply_id: str) -> Response:
     """Record it; the tier follows, or the override with its reason."""
     supply = vendors.find_supply(here.session, here.actor, supply_id)

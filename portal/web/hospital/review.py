@@ -47,13 +47,13 @@ def review_list(here: HospitalJourney) -> Response:
     return pages.page("hospital/review_list.html", rows=rows)
 
 
-@hospital.get("/assessments/<assessment_id>/review", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/review/<assessment_id>", roles=EVERY_HOSPITAL_ROLE)
 def review(here: HospitalJourney, assessment_id: str) -> Response:
     """The first answer that nobody has looked at, or the one that the address names."""
     return _page(here, assessment_id, request.args.get("answer", ""), None)
 
 
-@hospital.post("/assessments/<assessment_id>/review/<question_id>", roles=HOSPITAL_WRITERS)
+@hospital.post("/review/<assessment_id>/answers/<question_id>", roles=HOSPITAL_WRITERS)
 def review_answer(here: HospitalJourney, assessment_id: str, question_id: str) -> Response:
     """Say it, and go on to the next."""
     key = request.args.get("answer", question_id)
@@ -78,7 +78,7 @@ def review_answer(here: HospitalJourney, assessment_id: str, question_id: str) -
     return _page(here, assessment_id, key, form)
 
 
-@hospital.post("/assessments/<assessment_id>/review/finish", roles=HOSPITAL_WRITERS)
+@hospital.post("/review/<assessment_id>/finish", roles=HOSPITAL_WRITERS)
 def finish_review(here: HospitalJourney, assessment_id: str) -> Response:
     """End it: what was returned goes back to the vendor."""
     assessment = reviews.finish(
@@ -140,6 +140,7 @@ def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form 
         row=row,
         row_key=_key,
         said=by_row,
+        states=STATES,
         unread=len(unread),
         evidence=[one for one in assessed.evidence if row is not None and row.question.id in one.question_ids],
         contradictions=[one for one in assessed.contradictions if row is not None and one.key in row.contradictions],

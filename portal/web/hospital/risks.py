@@ -24,13 +24,13 @@ TREATMENTS = {
     Treatment.AVOID.value: _l("avoid"),
     Treatment.ACCEPT.value: _l("accept"),
 }
+LEVELS = [level.value for level in marks.RISK_LEVELS]
 PAGE_LENGTH = 100
 COLUMNS = (
     Column(key="risk", title=_l("Risk"), heads=True),
     Column(key="vendor", title=_l("Vendor")),
     Column(key="level", title=_l("Level"), kind="mark"),
     Column(key="source", title=_l("Source")),
-    Column(key="position", title=_l("Likelihood × impact"), kind="number"),
     Column(key="treatment", title=_l("Treatment")),
     Column(key="owner", title=_l("Owner")),
     Column(key="due", title=_l("Due on"), kind="date"),
@@ -69,6 +69,7 @@ def risk_list(here: HospitalJourney) -> Response:
         count=len(shown),
         total=len(rows),
         heat=heat,
+        levels={level: count for level in LEVELS if (count := sum(row.risk.residual == level for row in rows))},
         matrix=policy.current().matrix,
         impact=impact,
         likelihood=likelihood,
@@ -130,6 +131,7 @@ def _page(here: HospitalJourney, row: RiskRow, form: forms.Form) -> Response:
         row=row,
         document=row.risk.document,
         sources={source.value: word for source, word in marks.RISK_SOURCES.items()},
+        treatments=TREATMENTS,
         concerns={concern.value: word for concern, word in marks.CONCERNS.items()},
         may_write=here.role in RISK_WRITERS,
     )

@@ -10,7 +10,8 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from assessments.model import HostRole
 from portal.db.models.scans import FindingRecord, ScanRun
-from portal.db.models.vendors import Ground, Host, HostState, Vendor
+from portal.db.models.vendors import Ground, HostState, Vendor
+from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import releases, scans, vendors
@@ -93,9 +94,9 @@ class HostForm(forms.Form):
         filters=[forms.stripped],
         description="portal.example.de",
     )
-    role = SelectField(_l("What it is for"))
+    role = SelectField(_l("What it is for"), validators=[InputRequired()])
     supply_id = SelectField(_l("Belongs to"), validators=[Optional()])
-    ground = SelectField(_l("Ground for looking"))
+    ground = SelectField(_l("Ground for looking"), validators=[InputRequired()])
     ground_note = StringField(
         _l("Note on the ground"), [Length(max=500)], filters=[forms.stripped], description=_l("contract number, clause")
     )
@@ -170,22 +171,24 @@ def scan_progress(here: HospitalJourney, vendor_id: str, scan_id: str) -> Respon
     """The piece of the page that fetches itself anew while the scan runs."""
     vendor = vendors.find(here.session, here.actor, vendor_id)
     run = scans.find(here.session, here.hospital.id, scan_id)
-    return pages.part("hospital/scan_state.html", **_state(here, vendor, run))
+    if run.vendor_id != vendor.id:
+        raise NotFound
+    return pages.part(
+        "hospital/scan_state.html", vendor=vendor, may_write=here.role in HOSPITAL_WRITERS, **_state(here, run)
+    )
 
 
-def _state(here: HospitalJourney, vendor: Vendor, run: ScanRun | None) -> dict[str, Any]:
+def _state(here: HospitalJourney, run: ScanRun | None) -> dict[str, Any]:
     live = run is not None and run.state in scans.LIVE
     view: HospitalView | None = None
     if run is not None and not live:
         view = releases.hospital_view(here.session, here.hospital.id, run, now=here.now)
     return {
-        "vendor": vendor,
         "run": run,
         "is_live": live,
         "view": view,
         "findings": shown(view.findings) if view else (),
         "counts": counts(view.findings) if view else {},
-        "may_write": here.role in HOSPITAL_WRITERS,
     }
 
 
@@ -197,14 +200,9 @@ def _page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
     return pages.page(
         "hospital/vendor_scan.html",
         form=form,
-        tabs=tabs.of(here, vendor, "scan"),
+        **tabs.frame(here, vendor, "scan"),
         runs=runs,
         host_states=HOST_STATES,
         grounds=GROUNDS,
-        **_state(here, vendor, run),
+        **_state(here, run),
     )
-
-
-def is_removable(host: Host) -> bool:
-    """Whether the hospital may still take the host back."""
-    return host.state is HostState.NAMED

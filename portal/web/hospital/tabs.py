@@ -1,22 +1,44 @@
-"""The tabs of a vendor's pages, the same on each."""
+"""What is around every tab of a vendor's pages: its head and the tabs themselves."""
+
+from typing import Any
 
 from flask import url_for
 
 from portal.db.models.vendors import Vendor
 from portal.i18n import gettext as _
+from portal.services import intakes, registers, reviews, scores
+from portal.services.actors import HOSPITAL_WRITERS
 from portal.web.journey import HospitalJourney
 
 Tab = tuple[str, str, bool, int | None]  # word, address, here, count
 
 
-def of(here: HospitalJourney, vendor: Vendor, current: str) -> list[Tab]:  # noqa: ARG001 - roles see the same tabs
-    """The tabs with the current one marked."""
-    entries = (
-        ("overview", _("Overview"), "hospital.vendor"),
-        ("answers", _("Answers"), "hospital.vendor_answers"),
-        ("scan", _("Scan"), "hospital.vendor_scan"),
-        ("contradictions", _("Contradictions"), "hospital.vendor_contradictions"),
-        ("evidence", _("Evidence"), "hospital.vendor_evidence"),
-        ("history", _("History"), "hospital.vendor_history"),
+def frame(here: HospitalJourney, vendor: Vendor, current: str) -> dict[str, Any]:
+    """The values of hospital/vendor_frame.html."""
+    assessment = registers.newest_round(here.session, here.actor, vendor.id)
+    score = scores.current(here.session, here.hospital.id, assessment.id) if assessment is not None else None
+    supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
+    records = [record for supply in supplies if (record := intakes.current(supply)) is not None]
+    return {
+        "vendor": vendor,
+        "assessment": assessment,
+        "supplies": supplies,
+        "overall_tier": min((record.tier for record in records), default=None),
+        "tabs": _tabs(vendor, current, contradictions=score.contradictions if score else 0),
+        "may_write": here.role in HOSPITAL_WRITERS,
+        "reviewable": assessment is not None and assessment.stage in reviews.IN_REVIEW,
+    }
+
+
+def _tabs(vendor: Vendor, current: str, *, contradictions: int) -> list[Tab]:
+    entries: tuple[tuple[str, str, str, int | None], ...] = (
+        ("overview", _("Overview"), "hospital.vendor", None),
+        ("answers", _("Answers"), "hospital.vendor_answers", None),
+        ("scan", _("Scan"), "hospital.vendor_scan", None),
+        ("contradictions", _("Contradictions"), "hospital.vendor_contradictions", contradictions or None),
+        ("evidence", _("Evidence"), "hospital.vendor_evidence", None),
+        ("history", _("History"), "hospital.vendor_history", None),
     )
-    return [(word, url_for(endpoint, vendor_id=vendor.id), key == current, None) for key, word, endpoint in entries]
+    return [
+        (word, url_for(endpoint, vendor_id=vendor.id), key == current, count) for key, word, endpoint, count in entries
+    ]

@@ -1,17 +1,13 @@
 """One vendor: what is known, what is not, and what it rests on."""
 
-from typing import Any
-
 from flask import Response
 
 from assessments import frameworks, policy
 from portal import i18n
-from portal.db.models.assessments import Assessment
-from portal.db.models.vendors import Vendor
 from portal.i18n import gettext as _
 from portal.jobs import printing
-from portal.services import audit, intakes, portfolio, registers, reviews, vendors
-from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services import audit, intakes, portfolio, registers, vendors
+from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.web import pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital
@@ -32,18 +28,17 @@ def reader() -> Reader:
 def vendor(here: HospitalJourney, vendor_id: str) -> Response:
     """At a glance: grade, coverage, ten measures, what would raise it, what is not known."""
     found = vendors.find(here.session, here.actor, vendor_id)
-    assessment = registers.newest_round(here.session, here.actor, vendor_id)
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
+    assessment = registers.newest_round(here.session, here.actor, vendor_id)
     history = portfolio.history(here.session, here.actor, assessment.id) if assessment else ()
     return pages.page(
         "hospital/vendor.html",
-        **_frame(here, found, assessment, "overview"),
+        **tabs.frame(here, found, "overview"),
         assessed=assessed,
         score=assessed.score,
-        lines=documents.costly_lines(assessed.score.lines)[:8],
+        lines=documents.costly_lines(assessed.score.lines)[:10],
         measures={part.part: frameworks.measure(part.part) for part in assessed.score.parts},
         intakes={supply.id: intakes.current(supply) for supply in found.supplies},
-        supplies=[supply for supply in found.supplies if supply.ended_at is None],
         values=[score.value for score in history if score.value is not None],
         floor=policy.current().coverage_floor,
         bases=marks.BASES,
@@ -55,11 +50,10 @@ def vendor(here: HospitalJourney, vendor_id: str) -> Response:
 def vendor_answers(here: HospitalJourney, vendor_id: str) -> Response:
     """What the vendor has declared, as it was signed off."""
     found = vendors.find(here.session, here.actor, vendor_id)
-    assessment = registers.newest_round(here.session, here.actor, vendor_id)
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
     return pages.page(
         "hospital/vendor_answers.html",
-        **_frame(here, found, assessment, "answers"),
+        **tabs.frame(here, found, "answers"),
         assessed=assessed,
         sections=documents.answers_by_section(assessed),
         answer_text=lambda row: tables.answer_text(row, reader()),
@@ -73,11 +67,10 @@ def vendor_answers(here: HospitalJourney, vendor_id: str) -> Response:
 def vendor_contradictions(here: HospitalJourney, vendor_id: str) -> Response:
     """Answers and observations that do not fit, side by side."""
     found = vendors.find(here.session, here.actor, vendor_id)
-    assessment = registers.newest_round(here.session, here.actor, vendor_id)
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
     return pages.page(
         "hospital/vendor_contradictions.html",
-        **_frame(here, found, assessment, "contradictions"),
+        **tabs.frame(here, found, "contradictions"),
         contradictions=assessed.contradictions,
         answer_of=lambda one: tables.answer_words(one.question, one.answer, reader()),
     )
@@ -87,11 +80,10 @@ def vendor_contradictions(here: HospitalJourney, vendor_id: str) -> Response:
 def vendor_evidence(here: HospitalJourney, vendor_id: str) -> Response:
     """The documents and how they stand today."""
     found = vendors.find(here.session, here.actor, vendor_id)
-    assessment = registers.newest_round(here.session, here.actor, vendor_id)
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
     return pages.page(
         "hospital/vendor_evidence.html",
-        **_frame(here, found, assessment, "evidence"),
+        **tabs.frame(here, found, "evidence"),
         evidence=assessed.evidence,
         standings=marks.EVIDENCE,
     )
@@ -106,7 +98,7 @@ def vendor_history(here: HospitalJourney, vendor_id: str) -> Response:
     events = audit.about(here.session, audit.hospital_scope(here.hospital.id), subjects, limit=EVENTS)
     return pages.page(
         "hospital/vendor_history.html",
-        **_frame(here, found, assessment, "history"),
+        **tabs.frame(here, found, "history"),
         scores=list(reversed(portfolio.history(here.session, here.actor, assessment.id))) if assessment else [],
         events=events,
     )
@@ -118,16 +110,7 @@ def vendor_report(here: HospitalJourney, vendor_id: str) -> Response:
     found = vendors.find(here.session, here.actor, vendor_id)
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
     html = documents.vendor_report_html(assessed, policy.current(), reader=reader(), now=here.now)
+    here.let_go()
     content = printing.pdf(html, style=documents.style())
     name = f"{_('Vendor report')} {found.name} {here.now:%Y-%m-%d}.pdf"
     return pages.download(content, name=name, media_type="application/pdf")
-
-
-def _frame(here: HospitalJourney, found: Vendor, assessment: Assessment | None, tab: str) -> dict[str, Any]:
-    return {
-        "vendor": found,
-        "assessment": assessment,
-        "tabs": tabs.of(here, found, tab),
-        "may_write": here.role in HOSPITAL_WRITERS,
-        "reviewable": assessment is not None and assessment.stage in reviews.IN_REVIEW,
-    }

@@ -220,7 +220,7 @@ def write_down_supply(here: HospitalJourney, vendor_id: str) -> Response:
     return pages.page("hospital/supply.html", form=form, vendor=vendor, supply=None)
 
 
-@hospital.get("/supplies/<supply_id>/edit", roles=HOSPITAL_WRITERS)
+@hospital.get("/vendors/supplies/<supply_id>/edit", roles=HOSPITAL_WRITERS)
 def edit_supply(here: HospitalJourney, supply_id: str) -> Response:
     """A product as it stands."""
     supply = vendors.find_supply(here.session, here.actor, supply_id)
@@ -229,7 +229,7 @@ def edit_supply(here: HospitalJourney, supply_id: str) -> Response:
     return pages.page("hospital/supply.html", form=form, vendor=supply.vendor, supply=supply)
 
 
-@hospital.post("/supplies/<supply_id>/edit", roles=HOSPITAL_WRITERS)
+@hospital.post("/vendors/supplies/<supply_id>/edit", roles=HOSPITAL_WRITERS)
 def change_supply(here: HospitalJourney, supply_id: str) -> Response:
     """Change it, unless somebody else did."""
     form = _with_groups(SupplyForm.sent())
