@@ -24,6 +24,7 @@ NEWEST_INVITATION = "ohm"  # whose link is shown
 
 INTRODUCTION = N_("%(hospital)s and %(count)s vendors, all invented. Their hosts run on this machine and are scanned.")
 SOON = N_("Within a minute the register is full.")
+OPEN_INVITATION = N_("An open invitation")
 
 
 class NoDemonstration(Exception):
@@ -93,7 +94,7 @@ def introduction(
         translate(SOON),
         "",
         *table,
-        *([f"{translate(N_('An open invitation'))}: {link}"] if token else []),
+        *([f"{translate(OPEN_INVITATION)}: {link}"] if token else []),
         translate(N_("Codes last half a minute; new ones: .venv/bin/kettenblick logins")),
     ]
 

@@ -34,7 +34,7 @@ def started(environment: dict[str, str]) -> Iterator[tuple["subprocess.Popen[str
     ):
         address = f"http://127.0.0.1:{environment['BIND_PORT']}"
         try:
-            eventually(lambda: answers(address), seconds=30)
+            eventually(lambda: answers(address), seconds=90)  # a busy machine imports slowly
             yield process, address
         finally:
             process.terminate()
@@ -161,7 +161,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def eventually(look: Callable[[], bool], *, seconds: float = 20) -> None:
+def eventually(look: Callable[[], bool], *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not look():
         assert time.monotonic() < deadline, f"nothing happened in {seconds} seconds"
