@@ -1,18 +1,26 @@
-"""The press: PDF is set in processes of its own, limited and killed in time, because it holds the interpreter."""
+"""The press: documents are made in processes of their own, limited and given up in time, beside the web's threads."""
 
 import multiprocessing
 import resource
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from portal import i18n
+from portal.db import session as database
 from portal.errors import NotNow
+from portal.services import registers
+from portal.services.actors import Actor
 from reports import rendering
+from reports.reader import Reader
+from reports.workbooks import register as workbook
 from scanners.model import N_, Message
 
 PROCESSES = 2
 SHEETS_PER_PROCESS = 50  # then it is made anew, so that no leak grows
 LONGEST = 60  # seconds for one document (SECURITY abuse case 11)
+LONGEST_REGISTER = 300  # seconds; a thousand vendors take one or two minutes
 FONTS = Path(__file__).parent.parent / "web" / "static" / "vendor" / "kern" / "fonts" / "fira-sans"
 MEMORY = 1536 * 1024 * 1024  # bytes of address space
 
@@ -31,6 +39,27 @@ def pdf(html: str, *, style: str) -> bytes:
             "PDF needs the Pango libraries, which are missing here. “kettenblick doctor” says how to install them."
         )
         raise NotNow(Message(text=sentence)) from None
+
+
+def register(database_url: str, actor: Actor, *, language: str, now: datetime) -> bytes:
+    """register.xlsx of the actor's hospital. Raises NotNow with a sentence when it cannot be made now."""
+    try:
+        return _press().submit(_register, database_url, actor, language, now).result(timeout=LONGEST_REGISTER)
+    except TimeoutError:
+        raise NotNow(Message(text=N_("Writing the register took too long. Please tell the operator."))) from None
+    except (BrokenExecutor, MemoryError):
+        _press.cache_clear()
+        raise NotNow(Message(text=N_("The register could not be written. Please tell the operator."))) from None
+
+
+def _register(database_url: str, actor: Actor, language: str, now: datetime) -> bytes:
+    engine = database.engine(database_url)
+    try:
+        with database.reading(engine)() as session:
+            found = registers.build(session, actor, now=now)
+    finally:
+        engine.dispose()
+    return workbook.write(found, reader=Reader(language=language, translate=i18n.translator(language)), now=now)
 
 
 @cache

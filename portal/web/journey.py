@@ -3,9 +3,8 @@
 import functools
 import ipaddress
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
@@ -107,13 +106,6 @@ class Journey:
     def let_go(self) -> None:
         """What was written stands and nothing more is read: others may write while this request works on."""
         self.session.commit()
-
-    @contextmanager
-    def at_leisure(self) -> Iterator[Session]:
-        """A long look: what was written stands, and others may write while this one only reads."""
-        self.session.commit()
-        with floor().reading() as session:
-            yield session
 
 
 @dataclass(frozen=True, kw_only=True)

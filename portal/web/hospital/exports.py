@@ -4,13 +4,12 @@ from flask import Response, request
 
 from portal import i18n
 from portal.i18n import gettext as _
-from portal.services import audit, registers
+from portal.jobs import printing
+from portal.services import audit
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.web import pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
-from reports.reader import Reader
-from reports.workbooks import register as workbook
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -26,10 +25,8 @@ def register_workbook(here: HospitalJourney) -> Response:
     """register.xlsx as of now; who took it is in the audit trail."""
     language = request.form.get("language", i18n.language())
     language = language if language in i18n.LANGUAGES else i18n.DEFAULT
-    reader = Reader(language=language, translate=i18n.translator(language))
     audit.record(here.session, here.actor, "register.exported", here.hospital.id, now=here.now)
-    with here.at_leisure() as session:
-        register = registers.build(session, here.actor, now=here.now)
-    content = workbook.write(register, reader=reader, now=here.now)
+    here.let_go()
+    content = printing.register(here.settings.database_url, here.actor, language=language, now=here.now)
     name = f"{_('register')}-{here.now:%Y-%m-%d}-{language}.xlsx"
     return pages.download(content, name=name, media_type=XLSX)
