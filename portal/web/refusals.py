@@ -93,7 +93,7 @@ def last_resort(broken: Exception) -> Response:
     """Our own mistake: a number for the operator, no detail for the reader."""
     error_id = pages.new_error_id()
     where = {"error_id": error_id, "endpoint": request.endpoint, "who": g.get("who", "")}
-    log.error("unhandled error", exc_info=broken, extra=where)
+    log.error("unhandled error %(error_id)s at %(endpoint)s for %(who)s", where, exc_info=broken)
     sentence = _(
         "That was our mistake, not yours. Nothing was changed. Error number for the operator: %(number)s",
         number=error_id,

@@ -270,6 +270,9 @@ def test_our_own_mistake_tells_a_number_and_nothing_else(
     assert answer.status_code == 500
     assert b"secret of the inside" not in answer.data
     assert "RuntimeError" not in answer.get_data(as_text=True)
+    number = re.search(r"unhandled error (\S+) at site\.start", caplog.text)
+    assert number is not None
+    assert number[1] in answer.get_data(as_text=True)
 
 
 def test_a_field_that_nobody_offered_is_refused(visitor: Visitor):
