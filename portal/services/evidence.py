@@ -241,6 +241,7 @@ def attach(session: Session, actor: Actor, assessment_id: str, evidence_id: str,
             )
         )
         session.flush()  # the document's place points to it
+        session.expire(response, ["answers"])
     place = (response.id, *key, row.id)
     if session.get(AnswerEvidence, place) is None:
         session.add(

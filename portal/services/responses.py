@@ -171,6 +171,7 @@ def save(
             company_id=response.company_id, response_id=response.id, question_id=key[0], supply_id=key[1], version=0
         )
         session.add(row)
+        session.expire(response, ["answers"])  # whoever reads on in this transaction finds it there
     row.value, row.updated_at, row.updated_by = kept, now, actor.name[:200]
     row.version += 1
     detail = {"question": key[0], "supply": key[1], "version": row.version}

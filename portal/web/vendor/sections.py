@@ -37,6 +37,7 @@ class Entry:
     shape: AnswerShape
     answer: Answer | None
     is_open: bool
+    takes_note: bool = True
     remark: str = ""
     proofs: tuple[str, ...] = ()  # kinds of document that would prove it, in words
     documents: tuple[tuple[str, str], ...] = ()  # id and name of what lies beside the answer
@@ -171,6 +172,7 @@ def _profile_entry(one: ProfileQuestion, answer: Answer | None, *, is_open: bool
         shape=one.shape,
         answer=answer,
         is_open=is_open,
+        takes_note=False,
     )
 
 
@@ -227,7 +229,8 @@ def _fields(entry: Entry) -> Mapping[str, Field]:
         made[SPECIAL] = _checkboxes(
             [(one, answering.SPECIALS[one].get(i18n.language())) for one in _specials(entry.shape)], entry
         )
-    made[COMMENT] = TextAreaField(_("Note"), filters=[forms.stripped])
+    if entry.takes_note:
+        made[COMMENT] = TextAreaField(_("Note"), filters=[forms.stripped])
     made[VERSION] = HiddenField()
     return made
 
