@@ -82,6 +82,15 @@ class Counted:
         return finding.outcome in (*SEEN, *UNSEEN) and finding.reason is not Reason.NOT_CONSENTED
 
     @property
+    def weighs_as(self) -> Severity:
+        """By which severity it weighs: a failure by what was found, all else as the check does.
+
+        A warning that weighed more than the check would lift a poor score above what mending it comes to.
+        """
+        finding = self.fact.finding
+        return finding.severity if finding.outcome is Outcome.FAIL else self.check.severity
+
+    @property
     def failed(self) -> bool:
         """Whether it counts as failed."""
         return self.scored and self.fact.finding.outcome is Outcome.FAIL

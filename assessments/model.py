@@ -122,6 +122,7 @@ class ScanState(StrEnum):
 
     NOT_ASKED = "not_asked"
     RUNNING = "running"
+    COMPANY_FIRST = "company_first"  # there is a result, which the company sees before the hospital
     DONE = "done"
     FAILED = "failed"
     DOCUMENTS_ONLY = "documents_only"  # refused or withdrawn: never a bad grade

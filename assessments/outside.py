@@ -87,7 +87,7 @@ def _value(counted: Iterable[Counted], policy: Policy) -> tuple[Fraction | None,
         applicable += own
         if each.scored:
             seen += own
-            counts = grading.exact(policy.severity_weights[each.fact.finding.severity]) * factor
+            counts = grading.exact(policy.severity_weights[each.weighs_as]) * factor
             weight += counts
             kept += counts * grading.exact(policy.outcome_shares[each.fact.finding.outcome])
     coverage = grading.printed(grading.FULL * seen / applicable if applicable else Fraction(0))

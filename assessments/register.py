@@ -213,6 +213,7 @@ def _finding_rank(row: FindingRow) -> tuple[object, ...]:
 _SCAN_REASONS: Mapping[ScanState, str] = {
     ScanState.NOT_ASKED: N_("No scan has been agreed yet."),
     ScanState.RUNNING: N_("The scan is still running."),
+    ScanState.COMPANY_FIRST: N_("The vendor sees its scan result first; it is not open to the hospital yet."),
     ScanState.FAILED: N_("The scan did not succeed."),
     ScanState.DOCUMENTS_ONLY: N_("The vendor chose “documents only”; this is no bad mark."),
 }

@@ -247,7 +247,7 @@ def _count_check(half: Half, policy: Policy, counted: Counted) -> None:
     if not counted.scored:
         return
     half.seen += own
-    weight = grading.exact(policy.severity_weights[finding.severity]) * factor
+    weight = grading.exact(policy.severity_weights[counted.weighs_as]) * factor
     if weight == 0:
         return
     half.judged.append(

@@ -103,6 +103,7 @@ ANSWER_STANDINGS: Mapping[AnswerStanding, str] = {
 SCAN_STATES: Mapping[ScanState, str] = {
     ScanState.NOT_ASKED: N_("not scanned"),
     ScanState.RUNNING: N_("running"),
+    ScanState.COMPANY_FIRST: N_("with the vendor first"),
     ScanState.DONE: N_("scanned"),
     ScanState.FAILED: N_("scan failed"),
     ScanState.DOCUMENTS_ONLY: N_("documents only"),

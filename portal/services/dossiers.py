@@ -335,7 +335,7 @@ def _urgent(
 
 def _state_without_result(session: Session, hospital_id: str, vendor_id: str, good: ScanRun | None) -> ScanState:
     if good is not None:
-        return ScanState.RUNNING  # there is a result, which the company sees first
+        return ScanState.COMPANY_FIRST
     runs = scans.newest(session, hospital_id, vendor_id, limit=1)
     match runs[0].state if runs else None:
         case RunState.QUEUED | RunState.RUNNING:

@@ -76,6 +76,18 @@ def test_parts_and_values_stay_in_their_bounds(any_dossier):
     assert (score.grade is None) == (score.why_no_grade is not None)
 
 
+def test_a_warning_weighs_no_more_than_its_check_so_that_mending_it_pays():
+    poor = building.finding("tls.protocol-legacy", Outcome.FAIL, severity=Severity.CRITICAL)
+    warned = building.finding("js.end-of-life", Outcome.WARN, severity=Severity.CRITICAL)
+    mended = building.finding("js.end-of-life", Outcome.PASS)
+
+    before = scoring.score(building.dossier(findings=(poor, warned)), POLICY)
+    after = scoring.score(building.dossier(findings=(poor, mended)), POLICY)
+
+    assert worth(after.outside.value) > worth(before.outside.value)
+    assert worth(after.value) > worth(before.value)
+
+
 @FEWER
 @given(building.dossiers(), st.data())
 def test_mending_a_finding_never_lowers_the_value(any_dossier, data):
