@@ -392,13 +392,8 @@ class _Vendor:
                 self._save(slot.key, slot.question.shape, value, now)
 
     def _save(self, key: tuple[str, str], shape: AnswerShape, value: Any, now: dt.datetime) -> None:
-        typed = [self._typed(one) for one in (value if isinstance(value, list) else [value])]
-        answer = answering.parse(shape, typed, today=now.date())
+        answer = answering.parse(shape, typed(value, now=self._place.now), today=now.date())
         responses.save(self._session, self._lead, self._ids.assessment, key, answer, version=0, now=now)
-
-    def _typed(self, value: Any) -> str:
-        months = FROM_NOW.fullmatch(str(value))
-        return months_from(self._place.now, int(months[1])).isoformat() if months else str(value)
 
     def _slots(self, now: dt.datetime) -> Sequence[Slot]:
         assessment = invitations.find(self._session, self._hospital.assessor, self._ids.assessment)
@@ -450,6 +445,14 @@ class _Vendor:
         submissions.hand_in(
             self._session, self._lead, self._ids.assessment, signer, base_url=self._place.base_url, now=now
         )
+
+
+def typed(value: Any, *, now: dt.datetime) -> Sequence[str]:
+    """An answer of the data file as a form would send it."""
+    words = [str(one) for one in (value if isinstance(value, list) else [value])]
+    return [
+        months_from(now, int(months[1])).isoformat() if (months := FROM_NOW.fullmatch(word)) else word for word in words
+    ]
 
 
 def moment(now: dt.datetime, day: int, name: str) -> dt.datetime:

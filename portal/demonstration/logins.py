@@ -16,16 +16,19 @@ from scanners.model import N_
 FILE = "demonstration.json"
 WORDS = 4
 SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # without those that look like another
-ROLES: Mapping[str, str] = {
-    "admin": N_("Administrator and operator"),
-    "assessor": N_("Assessor"),
-    "decider": N_("Decider"),
-    "auditor": N_("Auditor"),
-    "lead": N_("Vendor, lead"),
-    "contributor": N_("Vendor, contributor"),
-    "signatory": N_("Vendor, signatory"),
+HOSPITAL_WORDS: Mapping[str, str] = {  # as the pages say them
+    "admin": N_("Administration"),
+    "assessor": N_("Assessment"),
+    "decider": N_("Decision"),
+    "auditor": N_("Audit (read only)"),
+}
+COMPANY_WORDS: Mapping[str, str] = {
+    "lead": N_("Vendor: lead"),
+    "contributor": N_("Vendor: contributor"),
+    "signatory": N_("Vendor: signatory"),
 }
 Translate = Callable[[str], str]
+PASSWORD_OF_EVERYBODY = N_("Password of everybody")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +57,10 @@ def keep(folder: Path, story: Story) -> Logins:
 
 def lines(logins: Logins, story: Story, *, translate: Translate, now: dt.datetime) -> Sequence[str]:
     """A table of who can sign in, to be printed."""
-    head = tuple(translate(word) for word in (N_("Role"), N_("Name"), N_("Address"), N_("TOTP secret"), N_("Code now")))
+    head = tuple(translate(word) for word in (N_("Role"), N_("Name"), N_("E-mail"), N_("TOTP secret"), N_("Code now")))
     rows = [
         (
-            translate(ROLES[member.role]),
+            translate(HOSPITAL_WORDS[member.role]),
             member.name,
             member.email,
             logins.totp_secrets[member.email],
@@ -65,8 +68,8 @@ def lines(logins: Logins, story: Story, *, translate: Translate, now: dt.datetim
         )
         for member in story.people
     ]
-    rows += [(translate(ROLES[role]), name, address, "–", "–") for role, name, address in _vendor_side(story)]
-    return [*_aligned([head, *rows]), "", f"{translate(N_('Password of everybody'))}: {logins.password}"]
+    rows += [(translate(COMPANY_WORDS[role]), name, address, "–", "–") for role, name, address in _vendor_side(story)]
+    return [*_aligned([head, *rows]), "", f"{translate(PASSWORD_OF_EVERYBODY)}: {logins.password}"]
 
 
 def _vendor_side(story: Story) -> Sequence[tuple[str, str, str]]:
