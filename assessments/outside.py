@@ -21,14 +21,19 @@ from assessments.model import (
     OutsideGrade,
     Phrase,
     Policy,
+    ScanState,
 )
 from questionnaires.model import N_
 from scanners.model import Check, Finding, Severity
 
 
 def grade(dossier: Dossier, policy: Policy) -> OutsideGrade:
-    """The outside grade of a vendor, over the hosts in scope."""
-    return of_counted(gathering.counted(dossier, policy), policy, at=dossier.at)
+    """The outside grade of a vendor, over the hosts in scope.
+
+    Of a result that is not open yet the dossier holds only what is critical: that alone would be no grade.
+    """
+    counted = () if dossier.scan_state is ScanState.RUNNING else gathering.counted(dossier, policy)
+    return of_counted(counted, policy, at=dossier.at)
 
 
 def of_findings(

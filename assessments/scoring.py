@@ -123,7 +123,7 @@ def score_of(gathered: Gathered) -> Score:
         parts=tuple(_part_score(parts[key], lines, policy) for key in PARTS),
         caps=caps,
         lines=lines,
-        outside=outside.of_counted(gathered.counted, policy, at=dossier.at),
+        outside=outside.grade(dossier, policy),
         silent=_silent(gathered),
         documents_only=dossier.scan_state is ScanState.DOCUMENTS_ONLY,
         policy_version=policy.version,

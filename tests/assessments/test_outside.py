@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from assessments import outside
-from assessments.model import Grade, NoGrade
+from assessments.model import Grade, NoGrade, ScanState
 from scanners.model import Outcome, Severity
 from scanners.observations import Reason
 from tests.assessments.building import AT, CHECKS, POLICY, answered, dossier, finding
@@ -48,6 +48,15 @@ def test_too_little_seen_is_no_grade():
 
     assert (found.value, found.grade, found.why_no_grade) == (100, None, NoGrade.COVERAGE)
     assert graded().why_no_grade is NoGrade.NOTHING_SEEN
+
+
+def test_a_critical_finding_of_a_result_that_is_not_open_yet_is_no_grade():
+    told_early = finding(severity=Severity.CRITICAL)
+
+    found = graded(told_early, scan_state=ScanState.RUNNING)
+
+    assert (found.value, found.grade, found.why_no_grade) == (None, None, NoGrade.NOTHING_SEEN)
+    assert graded(told_early, scan_state=ScanState.DONE).grade is Grade.F
 
 
 def test_bare_findings_of_a_terminal_scan_are_graded_alike():
