@@ -56,6 +56,11 @@ def colleague(session: Session, of: Errand, role: CompanyRole = CompanyRole.CONT
     return building.company_actor(session, company, role, email=f"{role.value}@strahlwerk.example")
 
 
+def stranger(session: Session) -> Actor:
+    """Somebody of another company."""
+    return building.company_actor(session, building.company(session, "Andere GmbH"))
+
+
 def assessment(session: Session, of: Errand) -> Assessment:
     session.expire_all()
     return session.get_one(Assessment, of.assessment_id)
@@ -69,4 +74,4 @@ def text_of(response) -> str:
     """What a reader sees of a page."""
     html = response.get_data(as_text=True)
     html = re.sub(r"<(script|style|template)\b.*?</\1>", " ", html, flags=re.DOTALL)
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    return re.sub(r"[ \n\t]+", " ", re.sub(r"<[^>]+>", " ", html)).strip()

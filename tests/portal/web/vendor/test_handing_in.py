@@ -1,0 +1,129 @@
+"""Looking through, signing, the receipt; and that no page of the company says a word that is the hospital's own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
+from portal.db.models.registers import ScoreRecord
+from portal.db.models.responses import SignOff
+from portal.db.models.vendors import Host, IntakeRecord, Supply, Vendor
+from tests.portal.web.hospital import ward
+from tests.portal.web.vendor import errand
+
+SIGNED = {"name": "Erika Muster", "function": "CISO", "confirms": "y"}
+
+
+@pytest.fixture
+def asked(sessions, now):
+    with sessions() as session, session.begin():
+        made = errand.accepted(session, now, products=("PACS Archiv",))
+        ward.scan(session, made.ward, errand.VENDOR, quality=0.2, now=now)
+        ward.answer_all(session, made.ward, errand.VENDOR, quality=0.9, now=now, share=0.9)
+        return made
+
+
+@pytest.fixture
+def lead(visit, asked):
+    return visit(asked.lead)
+
+
+def test_the_page_says_what_is_open_what_does_not_fit_and_what_has_expired(lead, asked):
+    page = errand.text_of(lead.get(f"{asked.path}/hand-in"))
+
+    for words in ("Noch offen", "Was noch nicht zusammenpasst", "abgelaufen", "Selbstauskunft nach bestem Wissen"):
+        assert words in page
+
+
+def test_signing_freezes_and_shows_the_receipt(lead, asked, session):
+    answer = lead.post(f"{asked.path}/hand-in", SIGNED)
+
+    assert answer.headers["Location"].endswith("/receipt")
+    signed = session.scalars(select(SignOff)).one()
+    page = errand.text_of(lead.get(f"{asked.path}/receipt"))
+    for words in (signed.sha256, "Erika Muster, CISO", "hospital-vendor 2026.1", "PACS Archiv"):
+        assert words in page
+    assert errand.assessment(session, asked).stage is Stage.SUBMITTED
+    assert "können gelesen" in errand.text_of(lead.get(f"{asked.path}/questions/GV"))
+    assert lead.post(f"{asked.path}/hand-in", SIGNED).status_code == 409
+    assert lead.get(asked.path).status_code == 200
+
+
+def test_without_the_statement_nothing_is_handed_in(lead, asked, session):
+    answer = lead.post(f"{asked.path}/hand-in", {"name": "Erika Muster", "function": "CISO"})
+
+    assert answer.status_code == 422
+    assert 'value="CISO"' in answer.get_data(as_text=True)
+    assert session.scalars(select(SignOff)).all() == []
+
+
+def test_there_is_no_receipt_before(lead, asked):
+    assert lead.get(f"{asked.path}/receipt").status_code == 404
+
+
+def test_what_comes_back_stands_in_one_place_with_the_remark(lead, asked, sessions, session, now):
+    lead.post(f"{asked.path}/hand-in", SIGNED)
+    with sessions() as writing, writing.begin():
+        row = writing.get_one(Assessment, asked.assessment_id)
+        row.stage = Stage.RETURNED
+        row.submitted_at = now - timedelta(hours=1)
+        writing.add(
+            Review(
+                hospital_id=row.hospital_id, assessment_id=row.id, question_id="GV-02", state=ReviewState.RETURNED,
+                remark="Gilt das auch für Lindenau?", by_name="A", at=now,
+            )
+        )  # fmt: skip
+
+    assert lead.get(f"{asked.path}/questions").headers["Location"].endswith("/questions/returned")
+    page = lead.get(f"{asked.path}/questions/returned").get_data(as_text=True)
+    assert "Gilt das auch für Lindenau?" in page
+    assert page.count("data-autosave=") == 1
+    assert lead.get(f"{asked.path}/questions/IH").get_data(as_text=True).count("data-autosave=") == 0
+
+
+def test_no_page_says_what_is_the_hospitals_own(lead, asked, sessions, now):
+    """A word in every column that only the hospital may read, and every page of the company searched for it."""
+    with sessions() as writing, writing.begin():
+        row = writing.get_one(Assessment, asked.assessment_id)
+        row.question_set_reason = "CANARY-set-reason"
+        vendor = writing.get_one(Vendor, row.vendor_id)
+        for name in ("note", "vat_id", "creditor_number", "contact_name", "name"):
+            setattr(vendor, name, f"CANARY-{name}"[:20])
+        for supply in writing.scalars(select(Supply)):
+            for name in ("description", "department", "owner_name", "product_group"):
+                setattr(supply, name, f"CANARY-{name}")
+        for host in writing.scalars(select(Host)):
+            host.ground_note = "CANARY-ground"
+        for intake in writing.scalars(select(IntakeRecord)):
+            intake.override_reason, intake.by_name = "CANARY-override", "CANARY-by"
+        writing.add(
+            Review(
+                hospital_id=row.hospital_id, assessment_id=row.id, question_id="GV-02", state=ReviewState.ACCEPTED,
+                remark="CANARY-remark", note="CANARY-note", by_name="CANARY-reviewer", at=now,
+            )
+        )  # fmt: skip
+        writing.add(
+            ScoreRecord(
+                hospital_id=row.hospital_id, assessment_id=row.id, at=now, value=12.3, grade="F", coverage=98.7,
+                outside_coverage=97.6, tier=1, impact=5, likelihood=5, residual="CANARY-risk", parts={},
+                contradictions=0, open_findings={}, policy_version="CANARY-policy", catalogue_version="c",
+                checks_version="c", is_current=True,
+            )
+        )  # fmt: skip
+    lead.post(f"{asked.path}/hand-in", SIGNED)
+
+    paths = ["/vendor/", "/vendor/team", asked.path] + [
+        f"{asked.path}/{page}"
+        for page in (
+            *("approval", "approval/documents-only", "result", "result/live", "questions/profile", "questions/GV"),
+            *("questions/BK", "documents", "documents/add", "hand-in", "receipt"),
+        )
+    ]
+    for path in paths:
+        page = lead.get(path)
+        assert page.status_code == 200, path
+        assert "CANARY" not in page.get_data(as_text=True), path
+        assert "CANARY" not in str(page.headers), path

@@ -1,0 +1,75 @@
+"""The company's own page and its colleagues."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from portal.db.models.accounts import CompanyRole, Ticket
+from portal.db.models.jobs import OutboxMail
+from tests.portal.web.vendor import errand
+
+
+@pytest.fixture
+def asked(sessions, now):
+    with sessions() as session, session.begin():
+        return errand.accepted(session, now)
+
+
+@pytest.fixture
+def lead(visit, asked):
+    return visit(asked.lead)
+
+
+def test_the_start_of_a_company_person_is_their_page(lead, asked):
+    assert lead.get("/").headers["Location"].endswith("/vendor/")
+    page = errand.text_of(lead.get("/vendor/"))
+    for words in ("Klinikum Nord", "PACS Archiv", "0 von", "Minuten"):
+        assert words in page
+
+
+def test_a_round_shows_its_steps_and_whom_to_call(lead, asked):
+    page = errand.text_of(lead.get(asked.path))
+
+    for words in (
+        "Freigabe",
+        "Ihr Scan-Ergebnis",
+        "Fragen",
+        "Durchsehen und abgeben",
+        "Jens Petermann",
+        "+49 30 23125 014",
+    ):
+        assert words in page
+
+
+def test_a_foreign_round_and_an_unknown_one_are_the_same(lead, asked, visit, sessions):
+    with sessions() as session, session.begin():
+        stranger = errand.stranger(session)
+    stranger = visit(stranger)
+
+    theirs, unknown = stranger.get(asked.path), stranger.get(f"/vendor/rounds/{'0' * 20}")
+
+    assert (theirs.status_code, theirs.data) == (404, unknown.data)
+    assert "Klinikum" not in errand.text_of(stranger.get("/vendor/"))
+
+
+def test_a_lead_invites_a_colleague_by_mail(lead, session):
+    answer = lead.post("/vendor/team", {"email": "Max@Strahlwerk.example", "role": "signatory"})
+
+    assert answer.status_code == 303
+    ticket = session.scalars(select(Ticket)).one()
+    assert (ticket.email, ticket.role) == ("max@strahlwerk.example", "signatory")
+    mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "join-company")).one()
+    assert "http://127.0.0.1:8080/join/avi_" in mail.text
+    assert "max@strahlwerk.example" in errand.text_of(lead.get("/vendor/team"))
+
+
+def test_a_signatory_cannot_make_leads_and_a_contributor_nobody(visit, asked, sessions, session):
+    with sessions() as writing, writing.begin():
+        signatory = errand.colleague(writing, asked, CompanyRole.SIGNATORY)
+        contributor = errand.colleague(writing, asked)
+    fields = {"email": "max@strahlwerk.example", "role": "lead"}
+
+    assert visit(signatory).post("/vendor/team", fields).status_code == 422
+    assert visit(contributor).post("/vendor/team", fields).status_code == 403
+    assert session.scalars(select(Ticket)).all() == []
