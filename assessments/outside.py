@@ -32,7 +32,8 @@ def grade(dossier: Dossier, policy: Policy) -> OutsideGrade:
 
     Of a result that is not open yet the dossier holds only what is critical: that alone would be no grade.
     """
-    counted = () if dossier.scan_state is ScanState.RUNNING else gathering.counted(dossier, policy)
+    is_closed = dossier.scan_state in {ScanState.RUNNING, ScanState.COMPANY_FIRST}
+    counted = () if is_closed else gathering.counted(dossier, policy)
     return of_counted(counted, policy, at=dossier.at)
 
 

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from assessments import outside
 from assessments.model import Grade, NoGrade, ScanState
 from scanners.model import Outcome, Severity
@@ -50,10 +52,11 @@ def test_too_little_seen_is_no_grade():
     assert graded().why_no_grade is NoGrade.NOTHING_SEEN
 
 
-def test_a_critical_finding_of_a_result_that_is_not_open_yet_is_no_grade():
+@pytest.mark.parametrize("state", [ScanState.RUNNING, ScanState.COMPANY_FIRST])
+def test_a_critical_finding_of_a_result_that_is_not_open_yet_is_no_grade(state: ScanState):
     told_early = finding(severity=Severity.CRITICAL)
 
-    found = graded(told_early, scan_state=ScanState.RUNNING)
+    found = graded(told_early, scan_state=state)
 
     assert (found.value, found.grade, found.why_no_grade) == (None, None, NoGrade.NOTHING_SEEN)
     assert graded(told_early, scan_state=ScanState.DONE).grade is Grade.F
