@@ -184,7 +184,7 @@ def test_the_hospital_reads_the_signed_edition_and_not_the_draft(ward: Ward):
 def test_the_hospital_sees_findings_when_they_are_released(ward: Ward):
     ward.scanned()
     closed = ward.for_hospital()
-    assert (closed.findings, closed.scan_state) == ((), ScanState.RUNNING)
+    assert (closed.findings, closed.scan_state) == ((), ScanState.COMPANY_FIRST)
     assert len(ward.for_company().findings) == 1
 
     ward.response.released_at = ward.now
