@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assessments import intake as intake_form
-from portal.db.models.accounts import CompanyRole, Hospital, HospitalRole, Person
+from portal.db.models.accounts import CompanyRole, HospitalRole, Person
 from portal.db.models.assessments import Assessment, ReviewState, Stage
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import Answer, AnswerEvidence, Evidence, Response, SignOff
@@ -56,7 +56,7 @@ MINOR = {
 class Ward:
     """The hospital, one actor per role, and the ids of what stands in it, by the vendor's name."""
 
-    hospital: Hospital
+    hospital_id: str
     admin: Actor
     assessor: Actor
     decider: Actor
@@ -81,7 +81,7 @@ def empty(session: Session, name: str = "Klinikum Nord", **values) -> Ward:
     of.contact_email, of.contact_phone = "einkauf@klinik.example", "+49 30 23125 014"
     made = {role: building.hospital_actor(session, of, role) for role in HospitalRole}
     return Ward(
-        hospital=of,
+        hospital_id=of.id,
         admin=made[HospitalRole.ADMIN],
         assessor=made[HospitalRole.ASSESSOR],
         decider=made[HospitalRole.DECIDER],
@@ -274,7 +274,7 @@ def document_only(session: Session, ward: Ward, name: str) -> None:
 def scan(session: Session, ward: Ward, name: str, *, quality: float, now: datetime) -> str:
     """Every check with a verdict, better or worse."""
     run = scans.queue_by_hospital(session, ward.assessor, ward.vendors[name], now=now)
-    scans.start(session, ward.hospital.id, run.id, now=now)
+    scans.start(session, ward.hospital_id, run.id, now=now)
     session.flush()
     luck = random.Random(name)
     findings = []
@@ -297,7 +297,7 @@ def scan(session: Session, ward: Ward, name: str, *, quality: float, now: dateti
                 )
             )
     later = now + timedelta(seconds=48)
-    scans.complete(session, ward.hospital.id, run.id, seen=(), findings=findings, now=later)
+    scans.complete(session, ward.hospital_id, run.id, seen=(), findings=findings, now=later)
     session.flush()
     return run.id
 
@@ -430,7 +430,7 @@ def review_all(session: Session, ward: Ward, name: str, *, now: datetime) -> Non
 
 def score(session: Session, ward: Ward, name: str, *, now: datetime) -> None:
     session.flush()
-    scores.refresh(session, ward.hospital.id, ward.assessments[name], now=now)
+    scores.refresh(session, ward.hospital_id, ward.assessments[name], now=now)
     session.flush()
 
 

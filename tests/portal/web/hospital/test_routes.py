@@ -1,0 +1,188 @@
+"""Every page of the hospital, in every role, with data, without, and with ids of somebody else."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.db.base import Row
+from portal.db.models.accounts import HospitalRole, SignIn
+from portal.db.models.registers import RiskRecord
+from portal.db.models.scans import ScanRun
+from tests.portal.web.hospital import ward as wards
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flask import Flask
+    from sqlalchemy.orm import Session
+
+    from portal.db.session import Sessions
+    from tests.portal.web.conftest import Visitor
+    from tests.portal.web.hospital.ward import Ward
+
+SLOW = {"hospital.vendor_report"}  # has a test of its own
+ELSEWHERE = {"hospital.search", "hospital.open_evidence"}
+
+
+def paths(app: Flask, ward: Ward, session: Session) -> Iterator[tuple[str, str]]:
+    """Every GET of the room with every id that stands for another state."""
+    ids = {
+        "vendor_id": ward.vendors.values(),
+        "supply_id": ward.supplies.values(),
+        "assessment_id": ward.assessments.values(),
+        "risk_id": session.scalars(
+            select(RiskRecord.id).where(RiskRecord.hospital_id == ward.hospital_id).limit(3)
+        ).all(),
+    }
+    for rule in app.url_map.iter_rules():
+        if not rule.endpoint.startswith("hospital.") or "GET" not in (rule.methods or ()):
+            continue
+        if rule.endpoint in SLOW | ELSEWHERE:
+            continue
+        match sorted(rule.arguments):
+            case []:
+                yield rule.endpoint, rule.rule
+            case [argument] if argument in ids:
+                for one in ids[argument]:
+                    yield rule.endpoint, rule.rule.replace(f"<{argument}>", one)
+            case ["scan_id", "vendor_id"]:
+                runs = session.scalars(select(ScanRun).where(ScanRun.hospital_id == ward.hospital_id))
+                for run in runs:
+                    filled = rule.rule.replace("<vendor_id>", run.vendor_id)
+                    yield rule.endpoint, filled.replace("<scan_id>", run.id)
+            case others:
+                pytest.fail(f"no ids for {rule.rule}: {others}")
+
+
+@pytest.mark.parametrize("role", list(HospitalRole))
+def test_every_page_answers_every_role_and_is_wholly_filled_in(
+    app: Flask, visit: Callable[..., Visitor], ward: Ward, sessions: Sessions, role: HospitalRole
+):
+    with sessions() as session:
+        asked = list(paths(app, ward, session))
+    visitor = visit(ward.by_role[role])
+    wrong, seen = [], 0
+    for endpoint, path in asked:
+        answer = visitor.get(path)
+        text = answer.get_data(as_text=True)
+        allowed = {200} if role in {HospitalRole.ADMIN, HospitalRole.ASSESSOR} else {200, 403}
+        if endpoint == "hospital.audit_trail" and role in {HospitalRole.ASSESSOR, HospitalRole.DECIDER}:
+            allowed = {403}
+        if answer.status_code not in allowed or re.search(r"%\(\w+\)s|>\s*None\b|Undefined", text):
+            wrong.append((answer.status_code, path))
+        seen += 1
+
+    assert wrong == []
+    assert seen > 100  # noqa: PLR2004
+
+
+@pytest.mark.parametrize("role", [HospitalRole.ADMIN, HospitalRole.AUDITOR])
+def test_a_hospital_with_nothing_in_it_says_the_next_step(
+    visit: Callable[..., Visitor], session: Session, role: HospitalRole
+):
+    bare = wards.empty(session, "Leere Klinik")
+    session.commit()
+    visitor = visit(bare.by_role[role])
+
+    for path, words in {
+        "/hospital/": "Noch gibt es keinen Lieferanten",
+        "/hospital/vendors": "Noch gibt es keinen Lieferanten",
+        "/hospital/assessments": "Noch ist niemand eingeladen",
+        "/hospital/review": "Nichts wartet auf eine Prüfung",
+        "/hospital/risks": "Noch wurde kein Risiko abgeleitet",
+    }.items():
+        text = visitor.get(path).get_data(as_text=True)
+        assert words in text, path
+        assert ("Lieferanten anlegen" in text) == (
+            role is HospitalRole.ADMIN and path in {"/hospital/", "/hospital/vendors"}
+        )
+
+
+def test_a_foreign_id_and_an_unknown_id_are_the_same_bytes(
+    app: Flask, visit: Callable[..., Visitor], ward: Ward, neighbour: Ward, sessions: Sessions
+):
+    with sessions() as session:
+        run = session.scalars(select(ScanRun).where(ScanRun.hospital_id == neighbour.hospital_id)).first()
+        risk = session.scalars(select(RiskRecord).where(RiskRecord.hospital_id == neighbour.hospital_id)).first()
+    visitor = visit(ward.admin)
+    foreign = {
+        "vendor_id": next(iter(neighbour.vendors.values())),
+        "supply_id": next(iter(neighbour.supplies.values())),
+        "assessment_id": next(iter(neighbour.assessments.values())),
+        "risk_id": risk.id,
+        "scan_id": run.id,
+        "host_id": "0" * 20,
+        "person_id": neighbour.assessor.person_id,
+        "evidence_id": "0" * 20,
+        "question_id": "GV-01",
+    }
+    checked = 0
+    for rule in app.url_map.iter_rules():
+        if not rule.endpoint.startswith("hospital.") or not rule.arguments:
+            continue
+        path, unknown = rule.rule, rule.rule
+        for argument in rule.arguments:
+            path = path.replace(f"<{argument}>", foreign[argument])
+            unknown = unknown.replace(f"<{argument}>", "GV-01" if argument == "question_id" else "f" * 20)
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            send = visitor.get if method == "GET" else visitor.post
+            theirs, nobodys = send(path), send(unknown)
+            assert theirs.status_code == nobodys.status_code == 404, (method, path, theirs.status_code)  # noqa: PLR2004
+            assert theirs.data == nobodys.data, (method, path)
+            checked += 1
+
+    assert checked > 30  # noqa: PLR2004
+
+
+def test_a_scan_of_another_vendor_of_the_same_hospital_is_not_found(
+    visit: Callable[..., Visitor], ward: Ward, sessions: Sessions
+):
+    with sessions() as session:
+        run = session.scalars(select(ScanRun).where(ScanRun.hospital_id == ward.hospital_id)).first()
+    other = next(one for one in ward.vendors.values() if one != run.vendor_id)
+
+    assert visit(ward.admin).get(f"/hospital/vendors/{other}/scans/{run.id}/progress").status_code == 404  # noqa: PLR2004
+
+
+def test_reading_changes_nothing(app: Flask, visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):
+    visitor = visit(ward.admin)
+    with sessions() as session:
+        asked = list(paths(app, ward, session))
+        before = _counted(session)
+    for _endpoint, path in asked:
+        visitor.get(path)
+
+    with sessions() as session:
+        assert _counted(session) == before
+
+
+def _counted(session: Session) -> dict[str, int]:
+    return {
+        table.name: session.scalar(select(func.count()).select_from(table))
+        for table in Row.metadata.sorted_tables
+        if table.name != SignIn.__tablename__
+    }
+
+
+@pytest.mark.parametrize("role", [HospitalRole.DECIDER, HospitalRole.AUDITOR])
+def test_who_only_reads_is_offered_no_change(visit: Callable[..., Visitor], ward: Ward, role: HospitalRole):
+    visitor = visit(ward.by_role[role])
+    name = "Strahlwerk Medizintechnik GmbH"
+    vendor, assessment = ward.vendors[name], ward.assessments[name]
+    for path in (
+        "/hospital/vendors",
+        f"/hospital/vendors/{vendor}",
+        f"/hospital/vendors/{vendor}/scan",
+        f"/hospital/assessments/{assessment}",
+        f"/hospital/review/{assessment}",
+        "/hospital/settings",
+    ):
+        main = visitor.get(path).get_data(as_text=True).partition("<main")[2]
+        posts = [
+            one for one in re.findall(r'<form[^>]*method="post"[^>]*action="([^"]+)"', main) if "/evidence/" not in one
+        ]
+        assert posts == [], path
