@@ -222,7 +222,6 @@ class TlsHandshakes(Observation):
     extended_master_secret: bool | None = None
     key_exchange_hashes: tuple[str, ...] = ()  # hash names the server signed with: "sha1", "sha256" …
     post_quantum: bool | None = None  # chose X25519MLKEM768
-    early_data: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

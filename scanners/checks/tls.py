@@ -438,33 +438,6 @@ def key_exchange_is_signed_with_a_sound_hash(seen: Observations) -> Verdict:
     return unknown(NOT_ANSWERED)
 
 
-@check(
-    "tls.zero-rtt",
-    title=N_("No early data that could be replayed is accepted"),
-    severity=Severity.MEDIUM,
-    check_class=CheckClass.STANDARD,
-    needs=(TlsHandshakes,),
-    refs=replace(REFS, sources=("RFC 8446 section 8", "RFC 8470", "NCSC-NL TLS guidelines")),
-    why=N_(
-        "Early data (0-RTT) can be recorded and sent again by anyone on the line. "
-        "A request that changes something, such as an order or a release, could take effect twice."
-    ),
-    fix=N_("Turn early data off for applications; it saves one round trip and needs care in every handler."),
-    example="ssl_early_data off;",
-)
-def no_early_data_is_accepted(seen: Observations) -> Verdict:
-    shakes = seen[TlsHandshakes]
-    if shakes.accepted and "TLSv1.3" not in (*shakes.accepted, *shakes.unclear):
-        return ok(N_("TLS 1.3 is not accepted, where alone early data exist."))
-    match shakes.early_data:
-        case True:
-            return fail(N_("The server offers early data."))
-        case False:
-            return ok(N_("The server does not offer early data."))
-        case None:
-            return unknown(NOT_ANSWERED)
-
-
 def _pass_if_complete(seen: Observations, text: str, **values: float) -> Verdict:
     """A clean list is only proof when the list is whole."""
     shakes = seen[TlsHandshakes]

@@ -119,7 +119,6 @@ def handshakes(
     extended_master_secret: bool | None = True,
     key_exchange_hashes: tuple[str, ...] = ("sha256",),
     post_quantum: bool | None = True,
-    early_data: bool | None = False,
     dh_bits: int | None = None,
     dh_prime_known: str | None = None,
     unclear: tuple[str, ...] = (),
@@ -144,7 +143,6 @@ def handshakes(
         extended_master_secret=extended_master_secret,
         key_exchange_hashes=key_exchange_hashes,
         post_quantum=post_quantum,
-        early_data=early_data,
     )
 
 

@@ -38,7 +38,6 @@ SILENT = handshakes(
     extended_master_secret=None,
     key_exchange_hashes=(),
     post_quantum=None,
-    early_data=None,
 )
 ALL = [check for check in vars(tls).values() if isinstance(check, Check)]
 
@@ -110,8 +109,6 @@ BAD: list[tuple[Check, TlsHandshakes, Outcome]] = [
         handshakes(accepted=("TLSv1.2",), suites={"TLSv1.2": (STATIC_GCM,)}, key_exchange_hashes=()),
         Outcome.NOT_APPLICABLE,
     ),
-    (tls.no_early_data_is_accepted, handshakes(early_data=True), Outcome.FAIL),
-    (tls.no_early_data_is_accepted, handshakes(accepted=("TLSv1.2",), early_data=None), Outcome.PASS),
 ]
 
 
