@@ -112,11 +112,6 @@ def deadline_of(due_on: date) -> datetime:
     return datetime.combine(due_on, time.max, tzinfo=BERLIN)
 
 
-def answer_value(kept: Mapping[str, Any], *, comment: str = "") -> AnswerValue:
-    """A stored answer as the questionnaires know it; the comment has a column of its own."""
-    return answering.load({**kept, "comment": comment or kept.get("comment", "")})
-
-
 def vendor_key(session: Session, vendor: Vendor) -> str:
     """The short stable key of a vendor: the how-manieth of its hospital it is. No vendor is ever removed."""
     number = session.scalar(
@@ -156,7 +151,7 @@ def _build(
     for_hospital = reviews is not None
     catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
     keys = supply_keys(session, hospital_id, vendor.id)
-    given = [(entry, answer_value(entry["value"], comment=entry["comment"])) for entry in manifest["answers"]]
+    given = [(entry, answering.load(entry["value"])) for entry in manifest["answers"]]
     profile = {entry["question"]: value for entry, value in given if entry["question"] not in catalogue.questions}
     response = _response(session, assessment)
     company = session.get(Company, assessment.company_id) if assessment.company_id else None

@@ -64,7 +64,6 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "question": answer.question_id,
         "supply": answer.supply_id,
         "value": answer.value,
-        "comment": answer.comment,
         "at": answer.updated_at.isoformat(),
         "by": answer.updated_by,
     }

@@ -59,7 +59,6 @@ class Answer(Row):
     question_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     supply_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default="")  # "" company-scoped
     value: Mapped[dict[str, Any] | None]  # {"is": …}; None: cleared
-    comment: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime]
     updated_by: Mapped[str] = mapped_column(String(200))

@@ -66,7 +66,7 @@ class Ward:
         intakes.fill_in(self.session, self.actor, self.supply.id, given, now=self.now)
 
     def answer(self, choice: str = YES, comment: str = "") -> Answer:
-        value = answering.dump(AnswerValue(choices=(choice,)))
+        value = answering.dump(AnswerValue(choices=(choice,), comment=comment))
         row = self.session.get(Answer, (self.response.id, FIRST.id, ""))
         if row is None:
             row = Answer(
@@ -75,12 +75,11 @@ class Ward:
                 question_id=FIRST.id,
                 supply_id="",
                 value=value,
-                comment=comment,
                 updated_at=self.now,
                 updated_by="Vera",
             )
             self.session.add(row)
-        row.value, row.comment = value, comment
+        row.value = value
         self.session.flush()
         return row
 

@@ -619,7 +619,6 @@ def upgrade() -> None:
         sa.Column("question_id", sa.String(length=20), nullable=False),
         sa.Column("supply_id", sa.String(length=20), nullable=False),
         sa.Column("value", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("comment", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_by", sa.String(length=200), nullable=False),

@@ -319,7 +319,6 @@ def answer_all(
                 question_id=question_id,
                 supply_id=supply_id,
                 value=answering.dump(value),
-                comment=value.comment,
                 updated_at=now,
                 updated_by="Erika Muster",
             )
