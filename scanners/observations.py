@@ -187,6 +187,7 @@ class MailDns(Observation):
     tls_rpt_txt: tuple[str, ...] = ()
     tlsa: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # MX host -> TLSA records as text
     tlsa_authenticated: Mapping[str, bool] = field(default_factory=dict)  # MX host -> the AD bit; absent: not known
+    tlsa_failed: tuple[str, ...] = ()  # MX hosts for whose TLSA records DNS gave no usable answer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Mail on its way: MX records, STARTTLS, MTA-STS, TLS reports, DANE."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from scanners.checking import BLINDNESS, check, fail, info, not_applicable, ok, unknown, warn
@@ -55,6 +56,7 @@ DANE = Refs(
 )
 
 NO_MAIL = N_("The domain receives no mail.")
+DNS_SILENT = N_("DNS gave no usable answer for %(names)s.")
 IN_CLEAR = N_(
     "Mail with findings, orders or access data then crosses the internet in clear text."
     " Encryption between mail servers costs nothing and is expected of everyone who handles health data."
@@ -216,13 +218,21 @@ def mta_sts_is_enforced(seen: Observations) -> Verdict:
     if not _receives(mail):
         return not_applicable(NO_MAIL)
     if not mail.mta_sts_txt:
-        return info(N_("No MTA-STS; DANE is in place.")) if mail.tlsa else warn(N_("The domain does not use MTA-STS."))
+        return _without_mta_sts(mail)
     if len(mail.mta_sts_txt) > 1 or not mta_sts.is_record(mail.mta_sts_txt[0]):
         return fail(N_("The MTA-STS record cannot be read: %(record)s"), record=listing(mail.mta_sts_txt))
     served = seen.find(MtaStsPolicy)
     if served is None:
         return unknown(N_("The MTA-STS record is there, but the policy file could not be fetched in this scan."))
     return _policy_verdict(served, mail)
+
+
+def _without_mta_sts(mail: MailDns) -> Verdict:
+    if any(records and mail.tlsa_authenticated.get(host) is not False for host, records in mail.tlsa.items()):
+        return info(N_("No MTA-STS; DANE is in place."))
+    if mail.tlsa_failed:
+        return unknown(DNS_SILENT, names=listing(f"_25._tcp.{host}" for host in mail.tlsa_failed))
+    return warn(N_("The domain does not use MTA-STS."))
 
 
 def _policy_verdict(served: MtaStsPolicy, mail: MailDns) -> Verdict:
@@ -303,19 +313,24 @@ def dane_matches(seen: Observations) -> Verdict:
     if not _receives(mail):
         return not_applicable(NO_MAIL)
     pinned = {host: records for host, records in mail.tlsa.items() if records}
-    if not pinned:
+    if not pinned and not mail.tlsa_failed:
         return info(N_("No mail server publishes TLSA records."))
     if unsigned := [host for host in pinned if mail.tlsa_authenticated.get(host) is False]:
         return fail(
             N_("TLSA records in an unsigned zone, where nobody may trust them: %(names)s."), names=listing(unsigned)
         )
-    transport = seen.find(MailTransport)
+    return _compared(mail, pinned, seen.find(MailTransport))
+
+
+def _compared(mail: MailDns, pinned: Mapping[str, tuple[str, ...]], transport: MailTransport | None) -> Verdict:
     served = {one.host: one.certificate for one in transport.sessions if one.certificate} if transport else {}
     matches = {host: _matches(records, served.get(host)) for host, records in pinned.items()}
     if wrong := [host for host, match in matches.items() if match is Match.NO]:
         return fail(N_("TLSA records do not match the certificate served: %(names)s."), names=listing(wrong))
     if unclear := [host for host, match in matches.items() if match is Match.UNCLEAR]:
         return unknown(N_("TLSA records are there, but could not be compared: %(names)s."), names=listing(unclear))
+    if mail.tlsa_failed:
+        return unknown(DNS_SILENT, names=listing(f"_25._tcp.{host}" for host in mail.tlsa_failed))
     return ok(N_("TLSA records match the certificate served: %(names)s."), names=listing(matches))
 
 

@@ -75,7 +75,8 @@ async def records(visit: Visit, domain: str) -> MailDns:
         _announcements(door, domain),
     )
     named = [item for item in exchangers if item.host]
-    pinned = await _pins(door, tuple(item.host for item in named if not item.is_address_literal)[:MOST_SESSIONS])
+    asked = tuple(item.host for item in named if not item.is_address_literal)[:MOST_SESSIONS]
+    pinned = await _pins(door, asked)
     return MailDns(
         at=visit.at,
         exchangers=tuple(named),
@@ -90,6 +91,7 @@ async def records(visit: Visit, domain: str) -> MailDns:
         tlsa_authenticated={
             host: pins.authenticated for host, pins in pinned.items() if pins.authenticated is not None
         },
+        tlsa_failed=tuple(host for host in asked if host not in pinned),
     )
 
 
@@ -222,6 +224,8 @@ async def transport(visit: Visit, domain: str) -> MailTransport:
     """Sessions with the first two mail exchangers: greeting, EHLO, STARTTLS, QUIT, and never a word about mail."""
     exchangers = await _exchangers(visit.door, domain)
     hosts = [item.host for item in exchangers if item.addresses][:MOST_SESSIONS]
+    if not hosts and any(item.unseen for item in exchangers):
+        raise Unseen(Reason.DNS_FAILURE, "mail servers")
     sessions = await asyncio.gather(*(_session(visit.door, host) for host in hosts))
     return MailTransport(at=visit.at, sessions=tuple(sessions))
 

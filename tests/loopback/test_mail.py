@@ -60,6 +60,7 @@ verweis CNAME mx1.gut.test.
         ),
         Zone(name="halbstumm.test", records='@ MX 10 mx1.gut.test.\n@ TXT "v=spf1 include:stumm.halbstumm.test -all"'),
         Zone(name="still.test"),
+        Zone(name="unklar.test", records="@ MX 10 stumm"),
         Zone(name="riesig.test", records="@ TXT " + " ".join(f'"{"x" * 250}"' for _ in range(20))),
         Zone(
             name="bombe.test",
@@ -101,6 +102,8 @@ verweis CNAME mx1.gut.test.
         "_dmarc.halbstumm.test": Quirk.SERVFAIL,
         "_domainkey.halbstumm.test": Quirk.SERVFAIL,
         "still.test": Quirk.SERVFAIL,
+        "stumm.unklar.test": Quirk.SERVFAIL,
+        "_25._tcp.stumm.unklar.test": Quirk.SERVFAIL,
     },
 )
 
@@ -223,6 +226,14 @@ def test_what_dns_holds_back_is_named_and_blinds_nothing_else(running, look):
     assert seen.dmarc.failed == ("_dmarc.halbstumm.test",)
     assert seen.domainkey_exists is None
     assert seen.exchangers[0].addresses
+
+
+def test_a_mail_server_dns_says_nothing_of_is_neither_without_pins_nor_without_mail(running, look):
+    assert look(running, mail.records, "unklar.test").tlsa_failed == ("stumm.unklar.test",)
+    with pytest.raises(Unseen) as unseen:
+        look(running, mail.transport, "unklar.test")
+
+    assert unseen.value.reason is Reason.DNS_FAILURE
 
 
 def test_a_domain_whose_dns_fails_is_blind(running, look):

@@ -35,6 +35,10 @@ def pinned(*records: str, authenticated: bool | None = True) -> tuple[Observatio
     return mail(tlsa={MX: records}, tlsa_authenticated=known), transport(session(certificate=leaf))
 
 
+def unsigned_pin() -> dict[str, object]:
+    return {"tlsa": {MX: ("3 1 1 aa",)}, "tlsa_authenticated": {MX: False}}
+
+
 @pytest.mark.parametrize(
     ("check", "facts", "outcome"),
     [
@@ -61,6 +65,9 @@ def pinned(*records: str, authenticated: bool | None = True) -> tuple[Observatio
         (checks.mta_sts_is_enforced, [mail(), served()], Outcome.PASS),
         (checks.mta_sts_is_enforced, [mail(mta_sts_txt=())], Outcome.WARN),
         (checks.mta_sts_is_enforced, [mail(mta_sts_txt=(), tlsa={MX: ("3 1 1 aa",)})], Outcome.INFO),
+        (checks.mta_sts_is_enforced, [mail(mta_sts_txt=(), tlsa={MX: ()})], Outcome.WARN),
+        (checks.mta_sts_is_enforced, [mail(mta_sts_txt=(), **unsigned_pin())], Outcome.WARN),
+        (checks.mta_sts_is_enforced, [mail(mta_sts_txt=(), tlsa_failed=(MX,))], Outcome.UNKNOWN),
         (checks.mta_sts_is_enforced, [mail(mta_sts_txt=("v=STSv1",))], Outcome.FAIL),
         (checks.mta_sts_is_enforced, [mail()], Outcome.UNKNOWN),
         (checks.mta_sts_is_enforced, [mail(), served(status=404)], Outcome.FAIL),
@@ -75,6 +82,8 @@ def pinned(*records: str, authenticated: bool | None = True) -> tuple[Observatio
         (checks.tls_reports_are_wanted, [mail(tls_rpt_txt=("v=TLSRPTv1",))], Outcome.WARN),
         (checks.tls_reports_are_wanted, [NO_MAIL], Outcome.NOT_APPLICABLE),
         (checks.dane_matches, [mail()], Outcome.INFO),
+        (checks.dane_matches, [mail(tlsa={MX: ()})], Outcome.INFO),
+        (checks.dane_matches, [mail(tlsa_failed=(MX,))], Outcome.UNKNOWN),
         (checks.dane_matches, pinned("3 1 1 " + "BB" * 32), Outcome.PASS),
         (checks.dane_matches, pinned("3 0 1 " + "aa" * 32, authenticated=None), Outcome.PASS),
         (checks.dane_matches, pinned("3 1 1 " + "cc" * 32, "3 1 1 " + "bb" * 32), Outcome.PASS),
