@@ -1,12 +1,14 @@
 """How the log-in pages that can be seen from outside treat a password."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import re2
 
 from scanners.checking import check, fail, info, not_applicable, ok, warn
 from scanners.checks.documents import header, html_pages, is_html, on_document
-from scanners.checks.wording import listing
+from scanners.checks.wording import listing, shortened
 from scanners.data import third_parties
 from scanners.model import N_, CheckClass, Observations, Refs, Severity, Verdict
 from scanners.observations import CleartextPage, LoginPage, Page, Response, WellKnown
@@ -49,6 +51,11 @@ _SECOND_FACTOR = re2.compile(
     r"(?i)\b(?:2fa|mfa|totp|fido2?|webauthn|passkeys?|two[- ]factor|multi[- ]?factor|second factor"
     r"|zwei-?faktor|mehr-?faktor|zweiter faktor|authenticator[- ]app|einmalpasswort|einmalcode)"
     r"|navigator\.credentials|autocomplete=.?one-time-code"
+)
+# Names of levels that cannot be reached with a password alone (OpenID EAP ACR, eIDAS, SAML context classes, providers).
+_STRONG_LEVEL = re2.compile(
+    r"(?i)\b(?:phrh?|mfa|2fa|otp)\b|multi-?factor|two-?factor|(?:^|[/:_\-])(?:high|substantial|hoch|substantiell)$"
+    r"|(?:^|[/:])(?:aal|loa)-?[23]$|nist-800-63-3-aal[23]|timesynctoken|smartcardpki"
 )
 
 
@@ -151,13 +158,19 @@ def passwords_stay_out_of_addresses(seen: Observations, document: Response) -> V
     getting = [page.url for page, form in forms if (form.method or "").strip().lower() == "get"]
     # HTML's default is GET; a script may step in, which cannot be seen from outside.
     silent = [page.url for page, form in forms if not (form.method or "").strip()]
-    if getting or (defaulted := [page.url for page, form in forms if not form.method and form.action]):
+    if getting or (defaulted := [page.url for page, form in forms if not form.method and _leads_elsewhere(form)]):
         return fail(N_("The form uses GET at %(urls)s."), urls=listing(getting or defaulted))
     if silent:
         return warn(
             N_("The form names no method, so GET applies if no script steps in: %(urls)s."), urls=listing(silent)
         )
     return ok(N_("The form uses POST at %(urls)s."), urls=listing(page.url for page, _form in forms))
+
+
+def _leads_elsewhere(form: Form) -> bool:
+    """Whether the form names an address; "#" and javascript: are what scripts leave that send it themselves."""
+    action = (form.action or "").strip().lower()
+    return bool(action) and not action.startswith(("#", "javascript:"))
 
 
 @check(
@@ -304,11 +317,26 @@ def _published_hint(seen: Observations) -> str:
     for path, response in documents.items():
         if response.status != 200:  # noqa: PLR2004 - OK
             continue
-        if path.endswith("/webauthn") and not is_html(response):
+        told = _object(response.body)
+        if path.endswith("/webauthn") and isinstance(told.get("origins"), list):
             return "WebAuthn"
-        if path.endswith("/openid-configuration") and '"acr_values_supported"' in response.body:
-            return "acr_values_supported"
+        if path.endswith("/openid-configuration") and (level := _strong_level(told.get("acr_values_supported"))):
+            return f"acr_values_supported: {shortened(level)}"
     return ""
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _strong_level(levels: Any) -> str:
+    """A level that speaks of a second factor; servers also list "0" and "1", which say nothing."""
+    listed = [level for level in levels if isinstance(level, str)] if isinstance(levels, list) else []
+    return next((level for level in listed if _STRONG_LEVEL.search(level) is not None), "")
 
 
 @check(

@@ -11,7 +11,10 @@ ANSWERED = range(200, 300)
 REDIRECTED = range(300, 400)
 DENIED = frozenset({401, 403})  # the application itself may answer so; a firewall as well
 # Servers that stand in front of an application and refuse in its place.
-FIREWALL_SERVERS = ("akamaighost", "sucuri", "incapsula", "imperva", "big-ip", "ddos-guard", "fortiweb")
+FIREWALL_SERVERS = (
+    *("akamaighost", "sucuri", "incapsula", "imperva", "big-ip", "ddos-guard", "fortiweb"),
+    *("awselb", "cloudfront", "microsoft-azure-application-gateway"),
+)
 
 NO_ANSWER = N_("There was no answer to judge.")
 REDIRECTS_AWAY = N_("The start page only leads to %(host)s, which is judged on its own or lies outside this scan.")

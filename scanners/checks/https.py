@@ -46,7 +46,8 @@ NO_HSTS = N_("There is no valid HSTS header.")
 )
 def host_answers_over_https(seen: Observations) -> Verdict:
     blind = seen.blindness(Page)
-    if blind is None:
+    # A wall or a limit in front of the application has answered as well, and it did so over HTTPS.
+    if blind is None or blind.reason in {Reason.CHALLENGED, Reason.THROTTLED}:
         return ok(N_("The host answered an HTTPS request."))
     cleartext = seen.find(CleartextPage)
     if blind.reason is Reason.REFUSED and cleartext is not None:

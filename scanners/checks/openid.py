@@ -56,7 +56,7 @@ def _on_metadata(judge: Judge) -> Callable[[Observations], Verdict]:
         served = seen[WellKnown].documents.get(PATH)
         if served is None:
             return unknown(NOT_ASKED)
-        if documents.is_blocked(served) or served.status not in {FOUND, *ABSENT}:
+        if documents.is_blocked(served) or served.status not in {FOUND, *ABSENT, *documents.REDIRECTED}:
             return unknown(UNREADABLE, status=served.status)
         try:
             metadata = json.loads(served.body) if served.status == FOUND else None
@@ -166,10 +166,13 @@ def tokens_are_signed(metadata: Mapping[str, Any]) -> Verdict:
     example='"issuer": "https://login.example.org"',
 )
 def endpoints_are_encrypted(seen: Observations) -> Verdict:
-    return _on_metadata(lambda metadata: _on_addresses(metadata, seen.subject.name))(seen)
+    served = seen[WellKnown].documents.get(PATH)
+    # A redirect within the scan, as from the domain to its www, is followed; the issuer is then the host it led to.
+    hosts = {seen.subject.name, urls.host(served.url) if served is not None else seen.subject.name}
+    return _on_metadata(lambda metadata: _on_addresses(metadata, hosts))(seen)
 
 
-def _on_addresses(metadata: Mapping[str, Any], host: str) -> Verdict:
+def _on_addresses(metadata: Mapping[str, Any], hosts: set[str]) -> Verdict:
     addresses = [
         value
         for name, value in metadata.items()
@@ -178,7 +181,7 @@ def _on_addresses(metadata: Mapping[str, Any], host: str) -> Verdict:
     if clear := [shortened(address) for address in addresses if urls.scheme(address) != "https"]:
         return fail(N_("Addresses that are not encrypted: %(addresses)s."), addresses=listing(clear))
     issuer = metadata["issuer"]
-    if urls.host(issuer) != host:
+    if urls.host(issuer) not in hosts:
         return fail(N_("The metadata of this host name another issuer: %(issuer)s."), issuer=shortened(issuer))
     return ok(N_("All addresses of the log-in service are encrypted."))
 

@@ -118,7 +118,7 @@ def nobody_is_tracked(seen: Observations, found: Response) -> Verdict:
 
 def _trackers(seen: Observations, found: Response) -> dict[str, Purpose]:
     loaded = [party for party in _parties(third_party_hosts(seen, found)) if party.purpose in TRACKING]
-    code = "\n".join(one.text for one in html.read(found.body).all("script") if not one.get("src"))
+    code = "\n".join(one.text for one in html.read(found.body).all("script") if not one.get("src") and html.is_run(one))
     injected = [party for party in third_parties.PARTIES if party.purpose in INJECTED and _is_called(party, code)]
     names = [value.partition("=")[0].strip() for hop in seen[Page].hops for value in hop.values("set-cookie")]
     cookies = {

@@ -22,6 +22,7 @@ _TAG = re2.compile(rb"""(?s)<!--.*?-->|<(/?)([a-zA-Z][^\s/>]*)((?:"[^"]*"|'[^']*
 _ATTRIBUTE = re2.compile(rb"""([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?""")
 _RAW = frozenset({"script", "style", "textarea", "title", "noscript", "xmp", "noembed", "noframes", "iframe"})
 _FIELDS = frozenset({"input", "button", "select", "textarea"})
+_SCRIPT_LANGUAGES = ("javascript", "ecmascript", "jscript", "livescript")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,12 @@ class Load:
     written: str = ""  # the reference as it stands in the page
 
 
+def is_run(script: Element) -> bool:
+    """Whether a browser runs a script element; the type text/plain holds one back until someone has agreed."""
+    kind = script.get("type").strip().lower()
+    return kind in {"", "module"} or any(word in kind for word in _SCRIPT_LANGUAGES)
+
+
 def is_password(element: Element) -> bool:
     """Whether this is a password field."""
     return element.tag == "input" and element.get("type").strip().lower() == "password"
@@ -146,6 +153,8 @@ def loads(html: Html, url: str) -> tuple[Load, ...]:
 
 def _references(element: Element) -> Iterator[tuple[str, bool]]:
     match element.tag:
+        case "script" if not is_run(element):
+            return
         case "script" | "iframe" | "frame" | "embed":
             yield element.get("src"), True
         case "object":

@@ -118,3 +118,30 @@ def test_published_metadata_hint_at_a_second_factor():
     published = WellKnown(at=AT, documents={path: metadata})
 
     assert outcome(authentication.login_hints_at_a_second_factor, page(), login(), published) is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "expected"),
+    [
+        ("openid-configuration", '{"acr_values_supported": ["mfa"]}', Outcome.PASS),
+        ("openid-configuration", '{"acr_values_supported": ["http://eidas.europa.eu/LoA/substantial"]}', Outcome.PASS),
+        ("openid-configuration", '{"acr_values_supported": ["0", "1"]}', Outcome.NOT_APPLICABLE),
+        ("openid-configuration", '{"acr_values_supported": 2}', Outcome.NOT_APPLICABLE),
+        ("openid-configuration", '"acr_values_supported": ["mfa"]', Outcome.NOT_APPLICABLE),
+        ("webauthn", '{"origins": ["https://portal.example.test"]}', Outcome.PASS),
+        ("webauthn", '{"error": "not found"}', Outcome.NOT_APPLICABLE),
+        ("webauthn", "every path gets this", Outcome.NOT_APPLICABLE),
+    ],
+)
+def test_only_what_speaks_of_a_second_factor_hints_at_one(path, body, expected):
+    told = response(body, headers={"content-type": "application/json"})
+    published = WellKnown(at=AT, documents={f"/.well-known/{path}": told})
+
+    assert outcome(authentication.login_hints_at_a_second_factor, page(), login(), published) is expected
+
+
+@pytest.mark.parametrize("action", ["#", "#login", "javascript:void(0)", ""])
+def test_a_form_that_a_script_sends_is_no_proof_of_get(action):
+    load = page(response(form(f'action="{action}"')))
+
+    assert outcome(authentication.passwords_stay_out_of_addresses, load, login()) is Outcome.WARN

@@ -54,6 +54,13 @@ def test_www_is_the_same_page():
     assert outcome(headers.browsers_may_not_guess, load, host=DOMAIN) is Outcome.FAIL
 
 
+@pytest.mark.parametrize("server", ["awselb/2.0", "CloudFront", "Microsoft-Azure-Application-Gateway/v2"])
+def test_a_refusal_of_a_balancer_is_not_the_applications(server):
+    load = page(response("<h1>403 Forbidden</h1>", status=403, headers={"server": server}))
+
+    assert outcome(headers.foreign_pages_cannot_frame, load) is Outcome.UNKNOWN
+
+
 def test_an_answer_that_asks_to_sign_in_is_the_applications():
     assert outcome(headers.browsers_may_not_guess, page(response(status=401))) is Outcome.FAIL
 

@@ -175,3 +175,10 @@ def test_the_fact_tells_the_number_that_was_seen():
     assert judge(https.hsts_keeps_browsers_on_https, hsts("max-age=300")).fact.render() == (
         "max-age is 300 seconds; that is too short."
     )
+
+
+@pytest.mark.parametrize("reason", [Reason.CHALLENGED, Reason.THROTTLED])
+def test_a_wall_has_answered_over_https_as_well(reason):
+    finding = checking.run(https.host_answers_over_https, seen(port_80_closed(), blind={Page: reason}))
+
+    assert finding.outcome is Outcome.PASS

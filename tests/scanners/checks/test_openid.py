@@ -67,9 +67,20 @@ def test_metadata_nobody_saw_are_unknown(check: Check):
         (served("", 404), Outcome.NOT_APPLICABLE),
         (served("<!doctype html>the page for every path"), Outcome.NOT_APPLICABLE),
         (served("[]"), Outcome.NOT_APPLICABLE),
+        (served("", 301), Outcome.NOT_APPLICABLE),
         (served("", 503), Outcome.UNKNOWN),
         (WellKnown(at=AT), Outcome.UNKNOWN),
     ],
 )
 def test_a_host_without_readable_metadata_is_not_judged(check: Check, fact: WellKnown, outcome: Outcome):
     assert says(check, fact)[0] is outcome
+
+
+def test_the_issuer_may_be_the_host_that_a_redirect_led_to():
+    www = response(
+        json.dumps({**GOOD, "issuer": "https://www.example.test"}), url=f"https://www.example.test{checks.PATH}"
+    )
+
+    found = WellKnown(at=AT, documents={checks.PATH: www})
+
+    assert says(checks.endpoints_are_encrypted, found, host="example.test")[0] is Outcome.PASS
