@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
-from typing import TYPE_CHECKING
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+    from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from portal.db.session import Sessions
@@ -331,3 +335,59 @@ def test_limits_count_the_caller_and_not_the_proxy(
 
     with sessions() as session:
         assert sorted(Counter(session.scalars(select(Attempt.key))).values()) == tries
+
+
+class _Sender(io.BytesIO):
+    """A body that looks, whenever some of it is read, whether somebody else could write to the database."""
+
+    def __init__(self, body: bytes, engine: Engine) -> None:
+        super().__init__(body)
+        self._path = str(engine.url.database)
+        self.looks = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._look()
+        return super().read(size)
+
+    def readinto(self, buffer: Any) -> int:
+        self._look()
+        return super().readinto(buffer)
+
+    def _look(self) -> None:
+        self.looks += 1
+        with closing(sqlite3.connect(self._path, timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.rollback()
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "body"),
+    [
+        ("/sign-in", "application/x-www-form-urlencoded", b"email=a%40b.example&password=x"),
+        (
+            f"/vendor/rounds/{SOMETHING}/documents/add",
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-\r\n--x--\r\n',
+        ),
+        (f"/vendor/rounds/{SOMETHING}/answers/P-01", "application/json", b'{"fields": {}, "version": 0}'),
+    ],
+)
+def test_a_slow_sender_holds_up_nobody(
+    engine: Engine, session: Session, visit: Callable[..., Visitor], path: str, media_type: str, body: bytes
+):
+    company = building.company_actor(session)
+    session.commit()
+    visitor = visit(company)
+    sender = _Sender(body, engine)
+
+    answer = visitor.client.post(
+        path,
+        base_url=ADDRESS,
+        input_stream=sender,
+        content_type=media_type,
+        content_length=len(body),
+        headers={"X-CSRFToken": visitor.token()},
+    )
+
+    assert sender.looks
+    assert answer.status_code < 500
