@@ -58,7 +58,7 @@ def test_the_number_of_queries_does_not_grow_with_the_vendors(
     session.expire_all()
     asked.clear()
 
-    assert len(portfolio.rows(session, ward.auditor)) == 31  # noqa: PLR2004
+    assert len(portfolio.rows(session, ward.auditor)) == 31
     assert len(asked) <= few
 
 

@@ -62,7 +62,7 @@ def test_two_assessors_at_once_do_not_overwrite_each_other(session: Session, war
 
     with pytest.raises(Clash):
         say(session, ward, now, ReviewState.RETURNED, remark="Bitte belegen.", version=0)
-    assert say(session, ward, now, ReviewState.RETURNED, remark="Bitte belegen.", version=1).version == 2  # noqa: PLR2004
+    assert say(session, ward, now, ReviewState.RETURNED, remark="Bitte belegen.", version=1).version == 2
 
 
 def test_a_question_nobody_asked_is_refused(session: Session, ward: Ward, now: datetime):

@@ -204,5 +204,5 @@ def test_marks_of_the_query_language_are_letters(session: Session, now: datetime
 @given(words=st.text(max_size=40))
 def test_no_words_break_the_search(words: str):
     # The pattern is the only thing a reader's words go into.
-    escaped = vendors._escaped(words)  # noqa: SLF001
+    escaped = vendors._escaped(words)
     assert len(escaped) == len(words) + sum(words.count(mark) for mark in "\\%_")

@@ -77,7 +77,7 @@ def test_every_page_answers_every_role_and_is_wholly_filled_in(
         seen += 1
 
     assert wrong == []
-    assert seen > 100  # noqa: PLR2004
+    assert seen > 100
 
 
 @pytest.mark.parametrize("role", [HospitalRole.ADMIN, HospitalRole.AUDITOR])
@@ -131,11 +131,11 @@ def test_a_foreign_id_and_an_unknown_id_are_the_same_bytes(
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             send = visitor.get if method == "GET" else visitor.post
             theirs, nobodys = send(path), send(unknown)
-            assert theirs.status_code == nobodys.status_code == 404, (method, path, theirs.status_code)  # noqa: PLR2004
+            assert theirs.status_code == nobodys.status_code == 404, (method, path, theirs.status_code)
             assert theirs.data == nobodys.data, (method, path)
             checked += 1
 
-    assert checked > 30  # noqa: PLR2004
+    assert checked > 30
 
 
 def test_a_scan_of_another_vendor_of_the_same_hospital_is_not_found(
@@ -145,7 +145,7 @@ def test_a_scan_of_another_vendor_of_the_same_hospital_is_not_found(
         run = session.scalars(select(ScanRun).where(ScanRun.hospital_id == ward.hospital_id)).first()
     other = next(one for one in ward.vendors.values() if one != run.vendor_id)
 
-    assert visit(ward.admin).get(f"/hospital/vendors/{other}/scans/{run.id}/progress").status_code == 404  # noqa: PLR2004
+    assert visit(ward.admin).get(f"/hospital/vendors/{other}/scans/{run.id}/progress").status_code == 404
 
 
 def test_reading_changes_nothing(app: Flask, visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):

@@ -227,7 +227,7 @@ def invite(session: Session, ward: Ward, name: str, *, now: datetime, due: date)
             supply_ids=[supply.id for supply in supplies],
             due_on=max(due, now.date() + timedelta(days=1)),
             question_set=by_tier,
-        ),  # fmt: skip
+        ),
         Invitee(email=vendor.contact_email, name=vendor.contact_name),
         base_url=BASE_URL,
         now=now,
