@@ -13,7 +13,7 @@ from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Ground, Host, HostState
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, consent_texts, responses, rounds, scans, vendors
+from portal.services import audit, consent_texts, responses, scans, vendors
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from scanners.model import N_, CheckClass, Message
 
@@ -58,7 +58,7 @@ class Signature:
 def scope(session: Session, actor: Actor, assessment_id: str) -> Sequence[ScopedHost]:
     """The hosts of this round, those that were struck as well."""
     assessment = responses.find(session, actor, assessment_id)
-    products = {supply.id: supply.name for supply in rounds.supplies_of(session, assessment)}
+    products = {supply.id: supply.name for supply in vendors.supplies_of(session, assessment)}
     return [
         ScopedHost(
             id=host.id,
@@ -86,7 +86,7 @@ def add_host(
         raise BadInput(
             {"host": Message(text=N_("A vendor can have %(most)s hosts at most."), values={"most": vendors.MOST_HOSTS})}
         )
-    if new.supply_id and new.supply_id not in {supply.id for supply in rounds.supplies_of(session, assessment)}:
+    if new.supply_id and new.supply_id not in {supply.id for supply in vendors.supplies_of(session, assessment)}:
         raise NotFound
     if known is not None:
         known.state = HostState.CONFIRMED

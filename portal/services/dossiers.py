@@ -21,14 +21,14 @@ from assessments.model import (
     Supply,
 )
 from portal.db.models.accounts import Company, Hospital
-from portal.db.models.assessments import Assessment, AssessmentSupply, Review, ReviewState
+from portal.db.models.assessments import Assessment, Review, ReviewState
 from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.scans import ScanState as RunState
 from portal.db.models.vendors import Host, HostState, IntakeRecord, Vendor
 from portal.db.models.vendors import Supply as SupplyRow
 from portal.errors import NotFound
-from portal.services import intakes, manifests, releases, scans
+from portal.services import intakes, manifests, releases, scans, vendors
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, Catalogue, QuestionSet
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
@@ -167,7 +167,7 @@ def _build(
         checks_version=CATALOGUE_VERSION,
         supplies=tuple(
             _supply(row, keys[row.id], catalogue, profile, for_hospital=for_hospital)
-            for row in _supplies(session, assessment)
+            for row in vendors.supplies_of(session, assessment)
         ),
         profile=profile,
         answers=tuple(
@@ -200,20 +200,6 @@ def _reviews(session: Session, assessment: Assessment) -> Mapping[tuple[str, str
         select(Review).where(Review.hospital_id == assessment.hospital_id, Review.assessment_id == assessment.id)
     )
     return {(row.question_id, row.supply_id): row for row in rows}
-
-
-def _supplies(session: Session, assessment: Assessment) -> Sequence[SupplyRow]:
-    return session.scalars(
-        select(SupplyRow)
-        .join(AssessmentSupply, AssessmentSupply.supply_id == SupplyRow.id)
-        .where(
-            SupplyRow.hospital_id == assessment.hospital_id,
-            AssessmentSupply.hospital_id == assessment.hospital_id,
-            AssessmentSupply.assessment_id == assessment.id,
-        )
-        .options(selectinload(SupplyRow.intakes))
-        .order_by(SupplyRow.created_at, SupplyRow.id)
-    ).all()
 
 
 def _supply(

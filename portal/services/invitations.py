@@ -166,7 +166,7 @@ def invite_another(
         raise NotNow(Message(text=N_("This invitation was taken already.")))
     address = accounts.email_address(invitee.email)
     vendor = vendors.find(session, actor, assessment.vendor_id)
-    chosen = _supplies(session, assessment)
+    chosen = vendors.supplies_of(session, assessment)
     _send(
         session, actor, assessment, vendor, chosen, invitee=replace(invitee, email=address), base_url=base_url, now=now
     )
@@ -367,7 +367,14 @@ def _renew(
     invitee = Invitee(email=old.email, name=old.name, language=old.language, message=old.message)
     vendor = session.get_one(Vendor, assessment.vendor_id)
     _send(
-        session, actor, assessment, vendor, _supplies(session, assessment), invitee=invitee, base_url=base_url, now=now
+        session,
+        actor,
+        assessment,
+        vendor,
+        vendors.supplies_of(session, assessment),
+        invitee=invitee,
+        base_url=base_url,
+        now=now,
     )
 
 
@@ -388,19 +395,6 @@ def _expiry(due_on: date) -> datetime:
     return datetime.combine(due_on + GRACE + timedelta(days=1), time(), tzinfo=UTC)
 
 
-def _supplies(session: Session, assessment: Assessment) -> Sequence[Supply]:
-    return session.scalars(
-        select(Supply)
-        .join(
-            AssessmentSupply,
-            (AssessmentSupply.hospital_id == Supply.hospital_id) & (AssessmentSupply.supply_id == Supply.id),
-        )
-        .where(AssessmentSupply.hospital_id == assessment.hospital_id, AssessmentSupply.assessment_id == assessment.id)
-        .options(selectinload(Supply.intakes))
-        .order_by(Supply.name)
-    ).all()
-
-
 def _invited(session: Session, invitation: Invitation) -> Invited:
     assessment = session.scalars(
         select(Assessment)
@@ -412,7 +406,7 @@ def _invited(session: Session, invitation: Invitation) -> Invited:
         assessment=assessment,
         hospital=session.get_one(Hospital, invitation.hospital_id),
         vendor=session.get_one(Vendor, assessment.vendor_id),
-        supplies=_supplies(session, assessment),
+        supplies=vendors.supplies_of(session, assessment),
     )
 
 

@@ -13,7 +13,7 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
 from portal.db.models.responses import Answer, Response
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import audit, rounds
+from portal.services import audit, rounds, vendors
 from portal.services.actors import Actor, company_of
 from portal.services.rounds import Key, Round
 from questionnaires import answering, shelf
@@ -190,7 +190,7 @@ def shape_of(session: Session, assessment: Assessment, key: Key) -> AnswerShape:
     if question_id not in _asked_by_set(catalogue, assessment):
         raise NotFound
     question = catalogue.questions[question_id]
-    supplies = {supply.id for supply in rounds.supplies_of(session, assessment)}
+    supplies = {supply.id for supply in vendors.supplies_of(session, assessment)}
     allowed = supplies if question.scope is Scope.SUPPLY and supplies else {""}
     if supply_id not in allowed:
         raise NotFound
@@ -238,7 +238,7 @@ def _head(session: Session, assessment: Assessment) -> Head:
         contact_name=hospital.contact_name,
         contact_email=hospital.contact_email,
         contact_phone=hospital.contact_phone,
-        products=tuple(supply.name for supply in rounds.supplies_of(session, assessment)),
+        products=tuple(supply.name for supply in vendors.supplies_of(session, assessment)),
         due_on=assessment.due_on,
         stage=assessment.stage,
         documents_only=assessment.documents_only,

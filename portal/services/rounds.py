@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session, selectinload
 from assessments import gathering, tiering
 from assessments.model import AnswerFact, Dossier
 from assessments.model import Supply as SupplyFact
-from portal.db.models.assessments import Assessment, AssessmentSupply
+from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Answer, Response
 from portal.db.models.vendors import Supply
-from portal.services import intakes
+from portal.services import intakes, vendors
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, Catalogue, ProfileQuestion, Question, QuestionSet, Section
 
@@ -90,7 +90,7 @@ def load(session: Session, assessment: Assessment, *, now: datetime) -> Round:
     ).first()
     rows = {(row.question_id, row.supply_id): row for row in (response.answers if response else ())}
     profile = {question.id: row for question in catalogue.profile if (row := rows.get((question.id, ""))) is not None}
-    supplies = supplies_of(session, assessment)
+    supplies = vendors.supplies_of(session, assessment)
     names = {supply.id: supply.name for supply in supplies}
     dossier = Dossier(
         hospital="",
@@ -137,20 +137,6 @@ def value_of(row: Answer | None) -> AnswerValue | None:
 def values(rows: Mapping[str, Answer]) -> Mapping[str, AnswerValue]:
     """The answers of rows by the same key, without those that were cleared."""
     return {key: value for key, row in rows.items() if (value := value_of(row)) is not None}
-
-
-def supplies_of(session: Session, assessment: Assessment) -> Sequence[Supply]:
-    """The supplies that the round is about, with their intakes."""
-    return session.scalars(
-        select(Supply)
-        .join(
-            AssessmentSupply,
-            (AssessmentSupply.hospital_id == Supply.hospital_id) & (AssessmentSupply.supply_id == Supply.id),
-        )
-        .where(AssessmentSupply.hospital_id == assessment.hospital_id, AssessmentSupply.assessment_id == assessment.id)
-        .options(selectinload(Supply.intakes))
-        .order_by(Supply.name, Supply.id)
-    ).all()
 
 
 def supply_facts(

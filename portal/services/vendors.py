@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from assessments.model import HostRole
+from portal.db.models.assessments import Assessment, AssessmentSupply
 from portal.db.models.vendors import Ground, Host, HostState, Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import accounts, audit
@@ -182,6 +183,20 @@ def change_supply(
     supply.version += 1
     audit.record(session, actor, "supply.changed", supply.id, now=now)
     return supply
+
+
+def supplies_of(session: Session, assessment: Assessment) -> Sequence[Supply]:
+    """The supplies that a round is about, with their intakes, in the order in which they were written down."""
+    return session.scalars(
+        select(Supply)
+        .join(
+            AssessmentSupply,
+            (AssessmentSupply.hospital_id == Supply.hospital_id) & (AssessmentSupply.supply_id == Supply.id),
+        )
+        .where(AssessmentSupply.hospital_id == assessment.hospital_id, AssessmentSupply.assessment_id == assessment.id)
+        .options(selectinload(Supply.intakes))
+        .order_by(Supply.created_at, Supply.id)
+    ).all()
 
 
 # ---- hosts

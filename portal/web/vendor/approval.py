@@ -13,7 +13,7 @@ from portal.db.models.vendors import HostState
 from portal.errors import NotNow
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import consent_texts, consents, responses, rounds, scans, standings
+from portal.services import consent_texts, consents, responses, scans, standings, vendors
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
 from portal.services.consents import NewHost, Signature
 from portal.web import forms, pages
@@ -172,7 +172,7 @@ def _moment(typed: datetime | None) -> datetime | None:
 
 def _host_form(here: CompanyJourney, assessment_id: str, *, sent: bool = False) -> HostForm:
     form = HostForm.sent() if sent else HostForm.offered()
-    products = rounds.supplies_of(here.session, responses.find(here.session, here.actor, assessment_id))
+    products = vendors.supplies_of(here.session, responses.find(here.session, here.actor, assessment_id))
     form.offer("role", [(role.value, _(word)) for role, word in marks.ROLES.items()])
     form.offer("supply_id", [("", _("the whole company")), *((supply.id, supply.name) for supply in products)])
     return form

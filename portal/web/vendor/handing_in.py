@@ -6,7 +6,7 @@ from wtforms.validators import InputRequired
 
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import responses, rounds, standings, submissions
+from portal.services import responses, standings, submissions, vendors
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
 from portal.services.rounds import Key
 from portal.services.submissions import Signer
@@ -69,7 +69,7 @@ def _answers(here: CompanyJourney, assessment_id: str) -> list[tuple[str, str, s
     """The answers of the newest edition in words: number, question, product, answer."""
     assessment = responses.find(here.session, here.actor, assessment_id)
     catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
-    products = {supply.id: supply.name for supply in rounds.supplies_of(here.session, assessment)}
+    products = {supply.id: supply.name for supply in vendors.supplies_of(here.session, assessment)}
     profile = {one.id: one for one in catalogue.profile}
     order = {name: rank for rank, name in enumerate([*profile, *catalogue.questions])}
     shown = []
