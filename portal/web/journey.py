@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, g, make_response, request
 from sqlalchemy import event, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from portal import i18n
@@ -283,6 +284,8 @@ class _View:
         functools.update_wrapper(self, view)
 
     def __call__(self, **arguments: Any) -> Response:
+        if any("\0" in text for text in (*map(str, arguments.values()), *request.args.values())):
+            raise NotFound  # no id and no word has one, and PostgreSQL cannot even be asked for it
         request.max_content_length = self.access.body_limit
         if self.access.is_form:
             _take_in_the_body()
@@ -296,9 +299,12 @@ class _View:
         except BaseException:
             g.journey = None  # its transaction is over: a page that tells of the error must not begin another
             raise
-        _note_presence(standing)
-        if session.info.get(ASKED):
-            _ring(standing, datetime.now(UTC))
+        try:
+            _note_presence(standing)
+            if session.info.get(ASKED):
+                _ring(standing, datetime.now(UTC))
+        except SQLAlchemyError as error:  # what was asked for is committed: nobody is told that it failed
+            log.warning("after the answer: %s", type(error).__name__)
         return response
 
     def _within(self, standing: Floor, session: Session, arguments: dict[str, Any]) -> Response:

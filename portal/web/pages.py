@@ -14,7 +14,7 @@ from portal.web import journey
 from portal.web.forms import CSRF_FIELD, Form
 
 UNPROCESSABLE = 422
-SECRET_FIELDS = ("password", "code", "token", "secret")
+SECRET_FIELDS = ("password", "old", "code", "token", "secret")
 CAP_OF_TYPED = 20_000
 
 

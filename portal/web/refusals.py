@@ -3,6 +3,8 @@
 import logging
 
 from flask import Flask, Response, g, request, url_for
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow, RuleBroken, TooMany
@@ -13,6 +15,8 @@ from scanners.model import Message
 
 log = logging.getLogger(__name__)
 
+RETRY_AFTER = 5  # seconds: a database that is locked or being restarted is back soon
+
 
 def install(app: Flask) -> None:
     """Give an application its error pages."""
@@ -20,6 +24,9 @@ def install(app: Flask) -> None:
     app.register_error_handler(Elsewhere, elsewhere)
     app.register_error_handler(ForeignForm, foreign_form)
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(IntegrityError, at_the_same_moment)
+    for out_of_reach in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.register_error_handler(out_of_reach, no_database)
     app.register_error_handler(Exception, last_resort)
 
 
@@ -87,6 +94,26 @@ def http_error(broken: HTTPException) -> Response:
             return Response(status=code, headers=dict(broken.get_headers()))
     sentence = _("The request could not be understood.")
     return pages.error(broken.code or 400, title=_("This did not work"), sentence=sentence)
+
+
+def at_the_same_moment(broken: Exception) -> Response:
+    """Two wrote the same thing at once and the database let the first one in; which row it was is told to nobody."""
+    log.warning("two at the same moment at %(endpoint)s", {"endpoint": request.endpoint}, exc_info=broken)
+    sentence = _("Somebody else saved the same at this very moment. Look at what stands now and repeat.")
+    return pages.error(409, title=_("Changed in the meantime"), sentence=sentence)
+
+
+def no_database(broken: Exception) -> Response:
+    """Locked, restarting, full or gone: nothing was changed, and a little later it may work."""
+    error_id = pages.new_error_id()
+    where = {"error_id": error_id, "endpoint": request.endpoint}
+    log.error("no database %(error_id)s at %(endpoint)s", where, exc_info=broken)
+    sentence = _(
+        "The portal cannot reach its data at the moment. Nothing was changed; please try again in a few seconds. "
+        "Error number for the operator: %(number)s",
+        number=error_id,
+    )
+    return pages.error(503, title=_("Please wait"), sentence=sentence, retry_after=RETRY_AFTER)
 
 
 def last_resort(broken: Exception) -> Response:

@@ -6,10 +6,12 @@ import io
 import re
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from portal.app import UndeclaredRoute, create_app
 from portal.db.models.accounts import Attempt, HospitalRole, Person, SessionStage, SignIn
@@ -19,7 +21,7 @@ from tests.portal import building
 from tests.portal.web.conftest import ADDRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flask import Flask
     from sqlalchemy import Engine
@@ -391,3 +393,65 @@ def test_a_slow_sender_holds_up_nobody(
 
     assert sender.looks
     assert answer.status_code < 500
+
+
+@pytest.fixture
+def busy(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Somebody else writes, and does not come to an end."""
+    monkeypatch.setattr("portal.db.session.BUSY_MILLISECONDS", 20)
+    with closing(sqlite3.connect(str(engine.url.database), timeout=0, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_a_locked_database_asks_to_try_again_and_loses_nothing_typed(visitor: Visitor, busy: None):
+    answer = visitor.post("/sign-in", {"email": "erika@klinik.example", "password": "geheimes Wort", "next": ""})
+
+    text = answer.get_data(as_text=True)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "erika@klinik.example" in text
+    assert "geheimes Wort" not in text
+    assert "locked" not in text
+
+
+def test_a_page_is_read_though_its_reader_cannot_be_noted(
+    session: Session, visit: Callable[..., Visitor], request: pytest.FixtureRequest
+):
+    actor = building.hospital_actor(session)
+    session.commit()
+    visitor = visit(actor)
+    session.execute(update(SignIn).values(last_seen_at=datetime.now(UTC) - timedelta(minutes=5)))
+    session.commit()
+    request.getfixturevalue("busy")
+
+    assert visitor.get("/account").status_code == 200
+
+
+def test_two_that_write_the_same_at_once_are_told_so(visitor: Visitor, monkeypatch: pytest.MonkeyPatch):
+    def late(_session: object) -> bool:
+        raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed: host.name"))
+
+    monkeypatch.setattr("portal.services.accounts.has_hospital", late)
+    answer = visitor.get("/")
+
+    assert answer.status_code == 409
+    assert "host.name" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/hospital/vendors/%00", "/hospital/vendors?q=a%00b", "/hospital/risks/a%00"])
+def test_a_zero_byte_finds_nothing(session: Session, visit: Callable[..., Visitor], path: str):
+    actor = building.hospital_actor(session)
+    session.commit()
+
+    assert visit(actor).get(path).status_code == 404
+
+
+def test_a_page_of_an_error_shows_no_password(session: Session, visit: Callable[..., Visitor]):
+    actor = building.hospital_actor(session)
+    session.commit()
+
+    answer = visit(actor).post("/account/password", {"old": "altes Kennwort", "password": "neues"}, token="stale")
+
+    assert answer.status_code == 400
+    assert "altes Kennwort" not in answer.get_data(as_text=True)
