@@ -122,6 +122,7 @@ class ZoneDns(Observation):
     authenticated: bool | None = None  # the AD bit of a validating resolver; None: none is configured
     bogus: bool | None = None  # SERVFAIL with checking, an answer without; None: could not be told
     rrsig_expirations: tuple[datetime, ...] = ()
+    rrsig_inceptions: tuple[datetime, ...] = ()  # of the same signatures, in the same order
     nsec3_iterations: int | None = None
     nsec3_salt_length: int | None = None
     wildcard_answers: tuple[str, ...] = ()  # addresses that two random labels resolved to

@@ -253,11 +253,16 @@ def nothing_internal_is_shown(seen: Observations) -> Verdict:
     return ok(N_("No internal address is shown."))
 
 
+def _may_hold_numbers(name: str) -> bool:
+    """A version of four numbers looks like an address; a policy names addresses on purpose."""
+    return name == "content-security-policy" or "version" in name or name in banners.PRODUCT_HEADERS
+
+
 def _internals(response: Response) -> list[str]:
     found = [
         f"{name}: {match.group(1)}"
         for name, value in response.headers
-        if name != "content-security-policy" and (match := _IN_HEADER.search(value)) is not None
+        if not _may_hold_numbers(name) and (match := _IN_HEADER.search(value)) is not None
     ]
     matches = (pattern.search(response.body) for pattern in (_IN_BODY, _INTERNAL_NAME, _BUILD_PATH))
     return found + [match.group(1) for match in matches if match is not None]

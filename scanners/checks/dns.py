@@ -5,7 +5,7 @@ import ipaddress
 from scanners.checking import check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks.wording import listing
 from scanners.model import N_, Observations, Refs, Severity, SubjectKind, Verdict
-from scanners.observations import HostDns, ZoneDns
+from scanners.observations import HostDns, NameServer, Vantage, ZoneDns
 
 AVAILABLE = Refs(
     measures=(3,),
@@ -55,6 +55,10 @@ def name_servers_are_redundant(seen: Observations) -> Verdict:
     if len(names) < LEAST_SERVERS:
         return fail(N_("Only one name server is entered: %(names)s."), names=listing(names))
     if len(addresses) < LEAST_SERVERS:
+        if unseen := [server.name for server in zone.name_servers if not server.addresses]:
+            return unknown(
+                N_("The addresses of these name servers could not be seen: %(names)s."), names=listing(unseen)
+            )
         return fail(N_("All name servers share fewer than two addresses: %(names)s."), names=listing(sorted(names)))
     return ok(N_("%(count)s name servers: %(names)s."), count=len(names), names=listing(sorted(names)))
 
@@ -103,9 +107,15 @@ def delegation_is_consistent(seen: Observations) -> Verdict:
         return unknown(N_("No name server of the domain answered."))
     if lame := [server.name for server in zone.name_servers if server.authoritative is False]:
         return fail(N_("Entered, but not responsible for the domain: %(names)s."), names=listing(lame))
-    if silent := [server.name for server in zone.name_servers if server.authoritative is None]:
+    vantage = seen.find(Vantage)
+    if silent := [
+        server.name
+        for server in zone.name_servers
+        if server.authoritative is None and _is_reachable(server, has_ipv6=vantage is None or vantage.ipv6)
+    ]:
         return warn(N_("These name servers did not answer: %(names)s."), names=listing(silent))
-    different = {server.name for server in zone.name_servers} ^ set(zone.parent_name_servers)
+    # Of many servers only the first are asked; those the registry names beyond them are no difference.
+    different = {server.name for server in zone.name_servers} - set(zone.parent_name_servers)
     if zone.parent_name_servers and different:
         return warn(N_("Registry and zone name different name servers: %(names)s."), names=listing(sorted(different)))
     serials = {server.serial for server in zone.name_servers if server.serial is not None}
@@ -114,6 +124,11 @@ def delegation_is_consistent(seen: Observations) -> Verdict:
             N_("The name servers hold different versions: %(serials)s."), serials=listing(map(str, sorted(serials)))
         )
     return ok(N_("All name servers are responsible and hold the same version."))
+
+
+def _is_reachable(server: NameServer, *, has_ipv6: bool) -> bool:
+    """Whether silence says something of the server, and not of a place without IPv6."""
+    return has_ipv6 or not server.addresses or any(":" not in address for address in server.addresses)
 
 
 @check(

@@ -50,7 +50,8 @@ STAGING_WORDS = frozenset(
     {"stag", "stage", "staging", "test", "tests", "testing", "dev", "devel", "demo", "uat", "qa", "preprod", "sandbox"}
 )
 GUARDED = frozenset({401, 403, 407})
-ANSWERING = range(200, 400)
+OPEN = range(200, 300)
+REDIRECTING = range(300, 400)  # to a log-in or to the real site, more often than not
 
 
 def is_staging(name: str) -> bool:
@@ -80,11 +81,15 @@ def _sign(signs: tuple[Sign, ...], found: Response) -> Sign | None:
 def no_staging_host_is_open(seen: Observations) -> Verdict:
     related = seen[RelatedHosts]
     staging = {name: status for name, status in related.answering.items() if is_staging(name)}
-    if reachable := [name for name, status in staging.items() if status in ANSWERING]:
+    if reachable := [name for name, status in staging.items() if status in OPEN]:
         return warn(N_("Open to everyone: %(names)s."), names=listing(reachable))
+    if redirecting := [name for name, status in staging.items() if status in REDIRECTING]:
+        return info(
+            N_("These test systems only redirect; where to was not followed: %(names)s."), names=listing(redirecting)
+        )
     if guarded := [name for name, status in staging.items() if status in GUARDED]:
         return ok(N_("Test systems answer only after a log-in: %(names)s."), names=listing(guarded))
-    return ok(N_("%(count)s names of the domain looked at; no test system answers."), count=len(related.names))
+    return ok(N_("Names found in the domain: %(count)s; no test system answers."), count=len(related.names))
 
 
 @check(

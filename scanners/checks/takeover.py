@@ -119,7 +119,7 @@ def related_names_are_not_dangling(seen: Observations) -> Verdict:
     ):
         if names := [f"{name} → {related.dangling[name]}" for name, its in claims.items() if its is claim]:
             return verdict(text, names=listing(names))
-    return ok(N_("%(count)s names of the domain looked at; none points to nowhere."), count=len(related.names))
+    return ok(N_("Names found in the domain: %(count)s; none points to nowhere."), count=len(related.names))
 
 
 @check(

@@ -99,7 +99,8 @@ async def zone(visit: Visit, domain: str) -> ZoneDns:
         dnskeys=keys.dnskeys,
         authenticated=_authenticated(keys),
         bogus=bogus,
-        rrsig_expirations=keys.expirations,
+        rrsig_expirations=tuple(ends for ends, _begins in keys.signatures),
+        rrsig_inceptions=tuple(begins for _ends, begins in keys.signatures),
         nsec3_iterations=keys.nsec3_iterations,
         nsec3_salt_length=keys.nsec3_salt_length,
         wildcard_answers=wildcard,
@@ -202,7 +203,7 @@ def _targets_of(section: Iterable[dns.rrset.RRset], *, owner: str | None = None)
 class _Keys:
     ds: tuple[DsRecord, ...]
     dnskeys: tuple[DnsKey, ...]
-    expirations: tuple[datetime, ...]
+    signatures: tuple[tuple[datetime, datetime], ...]  # the end and the beginning of each
     confirmed: bool
     nsec3_iterations: int | None
     nsec3_salt_length: int | None
@@ -225,9 +226,9 @@ async def _keys(door: Door, apex: str, *, checking_disabled: bool) -> _Keys:
             DnsKey(flags=int(item.flags), algorithm=int(item.algorithm), bits=_rsa_bits(item))
             for item in asking.records(dnskey, "DNSKEY")
         ),
-        expirations=tuple(
+        signatures=tuple(
             sorted(
-                datetime.fromtimestamp(item.expiration, UTC)
+                (datetime.fromtimestamp(item.expiration, UTC), datetime.fromtimestamp(item.inception, UTC))
                 for reply in (dnskey, soa)
                 for item in asking.records(reply, "RRSIG")
             )

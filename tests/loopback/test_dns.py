@@ -193,7 +193,8 @@ def test_a_signed_zone_shows_keys_ds_signatures_and_the_resolvers_word(running, 
     assert [record.digest_type for record in seen.ds] == [2]
     assert seen.authenticated is True
     assert all(when == at + dt.timedelta(days=14) for when in seen.rrsig_expirations)
-    assert seen.rrsig_expirations
+    assert all(when == at - dt.timedelta(days=2) for when in seen.rrsig_inceptions)
+    assert len(seen.rrsig_expirations) == len(seen.rrsig_inceptions) > 0
     assert seen.nsec3_iterations is None
 
 

@@ -62,6 +62,8 @@ GONE = page_with(
         (checks.pages_show_no_stack_trace, [Page(at=AT, hops=())], Outcome.UNKNOWN),
         (checks.nothing_internal_is_shown, [page()], Outcome.PASS),
         (checks.nothing_internal_is_shown, [page_with(body="<p>Version 10.0.0.1 of the driver</p>")], Outcome.PASS),
+        (checks.nothing_internal_is_shown, [page_with({"x-app-version": "10.1.2.3"})], Outcome.PASS),
+        (checks.nothing_internal_is_shown, [page_with({"server": "Some-Server/10.1.2.3"})], Outcome.PASS),
         (checks.nothing_internal_is_shown, [page_with({"x-backend": "10.1.2.3:8080"})], Outcome.WARN),
         (checks.nothing_internal_is_shown, [page_with(body='<img src="http://192.168.1.5/a.png">')], Outcome.WARN),
         (checks.nothing_internal_is_shown, [page_with(body='<a href="https://pacs.klinik.local/">')], Outcome.WARN),

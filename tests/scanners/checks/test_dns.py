@@ -4,7 +4,8 @@ import pytest
 
 from scanners.checks import dns
 from scanners.model import Check, Outcome
-from scanners.observations import NameServer, Observation
+from scanners.observations import NameServer, Observation, Vantage
+from tests.scanners.building import AT
 from tests.scanners.building_domain import BLIND, NAME_SERVERS, host_dns, says, when_blind, zone
 
 ONE = NAME_SERVERS[:1]
@@ -29,6 +30,7 @@ def second(**fields: object) -> tuple[NameServer, ...]:
         (dns.name_servers_are_redundant, zone(name_servers=ONE, parent_name_servers=()), Outcome.FAIL),
         (dns.name_servers_are_redundant, zone(name_servers=second(addresses=("192.0.2.1",))), Outcome.FAIL),
         (dns.name_servers_are_redundant, zone(name_servers=(), parent_name_servers=()), Outcome.UNKNOWN),
+        (dns.name_servers_are_redundant, zone(name_servers=second(addresses=())), Outcome.UNKNOWN),
         (dns.name_servers_are_apart, zone(), Outcome.PASS),
         (dns.name_servers_are_apart, zone(name_servers=second(addresses=("192.0.2.77",))), Outcome.WARN),
         (dns.name_servers_are_apart, zone(name_servers=second(addresses=("2001:db8::1",))), Outcome.PASS),
@@ -53,6 +55,24 @@ def test_dns_is_judged_by_its_answers(check: Check, fact: Observation, outcome: 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_dns_nobody_saw_is_unknown(check: Check):
     assert when_blind(check) == BLIND
+
+
+def test_a_server_of_ipv6_alone_is_not_silent_where_there_is_no_ipv6():
+    beyond = zone(name_servers=second(addresses=("2001:db8::1",), authoritative=None))
+    here = {"at": AT, "resolver": "", "resolver_answers": True, "resolver_validates": None, "rewrites_names": None}
+    place = Vantage(**here, tls_intercepted=None, smtp_blocked=None, ipv6=False)
+
+    assert says(dns.delegation_is_consistent, beyond)[0] is Outcome.WARN
+    assert says(dns.delegation_is_consistent, beyond, place)[0] is Outcome.PASS
+
+
+def test_the_registry_may_name_more_servers_than_are_asked():
+    many = tuple(f"ns{number}.example.net" for number in range(13))
+    asked = tuple(NameServer(name=name, addresses=("192.0.2.1",), authoritative=True, serial=7) for name in many[:8])
+
+    found = says(dns.delegation_is_consistent, zone(name_servers=asked, parent_name_servers=many))
+
+    assert found[0] is Outcome.PASS
 
 
 def test_the_fact_names_the_server_that_does_not_know_the_domain():

@@ -1,11 +1,14 @@
 """DNSSEC: signed, unsigned, half-done, broken and outdated zones."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from scanners.checks import dnssec
 from scanners.model import Check, Outcome, Severity
 from scanners.observations import DnsKey, DsRecord, ZoneDns
-from tests.scanners.building import judge
+from tests.scanners.building import AT, judge
 from tests.scanners.building_domain import BLIND, says, unsigned, when_blind, zone
 
 CHECKS = [
@@ -67,6 +70,21 @@ def test_a_zone_is_judged_by_its_records(check: Check, fact: ZoneDns, outcome: O
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_a_zone_nobody_saw_is_unknown(check: Check):
     assert when_blind(check) == BLIND
+
+
+@pytest.mark.parametrize(
+    ("lived", "left", "outcome"),
+    [
+        (timedelta(days=1), timedelta(days=1), Outcome.PASS),  # signed anew with each answer
+        (timedelta(days=6), timedelta(days=1), Outcome.WARN),
+        (timedelta(days=12), timedelta(days=2.9), Outcome.WARN),
+        (timedelta(days=-9), timedelta(days=1), Outcome.PASS),  # begins after its end
+    ],
+)
+def test_a_short_lived_signature_is_not_about_to_expire(lived: timedelta, left: timedelta, outcome: Outcome):
+    fact = replace(zone(), rrsig_expirations=(AT + left,), rrsig_inceptions=(AT - lived,))
+
+    assert says(dnssec.signatures_are_fresh, fact)[0] is outcome
 
 
 def test_a_delegation_without_keys_weighs_more_than_no_dnssec():

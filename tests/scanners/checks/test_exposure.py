@@ -26,6 +26,12 @@ def titled(title: str, body: str = "", **headers: str) -> Page:
         (checks.no_staging_host_is_open, related(answering={"test2.example.test": 401}), Outcome.PASS),
         (checks.no_staging_host_is_open, related(answering={"dev-portal.example.test": 200}), Outcome.WARN),
         (checks.no_staging_host_is_open, related(answering={"contest.example.test": 200}), Outcome.PASS),
+        (checks.no_staging_host_is_open, related(answering={"test.example.test": 302}), Outcome.INFO),
+        (
+            checks.no_staging_host_is_open,
+            related(answering={"test.example.test": 302, "qa.example.test": 200}),
+            Outcome.WARN,
+        ),
         (checks.no_default_page, titled("Portal"), Outcome.PASS),
         (checks.no_default_page, titled("Welcome to nginx!"), Outcome.WARN),
         (checks.no_default_page, page(response(status=503)), Outcome.UNKNOWN),
