@@ -180,6 +180,16 @@ class Concern(StrEnum):
     PATIENT_SAFETY = "patient_safety"
 
 
+class Treatment(StrEnum):
+    """What the hospital does about a risk."""
+
+    OPEN = "open"
+    MITIGATE = "mitigate"
+    TRANSFER = "transfer"
+    AVOID = "avoid"
+    ACCEPT = "accept"
+
+
 # --- Intake and policy ---------------------------------------------------------------------------
 
 
@@ -613,6 +623,19 @@ class Risk:
     accepted_until: date | None = None  # waived or accepted by the hospital
 
 
+@dataclass(frozen=True, kw_only=True)
+class Treated:
+    """What people of the hospital wrote about a risk."""
+
+    treatment: Treatment
+    owner: str = ""
+    due_on: date | None = None
+    accepted_until: date | None = None
+    note: str = ""
+    by: str = ""
+    at: datetime | None = None
+
+
 # --- Register: what a workbook prints ------------------------------------------------------------
 
 
@@ -744,6 +767,11 @@ class Register:
     policy_version: str
     catalogue_versions: tuple[str, ...]
     checks_versions: tuple[str, ...]
+    treatments: Mapping[tuple[str, str], Treated] = field(default_factory=dict)  # by vendor key and risk key
+
+    def treated(self, risk: Risk) -> Treated | None:
+        """What was written about the risk; None: nothing yet."""
+        return self.treatments.get((risk.vendor_key, risk.key))
 
     def vendor(self, key: str) -> VendorRow:
         """The vendor's row; KeyError if there is none."""

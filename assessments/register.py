@@ -25,6 +25,7 @@ from assessments.model import (
     RiskSource,
     ScanState,
     Score,
+    Treated,
     VendorRow,
     Words,
 )
@@ -58,8 +59,10 @@ def build(
     hospital: str,
     at: datetime,
     statuses: Mapping[str, Words] | None = None,
+    treatments: Mapping[tuple[str, str], Treated] | None = None,
 ) -> Register:
-    """The register of a hospital; `statuses` names the stage of each vendor's round by vendor key."""
+    """The register of a hospital; `statuses` names the stage of each vendor's round by vendor key, `treatments` what
+    people wrote about a risk by vendor key and risk key."""
     assessed = [each if isinstance(each, Assessed) else assess(each, policy) for each in dossiers]
     assessed.sort(key=lambda each: each.dossier.vendor_key)
     return Register(
@@ -77,6 +80,7 @@ def build(
         policy_version=policy.version,
         catalogue_versions=tuple(sorted({each.score.catalogue_version for each in assessed})),
         checks_versions=tuple(sorted({each.score.checks_version for each in assessed})),
+        treatments=treatments or {},
     )
 
 

@@ -16,6 +16,7 @@ from assessments.model import (
     RiskLevel,
     RiskSource,
     ScanState,
+    Treatment,
 )
 from questionnaires.model import QuestionSet
 from scanners.model import N_, Outcome, Severity
@@ -116,6 +117,14 @@ RISK_SOURCES: Mapping[RiskSource, str] = {
     RiskSource.CONTRADICTION: N_("contradiction"),
     RiskSource.EVIDENCE: N_("evidence"),
     RiskSource.COVERAGE: N_("too little seen"),
+}
+
+TREATMENTS: Mapping[Treatment, str] = {
+    Treatment.OPEN: N_("open"),
+    Treatment.MITIGATE: N_("reduce"),
+    Treatment.TRANSFER: N_("transfer"),
+    Treatment.AVOID: N_("avoid"),
+    Treatment.ACCEPT: N_("accept"),
 }
 
 CONCERNS: Mapping[Concern, str] = {

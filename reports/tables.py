@@ -13,6 +13,8 @@ from assessments.model import (
     NotExaminedRow,
     Register,
     Risk,
+    Treated,
+    Treatment,
     VendorRow,
 )
 from questionnaires import answering
@@ -179,8 +181,25 @@ def risks(register: Register) -> tuple[Column[Risk], ...]:
         _words(N_("ISO/IEC 27001"), 16, lambda row, _: anchors.iso27001(row.refs)),
         _long(N_("What helps"), 46, lambda row, reader: reader.say(row.advice)),
         _moment(N_("Since"), lambda row, _: row.since),
-        _day(N_("Accepted until"), lambda row, _: row.accepted_until),
+        _words(
+            N_("Treatment"),
+            13,
+            lambda row, reader: reader.text(marks.TREATMENTS[_treated(register, row).treatment]),
+        ),
+        _words(N_("Owner"), 20, lambda row, _: _treated(register, row).owner),
+        _day(N_("Due on"), lambda row, _: _treated(register, row).due_on),
+        _day(N_("Accepted until"), lambda row, _: _treated(register, row).accepted_until or row.accepted_until),
+        _long(N_("Reason and note"), 46, lambda row, _: _treated(register, row).note),
+        _words(N_("Decided by"), 20, lambda row, _: _treated(register, row).by),
+        _moment(N_("Decided on"), lambda row, _: _treated(register, row).at),
     )
+
+
+_NOTHING_WRITTEN = Treated(treatment=Treatment.OPEN)
+
+
+def _treated(register: Register, risk: Risk) -> Treated:
+    return register.treated(risk) or _NOTHING_WRITTEN
 
 
 def findings(register: Register) -> tuple[Column[FindingRow], ...]:

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assessments import policy, register
-from assessments.model import Assessed, Register, Words
+from assessments.model import Assessed, Register, Treated, Treatment, Words
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.assessments import Assessment, Stage
-from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
+from portal.db.models.registers import RiskRecord, RiskTreatment
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound
 from portal.services import audit, dossiers, permissions, portfolio
@@ -71,11 +71,42 @@ def build(session: Session, actor: Actor, *, now: datetime) -> Register:
     found = portfolio.rows(session, actor)
     assessed: list[Assessed] = []
     statuses: dict[str, Words] = {}
+    written = _written(session, hospital.id)
+    treatments: dict[tuple[str, str], Treated] = {}
     for row in found:
         one = assess(session, actor, row.vendor.id, now=now)
         assessed.append(one)
         statuses[one.dossier.vendor_key] = Message(text=STAGES[row.stage])
-    return register.build(assessed, policy.current(), hospital=hospital.name, at=now, statuses=statuses)
+        for risk in one.risks:
+            if (treated := written.get((row.vendor.id, risk.key))) is not None:
+                treatments[risk.vendor_key, risk.key] = treated
+    return register.build(
+        assessed, policy.current(), hospital=hospital.name, at=now, statuses=statuses, treatments=treatments
+    )
+
+
+def _written(session: Session, hospital_id: str) -> Mapping[tuple[str, str], Treated]:
+    """What people wrote about risks, by vendor id and the key of the risk."""
+    rows = session.execute(
+        select(RiskRecord, RiskTreatment)
+        .join(
+            RiskTreatment,
+            (RiskTreatment.hospital_id == RiskRecord.hospital_id) & (RiskTreatment.risk_id == RiskRecord.id),
+        )
+        .where(RiskRecord.hospital_id == hospital_id)
+    ).all()
+    return {
+        (risk.vendor_id, risk.key): Treated(
+            treatment=row.treatment,
+            owner=row.owner,
+            due_on=row.due_on,
+            accepted_until=row.accepted_until,
+            note=row.note,
+            by=row.by_name,
+            at=row.at,
+        )
+        for risk, row in rows
+    }
 
 
 # ---- risks and what people decide about them

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from assessments import policy, register
-from assessments.model import Register
+from assessments.model import Register, Treated, Treatment
 from portal import i18n
 from reports import tables
 from reports.reader import Reader
@@ -68,3 +71,42 @@ def test_silence_before_and_after_the_deadline_are_two_things(facts: Register):
 
 def test_modules_keep_their_letters_and_measures_get_a_number():
     assert [tables.part_title(part) for part in ("1", "10", "MD", "CL", "DP")] == ["Nr. 1", "Nr. 10", "MD", "CL", "DP"]
+
+
+def test_what_people_wrote_about_a_risk_stands_beside_it(facts: Register):
+    treated, untouched = facts.risks[:2]
+    written = Treated(
+        treatment=Treatment.ACCEPT,
+        owner="IT-Leitung",
+        due_on=date(2027, 1, 31),
+        accepted_until=date(2027, 3, 31),
+        note="Austausch im Frühjahr",
+        by="Dr. Berg",
+        at=building.NOW,
+    )
+    told = replace(facts, treatments={(treated.vendor_key, treated.key): written})
+    german = Reader(language="de", translate=i18n.translator("de"))
+    rows = [
+        {german.text(column.title): column.value(risk, german) for column in tables.risks(told)}
+        for risk in (treated, untouched)
+    ]
+    heads = [
+        "Behandlung",
+        "Zuständig",
+        "Fällig am",
+        "Akzeptiert bis",
+        "Grund und Notiz",
+        "Entschieden von",
+        "Entschieden am",
+    ]
+
+    assert [rows[0][head] for head in heads] == [
+        "akzeptieren",
+        "IT-Leitung",
+        date(2027, 1, 31),
+        date(2027, 3, 31),
+        "Austausch im Frühjahr",
+        "Dr. Berg",
+        building.NOW,
+    ]
+    assert [rows[1][head] for head in heads] == ["offen", "", None, None, "", "", None]

@@ -1,23 +1,13 @@
 """What was concluded, as rows: scores when an input changes, risks, and what people decided about them."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from assessments.model import Treatment
 from portal.db.base import ID_LENGTH, Closed, Row, new_id
-
-
-class Treatment(StrEnum):
-    """What the hospital does about a risk."""
-
-    OPEN = "open"
-    MITIGATE = "mitigate"
-    TRANSFER = "transfer"
-    AVOID = "avoid"
-    ACCEPT = "accept"
 
 
 class ScoreRecord(Row):

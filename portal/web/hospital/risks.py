@@ -5,7 +5,7 @@ from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaFie
 from wtforms.validators import InputRequired, Length, Optional
 
 from assessments import policy
-from portal.db.models.registers import Treatment
+from assessments.model import Treatment
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import registers
@@ -17,13 +17,7 @@ from portal.web.journey import HospitalJourney, Rail
 from portal.web.tables import Column
 from reports import marks
 
-TREATMENTS = {
-    Treatment.OPEN.value: _l("open"),
-    Treatment.MITIGATE.value: _l("reduce"),
-    Treatment.TRANSFER.value: _l("transfer"),
-    Treatment.AVOID.value: _l("avoid"),
-    Treatment.ACCEPT.value: _l("accept"),
-}
+TREATMENTS = {treatment.value: _l(word) for treatment, word in marks.TREATMENTS.items()}
 LEVELS = [level.value for level in marks.RISK_LEVELS]
 PAGE_LENGTH = 100
 COLUMNS = (
@@ -104,7 +98,6 @@ def treat_risk(here: HospitalJourney, risk_id: str) -> Response:
     form = TreatmentForm.sent()
     if form.validate():
         with form.refusals(here.session):
-            version = form["version"].data or "0"
             registers.treat(
                 here.session,
                 here.actor,
@@ -116,7 +109,7 @@ def treat_risk(here: HospitalJourney, risk_id: str) -> Response:
                     accepted_until=form["accepted_until"].data,
                     note=form["note"].data or "",
                 ),
-                version=int(version) if version.isdecimal() else 0,
+                version=forms.version(form["version"].data),
                 now=here.now,
             )
             here.notice(_("Saved."))

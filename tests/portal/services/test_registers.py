@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from assessments.model import RiskLevel
+from assessments.model import RiskLevel, Treated, Treatment
 from portal.db.models.accounts import HospitalRole
-from portal.db.models.registers import RiskRecord, ScoreRecord, Treatment
+from portal.db.models.registers import RiskRecord, ScoreRecord
 from portal.errors import BadInput, Clash, NotAllowed, NotFound
 from portal.services import registers, scores, vendors
 from portal.services.registers import TreatmentFields
@@ -144,3 +144,29 @@ def test_a_vendor_nobody_has_asked_is_in_the_register_without_a_grade(session: S
     row = next(one for one in registers.build(session, ward.auditor, now=now).vendors if one.name == "Neu GmbH")
 
     assert (row.score.grade, row.score.value, row.tier) == (None, None, None)
+
+
+def test_what_was_decided_about_a_risk_stands_in_the_register(session: Session, ward: Ward, now: datetime):
+    row, other = registers.risks(session, ward.auditor)[:2]
+    fields = TreatmentFields(
+        treatment=Treatment.ACCEPT,
+        owner="IT-Leitung",
+        due_on=now.date() + timedelta(days=30),
+        accepted_until=now.date() + timedelta(days=90),
+        note="Austausch im Frühjahr",
+    )
+    registers.treat(session, ward.decider, row.risk.id, fields, version=0, now=now)
+    session.flush()
+    register = registers.build(session, ward.auditor, now=now)
+    by_key = {risk.key: risk for risk in register.risks}
+
+    assert register.treated(by_key[other.risk.key]) is None
+    assert register.treated(by_key[row.risk.key]) == Treated(
+        treatment=Treatment.ACCEPT,
+        owner=fields.owner,
+        due_on=fields.due_on,
+        accepted_until=fields.accepted_until,
+        note=fields.note,
+        by=ward.decider.name,
+        at=now,
+    )

