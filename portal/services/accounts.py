@@ -240,6 +240,7 @@ def change_hospital_role(
     """Another role for a colleague; their sessions end."""
     hospital_id = hospital_of(actor, {HospitalRole.ADMIN})
     member = _member_of_hospital(session, hospital_id, person_id)
+    tickets.revoke_seat(session, email=member.person.email, hospital_id=hospital_id, now=now)
     return grant_hospital_role(session, actor, person=member.person, hospital_id=hospital_id, role=role, now=now)
 
 
@@ -250,6 +251,7 @@ def end_hospital_membership(session: Session, actor: Actor, *, person_id: str, n
     if member.role is HospitalRole.ADMIN:
         _keep_one_admin(session, hospital_id)
     member.ended_at = now
+    tickets.revoke_seat(session, email=member.person.email, hospital_id=hospital_id, now=now)
     sign_ins.revoke_all(session, person_id)
     audit.record(session, actor, "member.ended", person_id, now=now, detail={"email": member.person.email})
 
@@ -303,6 +305,7 @@ def change_company_role(
     """Another role for a colleague; their sessions end."""
     company_id = company_of(actor, {CompanyRole.LEAD})
     member = _member_of_company(session, company_id, person_id)
+    tickets.revoke_seat(session, email=member.person.email, company_id=company_id, now=now)
     return grant_company_role(session, actor, person=member.person, company_id=company_id, role=role, now=now)
 
 
@@ -313,6 +316,7 @@ def end_company_membership(session: Session, actor: Actor, *, person_id: str, no
     if member.role is CompanyRole.LEAD:
         _keep_one_lead(session, company_id)
     member.ended_at = now
+    tickets.revoke_seat(session, email=member.person.email, company_id=company_id, now=now)
     sign_ins.revoke_all(session, person_id)
     audit.record(session, actor, "member.ended", person_id, now=now, detail={"email": member.person.email})
 

@@ -21,6 +21,7 @@ from questionnaires.model import QuestionSet
 from scanners.model import N_, Message
 
 GRACE = timedelta(days=14)  # after the due date (DECISIONS: invitation links)
+LONGEST_ROUND = timedelta(days=2 * 365)
 UNANSWERED = frozenset({Stage.INVITED, Stage.OPENED})
 OPEN = frozenset({Stage.INVITED, Stage.OPENED, Stage.ACCEPTED, Stage.ANSWERING, Stage.RETURNED})
 NARROW = "\u202f"
@@ -300,6 +301,8 @@ def _checked(fields: RoundFields, invitee: Invitee, chosen: Sequence[Supply], *,
         )
     if fields.due_on <= now.date():
         wrong["due_on"] = Message(text=N_("Choose a day in the future."))
+    elif fields.due_on > now.date() + LONGEST_ROUND:
+        wrong["due_on"] = Message(text=N_("Choose a day within the next two years."))
     if by_tier is not None and fields.question_set is not by_tier and not fields.question_set_reason.strip():
         wrong["question_set_reason"] = Message(text=N_("Give a reason for another question set than the tier's."))
     address = ""
@@ -334,7 +337,7 @@ def _send(
         message=invitee.message.strip()[:4000],
         token_hash=tickets.hashed(token),
         created_at=now,
-        expires_at=_expiry(assessment.due_on),
+        expires_at=_expiry(assessment.due_on, now=now),
     )
     session.add(invitation)
     hospital = session.get_one(Hospital, assessment.hospital_id)
@@ -391,8 +394,9 @@ def _kill_links(session: Session, assessment: Assessment, now: datetime) -> None
     )
 
 
-def _expiry(due_on: date) -> datetime:
-    return datetime.combine(due_on + GRACE + timedelta(days=1), time(), tzinfo=UTC)
+def _expiry(due_on: date, *, now: datetime) -> datetime:
+    """A link that is sent anew after the due date has its two weeks too: one that is dead at birth helps nobody."""
+    return datetime.combine(max(due_on, now.date()) + GRACE + timedelta(days=1), time(), tzinfo=UTC)
 
 
 def _invited(session: Session, invitation: Invitation) -> Invited:

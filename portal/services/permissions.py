@@ -15,6 +15,7 @@ from scanners import targets
 from scanners.model import N_, CheckClass
 
 WITHDRAWN = N_("The company does not want to be scanned; documents only.")
+WINDOW_OVER = N_("The time window in which the company agreed to scans is over. Ask it to agree anew.")
 NO_HOST = N_("No host is left that may be scanned.")
 
 
@@ -26,6 +27,7 @@ class Permission:
     classes: frozenset[CheckClass] = frozenset()
     reason: str = ""
     not_before: datetime | None = None
+    is_window_over: bool = False
 
 
 def permitted(session: Session, hospital_id: str, vendor_id: str, names: Iterable[str], *, now: datetime) -> Permission:
@@ -47,9 +49,13 @@ def permitted(session: Session, hospital_id: str, vendor_id: str, names: Iterabl
     active = {entry.host_name: entry for entry in ledger if entry.check_class == CheckClass.ACTIVE.value}
     if all(_is_active_granted(session, active.get(name), name, now=now) for name in hosts):
         classes.add(CheckClass.ACTIVE)
-    windows = [entry.window_from for entry in ordinary if entry.kind is ConsentKind.GRANTED and entry.window_from]
+    granted = [entry for entry in ordinary if entry.kind is ConsentKind.GRANTED]
+    beginnings = [entry.window_from for entry in granted if entry.window_from and entry.window_from > now]
     return Permission(
-        hosts=hosts, classes=frozenset(classes), not_before=max((one for one in windows if one > now), default=None)
+        hosts=hosts,
+        classes=frozenset(classes),
+        not_before=max(beginnings, default=None),
+        is_window_over=any(entry.window_to is not None and entry.window_to < now for entry in granted),
     )
 
 

@@ -128,6 +128,8 @@ def _queue(
     allowed = permissions.permitted(session, run.hospital_id, run.vendor_id, names, now=now)
     if not allowed.hosts:
         raise NotNow(Message(text=allowed.reason))
+    if allowed.is_window_over and run.side is ScanSide.HOSPITAL:
+        raise NotNow(Message(text=permissions.WINDOW_OVER))
     _count(session, allowed.hosts, most=most_a_day, now=now)
     run.hosts = list(allowed.hosts)
     run.classes = sorted(one.value for one in allowed.classes)
@@ -201,8 +203,8 @@ def start(session: Session, hospital_id: str, scan_id: str, *, now: datetime) ->
         _end(run, ScanState.STOPPED, STOPPED, now=now)
         return None
     allowed = permissions.permitted(session, hospital_id, run.vendor_id, run.hosts, now=now)
-    if not allowed.hosts:
-        _end(run, ScanState.STOPPED, allowed.reason, now=now)
+    if not allowed.hosts or (allowed.is_window_over and run.side is ScanSide.HOSPITAL):
+        _end(run, ScanState.STOPPED, allowed.reason or permissions.WINDOW_OVER, now=now)
         return None
     if allowed.not_before is not None and run.side is ScanSide.HOSPITAL:
         return Postponed(until=allowed.not_before)

@@ -91,6 +91,23 @@ def revoke_for(session: Session, *, email: str, now: datetime, purpose: TicketPu
     session.execute((kill.where(Ticket.purpose == purpose) if purpose else kill).values(used_at=now))
 
 
+def revoke_seat(
+    session: Session, *, email: str, now: datetime, hospital_id: str | None = None, company_id: str | None = None
+) -> None:
+    """Kill the live links by which an address could join this hospital or company."""
+    session.execute(
+        update(Ticket)
+        .where(
+            Ticket.email == email,
+            Ticket.hospital_id.is_not_distinct_from(hospital_id),
+            Ticket.company_id.is_not_distinct_from(company_id),
+            Ticket.purpose.in_((TicketPurpose.JOIN_HOSPITAL, TicketPurpose.JOIN_COMPANY)),
+            Ticket.used_at.is_(None),
+        )
+        .values(used_at=now)
+    )
+
+
 def kill_all(session: Session, *, now: datetime) -> None:
     """Kill every live link: after a restore, what was out there must open nothing."""
     session.execute(update(Ticket).where(Ticket.used_at.is_(None)).values(used_at=now))

@@ -166,3 +166,38 @@ def test_a_link_runs_out(session, now):
 
     with pytest.raises(NotFound):
         accounts.join(session, token, TicketPurpose.JOIN_HOSPITAL, new=NEW, now=now + timedelta(days=7))
+
+
+def test_who_is_shown_out_of_a_hospital_has_no_link_left_to_come_back_by(session, now):
+    admin = building.hospital_actor(session)
+    hospital = session.get_one(building.Hospital, admin.hospital_id)
+    colleague = building.hospital_actor(session, hospital, role=HospitalRole.ASSESSOR)
+    person = session.get_one(Person, colleague.person_id)
+    elsewhere = building.hospital_actor(session, building.hospital(session, "Klinikum Süd"))
+    invite = {"email": person.email, "role": HospitalRole.ADMIN, "now": now}
+    token = accounts.invite_to_hospital(session, admin, **invite)
+    of_others = accounts.invite_to_hospital(session, elsewhere, **invite)
+
+    accounts.end_hospital_membership(session, admin, person_id=person.id, now=now)
+
+    with pytest.raises(NotFound):
+        accounts.join_with_account(session, token, TicketPurpose.JOIN_HOSPITAL, person=person, now=now)
+    accounts.join_with_account(session, of_others, TicketPurpose.JOIN_HOSPITAL, person=person, now=now)
+
+
+def test_who_is_shown_out_of_a_company_or_given_less_has_no_link_left(session, now):
+    lead = building.company_actor(session)
+    company = session.get_one(building.Company, lead.company_id)
+    colleague = building.company_actor(session, company, role=CompanyRole.SIGNATORY)
+    person = session.get_one(Person, colleague.person_id)
+    tokens = []
+    for act in (
+        lambda: accounts.change_company_role(session, lead, person_id=person.id, role=CompanyRole.CONTRIBUTOR, now=now),
+        lambda: accounts.end_company_membership(session, lead, person_id=person.id, now=now),
+    ):
+        tokens.append(accounts.invite_to_company(session, lead, email=person.email, role=CompanyRole.LEAD, now=now))
+        act()
+
+    for token in tokens:
+        with pytest.raises(NotFound):
+            accounts.join_with_account(session, token, TicketPurpose.JOIN_COMPANY, person=person, now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -168,3 +168,29 @@ def test_of_many_that_try_a_link_at_once_one_wins(sessions, now):
     assert len(won) == 1
     with sessions() as session:
         assert session.get_one(Assessment, asked.assessment_id).company_id == won[0]
+
+
+def test_a_link_that_is_renewed_after_the_due_date_opens_the_page(session, asked, now):
+    late = now + timedelta(days=90)
+    invitations.renew_by_addressee(session, asked.token, base_url=ward.BASE_URL, now=late)
+    session.flush()
+    newest = session.scalars(select(OutboxMail).order_by(OutboxMail.created_at.desc()).limit(1)).one()
+    token = newest.text.partition("/invitation/")[2].split()[0]
+
+    assert invitations.look(session, token, now=late + timedelta(days=14))
+    with pytest.raises(NotFound):
+        invitations.look(session, token, now=late + timedelta(days=16))
+
+
+@pytest.mark.parametrize("due", [date.max, date(9999, 12, 20), date(2031, 1, 1)])
+def test_nobody_is_asked_until_the_end_of_time(session, now, due):
+    of = ward.empty(session)
+    supply = ward.add(session, of, "PACS GmbH", "PACS", domain="pacs.example", now=now)
+    fields = RoundFields(supply_ids=[supply.id], due_on=due, question_set=QuestionSet.FULL)
+
+    with pytest.raises(BadInput) as refused:
+        invitations.begin(
+            session, of.assessor, of.vendors["PACS GmbH"], fields, COLLEAGUE, base_url=ward.BASE_URL, now=now
+        )
+
+    assert set(refused.value.fields) == {"due_on"}

@@ -133,3 +133,14 @@ def test_a_window_that_has_not_begun_is_waited_for(session, vendor, round_, comp
 
     assert _allowed(session, vendor, now).not_before == begins
     assert _allowed(session, vendor, begins).not_before is None
+
+
+def test_a_window_that_is_over_is_told(session, vendor, round_, company, now):
+    ends = now + timedelta(hours=5)
+    _consent(session, round_, company, "passive", ConsentKind.GRANTED, at=now, window_to=ends)
+
+    assert not _allowed(session, vendor, ends).is_window_over
+    assert _allowed(session, vendor, ends + timedelta(seconds=1)).is_window_over
+
+    _consent(session, round_, company, "passive", ConsentKind.GRANTED, at=ends)
+    assert not _allowed(session, vendor, ends + timedelta(days=1)).is_window_over

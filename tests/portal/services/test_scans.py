@@ -11,10 +11,11 @@ from sqlalchemy import select
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.assessments import Invitation
 from portal.db.models.jobs import Job, JobState
+from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState
 from portal.db.models.vendors import Host, HostState, Vendor
 from portal.errors import NotAllowed, NotFound, NotNow
-from portal.services import scans
+from portal.services import permissions, scans
 from scanners.model import Finding, Message, Outcome, Severity, Subject, SubjectKind
 from tests.portal import building
 
@@ -290,3 +291,32 @@ def test_nobody_scans_a_name_while_a_second_look_does(session, actor, vendor, no
 
     assert isinstance(scans.start(session, vendor.hospital_id, queued.id, now=now), scans.Postponed)
     assert run.id != queued.id
+
+
+def test_after_the_companys_window_the_hospital_does_not_look_and_the_company_may(session, actor, vendor, now):
+    company = building.company_actor(session, email="lead@pacs.example")
+    taken = building.assessment(session, vendor, company_id=company.company_id)
+    session.add_all(
+        Consent(
+            company_id=company.company_id,
+            assessment_id=taken.id,
+            check_class=check_class,
+            kind=ConsentKind.GRANTED,
+            text_version="1",
+            person_id=company.person_id,
+            person_name=company.name,
+            window_to=now + timedelta(hours=1),
+            at=now,
+        )
+        for check_class in ("passive", "standard")
+    )
+    session.flush()
+    waiting = scans.queue_by_hospital(session, actor, vendor.id, now=now)
+    late = now + timedelta(hours=2)
+
+    assert scans.start(session, vendor.hospital_id, waiting.id, now=late) is None
+    assert (waiting.state, waiting.reason) == (ScanState.STOPPED, permissions.WINDOW_OVER)
+    with pytest.raises(NotNow, match="time window"):
+        scans.queue_by_hospital(session, actor, vendor.id, now=late)
+    own = scans.queue_by_company(session, company, taken.id, now=late)
+    assert isinstance(scans.start(session, vendor.hospital_id, own.id, now=late), scans.Order)
