@@ -16,6 +16,7 @@ from portal.errors import BadInput
 from portal.web import tries
 
 CSRF_FIELD = "csrf_token"
+LONGEST_VERSION = 9  # digits
 
 
 class _Translations:
@@ -129,6 +130,12 @@ def stripped(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return "".join(letter for letter in value if letter in "\n\t" or letter.isprintable() or letter == "\u00ad").strip()
+
+
+def version(sent: object) -> int:
+    """What a hidden field says was read; whatever is no number of ours is 0, the version of nothing."""
+    text = str(sent or "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_VERSION else 0
 
 
 def choices(words: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> list[SelectChoice]:

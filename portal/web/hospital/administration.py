@@ -97,7 +97,7 @@ def end_member(here: HospitalJourney, person_id: str) -> Response:
 def audit_trail(here: HospitalJourney) -> Response:
     """Who did what, and whether the chain is whole."""
     scope = audit.hospital_scope(here.hospital.id)
-    before = request.args.get("before", type=int)
+    before = forms.version(request.args.get("before")) or None
     return pages.page(
         "hospital/audit.html",
         events=audit.newest(here.session, scope, before=before, limit=EVENTS),

@@ -61,7 +61,6 @@ def review_answer(here: HospitalJourney, assessment_id: str, question_id: str) -
     if form.validate():
         with form.refusals(here.session):
             row, rows = _row(_assessed(here, assessment_id), key)
-            version = form["version"].data or "0"
             reviews.say(
                 here.session,
                 here.actor,
@@ -70,7 +69,7 @@ def review_answer(here: HospitalJourney, assessment_id: str, question_id: str) -
                 ReviewState(form["state"].data),
                 remark=form["remark"].data or "",
                 note=form["note"].data or "",
-                version=int(version) if version.isdecimal() else 0,
+                version=forms.version(form["version"].data),
                 now=here.now,
             )
             after = rows[(rows.index(row) + 1) % len(rows)]

@@ -260,5 +260,4 @@ def _supply_fields(form: forms.Form) -> SupplyFields:
 
 
 def _version(form: forms.Form) -> int:
-    text = form["version"].data or ""
-    return int(text) if text.isdecimal() else 0
+    return forms.version(form["version"].data)

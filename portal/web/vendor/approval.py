@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from assessments.model import HostRole
 from portal.db.models.responses import ConsentKind
 from portal.db.models.vendors import HostState
-from portal.errors import NotNow
+from portal.errors import BadInput, NotNow
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import consent_texts, consents, responses, scans, standings, vendors
@@ -22,7 +22,7 @@ from portal.web.vendor import signing, steps
 from portal.web.vendor.room import vendor
 from portal.web.vendor.signing import SignatureForm
 from reports import marks
-from scanners.model import CheckClass
+from scanners.model import N_, CheckClass, Message
 
 HOST_STATES = {
     HostState.NAMED: _l("named by the hospital"),
@@ -160,14 +160,20 @@ def _signature(form: SignatureForm) -> Signature:
         name=signed.name,
         function=signed.function,
         emergency_contact=str(form.emergency_contact.data or ""),
-        window_from=_moment(form.window_from.data),
-        window_to=_moment(form.window_to.data),
+        window_from=_moment(form.window_from),
+        window_to=_moment(form.window_to),
     )
 
 
-def _moment(typed: datetime | None) -> datetime | None:
+def _moment(field: DateTimeLocalField) -> datetime | None:
     """What was typed is German time."""
-    return None if typed is None else typed.replace(tzinfo=BERLIN).astimezone(UTC)
+    if field.data is None:
+        return None
+    try:
+        return field.data.replace(tzinfo=BERLIN).astimezone(UTC)
+    except OverflowError as before_the_first_year:
+        sentence = Message(text=N_("This day does not exist in the calendar."))
+        raise BadInput({field.name: sentence}) from before_the_first_year
 
 
 def _host_form(here: CompanyJourney, assessment_id: str, *, sent: bool = False) -> HostForm:

@@ -210,11 +210,10 @@ def filled(page: Sequence[Entry]) -> Mapping[str, Any]:
 def typed_in(sent: Mapping[str, Any], entry_name: str) -> Typed:
     """What stands under one question's names, in a form's data or in what autosave sent."""
     values = [*_list(sent.get(f"{entry_name}.{VALUE}")), *_list(sent.get(f"{entry_name}.{SPECIAL}"))]
-    version = str(sent.get(f"{entry_name}.{VERSION}") or "0")
     return Typed(
         values=values,
         comment=str(sent.get(f"{entry_name}.{COMMENT}") or ""),
-        version=int(version) if version.isdecimal() else 0,
+        version=forms.version(sent.get(f"{entry_name}.{VERSION}")),
     )
 
 

@@ -106,3 +106,10 @@ def test_a_contributor_reads_but_does_not_sign(visit, asked, sessions):
     assert '<form class="form"' not in visitor.get(f"{asked.path}/approval").get_data(as_text=True)
     assert visitor.post(f"{asked.path}/approval", SIGNED).status_code == 403
     assert visitor.get(f"{asked.path}/approval/documents-only").status_code == 403
+
+
+def test_a_day_before_all_days_is_refused_beside_its_field(lead, asked, session):
+    answer = lead.post(f"{asked.path}/approval", {**SIGNED, "window_from": "0001-01-01T00:00"})
+
+    assert answer.status_code == 422
+    assert session.scalars(select(Consent)).all() == []

@@ -212,3 +212,10 @@ def test_text_from_people_is_text(lead, asked):
     _autosave(lead, asked, "P-01", {"P-01.value": "</textarea><script>alert(1)</script>"})
 
     assert "<script>alert" not in lead.get(f"{asked.path}/questions/profile").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "-1", "²", "1e9"])
+def test_a_version_that_is_no_number_is_none(lead, asked, session, version):
+    answer = lead.post(f"{asked.path}/questions/GV", {**_form(lead, asked, "GV"), "GV-02.version": version})
+
+    assert answer.status_code in {303, 409}
