@@ -1,7 +1,6 @@
 """The web server's composition root: settings in, a Flask application out."""
 
 import hashlib
-import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from flask import Flask, Response, g
 from jinja2 import StrictUndefined
 
-from portal import i18n
+from portal import i18n, logs
 from portal import settings as portal_settings
 from portal.db import session as db_session
 from portal.files.sealing import Keyring
@@ -35,6 +34,7 @@ class UndeclaredRoute(Exception):
 
 def create() -> Flask:
     """For gunicorn: `portal.app:create()`, settings from the environment."""
+    logs.install()
     return create_app(portal_settings.read())
 
 
@@ -103,6 +103,3 @@ def _refuse_undeclared(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in known and rule.endpoint != "static":
             raise UndeclaredRoute(rule.rule)
-
-
-logging.getLogger("werkzeug").setLevel(logging.WARNING)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from portal import doctor, i18n, serving, settings, worker
+from portal import doctor, i18n, logs, serving, settings, worker
 from portal.commands import auditing, backups, demonstrating, people, scanning
 from portal.commands.shell import Commands, Refusal
 from portal.db import migrating
@@ -31,6 +31,7 @@ def main(words: Sequence[str] | None = None) -> int:
     for add in COMMANDS:
         add(commands)
     arguments = parser.parse_args(words)
+    logs.install()
     try:
         return int(arguments.run(arguments))
     except (BadSetting, CannotServe, Refusal, BadArchive) as refusal:

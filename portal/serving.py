@@ -76,8 +76,8 @@ def programs(settings: Settings, listener: socket.socket) -> tuple[Program, ...]
         *("--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread"),
         *("--workers", str(WEB_PROCESSES), "--threads", str(settings.threads)),
         *("--timeout", "60", "--graceful-timeout", "15", "--keep-alive", "5"),
-        # No socket in the home directory, no access log: paths can hold tokens, and the app logs by allow-list.
-        *("--no-control-socket", "--log-level", "warning"),
+        # No socket in the home directory, no access log: paths can hold tokens. Its own log goes by our allow-list.
+        *("--no-control-socket", "--log-level", "warning", "--config", "python:portal.logs"),
     )
     return (
         Program(name="web", command=web, descriptors=(listener.fileno(),)),

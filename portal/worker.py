@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from portal import logs
 from portal import settings as reading_settings
 from portal.db import session as database
 from portal.db.models.jobs import Job, JobState
@@ -226,8 +227,7 @@ def make(settings: Settings, engine: Engine, *, scanner: tuple[str, ...] = SCANN
 
 def main() -> int:
     """Run until SIGTERM or SIGINT; running scans go back to the queue, short tasks are finished."""
-    logging.basicConfig(level=logging.INFO, format="worker: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.install()
     settings = reading_settings.read()
     engine = database.engine(settings.database_url)
     worker = make(settings, engine)
