@@ -19,6 +19,7 @@ from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Host, Supply, Vendor
+from portal.services import scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,6 +180,25 @@ def test_reviewing_goes_from_answer_to_answer_and_ends(clerk: Visitor, ward: War
     with sessions() as session:
         assert session.get_one(Assessment, ward.assessments[STRAHLWERK]).stage is Stage.REVIEWED
         assert session.scalars(select(Review).where(Review.note == "passt")).one()
+
+
+def test_a_finding_of_ones_own_is_told_among_the_risks(
+    clerk: Visitor, visit: Callable[..., Visitor], ward: Ward, sessions: Sessions
+):
+    round_id = ward.assessments[STRAHLWERK]
+    sent = {"state": "finding", "remark": "Nur für Standort Nord belegt.", "note": "", "version": "0"}
+    answer = clerk.post(f"/hospital/review/{round_id}/answers/GV-02?answer=GV-02", sent)
+    assert answer.status_code == SEE_OTHER
+    with sessions() as session:
+        scores.refresh(session, ward.hospital_id, round_id, now=datetime.now(UTC))
+        session.commit()
+        risks = session.scalars(select(RiskRecord).where(RiskRecord.hospital_id == ward.hospital_id)).all()
+        [risk] = [one for one in risks if one.document["source"] == "review"]
+
+    page = text(visit(ward.auditor).get(f"/hospital/risks/{risk.id}"))
+    assert "eigene Feststellung" in page
+    assert "Bei der Prüfung festgestellt: Nur für Standort Nord belegt." in page
+    assert "eigene Feststellung" in text(clerk.get(f"/hospital/vendors/{ward.vendors[STRAHLWERK]}/answers"))
 
 
 def test_an_answer_about_one_product_is_reviewed_for_that_product(clerk: Visitor, ward: Ward, sessions: Sessions):
