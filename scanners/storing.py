@@ -1,5 +1,6 @@
 """Observations, findings, jobs and events as JSON, with a schema number; what is loaded is checked like user input."""
 
+import math
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -16,6 +17,7 @@ from scanners.observations import Blind, Observation
 SCHEMA = 1
 LONGEST_TEXT = 8_000_000
 MOST_ITEMS = 20_000
+LONGEST_NUMBER = 60  # digits of a key
 
 Value = TypeVar("Value")
 
@@ -179,7 +181,7 @@ def _decode_tuple(kind: Any, data: Any, where: str) -> tuple[Any, ...]:
 
 def _decode_key(kind: Any, key: str, where: str) -> Any:
     if kind is int:
-        if not key.removeprefix("-").isdecimal() or not key.isascii():
+        if not key.removeprefix("-").isdecimal() or not key.isascii() or len(key) > LONGEST_NUMBER:
             raise BadDocument(where)
         return int(key)
     return _decode(kind, key, where)
@@ -209,15 +211,34 @@ def _decode_plain(kind: Any, data: Any, where: str) -> Any:
     if kind is datetime:
         return _decode_time(data, where)
     if kind is float and type(data) in {int, float}:
-        return float(data)
+        return _decode_float(data, where)
     if isinstance(kind, type) and issubclass(kind, Enum):
         try:
             return kind(data)
         except ValueError:
             raise BadDocument(where) from None
-    if type(data) is not kind or (kind is str and len(data) > LONGEST_TEXT):
+    if type(data) is not kind or (kind is str and not _is_text(data)):
         raise BadDocument(where)
     return data
+
+
+def _decode_float(data: float, where: str) -> float:
+    """A number that JSON can carry again: NaN and the infinities are no JSON, and integers go beyond any float."""
+    try:
+        number = float(data)
+    except OverflowError:
+        raise BadDocument(where) from None
+    if not math.isfinite(number):
+        raise BadDocument(where)
+    return number
+
+
+def _is_text(data: str) -> bool:
+    """Whether it can be written down: half a surrogate pair, which JSON can spell, cannot."""
+    try:
+        return len(data) <= LONGEST_TEXT and (data.isascii() or bool(data.encode()))
+    except UnicodeEncodeError:
+        return False
 
 
 def _decode_time(data: Any, where: str) -> datetime:
@@ -227,7 +248,10 @@ def _decode_time(data: Any, where: str) -> datetime:
         raise BadDocument(where) from None
     if time.tzinfo is None:
         raise BadDocument(where)
-    return time
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:  # an hour before the first year, or after the last
+        raise BadDocument(where) from None
 
 
 def _mapping(data: Any, where: str) -> Mapping[str, Any]:

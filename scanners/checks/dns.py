@@ -6,6 +6,7 @@ from scanners.checking import check, fail, info, not_applicable, ok, unknown, wa
 from scanners.checks.wording import listing
 from scanners.model import N_, Observations, Refs, Severity, SubjectKind, Verdict
 from scanners.observations import HostDns, NameServer, Vantage, ZoneDns
+from scanners.parsing import addresses
 
 AVAILABLE = Refs(
     measures=(3,),
@@ -27,8 +28,9 @@ def _networks(zone: ZoneDns) -> set[str]:
     found = set()
     for server in zone.name_servers:
         for text in server.addresses:
-            width = 24 if ipaddress.ip_address(text).version == 4 else 48  # noqa: PLR2004 - IP version
-            found.add(str(ipaddress.ip_network(f"{text}/{width}", strict=False)))
+            if (address := addresses.parse(text)) is not None:
+                width = 24 if address.version == 4 else 48  # noqa: PLR2004 - IP version
+                found.add(str(ipaddress.ip_network(f"{address}/{width}", strict=False)))
     return found
 
 
@@ -49,12 +51,12 @@ def _networks(zone: ZoneDns) -> set[str]:
 def name_servers_are_redundant(seen: Observations) -> Verdict:
     zone = seen[ZoneDns]
     names = {server.name for server in zone.name_servers} | set(zone.parent_name_servers)
-    addresses = {address for server in zone.name_servers for address in server.addresses}
+    known = {address for server in zone.name_servers for address in server.addresses}
     if not names:
         return unknown(N_("No name server of the domain was seen."))
     if len(names) < LEAST_SERVERS:
         return fail(N_("Only one name server is entered: %(names)s."), names=listing(names))
-    if len(addresses) < LEAST_SERVERS:
+    if len(known) < LEAST_SERVERS:
         if unseen := [server.name for server in zone.name_servers if not server.addresses]:
             return unknown(
                 N_("The addresses of these name servers could not be seen: %(names)s."), names=listing(unseen)
@@ -79,8 +81,7 @@ def name_servers_are_redundant(seen: Observations) -> Verdict:
 def name_servers_are_apart(seen: Observations) -> Verdict:
     zone = seen[ZoneDns]
     networks = _networks(zone)
-    addresses = {address for server in zone.name_servers for address in server.addresses}
-    if len(addresses) < LEAST_SERVERS:
+    if len({address for server in zone.name_servers for address in server.addresses}) < LEAST_SERVERS:
         return not_applicable(N_("Fewer than two addresses of name servers were seen."))
     if len(networks) == 1:
         return warn(N_("All name servers stand in one network: %(network)s."), network=listing(networks))

@@ -91,7 +91,7 @@ def alias_is_not_dangling(seen: Observations) -> Verdict:
 
 
 def _unclaimed_page(chain: Iterable[str], page: Page | None) -> str:
-    if page is None or page.document.status < 400:  # noqa: PLR2004 - HTTP error
+    if page is None or not page.hops or page.document.status < 400:  # noqa: PLR2004 - HTTP error
         return ""
     services = (takeovers.claimable(target) for target in chain if not takeovers.safe(target))
     body = page.document.body

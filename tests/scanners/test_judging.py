@@ -8,7 +8,7 @@ from collections import Counter
 from scanners import judging, storing
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 from scanners.model import CheckClass, Outcome, SubjectKind
-from scanners.observations import HostDns, Reason, TlsHandshakes
+from scanners.observations import HostDns, NameServer, Page, Reason, TlsHandshakes, ZoneDns
 from tests.scanners import building
 
 
@@ -78,3 +78,27 @@ def test_judging_loads_no_probe_and_opens_no_socket() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+HALF_EMPTY = (
+    HostDns(at=building.AT, cname_chain=("old.azurewebsites.net",)),
+    Page(at=building.AT, hops=()),
+    ZoneDns(at=building.AT, name_servers=(NameServer(name="ns", addresses=("no address", "192.0.2.1")),)),
+)
+
+
+def test_observations_that_no_probe_would_make_are_no_error_of_ours() -> None:
+    """What was stored may come from elsewhere: a load without an answer, an address that is none."""
+    host, domain = building.seen(*HALF_EMPTY), building.seen_of_domain(*HALF_EMPTY)
+
+    assert Outcome.ERROR not in {finding.outcome for finding in judging.judge([host, domain])}
+
+
+def test_the_order_of_facts_and_subjects_changes_no_finding() -> None:
+    facts = (building.page(), building.cleartext(), building.handshakes(), HostDns(at=building.AT))
+    forwards = judging.judge([building.seen(*facts), building.seen_of_domain()])
+    backwards = judging.judge([building.seen_of_domain(), building.seen(*reversed(facts))])
+
+    assert {(one.subject, one.check_id): one for one in forwards} == {
+        (one.subject, one.check_id): one for one in backwards
+    }

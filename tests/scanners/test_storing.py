@@ -167,8 +167,32 @@ def test_another_schema_is_refused(schema: Any) -> None:
         storing.load({**RICH, "schema": schema})
 
 
-@pytest.mark.parametrize("time", ["2026-01-01T00:00:00", "yesterday", 1, None])
-def test_a_time_without_a_zone_is_refused(time: Any) -> None:
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 10**400, "1", True, None])
+def test_what_json_cannot_carry_as_a_number_is_refused(number: Any) -> None:
+    with pytest.raises(BadDocument):
+        storing.load_event({"event": "finished", "seconds": number})
+
+
+@pytest.mark.parametrize("key", ["9" * 5000, "x", "", "-", "--1", "\u0662"])
+def test_what_is_no_port_is_refused_as_a_key(key: str) -> None:
+    document = storing.dump_job(ScanJob(hosts=(), at=building.AT))
+    document["network"]["port_map"] = {key: 1}
+
+    with pytest.raises(BadDocument):
+        storing.load_job(document)
+
+
+def test_half_a_surrogate_pair_is_refused() -> None:
+    document = json.loads(json.dumps(changed(RICH, ("facts", "Page", "hops", 0, "body"), "\ud800")))
+
+    with pytest.raises(BadDocument):
+        storing.load(document)
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00", "2026-01-01T00:00:00", "yesterday", 1, None]
+)
+def test_a_time_without_a_zone_or_outside_the_calendar_is_refused(time: Any) -> None:
     with pytest.raises(BadDocument):
         storing.load({**RICH, "at": time})
 
