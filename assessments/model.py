@@ -115,6 +115,7 @@ class AnswerStanding(StrEnum):
     OPEN = "open"
     ACCEPTED = "accepted"
     RETURNED = "returned"
+    FINDING = "finding"  # a finding of the hospital's own: no line of the score, but a risk
 
 
 class ScanState(StrEnum):
@@ -169,6 +170,7 @@ class RiskSource(StrEnum):
     CONTRADICTION = "contradiction"
     EVIDENCE = "evidence"  # expired or expiring
     COVERAGE = "coverage"  # too little could be seen
+    REVIEW = "review"  # the hospital's own finding on an answer
 
 
 class Concern(StrEnum):
@@ -380,6 +382,8 @@ class AnswerFact:
     answered_at: datetime | None = None
     answered_by: str = ""
     standing: AnswerStanding = AnswerStanding.OPEN
+    remark: str = ""  # the hospital's words when it last reviewed the answer
+    reviewed_at: datetime | None = None
     knock_out_accepted_until: date | None = None  # the hospital accepted a knock-out with a reason until this day
 
 

@@ -1,4 +1,4 @@
-"""Risks for the hospital, derived from findings, gaps, silence, contradictions, evidence and what could not be seen."""
+"""Risks for the hospital: from findings, gaps, silence, contradictions, evidence, reviews and what was not seen."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -8,6 +8,7 @@ from datetime import date, datetime
 from assessments import evidence_rules, frameworks, gathering, residual
 from assessments.gathering import Asked, Counted, Gathered
 from assessments.model import (
+    AnswerStanding,
     Concern,
     Contradiction,
     Dossier,
@@ -65,6 +66,7 @@ def derive(gathered: Gathered, score: Score, found: Iterable[Contradiction]) -> 
         *_from_silence(gathered),
         *_from_contradictions(gathered, [each for each in found if not each.settled]),
         *_from_evidence(gathered),
+        *_from_reviews(gathered),
         *_from_coverage(gathered, score),
     ]
     return tuple(sorted(risks, key=_rank))
@@ -252,6 +254,35 @@ def _from_evidence(gathered: Gathered) -> Iterable[Risk]:
         )
 
 
+def _from_reviews(gathered: Gathered) -> Iterable[Risk]:
+    """What the hospital itself found wanting in an answer, however good its score."""
+    dossier, policy = gathered.dossier, gathered.policy
+    for each in gathered.asked:
+        if each.answer is None or each.answer.standing is not AnswerStanding.FINDING:
+            continue
+        yield _risk(
+            dossier,
+            policy,
+            source=RiskSource.REVIEW,
+            cause=(each.key,),
+            source_keys=(each.question.id,),
+            title=Phrase(
+                text=N_("%(question)s: the hospital's own finding on the answer “%(answer)s”"),
+                values={
+                    "question": each.question.label,
+                    "answer": gathering.words_of(each.question, each.answer.value),
+                },
+            ),
+            part=each.part,
+            refs=_refs(dossier, each.question),
+            severity=Severity.HIGH if each.question.knock_out else Severity.MEDIUM,
+            advice=Message(text=N_("Agree with the vendor on what changes and until when.")),
+            since=each.answer.reviewed_at,
+            supplies=(each.supply,) if each.supply else (),
+            remark=each.answer.remark,
+        )
+
+
 def _from_coverage(gathered: Gathered, score: Score) -> Iterable[Risk]:
     dossier, policy = gathered.dossier, gathered.policy
     if score.why_no_grade is None:
@@ -297,8 +328,14 @@ def _risk(
     supplies: tuple[str, ...] = (),
     cautious: bool = False,
     accepted_until: date | None = None,
+    remark: str = "",
 ) -> Risk:
-    scenario, concerns = SCENARIOS[part] if part else (UNKNOWN_SCENARIO, (C, I, A))
+    text, concerns = SCENARIOS[part] if part else (UNKNOWN_SCENARIO, (C, I, A))
+    scenario = Phrase(text=text, values={"vendor": dossier.vendor_name})
+    if remark:
+        scenario = Phrase(
+            text=N_("%(scenario)s Seen in the review: %(remark)s"), values={"scenario": scenario, "remark": remark}
+        )
     touched = [supply for supply in dossier.supplies if not supplies or supply.key in supplies]
     impact = max((supply.impact for supply in touched if supply.impact), default=None)
     likelihood = residual.likelihood_of_one(severity, policy)
@@ -310,7 +347,7 @@ def _risk(
         vendor_key=dossier.vendor_key,
         source=source,
         source_keys=source_keys,
-        scenario=Phrase(text=scenario, values={"vendor": dossier.vendor_name}),
+        scenario=scenario,
         title=title,
         part=part,
         refs=refs,

@@ -99,6 +99,7 @@ ANSWER_STANDINGS: Mapping[AnswerStanding, str] = {
     AnswerStanding.OPEN: N_("not reviewed"),
     AnswerStanding.ACCEPTED: N_("accepted"),
     AnswerStanding.RETURNED: N_("returned"),
+    AnswerStanding.FINDING: N_("own finding"),
 }
 
 SCAN_STATES: Mapping[ScanState, str] = {
@@ -117,6 +118,7 @@ RISK_SOURCES: Mapping[RiskSource, str] = {
     RiskSource.CONTRADICTION: N_("contradiction"),
     RiskSource.EVIDENCE: N_("evidence"),
     RiskSource.COVERAGE: N_("too little seen"),
+    RiskSource.REVIEW: N_("own finding"),
 }
 
 TREATMENTS: Mapping[Treatment, str] = {

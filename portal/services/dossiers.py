@@ -34,7 +34,11 @@ from questionnaires.model import AnswerValue, Catalogue, QuestionSet
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 
 BERLIN = ZoneInfo("Europe/Berlin")
-STANDINGS = {ReviewState.ACCEPTED: AnswerStanding.ACCEPTED, ReviewState.RETURNED: AnswerStanding.RETURNED}
+STANDINGS = {
+    ReviewState.ACCEPTED: AnswerStanding.ACCEPTED,
+    ReviewState.RETURNED: AnswerStanding.RETURNED,
+    ReviewState.FINDING: AnswerStanding.FINDING,
+}
 WIDTH = 4
 
 
@@ -237,7 +241,9 @@ def _answer(
         supply=keys.get(entry["supply"]),
         answered_at=datetime.fromisoformat(entry["at"]),
         answered_by=entry["by"],
-        standing=STANDINGS.get(review.state, AnswerStanding.OPEN) if review else AnswerStanding.OPEN,
+        standing=STANDINGS[review.state] if review else AnswerStanding.OPEN,
+        remark=review.remark if review else "",
+        reviewed_at=review.at if review else None,
     )
 
 

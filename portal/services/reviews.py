@@ -11,7 +11,7 @@ from portal.db.models.accounts import Hospital, Person
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
 from portal.db.models.responses import Response, SignOff
 from portal.errors import BadInput, Clash, NotNow
-from portal.services import audit, invitations, outbox
+from portal.services import audit, invitations, outbox, scans
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.letters import Letter
 from questionnaires import shelf
@@ -56,6 +56,7 @@ def say(
     review = session.get(Review, (hospital_id, assessment.id, question_id, supply_id))
     if (review.version if review else 0) != version:
         raise Clash(Message(text=N_("Somebody else reviewed this answer in the meantime. Look at it again.")))
+    before = review.state if review else None
     if review is None:
         review = Review(
             hospital_id=hospital_id,
@@ -71,6 +72,8 @@ def say(
     review.state, review.by_name, review.at = state, actor.name, now
     review.remark, review.note = remark.strip()[:4000], note.strip()[:4000]
     review.version += 1
+    if ReviewState.FINDING in {before, state}:  # a finding of one's own is a risk; nothing else said here is an input
+        scans.ask_for_score(session, hospital_id, assessment.id, now=now)
     audit.record(
         session,
         actor,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from assessments import register
-from assessments.model import FindingStanding, RiskLevel, RiskSource, ScanState, say
+from assessments.model import AnswerStanding, FindingStanding, RiskLevel, RiskSource, ScanState, say
 from scanners.model import Outcome, Severity
 from tests.assessments import building
 from tests.assessments.building import AT, DAY, POLICY, answer, answered, choice, dossier, finding
@@ -130,3 +130,30 @@ def test_every_risk_has_its_own_key_and_a_whole_sentence(any_dossier):
                 assert words is None or ((said := say(words, language=language)) and "%(" not in said)
         assert risk.concerns
         assert risk.level is not None
+
+
+@pytest.mark.parametrize(("question", "severity"), [("AC-03", Severity.MEDIUM), ("MF-01", Severity.HIGH)])
+def test_a_finding_of_the_hospital_is_a_risk_that_says_what_was_found_and_costs_no_point(question, severity):
+    said = {"standing": AnswerStanding.FINDING, "remark": "Nur 50 % belegt: %(vendor)s", "reviewed_at": AT}
+    before = register.assess(dossier(answers=[answer(question)]), POLICY)
+    after = register.assess(dossier(answers=[replace(answer(question), **said)]), POLICY)
+
+    (risk,) = [risk for risk in after.risks if risk.source is RiskSource.REVIEW]
+    assert (risk.severity, risk.source_keys, risk.since) == (severity, (question,), AT)
+    assert say(risk.scenario, language="en").endswith("Seen in the review: Nur 50 % belegt: %(vendor)s")
+    assert [each for each in after.risks if each is not risk] == list(before.risks)
+    assert after.score == before.score
+
+
+@pytest.mark.parametrize("standing", [AnswerStanding.OPEN, AnswerStanding.ACCEPTED, AnswerStanding.RETURNED])
+def test_any_other_word_of_a_review_is_no_risk(standing):
+    assert of(RiskSource.REVIEW, answers=[replace(answer("AC-03"), standing=standing, remark="Bitte belegen.")]) == []
+
+
+def test_a_finding_keeps_its_key_when_its_words_change():
+    first, second = (
+        of(RiskSource.REVIEW, answers=[replace(answer("AC-03"), standing=AnswerStanding.FINDING, remark=words)])[0]
+        for words in ("so", "anders")
+    )
+
+    assert first.key == second.key

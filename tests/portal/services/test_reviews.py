@@ -6,14 +6,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.db.models.accounts import HospitalRole
 from portal.db.models.assessments import Assessment, ReviewState, Stage
-from portal.db.models.jobs import OutboxMail
+from portal.db.models.jobs import Job, OutboxMail
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
-from portal.services import audit, reviews
+from portal.services import audit, registers, reviews, scores
 from portal.services.actors import Actor
+from portal.services.jobs import JobKind
 from tests.portal import building
 from tests.portal.web.hospital import ward as wards
 
@@ -140,3 +141,30 @@ def test_the_internal_note_is_kept_apart_from_the_remark(session: Session, ward:
     actor = Actor(name="x")
     with pytest.raises(NotAllowed):
         reviews.of_assessment(session, actor, ward.assessments[NAME])
+
+
+def test_a_finding_of_ones_own_becomes_a_risk_until_it_is_taken_back(
+    session: Session, ward: Ward, now: datetime, round_id: str
+):
+    def found() -> list[str]:
+        session.flush()
+        session.execute(delete(Job))
+        scores.refresh(session, ward.hospital_id, round_id, now=now)
+        session.flush()
+        rows = registers.risks(session, ward.auditor)
+        return [row.risk.document["scenario"]["de"] for row in rows if row.risk.document["source"] == "review"]
+
+    def waiting() -> list[JobKind]:
+        session.flush()
+        return list(session.scalars(select(Job.kind)))
+
+    assert found() == []
+    say(session, ward, now)
+    assert waiting() == []
+    say(session, ward, now, ReviewState.FINDING, remark="Der Nachweis deckt nur den Standort Nord.", version=1)
+    assert waiting() == [JobKind.SCORE]
+    [scenario] = found()
+    assert scenario.endswith("Bei der Prüfung festgestellt: Der Nachweis deckt nur den Standort Nord.")
+    say(session, ward, now, version=2)
+    assert waiting() == [JobKind.SCORE]
+    assert found() == []
