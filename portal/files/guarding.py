@@ -18,6 +18,8 @@ LARGEST_UNPACKED = 200 * 2**20
 HIGHEST_RATIO = 100
 LONGEST_NAME = 120
 HEAD = 4096
+LARGEST_PARSED = 2**20
+MEMBER = b"PK\x01\x02"  # begins every entry of a zip's list
 FLAG_ENCRYPTED = 0x1
 
 
@@ -58,7 +60,9 @@ def _is_text(content: bytes) -> bool:
 
 def _is_json(content: bytes) -> bool:
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig").strip()
+        if len(text) > LARGEST_PARSED:  # a list of empty lists takes twenty times its size in memory
+            return (text[0], text[-1]) in {("{", "}"), ("[", "]")} and "\0" not in text
         json.loads(text)
     except (UnicodeDecodeError, ValueError, RecursionError):
         return False
@@ -138,7 +142,7 @@ def safe_name(name: str) -> str:
 
 def _office_part(content: bytes) -> str | None:
     """Which of the two office formats a zip is; None: neither, or with macros, or one that swells."""
-    if not content.startswith(b"PK\x03\x04"):
+    if not content.startswith(b"PK\x03\x04") or content.count(MEMBER) > MOST_MEMBERS:  # before the list is read
         return None
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import struct
 import time
+import tracemalloc
 import zipfile
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -126,3 +129,35 @@ def test_whatever_comes_the_guard_answers(content, extension):
     except Unwelcome:
         return
     assert kind.extension == extension
+
+
+def test_a_list_of_countless_members_is_not_even_read():
+    numbers = (20, 0, 20, 0, 0, 0, 0, 33, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0)  # a name of two letters, and nothing in it
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", *numbers) + b"xl"
+    start, members = b"PK\x03\x04" + bytes(26), entry * 300_000
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(members), len(start), 0)
+
+    assert _memory_of("t.xlsx", start + members + end) < 2**20
+
+
+def test_a_large_document_of_small_parts_takes_no_memory():
+    content = b"[" + b"[]," * 3_000_000 + b"[]]"
+
+    assert _memory_of("sbom.json", content) < 3 * len(content)
+
+
+@pytest.mark.parametrize("content", [b"[" * 2**21, b"x" * 2**21, b"{" + b" " * 2**21 + b"\0}"])
+def test_a_large_document_that_is_none_is_refused(content):
+    with pytest.raises(Unwelcome):
+        guarding.check("sbom.json", content)
+
+
+def _memory_of(name: str, content: bytes) -> int:
+    """The most memory that a look at it takes."""
+    tracemalloc.start()
+    try:
+        with suppress(Unwelcome):
+            guarding.check(name, content)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
