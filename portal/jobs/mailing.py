@@ -37,7 +37,7 @@ def send(work: Work) -> None:
     else:
         with work.last_step() as session:
             row = session.get_one(OutboxMail, mail.id)
-            row.state, row.sent_at, row.last_error, row.next_try_at = MailState.SENT, work.now(), "", None
+            outbox.note_sent(row, now=work.now())
 
 
 def _wait_or_give_up(work: Work, why: str) -> None:

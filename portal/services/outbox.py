@@ -1,15 +1,16 @@
 """Mails, written in the transaction of the change they tell of, and sent by the worker afterwards."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal import mailer
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, jobs
+from portal.services import audit, jobs, tickets
 from portal.services.actors import Actor, require_operator
 from portal.services.jobs import JobKind
 from scanners.model import N_, Message
@@ -17,6 +18,8 @@ from scanners.model import N_, Message
 GIVE_UP_AFTER = timedelta(hours=24)
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60, 120, 300, 600, 1200, 1800, 3600))
 MOST_TRIES = 60  # of the job: more than fit into a day
+KEPT = timedelta(days=90)
+_TOKEN = re.compile(rf"{tickets.PREFIX}[\w-]+")
 
 
 def add(
@@ -81,6 +84,17 @@ def pause_before_next_try(mail: OutboxMail, *, now: datetime) -> timedelta | Non
     """How long to wait after a try that failed; None: a day is over, give up."""
     pause = PAUSES[min(max(mail.attempts, 1), len(PAUSES)) - 1]
     return None if now + pause > mail.created_at + GIVE_UP_AFTER else pause
+
+
+def note_sent(mail: OutboxMail, *, now: datetime) -> None:
+    """The mail has left: from now on only who got it can open what it links to."""
+    mail.state, mail.sent_at, mail.last_error, mail.next_try_at = MailState.SENT, now, "", None
+    mail.text, mail.html = (_TOKEN.sub(f"{tickets.PREFIX}…", part) for part in (mail.text, mail.html))
+
+
+def sweep(session: Session, *, now: datetime) -> None:
+    """Remove mails of long ago, whatever became of them: no link in them works any more."""
+    session.execute(delete(OutboxMail).where(OutboxMail.created_at < now - KEPT))
 
 
 def _queue(session: Session, mail: OutboxMail, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from portal import mailer
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.mailer import Mail, NotTaken, Refused
-from portal.services import outbox
+from portal.services import outbox, tickets
 from portal.settings import MailSettings
 from tests.portal.jobs import running
 from tests.portal.jobs.running import wait_until
@@ -116,7 +116,8 @@ def test_the_worker_sends_what_was_committed_and_tries_again(
         tmp_path, SMTP_HOST=settings.host, SMTP_PORT=str(settings.port), SMTP_SECURITY="none", MAIL_FROM=settings.sender
     )
     with sessions.begin() as session:
-        mail = outbox.add(session, kind="t", to="a@b.example", subject="S", text="T", now=datetime.now(UTC))
+        link = f"https://kettenblick.example/join/{tickets.new_token()}"
+        mail = outbox.add(session, kind="t", to="a@b.example", subject="S", text=link, now=datetime.now(UTC))
 
     def state() -> tuple[MailState, int]:
         with sessions() as session:
@@ -127,4 +128,7 @@ def test_the_worker_sends_what_was_committed_and_tries_again(
         wait_until(lambda: state() == (MailState.WAITING, 1) and not relay.answers_to_data)
         wait_until(lambda: state()[0] is MailState.SENT, seconds=30)
 
-    assert [recipients for recipients, _message in relay.taken] == [["a@b.example"]]
+    ((recipients, message),) = relay.taken
+    assert (recipients, message.get_content().strip()) == (["a@b.example"], link)
+    with sessions() as session:
+        assert session.get_one(OutboxMail, mail.id).text == "https://kettenblick.example/join/avi_…"

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal.db.models.jobs import Job, MailState, OutboxMail
 from portal.errors import BadInput, NotAllowed, NotNow
-from portal.services import outbox
+from portal.services import outbox, tickets
 from portal.services.actors import operator_at_the_shell
 from tests.portal import building
 
@@ -71,3 +71,27 @@ def test_a_mail_that_left_is_not_sent_again(session, now):
 
     with pytest.raises(NotNow):
         outbox.send_again(session, OPERATOR, mail.id, now=now)
+
+
+def test_a_mail_that_left_keeps_no_link_that_works(session, now):
+    token = tickets.new_token()
+    link = f"https://kettenblick.example/invitation/{token}"
+    mail = outbox.add(
+        session, kind="t", to="a@b.example", subject="S", text=f"Hier: {link}", html=f'<a href="{link}">x</a>', now=now
+    )
+    assert link in mail.text
+
+    outbox.note_sent(mail, now=now)
+    session.flush()
+
+    assert (mail.state, mail.sent_at) == (MailState.SENT, now)
+    assert mail.text == "Hier: https://kettenblick.example/invitation/avi_…"
+    assert token not in mail.html
+
+
+def test_mails_of_long_ago_are_swept(session, now):
+    old, young = _add(session, now - timedelta(days=91)), _add(session, now - timedelta(days=89))
+    outbox.sweep(session, now=now)
+
+    assert session.scalars(select(OutboxMail.id)).all() == [young.id]
+    assert old.id != young.id
