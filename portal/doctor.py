@@ -16,8 +16,8 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import migrating, session
+from portal.jobs import scanning
 from portal.settings import Settings, is_loopback
-from scanners.jobs import NetworkSettings
 from scanners.model import N_, Message
 from scanners.observations import Vantage
 from scanners.probes import vantage
@@ -180,12 +180,48 @@ def _vantage(settings: Settings, now: datetime) -> Iterator[Note]:
         yield Note(piece="ipv6", state=State.WARN, message=message, remedy="ip -6 route")
     else:
         yield _fine("ipv6", N_("Scans reach IPv6."))
+    yield _about_tls(settings.scan.reference_tls_host, is_intercepted=seen.tls_intercepted)
+    yield _about_smtp(settings.scan.reference_smtp_host, is_blocked=seen.smtp_blocked)
+
+
+def _about_tls(host: str, *, is_intercepted: bool | None) -> Note:
+    if not host:
+        message = Message(text=N_("Whether a proxy opens TLS on the way is untested: no reference host is set."))
+        return Note(piece="proxy", state=State.WARN, message=message, remedy="SCAN_REFERENCE_TLS_HOST=www.example")
+    if is_intercepted is False:
+        return _fine("proxy", N_("Nobody opens TLS on the way: %(host)s shows its own certificate."), host=host)
+    sentence = (
+        N_("The reference host %(host)s cannot be reached; whether a proxy opens TLS on the way is untested.")
+        if is_intercepted is None
+        else N_("A proxy opens TLS on the way: the certificate of %(host)s is not a public one. TLS is not examined.")
+    )
+    message = Message(text=sentence, values={"host": host})
+    line = f"openssl s_client -connect {host}:443 -servername {host}"
+    return Note(piece="proxy", state=State.WARN, message=message, remedy=line)
+
+
+def _about_smtp(host: str, *, is_blocked: bool | None) -> Note:
+    if not host:
+        message = Message(text=N_("Whether port 25 is open to the outside is untested: no reference host is set."))
+        return Note(piece="port 25", state=State.WARN, message=message, remedy="SCAN_REFERENCE_SMTP_HOST=mail.example")
+    if is_blocked is False:
+        return _fine("port 25", N_("Scans reach port 25 of %(host)s."), host=host)
+    sentence = (
+        N_("The reference host %(host)s cannot be found; whether port 25 is open to the outside is untested.")
+        if is_blocked is None
+        else N_("Port 25 of %(host)s cannot be reached from here; the encryption of mail servers is not examined.")
+    )
+    message = Message(text=sentence, values={"host": host})
+    return Note(piece="port 25", state=State.WARN, message=message, remedy=f"nc -vz {host} 25")
 
 
 async def _look_around(settings: Settings, now: datetime) -> Vantage:
-    door = Door(NetworkSettings(resolver=settings.scan.resolver, resolver_port=settings.scan.resolver_port))
+    door = Door(scanning.network(settings.scan))
+    references = vantage.References(
+        tls_host=settings.scan.reference_tls_host, smtp_host=settings.scan.reference_smtp_host
+    )
     try:
-        return await vantage.look(Visit(door=door, fetcher=Fetcher(door), at=now))
+        return await vantage.look(Visit(door=door, fetcher=Fetcher(door), at=now), references=references)
     finally:
         await door.aclose()
 

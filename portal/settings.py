@@ -33,9 +33,12 @@ class ScanSettings:
     resolver_port: int = 53
     port_map: Mapping[int, int] = field(default_factory=dict)
     allowed_networks: tuple[str, ...] = ()
+    denied_networks: tuple[str, ...] = ()
     trust_roots_pem: str = ""
     permitted_suffixes: tuple[str, ...] = ()
     contact_url: str = ""
+    reference_tls_host: str = ""  # "" = whether TLS is opened on the way stays untested
+    reference_smtp_host: str = ""  # "" = whether port 25 is closed to us stays untested
     parallel: int = 4
 
 
@@ -142,23 +145,29 @@ def _mail(env: Mapping[str, str]) -> MailSettings:
 
 
 def _scan(env: Mapping[str, str]) -> ScanSettings:
-    networks = _list(env, "SCAN_ALLOWED_NETWORKS")
-    for network in networks:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError:
-            raise BadSetting(f"SCAN_ALLOWED_NETWORKS: {network} is not a network such as 192.0.2.0/24.") from None
     roots = env.get("SCAN_TRUST_ROOTS", "")
     return ScanSettings(
         resolver=_list(env, "SCAN_RESOLVER"),
         resolver_port=_number(env, "SCAN_RESOLVER_PORT", 53),
         port_map=_port_map(env.get("SCAN_PORT_MAP", "")),
-        allowed_networks=networks,
+        allowed_networks=_networks("SCAN_ALLOWED_NETWORKS", _list(env, "SCAN_ALLOWED_NETWORKS")),
+        denied_networks=_networks("SCAN_DENIED_NETWORKS", _list(env, "SCAN_DENIED_NETWORKS")),
         trust_roots_pem=Path(roots).read_text(encoding="ascii") if roots else "",
         permitted_suffixes=_list(env, "SCAN_PERMITTED_SUFFIXES"),
         contact_url=env.get("SCAN_CONTACT_URL", ""),
+        reference_tls_host=env.get("SCAN_REFERENCE_TLS_HOST", "").strip(),
+        reference_smtp_host=env.get("SCAN_REFERENCE_SMTP_HOST", "").strip(),
         parallel=_number(env, "SCAN_PARALLEL", 4),
     )
+
+
+def _networks(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            raise BadSetting(f"{name}: {text} is not a network such as 192.0.2.0/24.") from None
+    return texts
 
 
 def _port_map(text: str) -> Mapping[int, int]:

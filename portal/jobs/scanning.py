@@ -271,8 +271,11 @@ def network(settings: ScanSettings) -> NetworkSettings:
         "resolver_port": settings.resolver_port,
         "port_map": dict(settings.port_map),
         "allowed_networks": settings.allowed_networks,
+        "denied_networks": settings.denied_networks,
         "trust_roots_pem": settings.trust_roots_pem,
         "permitted_suffixes": settings.permitted_suffixes,
         "contact_url": settings.contact_url,
+        "reference_tls_host": settings.reference_tls_host,
+        "reference_smtp_host": settings.reference_smtp_host,
     }
     return NetworkSettings(**values)

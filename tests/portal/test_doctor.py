@@ -125,6 +125,16 @@ def test_plain_http_is_for_this_machine_alone(tmp_path: Path):
     assert note("address", chosen).state is State.OK
 
 
+def test_what_the_place_hides_is_told_and_without_a_reference_it_is_untested():
+    for about, asked in ((doctor._about_tls, "is_intercepted"), (doctor._about_smtp, "is_blocked")):
+        notes = [about(host, **{asked: seen}) for host, seen in (("", None), ("a", None), ("a", True), ("a", False))]
+
+        assert [found.state for found in notes] == [State.WARN, State.WARN, State.WARN, State.OK]
+        assert ["untested" in found.message.render() for found in notes] == [True, True, False, False]
+        german = i18n.translator("de")
+        assert all(german(found.message.text) != found.message.text for found in notes)
+
+
 @pytest.mark.loopback
 def test_every_note_reads_in_both_languages_and_every_trouble_has_its_line(installed: Settings):
     notes = doctor.examine(installed, now=NOW)
