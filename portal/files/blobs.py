@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from portal.files import disk
@@ -12,6 +13,7 @@ from scanners.model import N_, Message
 
 FLOOR = 200 * 2**20  # room that uploads leave to the database
 _BLOB = re.compile(r"[0-9a-f]{32}")
+_DRAFT = re.compile(rf"\.{_BLOB.pattern}\.[0-9]+\.[0-9a-f]+")
 
 
 class NoRoom(Exception):
@@ -71,6 +73,20 @@ class Blobs:
     def all(self) -> list[Path]:
         """Every sealed document there is, for the backup."""
         return sorted(path for path in self.folder.glob("*/*") if _BLOB.fullmatch(path.name))
+
+    def put_before(self, moment: datetime) -> list[tuple[str, str]]:
+        """Owner and name of every document that was on the shelf by then."""
+        return [
+            (path.parent.name.replace("-", ":", 1), path.name)
+            for path in self.all()
+            if path.stat().st_mtime < moment.timestamp()
+        ]
+
+    def remove_drafts(self, moment: datetime) -> None:
+        """Take away what a power cut left half written before that moment."""
+        for path in self.folder.glob("*/.*"):
+            if _DRAFT.fullmatch(path.name) and path.stat().st_mtime < moment.timestamp():
+                path.unlink(missing_ok=True)
 
     def _path(self, owner: str, blob_id: str) -> Path:
         if not _BLOB.fullmatch(blob_id):

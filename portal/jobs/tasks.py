@@ -1,8 +1,9 @@
 """What the worker knows how to do, by kind of job, and what follows when a job is given up."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -10,11 +11,16 @@ from sqlalchemy.orm import Session
 
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.jobs import MailState, OutboxMail
+from portal.files.blobs import Blobs
 from portal.jobs import mailing, scanning
 from portal.jobs.leases import Lease
 from portal.jobs.work import Work
-from portal.services import jobs, limits, scans, scores, sign_ins, tickets
+from portal.services import evidence, jobs, limits, outbox, scans, scores, sign_ins, tickets
 from portal.services.jobs import JobKind
+
+log = logging.getLogger(__name__)
+
+LEFT_OVER_AFTER = timedelta(days=1)
 
 
 class Lane(StrEnum):
@@ -40,6 +46,7 @@ def _score(work: Work) -> None:
 
 def _nightly(work: Work) -> None:
     """Deadlines pass and documents run out without anybody doing anything: every open round is worked out anew."""
+    _sweep_files(work)
     with work.last_step() as session:
         now = work.now()
         open_rounds = select(Assessment.hospital_id, Assessment.id).where(
@@ -47,8 +54,23 @@ def _nightly(work: Work) -> None:
         )
         for hospital_id, assessment_id in session.execute(open_rounds).all():
             scans.ask_for_score(session, hospital_id, assessment_id, now=now)
-        for room in (jobs, limits, tickets, sign_ins):
+        for room in (jobs, limits, outbox, tickets, sign_ins):
             room.sweep(session, now=now)
+
+
+def _sweep_files(work: Work) -> None:
+    """Take files off the disk whose upload failed half-way; none of them is younger than the longest request."""
+    shelf = Blobs(folder=work.tools.settings.files_dir, keyring=work.tools.keyring)
+    before = work.now() - LEFT_OVER_AFTER
+    try:
+        shelf.remove_drafts(before)
+        old = shelf.put_before(before)
+        with work.step() as session:
+            left_over = evidence.unnamed(session, old)
+        for owner, blob_id in left_over:
+            shelf.remove(owner, blob_id)
+    except OSError as error:
+        log.warning("the files could not be swept: %s", type(error).__name__)
 
 
 def _give_up_scan(session: Session, lease: Lease, now: datetime) -> None:

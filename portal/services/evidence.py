@@ -3,7 +3,7 @@
 The bytes lie in portal.files.blobs; the edge puts them there before `add` and takes them off after `remove`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from assessments import evidence_rules, policy
 from assessments.model import EvidenceStanding, EvidenceStatus
+from portal.db.models.accounts import Company
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import (
     Answer,
@@ -285,6 +286,16 @@ def remove(session: Session, actor: Actor, assessment_id: str, evidence_id: str,
     row.deleted_at = now
     audit.record(session, actor, "evidence.deleted", row.id, now=now, detail={"sha256": row.sha256})
     return row.blob_id
+
+
+def unnamed(session: Session, found: Iterable[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """Those of the files, each by its owner and name, that no document names: their upload failed half-way.
+
+    Files of owners that this database has never heard of are not ours to judge.
+    """
+    named = set(session.scalars(select(Evidence.blob_id).where(Evidence.deleted_at.is_(None))))
+    known = {owner_of(company_id) for company_id in session.scalars(select(Company.id))}
+    return [(owner, blob_id) for owner, blob_id in found if owner in known and blob_id not in named]
 
 
 # ---- giving out

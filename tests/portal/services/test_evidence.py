@@ -173,3 +173,14 @@ def test_a_document_of_another_company_cannot_be_used(session, asked, now):
 
     with pytest.raises(NotFound):
         evidence.attach(session, stranger.lead, stranger.assessment_id, first, KEY, now=now)
+
+
+def test_a_file_that_no_document_names_is_left_over_if_its_owner_is_known(session, asked, now):
+    _add(session, asked, now, number=1)
+    gone = _add(session, asked, now, number=2)
+    evidence.remove(session, asked.lead, asked.assessment_id, gone, now=now)
+    session.flush()
+    owner = evidence.owner_of(asked.lead.company_id)
+    found = [(owner, f"{number:032x}") for number in (1, 2, 3)] + [("company:elsewhere", f"{4:032x}")]
+
+    assert evidence.unnamed(session, found) == [(owner, f"{2:032x}"), (owner, f"{3:032x}")]
