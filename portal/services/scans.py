@@ -341,6 +341,8 @@ def start_second_look(
     allowed = permissions.permitted(session, hospital_id, run.vendor_id, hosts, now=now)
     if good is None or good.id != run.id or not allowed.hosts:
         return None
+    if allowed.is_window_over and run.side is ScanSide.HOSPITAL:
+        return None
     if _is_busy(session, set(allowed.hosts), but=run.id, now=now):
         return Postponed(until=now + WAIT_FOR_THE_OTHER)
     return Order(hosts=allowed.hosts, classes=allowed.classes & frozenset(CheckClass(one) for one in run.classes))

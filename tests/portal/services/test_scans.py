@@ -320,3 +320,29 @@ def test_after_the_companys_window_the_hospital_does_not_look_and_the_company_ma
         scans.queue_by_hospital(session, actor, vendor.id, now=late)
     own = scans.queue_by_company(session, company, taken.id, now=late)
     assert isinstance(scans.start(session, vendor.hospital_id, own.id, now=late), scans.Order)
+
+
+def test_no_second_look_after_the_companys_window(session, vendor, now):
+    run = _completed(session, vendor, now)
+    company = building.company_actor(session, email="lead@pacs.example")
+    taken = building.assessment(session, vendor, company_id=company.company_id)
+    session.add(
+        Consent(
+            company_id=company.company_id,
+            assessment_id=taken.id,
+            check_class="passive",
+            kind=ConsentKind.GRANTED,
+            text_version="1",
+            person_id=company.person_id,
+            person_name=company.name,
+            window_to=now + timedelta(hours=1),
+            at=now,
+        )
+    )
+    session.flush()
+
+    def look(moment):
+        return scans.start_second_look(session, vendor.hospital_id, run.id, [HOST], now=moment)
+
+    assert isinstance(look(now), scans.Order)
+    assert look(now + timedelta(hours=2)) is None
