@@ -151,6 +151,8 @@ def full(session: Session, now: datetime) -> Ward:
     add(session, ward, "Speisewerk Catering", "Menüerfassung", group="logistics", intake=MINOR, now=begin)
     add(session, ward, "Papier & Büro Handels GmbH", "Büromaterial", group="administration", intake=None, now=begin)
     vendors.add(session, ward.assessor, VendorFields(name="Noch ohne Produkt GmbH"), now=begin)
+    for name in ward.assessments:  # rows say what the register would say now
+        score(session, ward, name, now=now)
     return ward
 
 
