@@ -111,7 +111,7 @@ class Worker:
             log.warning("another worker has taken over", extra={"job": lease.job_id})
         except Exception as error:  # noqa: BLE001 - whatever a task trips over, the job must come to its end
             log.warning("a job failed: %s", type(error).__name__, extra={"job": lease.job_id, "kind": lease.kind})
-            self._fail(lease, f"{type(error).__name__}: {error}")
+            self._fail(lease, logs.redacted(f"{type(error).__name__}: {error}"))
         finally:
             self.work.pop(lease.token, None)
 
