@@ -2,7 +2,7 @@
 
 from assessments import gathering
 from assessments.gathering import Asked, Gathered
-from assessments.model import Contradiction, Dossier, Policy
+from assessments.model import Contradiction, Dossier, HostRole, Policy
 from questionnaires.model import Relation
 from scanners.model import Outcome
 
@@ -22,7 +22,7 @@ def among(gathered: Gathered) -> tuple[Contradiction, ...]:
 def against(gathered: Gathered, asked: Asked) -> tuple[Contradiction, ...]:
     """What speaks against one answer. Only a claim can be contradicted: an honest "partly" cannot."""
     dossier, policy = gathered.dossier, gathered.policy
-    if asked.answer is None or asked.share is None or asked.share < policy.contradiction_from_share:
+    if asked.answer is None or asked.share is None or asked.share <= policy.contradiction_above_share:
         return ()
     by_check = {
         link.check_id: link
@@ -34,6 +34,8 @@ def against(gathered: Gathered, asked: Asked) -> tuple[Contradiction, ...]:
         link = by_check.get(counted.check.id)
         finding = counted.fact.finding
         if link is None or not counted.failed or not gathering.serves(dossier, finding.subject, asked.supply):
+            continue
+        if asked.supply is not None and counted.role is HostRole.CORPORATE:  # not what the hospital is supplied through
             continue
         key = f"{asked.key}:{counted.key}"
         found.append(

@@ -307,7 +307,7 @@ class Policy:
     host_factors: Mapping[HostRole, float]
     assurance: Mapping[Assurance, float]
     contradiction_cap: float
-    contradiction_from_share: float  # an answer worth at least this much can be contradicted
+    contradiction_above_share: float  # an answer worth more than this can be contradicted
     answers_share: float  # of a part, where answers and checks both exist
     checks_share: float
     level_from: tuple[float, ...]  # the values at which levels 1, 2, 3, 4 begin

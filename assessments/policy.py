@@ -47,7 +47,7 @@ def get(version: str) -> Policy:
 def load(source: str | bytes) -> Policy:
     """The policy written in this YAML; raises BadFile."""
     top = reading.fields(reading.parse(source), "policy", need=_KEYS)
-    contradiction = reading.fields(top["contradiction"], "contradiction", need={"cap", "from_share"})
+    contradiction = reading.fields(top["contradiction"], "contradiction", need={"cap", "above_share"})
     blend = reading.fields(top["blend"], "blend", need={"answers", "checks"})
     evidence = reading.fields(top["evidence"], "evidence", need={"warning_days", "expected_from_weight"})
     gap = reading.fields(top["gap"], "gap", need={"share_at_most", "from_weight"})
@@ -68,7 +68,7 @@ def load(source: str | bytes) -> Policy:
         },
         assurance={Assurance(key): value for key, value in _numbers(top["assurance"], Assurance, "assurance").items()},
         contradiction_cap=reading.share(contradiction["cap"], "contradiction.cap"),
-        contradiction_from_share=reading.share(contradiction["from_share"], "contradiction.from_share"),
+        contradiction_above_share=reading.share(contradiction["above_share"], "contradiction.above_share"),
         answers_share=reading.share(blend["answers"], "blend.answers"),
         checks_share=reading.share(blend["checks"], "blend.checks"),
         level_from=tuple(reading.number(item, "level_from") for item in reading.items(top["level_from"], "level_from")),

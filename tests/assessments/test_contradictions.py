@@ -33,6 +33,17 @@ def test_an_honest_answer_is_not_contradicted(value):
     assert keys(answers=[answer("MF-03", value)], findings=[finding("mail.dmarc-policy")], question_set="basic") == []
 
 
+def test_partly_is_honest_and_is_not_contradicted():
+    assert keys(answers=[answer("CR-02", choice("partial"))], findings=[finding()]) == []
+    assert keys(answers=[answer("CR-02", choice("yes"))], findings=[finding()]) != []
+
+
+def test_a_corporate_site_says_nothing_of_the_product():
+    hosts = (HostInScope(name="portal.example.de", role=HostRole.CORPORATE, supplies=frozenset()),)
+
+    assert keys(answers=[answer("CR-02")], findings=[finding()], hosts=hosts) == []
+
+
 @pytest.mark.parametrize(
     "fact",
     [
