@@ -1,0 +1,312 @@
+"""Every route for everybody: who comes in is written down here a second time, apart from the code that lets them in."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+
+from portal.db.models.accounts import CompanyRole, HospitalRole
+from tests.journeys.world import FILE, Place, World
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+UNKNOWN = "0123456789abcdef0123"
+OPEN, HALFWAY, INSIDE, OPERATOR = "open", "halfway", "inside", "operator"
+CLINIC = frozenset(HospitalRole)
+CLINIC_WRITERS = frozenset({HospitalRole.ADMIN, HospitalRole.ASSESSOR})
+CLINIC_RISKS = CLINIC_WRITERS | {HospitalRole.DECIDER}
+CLINIC_ADMIN = frozenset({HospitalRole.ADMIN})
+CLINIC_TRAIL = CLINIC_ADMIN | {HospitalRole.AUDITOR}
+FIRM = frozenset(CompanyRole)
+FIRM_SIGNERS = frozenset({CompanyRole.LEAD, CompanyRole.SIGNATORY})
+
+# Who may come in, by "METHOD room.page". A page that stands here under no word is no page.
+TABLE: Mapping[object, str] = {
+    OPEN: """
+        GET site.start  GET site.about  GET site.alive  GET site.ready  GET site.security_txt
+        GET auth.sign_in  POST auth.begin_sign_in  POST auth.language
+        GET auth.open_join  GET auth.join  POST auth.join_with_new_account
+        GET auth.forgotten  POST auth.send_new_password_link
+        GET auth.open_new_password  GET auth.new_password  POST auth.set_new_password
+        GET auth.open_setup  GET auth.setup  POST auth.make_first_hospital
+        GET invitation.open_link  GET invitation.show  POST invitation.accept_as_new
+        GET invitation.colleague  POST invitation.hand_over  POST invitation.renew
+    """,
+    HALFWAY: """
+        POST auth.leave  GET auth.second_factor  POST auth.give_second_factor
+        GET auth.recovery_code  POST auth.give_recovery_code  GET auth.enrol  POST auth.confirm_enrolment
+    """,
+    INSIDE: """
+        GET auth.places  POST auth.choose_place  GET auth.account  POST auth.change_password
+        POST auth.confirm  POST auth.renew_recovery_codes  POST auth.join_with_account
+        POST invitation.accept_with_account
+    """,
+    OPERATOR: """
+        GET site.operator  GET site.mails  GET site.mail  POST site.send_mail_again  POST site.try_job_again
+    """,
+    CLINIC: """
+        GET hospital.today  GET hospital.vendor_list  GET hospital.search  GET hospital.vendor
+        GET hospital.vendor_answers  GET hospital.vendor_contradictions  GET hospital.vendor_evidence
+        GET hospital.vendor_history  GET hospital.vendor_report  GET hospital.vendor_scan  GET hospital.scan_progress
+        GET hospital.intake  GET hospital.board  GET hospital.assessment  GET hospital.review_list  GET hospital.review
+        GET hospital.risk_list  GET hospital.risk  GET hospital.report_list  POST hospital.register_workbook
+        POST hospital.open_evidence  GET hospital.settings
+    """,
+    CLINIC_WRITERS: """
+        GET hospital.add_vendor  POST hospital.write_down_vendor  GET hospital.edit_vendor  POST hospital.change_vendor
+        POST hospital.end_vendor  GET hospital.add_supply  POST hospital.write_down_supply  GET hospital.edit_supply
+        POST hospital.change_supply  POST hospital.fill_in_intake  GET hospital.invite  POST hospital.send_invitation
+        POST hospital.resend_invitation  POST hospital.invite_another  POST hospital.withdraw_invitation
+        POST hospital.name_host  POST hospital.remove_host  POST hospital.start_scan  POST hospital.stop_scan
+        POST hospital.review_answer  POST hospital.finish_review
+    """,
+    CLINIC_RISKS: "POST hospital.treat_risk",
+    CLINIC_ADMIN: "POST hospital.change_settings  POST hospital.invite_member  POST hospital.end_member",
+    CLINIC_TRAIL: "GET hospital.audit_trail",
+    FIRM: """
+        GET vendor.home  GET vendor.round  GET vendor.approval  GET vendor.result  GET vendor.live_result
+        POST vendor.look_again  GET vendor.questions  GET vendor.section  POST vendor.save_section
+        POST vendor.save_answer  GET vendor.documents  GET vendor.add_document  POST vendor.put_document_in
+        POST vendor.use_document  GET vendor.document  GET vendor.document_file  POST vendor.attach_document
+        POST vendor.detach_document  POST vendor.remove_document  GET vendor.hand_in  GET vendor.receipt
+        GET vendor.team
+    """,
+    FIRM_SIGNERS: """
+        POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
+        POST vendor.strike_host  POST vendor.confirm_host  POST vendor.sign  POST vendor.release
+        POST vendor.invite_colleague
+    """,
+}
+MAY = {name: who for who, names in TABLE.items() for name in re.split(r"\s{2,}|\n", names) if name.strip()}
+MAY = {name.strip(): who for name, who in MAY.items()}
+# Reading these leaves something behind, and each says what.
+LEAVES_A_TRACE = {"GET auth.enrol": frozenset({"person", "recovery_code"}), "GET invitation.show": frozenset()}
+ASKS_FOR_MORE = {"POST auth.renew_recovery_codes"}  # a second factor, shown just now
+SLOW = frozenset({"GET hospital.vendor_report", "POST hospital.register_workbook"})  # one role proves it
+
+
+def addresses(world: World) -> Mapping[str, str]:
+    """Every route of the application: "METHOD room.page" and its address with gaps."""
+    return {
+        f"{method} {rule.endpoint}": rule.rule
+        for rule in world.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint != "static"
+    }
+
+
+def filled(rule: str, ids: Mapping[str, str]) -> str:
+    """The address with its gaps filled; a gap that nobody knows fails."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda gap: ids[gap[1]], rule)
+
+
+def gaps(rule: str) -> list[str]:
+    return [gap for gap in re.findall(r"<(?:\w+:)?(\w+)>", rule) if gap not in NO_OBJECT]
+
+
+NO_OBJECT = {"token", "section_id"}
+
+
+def payload(name: str, place: Place) -> dict[str, object]:
+    """A form that its service would take, where one without fields would be turned back before it is reached."""
+    ids = place.ids
+    return {
+        "POST hospital.write_down_vendor": {"name": "Neu", "supply": "PACS", "country": "DE"},
+        "POST hospital.change_vendor": {"name": "Anders", "version": "1"},
+        "POST hospital.write_down_supply": {"name": "Neu"},
+        "POST hospital.change_supply": {"name": "Anders", "version": "1"},
+        "POST hospital.send_invitation": {
+            "supplies": ids["supply_id"],
+            "question_set": "full",
+            "question_set_reason": "weil",
+            "due_on": "2099-01-01",
+            "email": "x@strahlwerk.example",
+            "language": "de",
+        },
+        "POST hospital.invite_another": {"email": "x@strahlwerk.example", "language": "de"},
+        "POST hospital.name_host": {"host": "neu.strahlwerk.de", "role": "product", "ground": "contract"},
+        "POST hospital.review_answer": {"state": "accepted", "version": "1"},
+        "POST hospital.treat_risk": {"treatment": "mitigate", "version": "0"},
+        "POST hospital.invite_member": {"email": "neu@klinik.example", "role": "assessor"},
+        "POST hospital.change_settings": {"name": "Anders"},
+        "POST hospital.register_workbook": {"language": "de"},
+        "POST vendor.agree": {"name": "Erika", "function": "Leitung"},
+        "POST vendor.refuse": {"name": "Erika", "function": "Leitung"},
+        "POST vendor.sign": {"name": "Erika", "function": "Leitung", "confirms": "y"},
+        "POST vendor.add_host": {"host": "neu.strahlwerk.de", "role": "product"},
+        "POST vendor.put_document_in": {
+            "file": (io.BytesIO(FILE), "neu.pdf"),
+            "kind": "iso27001_certificate",
+            "confidentiality": "normal",
+        },
+        "POST vendor.use_document": {"existing": ids["evidence_id"], "to": ids["name"]},
+        "POST vendor.attach_document": {"to": ids["name"]},
+        "POST vendor.invite_colleague": {"email": "neu@strahlwerk.example", "role": "contributor"},
+    }.get(name, {})
+
+
+def knock(world: World, who: str, name: str, address: str, place: Place, *, token: str | None = None) -> TestResponse:
+    """One request, with everything right about it but who and where."""
+    visitor = world.visitor(who)
+    if name.startswith("GET"):
+        return visitor.get(address)
+    token = world.token(who) if token is None else token
+    if name == "POST vendor.save_answer":
+        return visitor.client.post(
+            address,
+            base_url="http://127.0.0.1:8080",
+            data=json.dumps({"fields": {}, "version": 1}),
+            headers={"Content-Type": "application/json", "Accept": "application/json", "X-CSRFToken": token},
+        )
+    return visitor.post(address, payload(name, place), token=token)
+
+
+def expected(world: World, who: str, name: str, place: Place) -> str:  # noqa: PLR0911 - one line of the table each
+    """What the table says: in, sign in, second factor, forbidden, nothing."""
+    may, actor = MAY[name], world.actors[who]
+    if may == OPEN:
+        return "in"
+    if actor is None:
+        return "sign in"
+    if may == HALFWAY:
+        return "in"
+    if who == "password only":
+        return "second factor"
+    if may == INSIDE:
+        return "in"
+    if may == OPERATOR:
+        return "in" if actor.is_operator else "nothing"
+    of_clinic = may <= CLINIC
+    role = actor.hospital_role if of_clinic else actor.company_role
+    if role is None or who.startswith("ended"):
+        return "nothing"
+    if role not in may:
+        return "forbidden"
+    at_home = actor.hospital_id == place.ward.hospital_id if of_clinic else actor.company_id == place.lead.company_id
+    return "in" if at_home or not gaps(addresses(world)[name]) else "nothing"
+
+
+def outcome(answer: TestResponse) -> str:
+    """The same words for what came back."""
+    location = answer.headers.get("Location", "")
+    if answer.status_code == 401 or location.startswith("/sign-in?"):
+        return "sign in or second factor" if answer.status_code == 401 else "sign in"
+    if location.startswith("/second-factor?"):
+        return "second factor"
+    assert answer.status_code < 500, answer.status_code
+    return {403: "forbidden", 404: "nothing"}.get(answer.status_code, "in")
+
+
+def test_every_route_is_in_the_table_and_the_table_names_no_other(world: World):
+    assert set(addresses(world)) == set(MAY)
+
+
+ACTORS = (
+    *("nobody", "password only", "operator", "ended in hospital a", "ended in company a"),
+    *(f"{role.value} {place}" for role in HospitalRole for place in "ab"),
+    *("lead a", "contributor a", "signatory a", "lead b"),
+)
+
+
+@pytest.mark.parametrize("who", ACTORS)
+def test_everybody_comes_in_where_the_table_says_and_a_refusal_changes_nothing(world: World, who: str):
+    """Every route, with the objects of hospital A and company A."""
+    assert set(world.actors) == set(ACTORS)
+    wrong = []
+    for name, rule in addresses(world).items():
+        wanted = expected(world, who, name, world.a)
+        if name in SLOW and wanted == "in" and who != "auditor a":
+            continue
+        answer = knock(world, who, name, filled(rule, world.a.ids), world.a)
+        got = outcome(answer)
+        if MAY[name] == OPEN or (wanted == "in" and answer.status_code == 404 and not gaps(rule)):
+            got = "in"  # a link that was not opened first shows the page of links that ended
+        if name in ASKS_FOR_MORE and got == "forbidden":
+            got = wanted
+        if got not in wanted and wanted not in got:
+            wrong.append(f"{name}: {got} ({answer.status_code}), not {wanted}")
+        if wanted == "in":
+            world.restore()
+        elif changed := world.changed():
+            wrong.append(f"{name}: refused, but changed {changed}")
+            world.restore()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["admin b", "lead b"])
+def test_what_belongs_to_others_and_what_does_not_exist_are_the_same_bytes(world: World, who: str):
+    """Each gap of each address by itself: all others are the visitor's own."""
+    wrong, walked = [], 0
+    for name, rule in addresses(world).items():
+        if expected(world, who, name, world.b) != "in" or MAY[name] in {OPEN, HALFWAY, INSIDE}:
+            continue
+        for gap in set(gaps(rule)) - {"question_id", "name"}:
+            theirs = knock(world, who, name, filled(rule, {**world.b.ids, gap: world.a.ids[gap]}), world.b)
+            nothing = knock(world, who, name, filled(rule, {**world.b.ids, gap: UNKNOWN}), world.b)
+            walked += 1
+            if (theirs.status_code, theirs.data) != (404, nothing.data) or nothing.status_code != 404:
+                wrong.append(f"{name}, {gap}: {theirs.status_code} and {nothing.status_code}")
+            if world.changed():
+                wrong.append(f"{name}, {gap}: changed something")
+                world.restore()
+    assert walked > 10
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("who", "name", "field", "gap"),
+    [
+        ("admin b", "POST hospital.send_invitation", "supplies", "supply_id"),
+        ("admin b", "POST hospital.name_host", "supply_id", "supply_id"),
+        ("lead b", "POST vendor.add_host", "supply_id", "supply_id"),
+        ("lead b", "POST vendor.use_document", "existing", "evidence_id"),
+    ],
+)
+def test_an_id_of_others_inside_a_form_is_no_choice(world: World, who: str, name: str, field: str, gap: str):
+    address = filled(addresses(world)[name], world.b.ids)
+    answers = [
+        world.visitor(who).post(address, {**payload(name, world.b), field: chosen}, token=world.token(who)).status_code
+        for chosen in (world.a.ids[gap], UNKNOWN)
+    ]
+
+    assert answers[0] == answers[1] in {404, 409, 422}
+    assert world.changed() == set()
+
+
+def test_nothing_is_changed_without_the_token_of_the_form(world: World):
+    wrong = []
+    of = {CLINIC_TRAIL: "auditor a", OPERATOR: "operator", HALFWAY: "password only", INSIDE: "admin a", OPEN: "nobody"}
+    for name, rule in addresses(world).items():
+        if name.startswith("GET"):
+            continue
+        may = MAY[name]
+        who = of.get(may) or ("admin a" if may <= CLINIC else "lead a")
+        for token in ("", "A" * 64):
+            answer = knock(world, who, name, filled(rule, world.a.ids), world.a, token=token)
+            if answer.status_code != 400 or world.changed():
+                wrong.append(f"{name} with {token[:6]!r}: {answer.status_code}")
+                world.restore()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["admin a", "lead a", "operator", "nobody", "password only"])
+def test_reading_twice_leaves_everything_as_it_was(world: World, who: str):
+    wrong = []
+    for name, rule in addresses(world).items():
+        if not name.startswith("GET") or name in SLOW or expected(world, who, name, world.a) != "in":
+            continue
+        address = filled(rule, world.a.ids)
+        for _ in range(2):
+            knock(world, who, name, address, world.a)
+        changed = world.changed()
+        if not changed <= LEAVES_A_TRACE.get(name, frozenset()):
+            wrong.append(f"{name} changed {changed}")
+        if changed:
+            world.restore()
+    assert wrong == []

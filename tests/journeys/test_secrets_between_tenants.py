@@ -1,0 +1,196 @@
+"""What one side writes for itself reaches no page, file or mail of the other."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections import Counter, deque
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
+from portal.db.models.jobs import OutboxMail
+from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
+from portal.db.models.responses import Answer, Evidence, Response
+from portal.db.models.scans import FindingRecord, ScanRun
+from portal.db.models.vendors import IntakeRecord, Supply, Vendor
+from tests.journeys.world import World
+from tests.portal.web.conftest import ADDRESS
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+CANARY = "KANARI"
+ADDRESSES = re.compile(r'(?:href|action|hx-get|src|data-autosave)="(/[^"#]*)')
+
+
+def canary(name: str) -> str:
+    return f"{CANARY}-{name}-7c1f09"
+
+
+OF_A_KIND = 3  # of pages that differ in an id or in the address's question alone
+KINDS = re.compile(r"[0-9a-f]{20}|(?<=\?).*")
+
+
+def crawl(world: World, who: str, *starts: str) -> dict[str, bytes]:
+    """What links lead to, every kind of page, as it came; files are taken apart."""
+    visitor, kinds = world.visitor(who), Counter[str]()
+    seen: dict[str, bytes] = {}
+    waiting = deque(starts)
+    while waiting:
+        path = waiting.popleft()
+        kind = KINDS.sub("…", path)
+        if path in seen or path.startswith("/static/") or (kinds[kind] == OF_A_KIND and path not in starts):
+            continue
+        kinds[kind] += 1
+        answer = visitor.client.get(path, base_url=ADDRESS, follow_redirects=True)
+        seen[path] = b"\n".join([answer.data, str(answer.headers).encode(), *parts_of(answer.data)])
+        if answer.mimetype == "text/html":
+            waiting.extend(found.replace("&amp;", "&") for found in ADDRESSES.findall(answer.get_data(as_text=True)))
+    return seen
+
+
+def parts_of(content: bytes) -> list[bytes]:
+    if not content.startswith(b"PK"):
+        return []
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        return [file.read(name) for name in file.namelist()]
+
+
+def found_in(pages: dict[str, bytes]) -> set[str]:
+    return {f"{path}: {hit.decode()}" for path, page in pages.items() for hit in re.findall(rb"KANARI-[\w.-]*", page)}
+
+
+def hide_what_the_hospital_keeps_to_itself(session: Session, world: World) -> set[str]:
+    place, now = world.a, datetime.now(UTC)
+    vendor = session.get_one(Vendor, (place.ids["vendor_id"]))
+    vendor.note, vendor.creditor_number = canary("vendor.note"), canary("creditor")
+    supply = session.get_one(Supply, place.ids["supply_id"])
+    supply.description, supply.owner_name = canary("supply.description"), canary("supply.owner")
+    supply.department = canary("supply.department")
+    for record in session.scalars(select(IntakeRecord).where(IntakeRecord.supply_id == supply.id)):
+        record.tier, record.override_reason = record.proposed_tier % 4 + 1, canary("intake.reason")
+    assessment = session.get_one(Assessment, place.assessment_id)
+    assessment.question_set_reason = canary("assessment.reason")
+    states = iter([*ReviewState] * 2)
+    slots = session.scalars(
+        select(Answer)
+        .join(Response, Response.id == Answer.response_id)
+        .where(Response.assessment_id == place.assessment_id, Answer.question_id.like("BK%"))
+        .limit(3)
+    )
+    for slot, state in zip(slots, states, strict=False):
+        told = state is ReviewState.RETURNED  # a remark on what is returned is written to the company
+        session.merge(
+            Review(
+                hospital_id=assessment.hospital_id,
+                assessment_id=assessment.id,
+                question_id=slot.question_id,
+                supply_id=slot.supply_id,
+                state=state,
+                remark="Bitte ergänzen." if told else canary(f"review.remark.{state.value}"),
+                note=canary(f"review.note.{state.value}"),
+                by_name=place.ward.assessor.name,
+                at=now,
+            )
+        )
+    risk = session.get_one(RiskRecord, place.ids["risk_id"])
+    risk.document = {**risk.document, "scenario": {"de": canary("risk.scenario"), "en": canary("risk.scenario")}}
+    session.add(
+        RiskTreatment(
+            hospital_id=risk.hospital_id,
+            risk_id=risk.id,
+            treatment=Treatment.MITIGATE,
+            owner=canary("risk.owner"),
+            note=canary("risk.note"),
+            by_name="Erika",
+            at=now,
+        )
+    )
+    return {
+        *("vendor.note", "creditor", "supply.description", "supply.owner", "supply.department", "intake.reason"),
+        *("assessment.reason", "review.note", "risk.scenario", "risk.owner", "risk.note"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("who", "stage"),
+    [
+        *(("lead a", stage) for stage in (Stage.SUBMITTED, Stage.RETURNED, Stage.REVIEWED)),
+        *(("contributor a", Stage.RETURNED), ("lead b", Stage.SUBMITTED)),
+    ],
+)
+def test_the_hospitals_own_words_reach_no_page_of_a_company(world: World, who: str, stage: Stage):
+    with world.sessions.begin() as session:
+        hidden = hide_what_the_hospital_keeps_to_itself(session, world)
+        session.get_one(Assessment, world.a.assessment_id).stage = stage
+    pages = crawl(world, who, "/vendor/")
+    assert len(pages) > (25 if who != "lead b" else 10)
+    assert found_in(pages) == set()
+
+    # They are there to be found: the hospital's own pages show them.
+    if (who, stage) == ("lead a", Stage.SUBMITTED):
+        ids = world.a.ids
+        starts = (f"/hospital/risks/{ids['risk_id']}", f"/hospital/vendors/supplies/{ids['supply_id']}/intake")
+        reviews = (f"/hospital/review/{ids['assessment_id']}?answer=BK-{number:02}" for number in range(1, 9))
+        own = " ".join(found_in(crawl(world, "admin a", "/hospital/", *starts, *reviews)))
+        assert {name for name in hidden if name not in own} <= {
+            "supply.description",
+            "assessment.reason",
+            "review.note",
+        }
+    with world.sessions() as session:
+        mails = session.scalars(select(OutboxMail)).all()
+    assert not [mail.subject for mail in mails if CANARY in f"{mail.subject}{mail.text}{mail.html}"]
+
+
+def test_what_a_company_has_not_handed_in_or_released_reaches_no_hospital(world: World):
+    now = datetime.now(UTC)
+    with world.sessions.begin() as session:
+        response = session.scalars(select(Response).where(Response.assessment_id == world.a.assessment_id)).one()
+        response.released_at = None
+        answer = session.scalars(select(Answer).where(Answer.response_id == response.id)).first()
+        answer.comment = canary("answer.after-hand-in")
+        session.add(
+            Evidence(
+                company_id=response.company_id,
+                kind="other",
+                file_name=f"{canary('evidence.not-handed-in')}.pdf",
+                media_type="application/pdf",
+                size=1,
+                sha256="0" * 64,
+                blob_id="nothing",
+                issuer=canary("evidence.issuer"),
+                uploaded_by="Erika",
+                uploaded_at=now,
+            )
+        )
+        run = session.scalars(select(ScanRun).where(ScanRun.vendor_id == world.a.ids["vendor_id"])).one()
+        run.visible_at = now - timedelta(hours=1)
+        for finding in session.scalars(select(FindingRecord).where(FindingRecord.scan_id == run.id)):
+            if finding.severity == "critical":
+                finding.severity = "high"  # what is critical the hospital sees at once
+            finding.fact, finding.fact_values = canary("finding"), None
+
+    for who in ("admin a", "auditor a", "admin b", "operator"):
+        assert found_in(crawl(world, who, "/hospital/" if who != "operator" else "/operation")) == set(), who
+    with world.app.test_client():
+        book = world.visitor("admin a").post(
+            "/hospital/reports/register", {"language": "de"}, token=world.token("admin a")
+        )
+    assert book.status_code == 200
+    assert CANARY.encode() not in b"".join(parts_of(book.data))
+
+
+def test_a_crawl_of_a_hospital_finds_nothing_of_the_other(world: World):
+    with world.sessions.begin() as session:
+        hide_what_the_hospital_keeps_to_itself(session, world)
+
+    pages = crawl(world, "admin b", "/hospital/")
+
+    assert len(pages) > 20
+    assert found_in(pages) == set()
