@@ -167,7 +167,8 @@ def treat(
         wrong["note"] = Message(text=N_("Give the reason for accepting the risk."))
     if wrong:
         raise BadInput(wrong)
-    treatment = row.treatment
+    session.refresh(row.risk, ["gone_at"], with_for_update=True)  # of two that read the same, one goes first
+    treatment = session.get(RiskTreatment, (hospital_id, row.risk.id), populate_existing=True)
     if (treatment.version if treatment else 0) != version:
         raise Clash(
             Message(text=N_("Somebody else changed this in the meantime. Look at what stands now and save again."))

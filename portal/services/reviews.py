@@ -47,13 +47,14 @@ def say(
     """
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     assessment = invitations.find(session, actor, assessment_id)
+    session.refresh(assessment, ["stage"], with_for_update=True)  # one word at a time, and none after the end
     _require_submitted(assessment)
     question_id, supply_id = key
     if question_id not in shelf.get(assessment.catalogue_id, assessment.catalogue_version).questions:
         raise BadInput({"": Message(text=N_("There is no such question."))})
     if state is not ReviewState.ACCEPTED and not remark.strip():
         raise BadInput({"remark": Message(text=N_("Say in a sentence what is missing; the vendor reads it."))})
-    review = session.get(Review, (hospital_id, assessment.id, question_id, supply_id))
+    review = session.get(Review, (hospital_id, assessment.id, question_id, supply_id), populate_existing=True)
     if (review.version if review else 0) != version:
         raise Clash(Message(text=N_("Somebody else reviewed this answer in the meantime. Look at it again.")))
     before = review.state if review else None
@@ -89,6 +90,7 @@ def finish(session: Session, actor: Actor, assessment_id: str, *, base_url: str,
     """End the review: returned answers go back to the vendor, otherwise the round is reviewed."""
     assessment = invitations.find(session, actor, assessment_id)
     hospital_of(actor, HOSPITAL_WRITERS)
+    session.refresh(assessment, ["stage"], with_for_update=True)
     _require_submitted(assessment)
     returned = [
         review

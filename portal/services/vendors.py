@@ -137,7 +137,7 @@ def change(
     """Change a vendor's record, unless somebody else did since it was read."""
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     vendor = find(session, actor, vendor_id)
-    _refuse_stale(vendor.version, version)
+    _refuse_stale(session, vendor, version)
     checked = _checked(fields)
     _refuse_duplicate(session, hospital_id, checked, other_than=vendor.id)
     changed = [name for name, value in vars(checked).items() if getattr(vendor, name) != value]
@@ -177,7 +177,7 @@ def change_supply(
     """Change a supply's record, unless somebody else did since it was read."""
     hospital_of(actor, HOSPITAL_WRITERS)
     supply = find_supply(session, actor, supply_id)
-    _refuse_stale(supply.version, version)
+    _refuse_stale(session, supply, version)
     for name, value in vars(_checked_supply(fields)).items():
         setattr(supply, name, value)
     supply.version += 1
@@ -323,11 +323,12 @@ def _refuse_duplicate(session: Session, hospital_id: str, fields: VendorFields, 
             raise BadInput({field: Message(text=N_("%(vendor)s has this already."), values={"vendor": name})})
 
 
-def _refuse_stale(stands: int, read: int) -> None:
-    if stands != read:
+def _refuse_stale(session: Session, row: Vendor | Supply, read: int) -> None:
+    session.refresh(row, with_for_update=True)  # of two that read the same, the second sees what the first wrote
+    if row.version != read:
         raise Clash(
             Message(text=N_("Somebody else changed this in the meantime. Look at what stands now and save again.")),
-            version=stands,
+            version=row.version,
         )
 
 

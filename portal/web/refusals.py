@@ -15,6 +15,7 @@ from scanners.model import Message
 
 log = logging.getLogger(__name__)
 
+LONGEST_STATEMENT = 200
 RETRY_AFTER = 5  # seconds: a database that is locked or being restarted is back soon
 
 
@@ -96,9 +97,11 @@ def http_error(broken: HTTPException) -> Response:
     return pages.error(broken.code or 400, title=_("This did not work"), sentence=sentence)
 
 
-def at_the_same_moment(broken: Exception) -> Response:
+def at_the_same_moment(broken: IntegrityError) -> Response:
     """Two wrote the same thing at once and the database let the first one in; which row it was is told to nobody."""
-    log.warning("two at the same moment at %(endpoint)s", {"endpoint": request.endpoint}, exc_info=broken)
+    # The database's own words hold the row's values, so the log gets the statement alone.
+    where = {"endpoint": request.endpoint, "statement": (broken.statement or "")[:LONGEST_STATEMENT]}
+    log.warning("two at the same moment at %(endpoint)s: %(statement)s", where)
     sentence = _("Somebody else saved the same at this very moment. Look at what stands now and repeat.")
     return pages.error(409, title=_("Changed in the meantime"), sentence=sentence)
 

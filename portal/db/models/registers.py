@@ -38,7 +38,7 @@ class ScoreRecord(Row):
     contradictions: Mapped[int] = mapped_column(default=0)
     open_findings: Mapped[dict[str, Any]]  # severity -> number of failed checks
     policy_version: Mapped[str] = mapped_column(String(20))
-    catalogue_version: Mapped[str] = mapped_column(String(20))
+    catalogue_version: Mapped[str] = mapped_column(String(100))  # name and version: "hospital-vendor 2026.1"
     checks_version: Mapped[str] = mapped_column(String(20))
     is_current: Mapped[bool] = mapped_column(default=True, index=True)
 

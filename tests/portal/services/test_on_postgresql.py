@@ -8,17 +8,26 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from portal.app import create_app
 from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.accounts import Hospital, HospitalRole, Person, TicketPurpose
+from portal.db.models.assessments import Review, ReviewState
 from portal.db.models.jobs import Job, JobState
+from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
 from portal.db.models.scans import ScanCount
-from portal.errors import NotFound, NotNow
+from portal.db.models.vendors import Vendor
+from portal.errors import Clash, NotFound, NotNow
 from portal.jobs import leases
-from portal.services import accounts, jobs, scans, sign_ins, tickets
+from portal.services import accounts, jobs, registers, reviews, scans, scores, sign_ins, tickets, vendors
 from portal.services.jobs import JobKind
+from portal.services.registers import TreatmentFields
+from portal.services.vendors import VendorFields
 from tests.portal import building
+from tests.portal.web import conftest as web
+from tests.portal.web.hospital import ward
 
 pytestmark = pytest.mark.postgres
 
@@ -174,3 +183,65 @@ def test_a_session_lives_and_ends(sessions, now):
     with sessions() as session:
         assert sign_ins.find(session, token, now=now) is None
         assert jobs.counts(session)[JobState.QUEUED] == 0
+
+
+@pytest.mark.parametrize("what", ["vendor", "answer", "risk"])
+def test_the_second_of_two_that_read_the_same_is_told_and_overwrites_nothing(sessions, now, what):
+    with sessions.begin() as session:
+        of = ward.one(session, now)
+        vendor_id, assessment_id = next(iter(of.vendors.values())), next(iter(of.assessments.values()))
+        risk_id = session.scalars(select(RiskRecord.id).limit(1)).one()
+
+    def act(session: Session, words: str) -> None:
+        match what:
+            case "vendor":
+                vendors.change(session, of.assessor, vendor_id, VendorFields(name=words), version=1, now=now)
+            case "answer":
+                accepted = ReviewState.ACCEPTED
+                reviews.say(session, of.assessor, assessment_id, ("GV-01", ""), accepted, note=words, now=now)
+            case _:
+                fields = TreatmentFields(treatment=Treatment.MITIGATE, note=words)
+                registers.treat(session, of.assessor, risk_id, fields, version=0, now=now)
+
+    told = []
+
+    def come_second() -> None:
+        try:
+            with sessions.begin() as session:
+                act(session, "second")
+        except Clash:
+            told.append(1)
+
+    with sessions.begin() as session:
+        act(session, "first")
+        session.flush()
+        second = threading.Thread(target=come_second)
+        second.start()
+        second.join(timeout=0.5)
+        assert second.is_alive()
+    second.join()
+
+    assert told == [1]
+    with sessions() as session:
+        words = {"vendor": Vendor.name, "answer": Review.note, "risk": RiskTreatment.note}[what]
+        assert session.scalars(select(words)).all() == ["first"]
+
+
+def test_a_zero_byte_in_an_address_finds_nothing(sessions, postgres_url, tmp_path, now):
+    with sessions.begin() as session:
+        actor = building.hospital_actor(session)
+    client = create_app(web.make_settings(postgres_url, tmp_path)).test_client()
+    client.set_cookie("kettenblick-session", web.sign_in(sessions, actor), domain="127.0.0.1")
+
+    for path in ("/hospital/vendors/%00", "/hospital/vendors?q=%00", "/hospital/review/%00?answer=x"):
+        assert client.get(path, base_url=web.ADDRESS).status_code == 404
+
+
+def test_a_whole_round_with_its_score_fits_into_the_columns(sessions, now):
+    """SQLite takes a text of any length; this database does not."""
+    with sessions.begin() as session:
+        of = ward.one(session, now)
+
+    with sessions() as session:
+        (assessment_id,) = of.assessments.values()
+        assert scores.current(session, of.hospital_id, assessment_id).catalogue_version == "hospital-vendor 2026.1"

@@ -596,7 +596,7 @@ def upgrade() -> None:
         sa.Column("contradictions", sa.Integer(), nullable=False),
         sa.Column("open_findings", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("policy_version", sa.String(length=20), nullable=False),
-        sa.Column("catalogue_version", sa.String(length=20), nullable=False),
+        sa.Column("catalogue_version", sa.String(length=100), nullable=False),
         sa.Column("checks_version", sa.String(length=20), nullable=False),
         sa.Column("is_current", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
