@@ -14,6 +14,7 @@ from scanners import judging, scan, storing, targets
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 from scanners.jobs import UNASKED, Finished, NetworkSettings, Progress, ScanJob, SubjectSeen
 from scanners.model import N_, CheckClass, Finding, Message, Observations, Outcome, Severity
+from scanners.observations import UnpublishedPaths
 
 Translate = Callable[[str], str]
 
@@ -34,6 +35,7 @@ SEVERITIES = tuple(Severity)
 STATUS = {Severity.CRITICAL: 5, Severity.HIGH: 4, Severity.MEDIUM: 3, Severity.LOW: 3, Severity.INFO: 0}
 NOTHING_SEEN = 6
 BAD_USE = 2
+STOPPED = 130  # as a shell counts Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,12 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seen = [one for file in options.replay for one in _recorded(Path(file))]
         else:
             seen = asyncio.run(watch(job_of(options, now=datetime.now(UTC))))
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return STOPPED
     except (targets.BadTarget, storing.BadDocument, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return BAD_USE
     if options.record:
         record(seen, Path(options.record))
-    findings = judging.judge(seen)
+    findings = judging.judge(seen, classes=_recorded_classes(seen) if options.replay else classes_of(options))
     print(as_json(seen, findings) if options.json else table(findings))
     return status(findings)
 
@@ -68,8 +73,12 @@ def job_of(options: argparse.Namespace, *, now: datetime) -> ScanJob:
     hosts = tuple(targets.normalise(host, permitted_suffixes=network.permitted_suffixes) for host in options.host)
     if not hosts:
         raise targets.BadTarget(Message(text=N_("Enter a host name.")))
-    classes = frozenset({CheckClass.PASSIVE}) if options.passive else UNASKED
-    return ScanJob(hosts=hosts, classes=classes, at=now, network=network)
+    return ScanJob(hosts=hosts, classes=classes_of(options), at=now, network=network)
+
+
+def classes_of(options: argparse.Namespace) -> frozenset[CheckClass]:
+    """What the scan may do: only that is judged, for what nobody looked at is no gap in what was seen."""
+    return frozenset({CheckClass.PASSIVE}) if options.passive else UNASKED
 
 
 async def watch(job: ScanJob, *, tell: Callable[[str], None] | None = None) -> list[Observations]:
@@ -138,6 +147,12 @@ def _recorded(file: Path) -> list[Observations]:
     document: Any = json.loads(file.read_text(encoding="utf-8"))
     subjects = document.get("subjects", [document]) if isinstance(document, dict) else document
     return [storing.load(one) for one in subjects]
+
+
+def _recorded_classes(seen: Iterable[Observations]) -> frozenset[CheckClass]:
+    """A record says by what is in it whether unpublished paths were asked for."""
+    is_active = any(UnpublishedPaths in one.facts() for one in seen)
+    return judging.EVERY_CLASS if is_active else UNASKED
 
 
 def _printable(finding: Finding, translate: Translate) -> str:

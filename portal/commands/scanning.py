@@ -17,8 +17,8 @@ from portal.jobs import scanning
 from scanners import __main__ as terminal
 from scanners import judging, storing, targets
 from scanners.catalogue import CHECKS
-from scanners.jobs import UNASKED, NetworkSettings, ScanJob
-from scanners.model import N_, CheckClass, Finding, Outcome
+from scanners.jobs import NetworkSettings, ScanJob
+from scanners.model import N_, Finding, Outcome
 
 Translate = Callable[[str], str]
 
@@ -55,7 +55,7 @@ def _scan(arguments: argparse.Namespace) -> int:
     seen = asyncio.run(terminal.watch(_job(arguments, network, translate, now=now)))
     if arguments.record:
         terminal.record(seen, arguments.record)
-    findings = judging.judge(seen)
+    findings = judging.judge(seen, classes=terminal.classes_of(arguments))
     grade = outside.of_findings(findings, CHECKS, policy.current(), at=now)
     if arguments.json:
         document = json.loads(terminal.as_json(seen, findings)) | {"outside": as_document(grade)}
@@ -70,7 +70,7 @@ def _job(arguments: argparse.Namespace, network: NetworkSettings, translate: Tra
         hosts = tuple(targets.normalise(host, permitted_suffixes=network.permitted_suffixes) for host in arguments.host)
     except targets.BadTarget as error:
         raise Refusal(error.message.render(translate)) from error
-    classes = frozenset({CheckClass.PASSIVE}) if arguments.passive else UNASKED
+    classes = terminal.classes_of(arguments)
     return ScanJob(hosts=tuple(dict.fromkeys(hosts)), classes=classes, at=now, network=network)
 
 

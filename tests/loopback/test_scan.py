@@ -374,6 +374,18 @@ def test_what_was_recorded_is_judged_again_without_a_network(
     assert [Path(file).name for file in files] == ["domain-haus.test.json", "host-portal.haus.test.json"]
     assert live == replayed
     assert first["findings"] == second["findings"]
+    assert "api.openapi-exposed" not in {finding["check_id"] for finding in first["findings"]}
+
+
+def test_ctrl_c_ends_without_a_traceback(options: list[str]) -> None:
+    command = [sys.executable, "-m", "scanners", "silent.haus.test", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stderr.readline()  # the first progress
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "stopped" and "Traceback" not in err
 
 
 @pytest.mark.parametrize("arguments", [["localhost"], ["127.0.0.1"], [], ["--replay", "/nowhere.json"]])

@@ -1,0 +1,131 @@
+"""Whatever a target names besides itself goes through the same door: what points inside sees not one connection."""
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime as dt
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from portal.demonstration.plans import Plan, Reply, Site, Zone, redirect
+from portal.demonstration.servers import Running
+from scanners import judging, scan
+from scanners.jobs import ScanJob, SubjectSeen
+from scanners.model import CheckClass, Outcome
+from scanners.observations import Page
+
+INSIDE = "127.66.0.1"  # stands for an address of the house; the tripwires listen there
+ALLOWED = ("127.0.0.1/32", "127.53.0.0/16", "127.54.0.0/16", "127.80.0.0/16")
+PAGE = """<!doctype html><title>Portal</title>
+<script src="https://innen.falle.test/a.js"></script>
+<script src="https://127.66.0.1/b.js"></script>
+<script src="https://2135031809/c.js"></script>
+<script src="https://0x7f.66.1/d.js"></script>
+<script src="https://[::ffff:127.66.0.1]/e.js"></script>
+<script src="https://innen.falle.test./f.js"></script>
+<link rel="stylesheet" href="https://verweis.falle.test/x.css">
+<a href="https://innen.falle.test/login">Login</a>
+<a href="https://portal.falle.test@127.66.0.1/login">Login</a>
+<form action="https://innen.falle.test/login" method="post"><input type="password"></form>
+"""
+METADATA = """{"issuer": "https://innen.falle.test", "jwks_uri": "https://innen.falle.test/keys",
+"authorization_endpoint": "https://127.66.0.1/a"}"""
+
+PLAN = Plan(
+    zones=(
+        Zone(
+            name="falle.test",
+            name_servers=("ns1", "ns9.innen.falle.test."),
+            records=f"""
+innen      A {INSIDE}
+verweis    CNAME innen
+staging    A {INSIDE}
+dev        CNAME innen
+test       AAAA ::ffff:{INSIDE}
+mta-sts    A {INSIDE}
+@ MX 10 innen
+@ MX 20 {INSIDE}.
+@ MX 30 verweis
+@ TXT "v=spf1 a:innen.falle.test mx exists:%{{i}}.innen.falle.test include:innen.falle.test -all"
+_mta-sts   TXT "v=STSv1; id=1"
+_dmarc     TXT "v=DMARC1; p=reject; rua=mailto:a@innen.falle.test"
+""",
+        ),
+    ),
+    sites=(
+        Site(
+            host="portal.falle.test",
+            address="127.80.0.10",
+            pages={
+                "/": Reply(body=PAGE),
+                "/.well-known/openid-configuration": Reply(body=METADATA, content_type="application/json"),
+                "/.well-known/security.txt": redirect("https://innen.falle.test/security.txt"),
+                "/security.txt": redirect("//127.66.0.1/security.txt"),
+                "/robots.txt": redirect("http://innen.falle.test:80/"),
+                "/metadata": redirect("https://verweis.falle.test/metadata"),
+            },
+        ),
+        Site(host="www.falle.test", address="127.80.0.11", missing=redirect("https://innen.falle.test/")),
+    ),
+)
+
+
+@pytest.fixture
+def tripped(running: Running) -> Iterator[Callable[[], list[int]]]:
+    """Listeners on every port that a scan uses; calling it tells on which of them somebody knocked."""
+    with contextlib.ExitStack() as closing:
+        listeners = {}
+        for public, real in running.port_map.items():
+            listeners[public] = closing.enter_context(socket.create_server((INSIDE, real)))
+            listeners[public].setblocking(False)
+        udp = closing.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        udp.bind((INSIDE, running.port_map[53]))
+        udp.setblocking(False)
+
+        def knocks() -> list[int]:
+            found = []
+            for public, listener in listeners.items():
+                with contextlib.suppress(BlockingIOError):
+                    listener.accept()[0].close()
+                    found.append(public)
+            with contextlib.suppress(BlockingIOError):
+                udp.recv(1)
+                found.append(53)
+            return found
+
+        yield knocks
+
+
+@pytest.fixture(scope="module")
+def running(serve: Callable[[Plan], Running]) -> Running:
+    return dataclasses.replace(serve(PLAN), allowed_networks=ALLOWED)
+
+
+def test_nothing_that_a_target_names_leads_inside(
+    running: Running, at: dt.datetime, tripped: Callable[[], list[int]]
+) -> None:
+    async def run() -> list[SubjectSeen]:
+        job = ScanJob(
+            hosts=("portal.falle.test", "www.falle.test", "innen.falle.test", "verweis.falle.test"),
+            classes=frozenset(CheckClass),
+            at=at,
+            network=running.network(),
+        )
+        return [event async for event in scan.observe(job) if isinstance(event, SubjectSeen) and event.complete]
+
+    seen = asyncio.run(run())
+
+    assert tripped() == []
+    portal = next(one.observations for one in seen if one.observations.subject.name == "portal.falle.test")
+    assert portal[Page].document.body == PAGE  # the traps were read
+    findings = judging.judge(event.observations for event in seen)
+    assert Outcome.ERROR not in {finding.outcome for finding in findings}
+    inside = [one for one in findings if one.subject.name == "innen.falle.test" and one.outcome is Outcome.FAIL]
+    assert [one.check_id for one in inside] == []  # the house is not graded either
+
+
+def test_the_tripwires_do_trip(running: Running, tripped: Callable[[], list[int]]) -> None:
+    with socket.create_connection((INSIDE, running.port_map[443])):
+        assert tripped() == [443]
