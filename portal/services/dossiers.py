@@ -21,7 +21,7 @@ from assessments.model import (
     Supply,
 )
 from portal.db.models.accounts import Company, Hospital
-from portal.db.models.assessments import Assessment, Review, ReviewState
+from portal.db.models.assessments import Assessment, Review, ReviewState, Settlement
 from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.scans import ScanState as RunState
@@ -69,7 +69,7 @@ def build(session: Session, hospital_id: str, assessment_id: str, *, now: dateti
 
 def build_for_company(session: Session, company_id: str, assessment_id: str, *, now: datetime) -> Dossier:
     """For the company itself: its answers as they stand in the draft, and all that was seen of it. No tier, no impact
-    and no word of the hospital's review is in it."""
+    and no word of the hospital's review is in it; of a contradiction that the hospital has settled only that it has."""
     assessment = _assessment(session, assessment_id)
     if assessment is None or assessment.company_id != company_id:
         raise NotFound
@@ -187,6 +187,7 @@ def _build(
         scan_state=outside.state,
         scanned_at=outside.at,
         evidence=tuple(_evidence(entry, keys) for entry in manifest["evidence"]),
+        settled_contradictions=_settled(session, assessment),
         company_name=company.name if company else "",
     )
 
@@ -204,6 +205,13 @@ def _reviews(session: Session, assessment: Assessment) -> Mapping[tuple[str, str
         select(Review).where(Review.hospital_id == assessment.hospital_id, Review.assessment_id == assessment.id)
     )
     return {(row.question_id, row.supply_id): row for row in rows}
+
+
+def _settled(session: Session, assessment: Assessment) -> frozenset[str]:
+    keys = select(Settlement.key).where(
+        Settlement.hospital_id == assessment.hospital_id, Settlement.assessment_id == assessment.id
+    )
+    return frozenset(session.scalars(keys))
 
 
 def _supply(

@@ -57,9 +57,14 @@ class Lookover:
     missing_profile: Sequence[ProfileQuestion]
     missing: Sequence[tuple[Section, Sequence[Slot]]]
     still_returned: Sequence[Key]  # sent back by the hospital and not touched since
-    contradictions: Sequence[Fit]
+    contradictions: Sequence[Fit]  # what the hospital has settled comes last
     evidence: Sequence[EvidenceStatus]  # documents that prove little as they stand
     wanted: Sequence[tuple[Text, Sequence[str]]]  # kinds of document that are missing, and for which questions
+
+    @property
+    def open_contradictions(self) -> int:
+        """How many contradictions nobody has settled."""
+        return sum(not fit.contradiction.settled for fit in self.contradictions)
 
     @property
     def missing_count(self) -> int:
@@ -93,8 +98,7 @@ def look_over(session: Session, actor: Actor, assessment_id: str, *, now: dateti
             key=(one.question.id, supplies.get(one.supply or "", "")),
             product=products.get(supplies.get(one.supply or "", ""), ""),
         )
-        for one in contradictions.find(dossier, policy.current())
-        if not one.settled
+        for one in sorted(contradictions.find(dossier, policy.current()), key=lambda one: one.settled)
     ]
     return Lookover(
         asked=len(asked.slots) + len(asked.profile_questions),

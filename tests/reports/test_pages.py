@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from markupsafe import escape
 
 from assessments import policy
 from portal import i18n
@@ -102,6 +104,17 @@ def test_hostile_words_are_words_and_nothing_is_fetched(tmp_path: Path, caplog: 
     assert "{{ 7*7 }}" in whole
     assert "root:" not in whole
     assert "refused" not in caplog.text.lower()
+
+
+def test_a_contradiction_names_its_check_and_says_that_it_is_settled(assessed: Assessed):
+    first, *others = assessed.contradictions
+    told = replace(assessed, contradictions=(replace(first, settled=True), *others))
+    german = reader("de")
+    html = pages.vendor_report_html(told, policy.current(), reader=german, now=building.NOW)
+
+    assert html.count("Was gelten soll: ") == len(told.contradictions)
+    assert f"Was gelten soll: {escape(german.text(first.check_title))}" in html
+    assert html.count(" · geklärt</caption>") == 1
 
 
 def test_costly_lines_put_caps_first_and_then_the_dearest(assessed: Assessed):

@@ -130,3 +130,19 @@ class Review(Row):
     by_name: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class Settlement(Row):
+    """The hospital's word that a contradiction is none, with its reason; to open it again is to take the row away."""
+
+    __tablename__ = "settlement"
+    __table_args__ = (
+        ForeignKeyConstraint(["hospital_id", "assessment_id"], ["assessment.hospital_id", "assessment.id"]),
+    )
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    assessment_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    key: Mapped[str] = mapped_column(String(400), primary_key=True)  # Contradiction.key: question, supply, check, host
+    reason: Mapped[str] = mapped_column(Text)
+    by_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]

@@ -1,14 +1,19 @@
 """One vendor: what is known, what is not, and what it rests on."""
 
 from flask import Response
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import InputRequired, Length
 
 from assessments import frameworks, policy
 from portal import i18n
+from portal.db.models.assessments import Assessment
+from portal.errors import NotFound
 from portal.i18n import gettext as _
+from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import audit, intakes, portfolio, registers, vendors
-from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.web import pages
+from portal.services import audit, intakes, portfolio, registers, settlements, vendors
+from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.web import forms, pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
@@ -17,6 +22,23 @@ from reports import pages as documents
 from reports.reader import Reader
 
 EVENTS = 200
+
+
+class SettleForm(forms.Form):
+    """Why a contradiction is none."""
+
+    key = HiddenField()
+    reason = TextAreaField(
+        _l("Why the two do fit"),
+        [InputRequired(_l("Say in a sentence why the two do fit.")), Length(max=4000)],
+        filters=[forms.stripped],
+    )
+
+
+class ReopenForm(forms.Form):
+    """Which contradiction counts again."""
+
+    key = HiddenField()
 
 
 def reader() -> Reader:
@@ -66,12 +88,60 @@ def vendor_answers(here: HospitalJourney, vendor_id: str) -> Response:
 @hospital.get("/vendors/<vendor_id>/contradictions", roles=EVERY_HOSPITAL_ROLE)
 def vendor_contradictions(here: HospitalJourney, vendor_id: str) -> Response:
     """Answers and observations that do not fit, side by side."""
+    return _contradictions(here, vendor_id, None)
+
+
+@hospital.post("/vendors/<vendor_id>/contradictions/settle", roles=HOSPITAL_WRITERS)
+def settle_contradiction(here: HospitalJourney, vendor_id: str) -> Response:
+    """Say why the two do fit."""
+    round_ = _round(here, vendor_id)
+    form = SettleForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            key, reason = form["key"].data or "", form["reason"].data or ""
+            settlements.settle(here.session, here.actor, round_.id, key, reason=reason, now=here.now)
+            here.notice(_("The contradiction is settled."))
+            return pages.see_other("hospital.vendor_contradictions", vendor_id=vendor_id)
+    return _contradictions(here, vendor_id, form)
+
+
+@hospital.post("/vendors/<vendor_id>/contradictions/reopen", roles=HOSPITAL_WRITERS)
+def reopen_contradiction(here: HospitalJourney, vendor_id: str) -> Response:
+    """Take it back: it counts again."""
+    round_ = _round(here, vendor_id)
+    key = ReopenForm.sent()["key"].data or ""
+    settlements.reopen(here.session, here.actor, round_.id, key, now=here.now)
+    here.notice(_("The contradiction is open again."))
+    return pages.see_other("hospital.vendor_contradictions", vendor_id=vendor_id)
+
+
+def _round(here: HospitalJourney, vendor_id: str) -> Assessment:
+    vendors.find(here.session, here.actor, vendor_id)
+    assessment = registers.newest_round(here.session, here.actor, vendor_id)
+    if assessment is None:
+        raise NotFound
+    return assessment
+
+
+def _contradictions(here: HospitalJourney, vendor_id: str, sent: SettleForm | None) -> Response:
     found = vendors.find(here.session, here.actor, vendor_id)
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
+    assessment = registers.newest_round(here.session, here.actor, vendor_id)
+    offered: dict[str, SettleForm] = {}
+    for number, one in enumerate(assessed.contradictions, start=1):
+        if one.settled or here.role not in HOSPITAL_WRITERS:
+            continue
+        form = sent if sent is not None and sent["key"].data == one.key else SettleForm.offered(key=one.key)
+        for each in form:  # one form each, so one id each
+            each.id = f"{each.name}-{number}"
+        offered[one.key] = form
     return pages.page(
         "hospital/vendor_contradictions.html",
         **tabs.frame(here, found, "contradictions"),
         contradictions=assessed.contradictions,
+        settlements=settlements.of_assessment(here.session, here.actor, assessment.id) if assessment else {},
+        form=sent,
+        forms=offered,
         answer_of=lambda one: tables.answer_words(one.question, one.answer, reader()),
     )
 

@@ -520,6 +520,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hospital_id", "assessment_id", "question_id", "supply_id", name=op.f("pk_review")),
     )
     op.create_table(
+        "settlement",
+        sa.Column("hospital_id", sa.String(length=20), nullable=False),
+        sa.Column("assessment_id", sa.String(length=20), nullable=False),
+        sa.Column("key", sa.String(length=400), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by_name", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["hospital_id", "assessment_id"],
+            ["assessment.hospital_id", "assessment.id"],
+            name=op.f("fk_settlement_hospital_id_assessment_id"),
+        ),
+        sa.PrimaryKeyConstraint("hospital_id", "assessment_id", "key", name=op.f("pk_settlement")),
+    )
+    op.create_table(
         "risk_treatment",
         sa.Column("hospital_id", sa.String(length=20), nullable=False),
         sa.Column("risk_id", sa.String(length=20), nullable=False),
@@ -735,6 +750,7 @@ def downgrade() -> None:
 
     op.drop_table("scan_run")
     op.drop_table("risk_treatment")
+    op.drop_table("settlement")
     op.drop_table("review")
     op.drop_table("response")
     with op.batch_alter_table("invitation", schema=None) as batch_op:

@@ -251,6 +251,40 @@ def test_a_treatment_stands_in_the_workbook(visit: Callable[..., Visitor], ward:
     assert {row["Behandlung"] for row in rows} == {"mindern", "offen"}
 
 
+def test_a_contradiction_is_settled_with_a_reason_and_opened_again(
+    clerk: Visitor, visit: Callable[..., Visitor], ward: Ward
+):
+    path = f"/hospital/vendors/{ward.vendors[STRAHLWERK]}/contradictions"
+    page = text(clerk.get(path))
+    key = re.search(r'name="key"[^>]*value="([^"]+)"', page)[1]
+    count = page.count(">Geklärt<")
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert count
+    assert len(ids) == len(set(ids))
+    assert page.count("Was gelten soll: ") == count
+
+    refused = clerk.post(f"{path}/settle", {"key": key, "reason": " "})
+    assert refused.status_code == UNPROCESSABLE
+    assert "Schreiben Sie in einem Satz, warum beides zusammenpasst." in text(refused)
+    reason = "Der Host gehört <seit Mai> einem anderen Betreiber."
+    assert clerk.post(f"{path}/settle", {"key": key, "reason": reason}).status_code == SEE_OTHER
+    assert clerk.post(f"{path}/settle", {"key": key, "reason": reason}).status_code == CONFLICT
+    assert clerk.post(f"{path}/settle", {"key": "XX-1:a:b", "reason": reason}).status_code == 404
+
+    settled = text(clerk.get(path))
+    assert "Der Host gehört &lt;seit Mai&gt; einem anderen Betreiber." in settled
+    assert "Geklärt von " in settled
+    assert settled.count(">Geklärt<") == count - 1
+    reading = text(visit(ward.auditor).get(path))
+    assert "Geklärt von " in reading
+    assert ">Geklärt<" not in reading
+    assert ">Wieder öffnen<" not in reading
+    assert visit(ward.auditor).post(f"{path}/reopen", {"key": key}).status_code == 403
+
+    assert clerk.post(f"{path}/reopen", {"key": key}).status_code == SEE_OTHER
+    assert text(clerk.get(path)).count(">Geklärt<") == count
+
+
 def test_hosts_are_named_and_scans_asked_for(clerk: Visitor, ward: Ward, sessions: Sessions):
     vendor = ward.vendors["Gebäudetechnik Kern"]
     path = f"/hospital/vendors/{vendor}"

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
+from assessments import contradictions, policy
+from portal.db.models.assessments import Assessment, Review, ReviewState, Settlement, Stage
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.responses import SignOff
 from portal.db.models.vendors import Host, IntakeRecord, Supply, Vendor
+from portal.services import dossiers
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
 
@@ -36,6 +38,26 @@ def test_the_page_says_what_is_open_what_does_not_fit_and_what_has_expired(lead,
 
     for words in ("Noch offen", "Was noch nicht zusammenpasst", "abgelaufen", "Selbstauskunft nach bestem Wissen"):
         assert words in page
+
+
+def test_what_the_hospital_has_settled_is_said_without_its_reason(lead, asked, sessions, now):
+    page = errand.text_of(lead.get(f"{asked.path}/hand-in"))
+    with sessions() as session, session.begin():
+        company_id = session.get_one(Assessment, asked.assessment_id).company_id
+        dossier = dossiers.build_for_company(session, company_id, asked.assessment_id, now=now)
+        one = contradictions.find(dossier, policy.current())[0]
+        hospital_id = session.get_one(Assessment, asked.assessment_id).hospital_id
+        session.add(
+            Settlement(
+                hospital_id=hospital_id, assessment_id=asked.assessment_id, key=one.key, reason="CANARY-reason",
+                by_name="CANARY-name", at=now,
+            )
+        )  # fmt: skip
+    after = errand.text_of(lead.get(f"{asked.path}/hand-in"))
+
+    assert "Was gelten soll: " in page
+    assert ("geklärt" in page, "geklärt" in after) == (False, True)
+    assert "CANARY" not in after
 
 
 def test_signing_freezes_and_shows_the_receipt(lead, asked, session):
