@@ -89,8 +89,7 @@ def finish_review(here: HospitalJourney, assessment_id: str) -> Response:
 
 
 def _assessed(here: HospitalJourney, assessment_id: str) -> Assessed:
-    assessment = invitations.find(here.session, here.actor, assessment_id)
-    return registers.assess(here.session, here.actor, assessment.vendor_id, now=here.now)
+    return registers.assess_round(here.session, here.actor, assessment_id, now=here.now)
 
 
 def _key(row: AnswerRow) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from portal.db.base import Row
 from portal.db.models.accounts import HospitalRole, SignIn
+from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord
 from portal.db.models.scans import ScanRun
 from tests.portal.web.hospital import ward as wards
@@ -186,3 +187,30 @@ def test_who_only_reads_is_offered_no_change(visit: Callable[..., Visitor], ward
             one for one in re.findall(r'<form[^>]*method="post"[^>]*action="([^"]+)"', main) if "/evidence/" not in one
         ]
         assert posts == [], path
+
+
+def test_a_round_is_reviewed_by_its_own_answers_though_the_next_has_begun(
+    visit: Callable[..., Visitor], ward: Ward, sessions: Sessions
+):
+    first = ward.assessments["Strahlwerk Medizintechnik GmbH"]
+    clerk = visit(ward.assessor)
+    path = f"/hospital/review/{first}"
+    answers = clerk.get(path).get_data(as_text=True).count(f"{path}?answer=")
+    with sessions.begin() as session:
+        old = session.get_one(Assessment, first)
+        session.add(
+            Assessment(
+                hospital_id=old.hospital_id,
+                vendor_id=old.vendor_id,
+                round=old.round + 1,
+                question_set=old.question_set,
+                catalogue_id=old.catalogue_id,
+                catalogue_version=old.catalogue_version,
+                due_on=old.due_on,
+                stage=Stage.INVITED,
+                created_at=old.created_at,
+            )
+        )
+
+    assert answers > 10
+    assert clerk.get(path).get_data(as_text=True).count(f"{path}?answer=") == answers
