@@ -138,7 +138,7 @@ def record(seen: Iterable[Observations], folder: Path) -> None:
 def status(findings: Iterable[Finding]) -> int:
     """The exit status: how bad the worst failed check is; 6 when no check could be judged at all."""
     judged = tuple(findings)
-    known = [one for one in judged if one.outcome not in {Outcome.UNKNOWN, Outcome.ERROR}]
+    known = [one for one in judged if one.outcome not in {Outcome.UNKNOWN, Outcome.ERROR, Outcome.NOT_APPLICABLE}]
     failed = [STATUS[one.severity] for one in known if one.outcome is Outcome.FAIL and not one.provisional]
     return max(failed, default=0) if known else NOTHING_SEEN
 

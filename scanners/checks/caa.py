@@ -1,9 +1,9 @@
 """CAA: who may issue certificates for a host."""
 
-from scanners.checking import check, fail, info, not_applicable, ok, warn
+from scanners.checking import BLINDNESS, check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks.wording import listing, shortened
 from scanners.model import N_, Observations, Refs, Severity, Verdict
-from scanners.observations import HostDns
+from scanners.observations import HostDns, Reason
 from scanners.parsing import caa
 
 ISSUANCE = Refs(
@@ -36,6 +36,8 @@ NONE = N_("Neither the host nor a name above it publishes CAA records.")
 )
 def caa_is_present(seen: Observations) -> Verdict:
     host = seen[HostDns]
+    if not host.exists:
+        return unknown(BLINDNESS[Reason.NAME_NOT_FOUND])
     if not host.caa:
         return warn(NONE)
     if broken := [f'{record.flags} {record.tag} "{record.value}"' for record in host.caa if not caa.is_valid(record)]:
@@ -67,6 +69,8 @@ def caa_is_present(seen: Observations) -> Verdict:
 )
 def caa_names_a_report_address(seen: Observations) -> Verdict:
     host = seen[HostDns]
+    if not host.exists:
+        return unknown(BLINDNESS[Reason.NAME_NOT_FOUND])
     if not host.caa:
         return not_applicable(NONE)
     addresses = [record.value for record in host.caa if record.tag.lower() == "iodef"]

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from scanners import targets
-from scanners.checking import check, fail, info, not_applicable, ok, warn
+from scanners.checking import BLINDNESS, check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks.wording import listing, shortened
 from scanners.data import takeovers
 from scanners.model import N_, Observations, Refs, Severity, SubjectKind, Verdict
-from scanners.observations import HostDns, MailDns, Page, RelatedHosts
+from scanners.observations import HostDns, MailDns, Page, Reason, RelatedHosts
 
 TAKEOVER = Refs(
     measures=(9, 4),
@@ -86,7 +86,7 @@ def alias_is_not_dangling(seen: Observations) -> Verdict:
             target=shortened(host.cname_chain[-1]),
         )
     if not host.cname_chain:
-        return ok(N_("The host is no alias."))
+        return ok(N_("The host is no alias.")) if host.exists else unknown(BLINDNESS[Reason.NAME_NOT_FOUND])
     return ok(N_("The alias %(target)s exists."), target=shortened(host.cname_chain[-1]))
 
 

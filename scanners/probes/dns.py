@@ -283,6 +283,8 @@ async def related(visit: Visit, domain: str) -> RelatedHosts:
     resolutions = {name: resolution for name, resolution in zip(candidates, seen, strict=True) if resolution}
     if candidates and not resolutions and all(resolution is None for resolution in seen):
         raise Unseen(Reason.DNS_FAILURE, "no name could be asked for")
+    if not any(found.exists for found in resolutions.values()) and not await _is_there(visit.door, domain):
+        raise Unseen(Reason.NAME_NOT_FOUND)
     present = {
         name: resolution.addresses
         for name, resolution in resolutions.items()
@@ -330,6 +332,11 @@ async def _resolved(door: Door, name: str) -> Resolution | None:
         if unseen.reason in {Reason.STOPPED, Reason.DEADLINE}:
             raise
         return None
+
+
+async def _is_there(door: Door, domain: str) -> bool:
+    found = await _resolved(door, domain)
+    return found is None or found.exists
 
 
 async def _answering(visit: Visit, present: Mapping[str, tuple[str, ...]]) -> Mapping[str, int]:

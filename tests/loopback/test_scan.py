@@ -401,6 +401,16 @@ def test_a_host_that_cannot_be_seen_is_no_good_host(options: list[str], capsys: 
     assert "?" in capsys.readouterr().out
 
 
+def test_a_name_that_does_not_exist_is_neither_good_nor_bad(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = terminal.main(["gibtesnicht.nirgendwo.test", "--json", *options])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+
+    assert status == terminal.NOTHING_SEEN
+    assert {finding["outcome"] for finding in findings} <= {"unknown", "not-applicable"}
+
+
 # --- one budget for all probes
 
 
