@@ -2,11 +2,17 @@
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+HIGHEST_PORT = 65_535
+MOST_THREADS = 256
+LONGEST_NUMBER = 9  # digits
+_ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 
 
 class BadSetting(Exception):
@@ -90,7 +96,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     data_dir = Path(env.get("KETTENBLICK_DATA", "instance")).resolve()
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     bind_host = env.get("BIND_HOST", "127.0.0.1")
-    bind_port = _number(env, "BIND_PORT", 8080)
+    bind_port = _number(env, "BIND_PORT", 8080, least=0)
     public_base_url = env.get("PUBLIC_BASE_URL", f"http://127.0.0.1:{bind_port}").rstrip("/")
     _refuse_plain_http_elsewhere(public_base_url)
     if not public_base_url.startswith("https://") and not is_loopback(bind_host):
@@ -104,7 +110,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         public_base_url=public_base_url,
         bind_host=bind_host,
         bind_port=bind_port,
-        threads=_number(env, "WEB_THREADS", 8),
+        threads=_number(env, "WEB_THREADS", 8, most=MOST_THREADS),
         mail=_mail(env),
         scan=_scan(env),
         demonstration=env.get("KETTENBLICK_DEMONSTRATION", "") == "1",
@@ -134,13 +140,16 @@ def _mail(env: Mapping[str, str]) -> MailSettings:
     security = env.get("SMTP_SECURITY", "starttls")
     if security not in {"starttls", "tls", "none"}:
         raise BadSetting("SMTP_SECURITY must be starttls, tls or none.")
+    sender = env.get("MAIL_FROM", "kettenblick@localhost")
+    if not _ADDRESS.fullmatch(sender):
+        raise BadSetting("MAIL_FROM must be one mail address such as kettenblick@klinik.example.")
     return MailSettings(
         host=env.get("SMTP_HOST", ""),
         port=_number(env, "SMTP_PORT", 587),
         security=security,
         user=env.get("SMTP_USER", ""),
         password=env.get("SMTP_PASSWORD", ""),
-        sender=env.get("MAIL_FROM", "kettenblick@localhost"),
+        sender=sender,
     )
 
 
@@ -152,12 +161,12 @@ def _scan(env: Mapping[str, str]) -> ScanSettings:
         port_map=_port_map(env.get("SCAN_PORT_MAP", "")),
         allowed_networks=_networks("SCAN_ALLOWED_NETWORKS", _list(env, "SCAN_ALLOWED_NETWORKS")),
         denied_networks=_networks("SCAN_DENIED_NETWORKS", _list(env, "SCAN_DENIED_NETWORKS")),
-        trust_roots_pem=Path(roots).read_text(encoding="ascii") if roots else "",
+        trust_roots_pem=_text(roots, "SCAN_TRUST_ROOTS") if roots else "",
         permitted_suffixes=_list(env, "SCAN_PERMITTED_SUFFIXES"),
         contact_url=env.get("SCAN_CONTACT_URL", ""),
         reference_tls_host=env.get("SCAN_REFERENCE_TLS_HOST", "").strip(),
         reference_smtp_host=env.get("SCAN_REFERENCE_SMTP_HOST", "").strip(),
-        parallel=_number(env, "SCAN_PARALLEL", 4),
+        parallel=_number(env, "SCAN_PARALLEL", 4, most=MOST_THREADS),
     )
 
 
@@ -170,22 +179,38 @@ def _networks(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
-def _port_map(text: str) -> Mapping[int, int]:
+def _text(path: str, name: str) -> str:
     try:
-        pairs = (pair.split(":") for pair in text.replace(" ", "").split(",") if pair)
-        return {int(public): int(ours) for public, ours in pairs}
-    except ValueError:
-        raise BadSetting("SCAN_PORT_MAP must read like 443:8443,80:8080.") from None
+        return Path(path).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{name}: {path} cannot be read as certificates ({type(error).__name__}).") from error
+
+
+def _port_map(text: str) -> Mapping[int, int]:
+    found: dict[int, int] = {}
+    for pair in text.replace(" ", "").split(","):
+        public, _, ours = pair.partition(":")
+        if pair and not (_is_port(public) and _is_port(ours)):
+            raise BadSetting("SCAN_PORT_MAP must read like 443:8443,80:8080.")
+        if pair:
+            found[int(public)] = int(ours)
+    return found
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,5}", text) is not None and 0 < int(text) <= HIGHEST_PORT
 
 
 def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part for part in env.get(name, "").replace(",", " ").split() if part)
 
 
-def _number(env: Mapping[str, str], name: str, default: int) -> int:
+def _number(env: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int = HIGHEST_PORT) -> int:
     text = env.get(name, str(default))
-    if not text.isdecimal():
-        raise BadSetting(f"{name} must be a whole number, not {text!r}.")
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER):
+        raise BadSetting(f"{name} must be a whole number, not {text[:40]!r}.")
+    if not least <= int(text) <= most:
+        raise BadSetting(f"{name} must be a number from {least} to {most}, not {text}.")
     return int(text)
 
 
@@ -208,8 +233,12 @@ def _secret(env: Mapping[str, str], name: str, data_dir: Path) -> str:
 
 
 def _refuse_plain_http_elsewhere(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise BadSetting("PUBLIC_BASE_URL must be an address such as https://kettenblick.example.")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 0) <= HIGHEST_PORT
+    except ValueError:
+        is_address = False
+    if not is_address or "@" in parts.netloc or parts.path or parts.query or parts.fragment:
+        raise BadSetting("PUBLIC_BASE_URL must be an address such as https://kettenblick.example, without a path.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise BadSetting("PUBLIC_BASE_URL must start with https:// unless it is this machine (127.0.0.1).")

@@ -1,0 +1,59 @@
+"""Settings: what cannot be meant is refused at the start, with the variable's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from portal import settings
+from portal.settings import BadSetting
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BIND_PORT", "99999"),
+        ("BIND_PORT", "٣"),
+        ("BIND_PORT", "9" * 5000),
+        ("WEB_THREADS", "0"),
+        ("WEB_THREADS", "100000"),
+        ("SCAN_PARALLEL", "0"),
+        ("SMTP_PORT", "0"),
+        ("SMTP_SECURITY", "maybe"),
+        ("MAIL_FROM", "nobody"),
+        ("MAIL_FROM", "a@klinik.example, b@klinik.example"),
+        ("PUBLIC_BASE_URL", "https://klinik.example/kettenblick"),
+        ("PUBLIC_BASE_URL", "https://user:word@klinik.example"),
+        ("PUBLIC_BASE_URL", "https://klinik.example?x"),
+        ("PUBLIC_BASE_URL", "https://[klinik"),
+        ("PUBLIC_BASE_URL", "https://klinik.example:99999"),
+        ("PUBLIC_BASE_URL", "ftp://klinik.example"),
+        ("PUBLIC_BASE_URL", "http://klinik.example"),
+        ("SCAN_PORT_MAP", "443:99999"),
+        ("SCAN_PORT_MAP", "443"),
+        ("SCAN_TRUST_ROOTS", "/no/such/file.pem"),
+        ("SCAN_ALLOWED_NETWORKS", "10.0.0.1/8"),
+        ("SECRET_KEY", "short"),
+        ("INSTANCE_KEY", ""),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_its_name(tmp_path: Path, name: str, value: str):
+    with pytest.raises(BadSetting, match=name):
+        settings.read({"KETTENBLICK_DATA": str(tmp_path), name: value})
+
+
+def test_what_can_be_meant_is_taken(tmp_path: Path):
+    made = settings.read(
+        {
+            "KETTENBLICK_DATA": str(tmp_path),
+            "BIND_PORT": "0",
+            "PUBLIC_BASE_URL": "https://klinik.example:8443/",
+            "SCAN_PORT_MAP": "443:8443, 80:8080",
+            "MAIL_FROM": "kettenblick@klinik.example",
+        }
+    )
+
+    assert made.public_base_url == "https://klinik.example:8443"
+    assert made.scan.port_map == {443: 8443, 80: 8080}
+    assert (made.is_https, made.trusted_host) == (True, "klinik.example:8443")
