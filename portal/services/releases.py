@@ -6,7 +6,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import holidays
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal.db.models.accounts import Hospital
@@ -95,7 +95,10 @@ def _is_critical(record: FindingRecord) -> bool:
 
 
 def _response(session: Session, run: ScanRun) -> Response | None:
-    """The latest round of this vendor in which the company let the hospital see."""
+    """The round in which the company let the hospital see this: the run's own, or one released after it.
+
+    A release says nothing of the scans of later rounds, which may be another company's.
+    """
     return session.scalars(
         select(Response)
         .join(Assessment, Assessment.id == Response.assessment_id)
@@ -103,6 +106,7 @@ def _response(session: Session, run: ScanRun) -> Response | None:
             Assessment.hospital_id == run.hospital_id,
             Assessment.vendor_id == run.vendor_id,
             Response.released_at.is_not(None),
+            or_(Response.assessment_id == run.assessment_id, Response.released_at >= run.finished_at),
         )
         .order_by(Assessment.round.desc())
         .limit(1)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from portal.db.models.assessments import Stage
 from portal.db.models.scans import ScanRun, ScanSide, ScanState
 from portal.errors import NotAllowed, NotFound
 from portal.services import releases, scans
@@ -123,3 +124,22 @@ def test_a_foreign_run_does_not_exist(session, vendor, now):
 
     with pytest.raises(NotFound):
         releases.hospital_view(session, building.hospital(session).id, run, now=now)
+
+
+def test_a_release_holds_for_its_round_and_what_was_seen_before_it(session, vendor, now):
+    company = building.company_actor(session)
+    first = building.assessment(session, vendor, company_id=company.company_id, stage=Stage.REVIEWED)
+    building.response(session, first, released_at=now)
+    second = building.assessment(session, vendor, company_id=company.company_id, round=2)
+    building.response(session, second)
+    seen_before = _run(session, vendor, visible_at=now)
+    in_the_round = _run(session, vendor, visible_at=now, assessment_id=first.id)
+    in_the_next = _run(session, vendor, visible_at=now, assessment_id=second.id)
+    seen_before.finished_at = now - timedelta(days=1)
+    in_the_round.finished_at = in_the_next.finished_at = now + timedelta(hours=1)
+    session.flush()
+
+    later = now + timedelta(days=1)
+    assert releases.hospital_view(session, vendor.hospital_id, seen_before, now=later).is_open
+    assert releases.hospital_view(session, vendor.hospital_id, in_the_round, now=later).is_open
+    assert not releases.hospital_view(session, vendor.hospital_id, in_the_next, now=later).is_open
