@@ -31,7 +31,12 @@ class ReviewForm(forms.Form):
     state = RadioField(
         _l("Your decision"), [InputRequired(_l("Choose what to do with this answer."))], choices=forms.choices(STATES)
     )
-    remark = TextAreaField(_l("Remark, read by the vendor"), [Length(max=4000)], filters=[forms.stripped])
+    remark = TextAreaField(
+        _l("Remark"),
+        [Length(max=4000)],
+        filters=[forms.stripped],
+        description=_l("The vendor reads it when you return the answer; of a finding it stands in the register."),
+    )
     note = TextAreaField(_l("Internal note"), [Length(max=4000)], filters=[forms.stripped])
     version = HiddenField()
 

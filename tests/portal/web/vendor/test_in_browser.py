@@ -115,7 +115,8 @@ def test_the_second_of_two_chooses(lead, asked, session):
 
     assert other.get_by_text("Strahlwerk, Lindenau").is_visible()
     assert session.scalars(select(Answer)).one().value == {"text": "Strahlwerk, Lindenau"}
-    other.get_by_role("button", name="Meinen behalten").click()
+    with other.expect_response(lambda response: response.request.method == "POST" and response.ok):
+        other.get_by_role("button", name="Meinen behalten").click()
     other.locator("#P-01").get_by_text(re.compile("gespeichert")).wait_for()
     session.expire_all()
     assert session.scalars(select(Answer)).one().value == {"text": "Strahlwerk, Musterstadt"}
