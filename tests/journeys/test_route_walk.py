@@ -24,6 +24,7 @@ CLINIC_RISKS = CLINIC_WRITERS | {HospitalRole.DECIDER}
 CLINIC_ADMIN = frozenset({HospitalRole.ADMIN})
 CLINIC_TRAIL = CLINIC_ADMIN | {HospitalRole.AUDITOR}
 FIRM = frozenset(CompanyRole)
+FIRM_LEAD = frozenset({CompanyRole.LEAD})
 FIRM_SIGNERS = frozenset({CompanyRole.LEAD, CompanyRole.SIGNATORY})
 
 # Who may come in, by "METHOD room.page". A page that stands here under no word is no page.
@@ -64,7 +65,8 @@ TABLE: Mapping[object, str] = {
         POST hospital.change_supply  POST hospital.fill_in_intake  GET hospital.invite  POST hospital.send_invitation
         POST hospital.resend_invitation  POST hospital.invite_another  POST hospital.withdraw_invitation
         POST hospital.name_host  POST hospital.remove_host  POST hospital.start_scan  POST hospital.stop_scan
-        POST hospital.review_answer  POST hospital.finish_review
+        POST hospital.review_answer  POST hospital.finish_review  POST hospital.settle_contradiction
+        POST hospital.reopen_contradiction
     """,
     CLINIC_RISKS: "POST hospital.treat_risk",
     CLINIC_ADMIN: "POST hospital.change_settings  POST hospital.invite_member  POST hospital.end_member",
@@ -82,6 +84,7 @@ TABLE: Mapping[object, str] = {
         POST vendor.strike_host  POST vendor.confirm_host  POST vendor.sign  POST vendor.release
         POST vendor.invite_colleague
     """,
+    FIRM_LEAD: "POST vendor.end_colleague",
 }
 MAY = {name: who for who, names in TABLE.items() for name in re.split(r"\s{2,}|\n", names) if name.strip()}
 MAY = {name.strip(): who for name, who in MAY.items()}

@@ -205,6 +205,8 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     reviews.say(session, made.assessor, assessment.id, slot.key, ReviewState.ACCEPTED, now=now)
     jobs.add(session, JobKind.MAIL, {}, now=now)
     session.flush()
+    company = session.get_one(Company, lead.company_id)
+    colleague = building.company_actor(session, company, CompanyRole.CONTRIBUTOR, f"helper@{lead.company_id}.example")
     ids = {
         "vendor_id": assessment.vendor_id,
         "supply_id": made.supplies[name],
@@ -216,6 +218,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
         "scan_id": session.scalars(select(ScanRun.id).where(ScanRun.vendor_id == assessment.vendor_id)).first(),
         "risk_id": session.scalars(select(RiskRecord.id).where(RiskRecord.vendor_id == assessment.vendor_id)).first(),
         "person_id": made.decider.person_id,
+        "colleague_id": colleague.person_id,
         "mail_id": session.scalars(select(OutboxMail.id)).first(),
         "job_id": session.scalars(select(Job.id)).first(),
         "question_id": slot.question.id,

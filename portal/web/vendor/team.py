@@ -51,6 +51,14 @@ def invite_colleague(here: CompanyJourney) -> Response:
     return _page(here, form)
 
 
+@vendor.post("/team/<colleague_id>/end", roles=frozenset({CompanyRole.LEAD}))
+def end_colleague(here: CompanyJourney, colleague_id: str) -> Response:
+    """Show a colleague out; every session of theirs ends, what they answered stays."""
+    accounts.end_company_membership(here.session, here.actor, person_id=colleague_id, now=here.now)
+    here.notice(_("They no longer have access; what they answered stays."))
+    return pages.see_other("vendor.team")
+
+
 def _form(here: CompanyJourney, form: forms.Form) -> forms.Form:
     mine = CompanyRole if here.role is CompanyRole.LEAD else (CompanyRole.CONTRIBUTOR,)
     form.offer("role", [(role.value, marks.role(role.value)) for role in mine])
@@ -93,4 +101,5 @@ def _page(here: CompanyJourney, form: forms.Form) -> Response:
         members=accounts.company_members(here.session, here.actor),
         waiting=accounts.waiting_for_company(here.session, here.actor, now=here.now),
         may_invite=here.role in COMPANY_LEADERS,
+        may_end=here.role is CompanyRole.LEAD,
     )

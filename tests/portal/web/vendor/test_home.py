@@ -73,3 +73,17 @@ def test_a_signatory_cannot_make_leads_and_a_contributor_nobody(visit, asked, se
     assert visit(signatory).post("/vendor/team", fields).status_code == 422
     assert visit(contributor).post("/vendor/team", fields).status_code == 403
     assert session.scalars(select(Ticket)).all() == []
+
+
+def test_a_lead_ends_the_access_of_a_colleague_and_nobody_else_does(lead, visit, asked, sessions):
+    with sessions() as writing, writing.begin():
+        signatory = errand.colleague(writing, asked, CompanyRole.SIGNATORY)
+        contributor = errand.colleague(writing, asked)
+    path = f"/vendor/team/{contributor.person_id}/end"
+
+    assert visit(signatory).post(path).status_code == 403
+    working = visit(contributor)
+    assert working.get(asked.path).status_code == 200
+    assert lead.post(path).status_code == 303
+    assert working.get(asked.path).status_code == 303
+    assert contributor.email not in errand.text_of(lead.get("/vendor/team"))
