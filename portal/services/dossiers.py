@@ -103,7 +103,7 @@ def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, no
         question_set=policy.current().sets_by_tier[tier] if tier else QuestionSet.FULL,
         checks=CHECKS,
         checks_version=CATALOGUE_VERSION,
-        supplies=tuple(_supply(row, keys[row.id], catalogue, {}, for_hospital=True) for row in rows),
+        supplies=tuple(supply_fact(row, keys[row.id], catalogue, {}, for_hospital=True) for row in rows),
         hosts=_hosts(session, hospital_id, vendor_id, keys),
         findings=outside.findings,
         scan_state=outside.state,
@@ -170,7 +170,7 @@ def _build(
         checks=CHECKS,
         checks_version=CATALOGUE_VERSION,
         supplies=tuple(
-            _supply(row, keys[row.id], catalogue, profile, for_hospital=for_hospital)
+            supply_fact(row, keys[row.id], catalogue, profile, for_hospital=for_hospital)
             for row in vendors.supplies_of(session, assessment)
         ),
         profile=profile,
@@ -214,7 +214,7 @@ def _settled(session: Session, assessment: Assessment) -> frozenset[str]:
     return frozenset(session.scalars(keys))
 
 
-def _supply(
+def supply_fact(
     row: SupplyRow, key: str, catalogue: Catalogue, profile: Mapping[str, AnswerValue], *, for_hospital: bool
 ) -> Supply:
     """The intake decides what is asked of both sides alike; what it says of impact and tier is the hospital's."""

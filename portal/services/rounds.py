@@ -7,13 +7,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from assessments import gathering, tiering
+from assessments import gathering
 from assessments.model import AnswerFact, Dossier
-from assessments.model import Supply as SupplyFact
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Answer, Response
 from portal.db.models.vendors import Supply
-from portal.services import intakes, vendors
+from portal.services import dossiers, vendors
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, Catalogue, ProfileQuestion, Question, QuestionSet, Section
 
@@ -101,7 +100,9 @@ def load(session: Session, assessment: Assessment, *, now: datetime) -> Round:
         question_set=QuestionSet(assessment.question_set),
         checks={},
         checks_version="",
-        supplies=supply_facts(supplies, catalogue, values(profile)),
+        supplies=tuple(
+            dossiers.supply_fact(row, row.id, catalogue, values(profile), for_hospital=False) for row in supplies
+        ),
         profile=values(profile),
         answers=tuple(
             AnswerFact(question_id=question, supply=supply or None, value=value)
@@ -137,27 +138,3 @@ def value_of(row: Answer | None) -> AnswerValue | None:
 def values(rows: Mapping[str, Answer]) -> Mapping[str, AnswerValue]:
     """The answers of rows by the same key, without those that were cleared."""
     return {key: value for key, row in rows.items() if (value := value_of(row)) is not None}
-
-
-def supply_facts(
-    supplies: Sequence[Supply], catalogue: Catalogue, profile: Mapping[str, AnswerValue]
-) -> tuple[SupplyFact, ...]:
-    """The supplies as assessments knows them: intake, tier, and the flags that decide what is asked."""
-    facts = []
-    for supply in supplies:
-        record = intakes.current(supply)
-        intake = intakes.load(record) if record else None
-        facts.append(
-            SupplyFact(
-                key=supply.id,
-                name=supply.name,
-                intake=intake,
-                impact=record.impact if record else None,
-                patient_safety=record.patient_safety if record else None,
-                tier=record.tier if record else None,
-                tier_reason=record.override_reason if record else "",
-                flags=tiering.supply_flags(catalogue, profile, intake),
-                compare=tiering.supply_needs(intake),
-            )
-        )
-    return tuple(facts)
