@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 import zipfile
 from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +20,8 @@ from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
 from portal.db.models.responses import Answer, Evidence, Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
+from questionnaires import answering
+from tests.journeys import reading_files
 from tests.journeys.world import World
 from tests.portal.web.conftest import ADDRESS
 
@@ -37,14 +41,19 @@ KINDS = re.compile(r"[0-9a-f]{20}|(?<=\?).*")
 
 
 def crawl(world: World, who: str, *starts: str) -> dict[str, bytes]:
-    """What links lead to, every kind of page, as it came; files are taken apart."""
+    """What links lead to, every kind of page, as it came; reports take their time and are read by themselves."""
     visitor, kinds = world.visitor(who), Counter[str]()
     seen: dict[str, bytes] = {}
     waiting = deque(starts)
     while waiting:
         path = waiting.popleft()
         kind = KINDS.sub("…", path)
-        if path in seen or path.startswith("/static/") or (kinds[kind] == OF_A_KIND and path not in starts):
+        if (
+            path in seen
+            or path.startswith("/static/")
+            or path.endswith(".pdf")
+            or (kinds[kind] == OF_A_KIND and path not in starts)
+        ):
             continue
         kinds[kind] += 1
         answer = visitor.client.get(path, base_url=ADDRESS, follow_redirects=True)
@@ -148,33 +157,38 @@ def test_the_hospitals_own_words_reach_no_page_of_a_company(world: World, who: s
     assert not [mail.subject for mail in mails if CANARY in f"{mail.subject}{mail.text}{mail.html}"]
 
 
-def test_what_a_company_has_not_handed_in_or_released_reaches_no_hospital(world: World):
+def hide_what_the_company_has_not_given_away(session: Session, world: World) -> None:
     now = datetime.now(UTC)
-    with world.sessions.begin() as session:
-        response = session.scalars(select(Response).where(Response.assessment_id == world.a.assessment_id)).one()
-        response.released_at = None
-        answer = session.scalars(select(Answer).where(Answer.response_id == response.id)).first()
-        answer.comment = canary("answer.after-hand-in")
-        session.add(
-            Evidence(
-                company_id=response.company_id,
-                kind="other",
-                file_name=f"{canary('evidence.not-handed-in')}.pdf",
-                media_type="application/pdf",
-                size=1,
-                sha256="0" * 64,
-                blob_id="nothing",
-                issuer=canary("evidence.issuer"),
-                uploaded_by="Erika",
-                uploaded_at=now,
-            )
+    response = session.scalars(select(Response).where(Response.assessment_id == world.a.assessment_id)).one()
+    response.released_at = None
+    answer = session.scalars(select(Answer).where(Answer.response_id == response.id)).first()
+    changed = dataclasses.replace(answering.load(answer.value), comment=canary("answer.after-hand-in"))
+    answer.value = answering.dump(changed)
+    session.add(
+        Evidence(
+            company_id=response.company_id,
+            kind="other",
+            file_name=f"{canary('evidence.not-handed-in')}.pdf",
+            media_type="application/pdf",
+            size=1,
+            sha256="0" * 64,
+            blob_id="nothing",
+            issuer=canary("evidence.issuer"),
+            uploaded_by="Erika",
+            uploaded_at=now,
         )
-        run = session.scalars(select(ScanRun).where(ScanRun.vendor_id == world.a.ids["vendor_id"])).one()
-        run.visible_at = now - timedelta(hours=1)
-        for finding in session.scalars(select(FindingRecord).where(FindingRecord.scan_id == run.id)):
-            if finding.severity == "critical":
-                finding.severity = "high"  # what is critical the hospital sees at once
-            finding.fact, finding.fact_values = canary("finding"), None
+    )
+    run = session.scalars(select(ScanRun).where(ScanRun.vendor_id == world.a.ids["vendor_id"])).one()
+    run.visible_at = now - timedelta(hours=1)
+    for finding in session.scalars(select(FindingRecord).where(FindingRecord.scan_id == run.id)):
+        if finding.severity == "critical":
+            finding.severity = "high"  # what is critical the hospital sees at once
+        finding.fact, finding.fact_values = canary("finding"), None
+
+
+def test_what_a_company_has_not_handed_in_or_released_reaches_no_hospital(world: World):
+    with world.sessions.begin() as session:
+        hide_what_the_company_has_not_given_away(session, world)
 
     for who in ("admin a", "auditor a", "admin b", "operator"):
         assert found_in(crawl(world, who, "/hospital/" if who != "operator" else "/operation")) == set(), who
@@ -184,6 +198,19 @@ def test_what_a_company_has_not_handed_in_or_released_reaches_no_hospital(world:
         )
     assert book.status_code == 200
     assert CANARY.encode() not in b"".join(parts_of(book.data))
+
+
+@pytest.mark.office
+def test_what_is_not_released_is_in_no_report(world: World, tmp_path: Path):
+    with world.sessions.begin() as session:
+        hide_what_the_company_has_not_given_away(session, world)
+    path = tmp_path / "report.pdf"
+
+    path.write_bytes(world.visitor("admin a").get(f"/hospital/vendors/{world.a.ids['vendor_id']}/report.pdf").data)
+
+    words = reading_files.words_of_pdf(path)
+    assert "Strahlwerk" in words
+    assert CANARY not in words
 
 
 def test_a_crawl_of_a_hospital_finds_nothing_of_the_other(world: World):
