@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import datetime as dt
+import functools
 import json
 import os
 import signal
@@ -379,7 +380,10 @@ def test_what_was_recorded_is_judged_again_without_a_network(
 
 def test_ctrl_c_ends_without_a_traceback(options: list[str]) -> None:
     command = [sys.executable, "-m", "scanners", "silent.haus.test", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard  # noqa: PLW1509 - no threads
+    ) as process:
         process.stderr.readline()  # the first progress
         process.send_signal(signal.SIGINT)
         _out, err = process.communicate(timeout=20)
