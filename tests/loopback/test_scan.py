@@ -382,7 +382,11 @@ def test_ctrl_c_ends_without_a_traceback(options: list[str]) -> None:
     command = [sys.executable, "-m", "scanners", "silent.haus.test", *options]
     heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard  # noqa: PLW1509 - no threads
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heard,  # noqa: PLW1509 - no threads
     ) as process:
         process.stderr.readline()  # the first progress
         process.send_signal(signal.SIGINT)
