@@ -10,6 +10,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from openpyxl.workbook import Workbook
+from sqlalchemy import Engine
 
 from assessments import policy, register
 from assessments.model import Assessed, Register
@@ -71,9 +72,9 @@ def _pages(folder: Path, runs: int) -> tuple[Figure, Figure]:
     return page, bare
 
 
-def _fill(engine: object) -> None:
+def _fill(engine: Engine) -> None:
     now = dt.datetime.now(dt.UTC)
-    with database.sessions(engine)() as session, session.begin():  # type: ignore[arg-type]
+    with database.sessions(engine)() as session, session.begin():
         hospital = Hospital(name="Klinikum Musterstadt", created_at=now)
         person = Person(email="a@klinikum.test", name="Anna Muster", created_at=now, totp_confirmed_at=now)
         session.add_all([hospital, person])

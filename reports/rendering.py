@@ -41,15 +41,15 @@ def pdf(html: str, *, style: str, fonts: Path | None = None, identifier: bytes =
     Raises OSError when the Pango libraries are missing (`kettenblick doctor` says how to install them).
     """
     import weasyprint  # noqa: PLC0415 - 1.3 s and system libraries; only those who print pay
-    from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
-    from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
+    from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415 - as above
+    from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415 - as above
 
     files = _files(fonts)
 
     class OwnAssets(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
         """Answers asset:NAME from memory and refuses everything else."""
 
-        def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ARG002
+        def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ARG002 - WeasyPrint's
             name = url.removeprefix(_ASSETS)
             if not url.startswith(_ASSETS) or name not in files:
                 raise FetchRefused("documents fetch nothing")

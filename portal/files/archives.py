@@ -99,7 +99,7 @@ class _Sealer(io.RawIOBase):
         self._number = 0
         self._waiting = bytearray()
 
-    def write(self, content: bytes) -> int:  # type: ignore[override]
+    def write(self, content: bytes) -> int:  # type: ignore[override]  # bytes are all it meets
         self._waiting += content
         while len(self._waiting) > PIECE:
             self._put(bytes(self._waiting[:PIECE]), MORE)
@@ -136,7 +136,7 @@ class _Opener(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # bytes are all it meets
         while not self._ready and not self._over:
             self._ready = self._next()
         count = min(len(buffer), len(self._ready))

@@ -49,7 +49,7 @@ class Form(wtforms.Form):
         locales: ClassVar[tuple[str, ...]] = ("de", "en")
         cache_translations = False
 
-        def get_translations(self, form: wtforms.Form) -> _Translations:  # noqa: ARG002
+        def get_translations(self, form: wtforms.Form) -> _Translations:  # noqa: ARG002 - WTForms' signature
             """The reader's language is known only now."""
             return _Translations()
 
@@ -121,7 +121,7 @@ def _received() -> Any:
         return request.form
     both = request.form.copy()
     for name, file in request.files.items(multi=True):
-        both.add(name, file)  # type: ignore[arg-type]
+        both.add(name, file)  # type: ignore[arg-type]  # typed for text, takes files
     return both
 
 

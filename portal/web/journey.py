@@ -156,13 +156,13 @@ class Floor:
 class Room(Blueprint):
     """Routes for everybody, for people who have signed in, or for the operator: `@site.get("/", who=Who.ANYONE)`."""
 
-    def get(  # type: ignore[override]
+    def get(  # type: ignore[override]  # Flask's own would declare no access
         self, rule: str, *, who: Who, writes: bool = False
     ) -> Callable[[Callable[Concatenate[Visit, P], Answer]], Callable[Concatenate[Visit, P], Answer]]:
         """A page. `writes` where reading it leaves a trace: a link that was opened, a try that counts."""
         return _registrar(self, rule, "GET", Access(who=who, writes=writes))
 
-    def post(  # type: ignore[override]
+    def post(  # type: ignore[override]  # Flask's own would declare no access
         self, rule: str, *, who: Who, body_limit: int = SMALL_BODY
     ) -> Callable[[Callable[Concatenate[Visit, P], Answer]], Callable[Concatenate[Visit, P], Answer]]:
         """A change."""
@@ -172,7 +172,7 @@ class Room(Blueprint):
 class HospitalRoom(Blueprint):
     """Routes for members of a hospital, in one of the named roles."""
 
-    def get(  # type: ignore[override]
+    def get(  # type: ignore[override]  # Flask's own would declare no access
         self, rule: str, *, roles: AbstractSet[HospitalRole], rail: Rail | None = None, writes: bool = False
     ) -> Callable[
         [Callable[Concatenate[HospitalJourney, P], Answer]], Callable[Concatenate[HospitalJourney, P], Answer]
@@ -180,7 +180,7 @@ class HospitalRoom(Blueprint):
         """A page; `rail` puts it on the left rail."""
         return _registrar(self, rule, "GET", Access(hospital_roles=roles, rail=rail, writes=writes))
 
-    def post(  # type: ignore[override]
+    def post(  # type: ignore[override]  # Flask's own would declare no access
         self, rule: str, *, roles: AbstractSet[HospitalRole], body_limit: int = SMALL_BODY
     ) -> Callable[
         [Callable[Concatenate[HospitalJourney, P], Answer]], Callable[Concatenate[HospitalJourney, P], Answer]
@@ -193,13 +193,13 @@ class HospitalRoom(Blueprint):
 class CompanyRoom(Blueprint):
     """Routes for members of a company, in one of the named roles."""
 
-    def get(  # type: ignore[override]
+    def get(  # type: ignore[override]  # Flask's own would declare no access
         self, rule: str, *, roles: AbstractSet[CompanyRole], writes: bool = False
     ) -> Callable[[Callable[Concatenate[CompanyJourney, P], Answer]], Callable[Concatenate[CompanyJourney, P], Answer]]:
         """A page."""
         return _registrar(self, rule, "GET", Access(company_roles=roles, writes=writes))
 
-    def post(  # type: ignore[override]
+    def post(  # type: ignore[override]  # Flask's own would declare no access
         self, rule: str, *, roles: AbstractSet[CompanyRole], body_limit: int = SMALL_BODY
     ) -> Callable[[Callable[Concatenate[CompanyJourney, P], Answer]], Callable[Concatenate[CompanyJourney, P], Answer]]:
         """A change."""

@@ -58,7 +58,7 @@ def finish(response: Response, settings: Settings) -> Response:
     response.headers.setdefault("Content-Security-Policy", content_policy())
     if settings.is_https:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}; includeSubDomains")
-    if request.endpoint == "static" and response.status_code < 400 and request.args.get("v"):  # noqa: PLR2004
+    if request.endpoint == "static" and response.status_code < 400 and request.args.get("v"):  # noqa: PLR2004 - errors
         response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     elif request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"

@@ -149,8 +149,8 @@ class _Backend(httpcore.AsyncNetworkBackend):
         host: str,
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,  # noqa: ARG002
-        socket_options: object = None,  # noqa: ARG002
+        local_address: str | None = None,  # noqa: ARG002 - httpcore's signature
+        socket_options: object = None,  # noqa: ARG002 - httpcore's signature
     ) -> Connection:
         return await self._door.connect(host, port, seconds=timeout or CONNECT_SECONDS)
 
