@@ -50,8 +50,9 @@ def hosts() -> Iterator[Running]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture
 def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    """A relay for one journey alone: the first mail to an address must not be another journey's."""
     with product.relay(tmp_path_factory.mktemp("relay")) as running:
         yield running
 
