@@ -1,5 +1,7 @@
 """Answers and observations that do not fit, and those that confirm each other."""
 
+from datetime import datetime
+
 from assessments import gathering
 from assessments.gathering import Asked, Gathered
 from assessments.model import Contradiction, Dossier, HostRole, Policy
@@ -51,10 +53,16 @@ def against(gathered: Gathered, asked: Asked) -> tuple[Contradiction, ...]:
                 observation=finding.fact,
                 observed_at=finding.at,
                 note=link.note,
-                settled=key in dossier.settled_contradictions,
+                settled=_still_settled(dossier, key, asked.answer.answered_at, counted.fact.first_seen),
             )
         )
     return tuple(found)
+
+
+def _still_settled(dossier: Dossier, key: str, answered_at: datetime | None, first_seen: datetime) -> bool:
+    """A settlement speaks of the answer and the observation it was written for, not of what came later."""
+    at = dossier.settled_contradictions.get(key)
+    return at is not None and at >= max(answered_at or first_seen, first_seen)
 
 
 def confirmed(gathered: Gathered, asked: Asked) -> bool:

@@ -421,7 +421,7 @@ class Dossier:
     scan_state: ScanState = ScanState.NOT_ASKED
     scanned_at: datetime | None = None
     evidence: tuple[EvidenceFact, ...] = ()
-    settled_contradictions: frozenset[str] = frozenset()  # Contradiction.key that the hospital has settled
+    settled_contradictions: Mapping[str, datetime] = field(default_factory=dict)  # Contradiction.key -> settled when
     company_name: str = ""
     vendor_statement: str = ""
 

@@ -5,6 +5,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -118,7 +119,7 @@ class _Hospital:
         yield Act(at=moment(self._place.now, BEGINNING, "hospital"), do=self._come)
         for number, member in enumerate(self._story.people[1:], start=1):
             at = moment(self._place.now, BEGINNING + number, member.key)
-            yield Act(at=at, do=lambda now, member=member: self._join(member, now))  # type: ignore[misc]
+            yield Act(at=at, do=partial(self._join, member))
 
     def _come(self, now: dt.datetime) -> None:
         """By the link of the first start, as every hospital does."""
@@ -207,7 +208,7 @@ class _Vendor:
         if went.consent is not None:
             yield self._act(went.consent.day, "consent", lambda now: self._consent(went, now))
         for colleague in went.colleagues:
-            yield self._act(colleague.day, colleague.name, lambda now, one=colleague: self._invite_colleague(one, now))  # type: ignore[misc]
+            yield self._act(colleague.day, colleague.name, partial(self._invite_colleague, colleague))
         yield from self._answers(went)
         if went.handed_in is not None:
             yield self._act(went.handed_in, "handed in", lambda now: self._hand_in(went, now))
@@ -365,7 +366,7 @@ class _Vendor:
         for sitting in range(1, SITTINGS + 1):
             day = round(told.since + days * (sitting - 1))
             share = told.share * sitting / SITTINGS
-            yield self._act(day, f"sitting {sitting}", lambda now, share=share: self._answer(told, share, now))  # type: ignore[misc]
+            yield self._act(day, f"sitting {sitting}", partial(self._answer, told, share))
         if went.documents:
             yield self._act(told.until, "documents", lambda now: self._lay_documents(went, now))
 

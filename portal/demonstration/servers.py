@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -216,7 +217,7 @@ class Servers:
         for address in sorted(self._names.server_addresses()):
             await self._accept(stack, address, port, self._dns_over_tcp(address))
             transport, _protocol = await loop.create_datagram_endpoint(
-                lambda address=address: _DnsOverUdp(self._answer, address),  # type: ignore[misc]
+                partial(_DnsOverUdp, self._answer, address),
                 local_addr=(address, port),
             )
             stack.callback(transport.close)

@@ -28,7 +28,7 @@ from portal.db.models.scans import ScanState as RunState
 from portal.db.models.vendors import Host, HostState, IntakeRecord, Vendor
 from portal.db.models.vendors import Supply as SupplyRow
 from portal.errors import NotFound
-from portal.services import intakes, manifests, releases, scans, vendors
+from portal.services import intakes, manifests, releases, scan_results, scans, vendors
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, Catalogue, QuestionSet
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
@@ -207,11 +207,11 @@ def _reviews(session: Session, assessment: Assessment) -> Mapping[tuple[str, str
     return {(row.question_id, row.supply_id): row for row in rows}
 
 
-def _settled(session: Session, assessment: Assessment) -> frozenset[str]:
-    keys = select(Settlement.key).where(
+def _settled(session: Session, assessment: Assessment) -> Mapping[str, datetime]:
+    keys = select(Settlement.key, Settlement.at).where(
         Settlement.hospital_id == assessment.hospital_id, Settlement.assessment_id == assessment.id
     )
-    return frozenset(session.scalars(keys))
+    return {row.key: row.at for row in session.execute(keys)}
 
 
 def supply_fact(
@@ -300,7 +300,7 @@ def _hosts(session: Session, hospital_id: str, vendor_id: str, keys: Mapping[str
 
 def _open_outside(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> Outside:
     view = releases.open_run(session, hospital_id, vendor_id, now=now)
-    newest = scans.latest_good(session, hospital_id, vendor_id)
+    newest = scan_results.latest_good(session, hospital_id, vendor_id)
     urgent = _urgent(session, newest, view.run if view else None, now=now)
     if view is not None:
         known = {_key(record): record for record in view.findings} | {_key(record): record for record in urgent}
@@ -312,10 +312,10 @@ def _whole_outside(session: Session, assessment: Assessment, *, now: datetime) -
     if assessment.documents_only:
         return Outside(state=ScanState.DOCUMENTS_ONLY)
     hospital_id, vendor_id = assessment.hospital_id, assessment.vendor_id
-    run = scans.latest_good(session, hospital_id, vendor_id)
+    run = scan_results.latest_good(session, hospital_id, vendor_id)
     if run is None:
         return Outside(state=_state_without_result(session, hospital_id, vendor_id, None))
-    records = scans.standing_findings(session, hospital_id, vendor_id, now=now, run=run)
+    records = scan_results.standing_findings(session, hospital_id, vendor_id, now=now, run=run)
     return Outside(state=ScanState.DONE, at=run.started_at, findings=_facts(records))
 
 
@@ -342,7 +342,9 @@ def _state_without_result(session: Session, hospital_id: str, vendor_id: str, go
 
 
 def _facts(records: Iterable[FindingRecord]) -> tuple[FindingFact, ...]:
-    return tuple(FindingFact(finding=scans.finding_of(record), first_seen=record.first_seen_at) for record in records)
+    return tuple(
+        FindingFact(finding=scan_results.finding_of(record), first_seen=record.first_seen_at) for record in records
+    )
 
 
 def _key(record: FindingRecord) -> tuple[str, str, str]:

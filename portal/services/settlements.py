@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from assessments import contradictions, policy
 from portal.db.models.assessments import Settlement
 from portal.errors import BadInput, Clash, NotFound
-from portal.services import audit, dossiers, invitations, scans
+from portal.services import audit, dossiers, invitations, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from scanners.model import N_, Message
 
@@ -28,11 +28,12 @@ def settle(session: Session, actor: Actor, assessment_id: str, key: str, *, reas
     """Say why answer and observation do fit; only what stands open can be settled."""
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     assessment = invitations.find(session, actor, assessment_id)
-    if session.get(Settlement, (hospital_id, assessment.id, key)) is not None:
-        raise Clash(Message(text=N_("Somebody else has settled this in the meantime.")))
     dossier = dossiers.build(session, hospital_id, assessment.id, now=now)
-    if key not in {one.key for one in contradictions.find(dossier, policy.current())}:
+    is_settled = {one.key: one.settled for one in contradictions.find(dossier, policy.current())}
+    if key not in is_settled:
         raise NotFound
+    if is_settled[key]:
+        raise Clash(Message(text=N_("Somebody else has settled this in the meantime.")))
     if not reason.strip():
         raise BadInput({"reason": Message(text=N_("Say in a sentence why the two do fit."))})
     row = Settlement(
@@ -43,8 +44,8 @@ def settle(session: Session, actor: Actor, assessment_id: str, key: str, *, reas
         by_name=actor.name,
         at=now,
     )
-    session.add(row)
-    scans.ask_for_score(session, hospital_id, assessment.id, now=now)
+    session.merge(row)  # over one that was written for an earlier answer
+    jobs.ask_for_score(session, hospital_id, assessment.id, now=now)
     audit.record(session, actor, "contradiction.settled", assessment.id, now=now, detail={"contradiction": key})
     return row
 
@@ -57,5 +58,5 @@ def reopen(session: Session, actor: Actor, assessment_id: str, key: str, *, now:
     if row is None:
         raise NotFound
     session.delete(row)
-    scans.ask_for_score(session, hospital_id, assessment.id, now=now)
+    jobs.ask_for_score(session, hospital_id, assessment.id, now=now)
     audit.record(session, actor, "contradiction.reopened", assessment.id, now=now, detail={"contradiction": key})

@@ -1,5 +1,7 @@
 """A claim and an observation that do not fit, named so that both sides can answer."""
 
+from datetime import timedelta
+
 import pytest
 
 from assessments import contradictions, scoring
@@ -78,12 +80,21 @@ def test_a_settled_contradiction_stays_on_record():
         dossier(
             answers=[answer("CR-02")],
             findings=[finding()],
-            settled_contradictions=frozenset({"CR-02:S-1:tls.protocol-legacy:portal.example.de"}),
+            settled_contradictions={"CR-02:S-1:tls.protocol-legacy:portal.example.de": building.AT},
         ),
         POLICY,
     )
 
     assert one.settled
+
+
+def test_a_settlement_does_not_outlive_its_answer_or_its_observation():
+    """What was settled on Monday says nothing of the answer given on Tuesday, nor of a finding that came back."""
+    earlier = building.AT - timedelta(days=2000)
+    key = "CR-02:S-1:tls.protocol-legacy:portal.example.de"
+    for at, expected in ((earlier, False), (building.AT, True)):
+        facts = dossier(answers=[answer("CR-02")], findings=[finding()], settled_contradictions={key: at})
+        assert [one.settled for one in contradictions.find(facts, POLICY)] == [expected]
 
 
 def test_a_check_that_this_version_cannot_make_leaves_an_answer_unconfirmed():

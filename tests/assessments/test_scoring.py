@@ -353,9 +353,8 @@ def test_an_open_contradiction_caps_its_question_and_a_settled_one_does_not():
     facts = {"answers": [answer("CR-02")], "findings": [finding()]}
 
     against = line_of(scored(**facts), "CR-02")
-    settled = line_of(
-        scored(**facts, settled_contradictions=frozenset({"CR-02:S-1:tls.protocol-legacy:portal.example.de"})), "CR-02"
-    )
+    key = "CR-02:S-1:tls.protocol-legacy:portal.example.de"
+    settled = line_of(scored(**facts, settled_contradictions={key: building.AT}), "CR-02")
 
     assert (against.contradicted, against.share) == (True, 0.25)
     assert (settled.contradicted, settled.share) == (False, 0.85)

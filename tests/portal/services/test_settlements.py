@@ -134,5 +134,5 @@ def test_the_company_learns_that_and_not_why(session: Session, ward: Ward, now: 
     company_id = session.get_one(Assessment, round_id).company_id
     dossier = dossiers.build_for_company(session, company_id, round_id, now=now)
 
-    assert dossier.settled_contradictions == {key}
+    assert dossier.settled_contradictions == {key: now}
     assert REASON not in repr(vars(dossier))
