@@ -45,6 +45,7 @@ class Progress:
     stage: str
     done: int
     total: int
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # kind of observation -> looks done, of all
 
 
 @dataclass(frozen=True, kw_only=True)

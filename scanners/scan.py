@@ -129,6 +129,7 @@ class _Scan:
         self._sights: dict[Subject, _Sight] = {}
         self._tasks: dict[Task, tuple[Subject, type[Observation]]] = {}
         self._done = 0
+        self._counts: dict[str, tuple[int, int]] = {}  # kind -> looks done, of all
 
     async def open(self, stack: AsyncExitStack) -> None:
         self._visit = await self._enter(stack, Door(self._job.network, budget=ORDINARY))
@@ -147,7 +148,7 @@ class _Scan:
         try:
             spoilt = await self._stand(stopping)
             self._start(spoilt)
-            yield Progress(stage="vantage", done=0, total=len(self._tasks))
+            yield Progress(stage="vantage", done=0, total=len(self._tasks), counts=dict(self._counts))
             while self._tasks and not stopping.done() and (left := started + self._job.seconds - loop.time()) > 0:
                 await asyncio.wait(
                     {*self._tasks, stopping}, timeout=min(left, SECONDS_BETWEEN_SIGHTS), return_when="FIRST_COMPLETED"
@@ -184,6 +185,8 @@ class _Scan:
                 visit = self._active_visit if look.check_class is CONSENTED else self._visit
                 task = asyncio.create_task(_look(visit, look.probe, subject.name, look.seconds))
                 self._tasks[task] = (subject, kind)
+                done, total = self._counts.get(kind.__name__, (0, 0))
+                self._counts[kind.__name__] = done, total + 1
 
     def _subjects(self, kind: SubjectKind) -> tuple[Subject, ...]:
         domains = dict.fromkeys((*map(targets.registrable, self._hosts), *self._job.mail_domains))
@@ -198,7 +201,10 @@ class _Scan:
             sight = self._sights[subject]
             sight.facts[kind] = task.result()
             sight.is_dirty = True
-            events.append(Progress(stage=f"{kind.__name__} {subject.name}", done=self._done, total=total))
+            done, wanted = self._counts.get(kind.__name__, (0, 1))
+            self._counts[kind.__name__] = done + 1, wanted
+            stage = f"{kind.__name__} {subject.name}"
+            events.append(Progress(stage=stage, done=self._done, total=total, counts=dict(self._counts)))
         for subject, sight in self._sights.items():
             complete = len(sight.facts) == sight.wanted
             if sight.is_dirty and (complete or now - sight.sent_at >= SECONDS_BETWEEN_SIGHTS):
