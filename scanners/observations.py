@@ -112,6 +112,19 @@ class DnsKey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Soa:
+    """The SOA of a zone (RFC 1035 section 3.3.13), its serial aside; names without the trailing dot."""
+
+    primary: str
+    mailbox: str  # as DNS writes it: the first dot stands for the @
+    refresh: int
+    retry: int
+    expire: int
+    minimum: int
+    primary_exists: bool | None = None  # None: DNS gave no usable answer
+
+
+@dataclass(frozen=True, kw_only=True)
 class ZoneDns(Observation):
     """The zone of a registrable domain."""
 
@@ -125,7 +138,8 @@ class ZoneDns(Observation):
     rrsig_inceptions: tuple[datetime, ...] = ()  # of the same signatures, in the same order
     nsec3_iterations: int | None = None
     nsec3_salt_length: int | None = None
-    wildcard_answers: tuple[str, ...] = ()  # addresses that two random labels resolved to
+    wildcard_answers: tuple[str, ...] = ()  # addresses that random labels resolved to
+    soa: Soa | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +203,58 @@ class MailDns(Observation):
     tlsa: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # MX host -> TLSA records as text
     tlsa_authenticated: Mapping[str, bool] = field(default_factory=dict)  # MX host -> the AD bit; absent: not known
     tlsa_failed: tuple[str, ...] = ()  # MX hosts for whose TLSA records DNS gave no usable answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostServices(Observation):
+    """What DNS says of a host's services beside its addresses: HTTPS record, web TLSA, reverse names."""
+
+    https_record: bool = False
+    protocols: tuple[str, ...] = ()  # ALPN names of the HTTPS record (RFC 9460): "h2", "h3"
+    encrypted_hello: bool = False  # the HTTPS record carries ech=
+    tlsa: tuple[str, ...] = ()  # of _443._tcp, as text
+    tlsa_authenticated: bool | None = None  # the AD bit; None: not known
+    pointers: Mapping[str, str] = field(default_factory=dict)  # address -> reverse name; those without one are left out
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainTexts(Observation):
+    """TXT and SRV records of a domain that no mail check reads as a rule, only as a leftover."""
+
+    texts: tuple[str, ...] = ()  # every TXT record of the domain itself
+    spf_type99: tuple[str, ...] = ()  # records of the retired type SPF (RFC 7208 section 3.1)
+    bimi: tuple[str, ...] = ()  # TXT of default._bimi
+    services: Mapping[str, str] = field(default_factory=dict)  # SRV owner -> target
+    services_missing: tuple[str, ...] = ()  # SRV owners whose target does not exist
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliedDomains(Observation):
+    """Registrable domains of others that this domain's DNS leads to, and those that do not exist."""
+
+    uses: Mapping[str, str] = field(default_factory=dict)  # registrable domain -> the entry that names it
+    missing: tuple[str, ...] = ()  # NXDOMAIN, said twice
+    unseen: tuple[str, ...] = ()
+    registered: Mapping[str, bool] = field(default_factory=dict)  # of the missing ones, where a registry was asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Who announces the network an address lies in."""
+
+    prefix: str
+    asn: int
+    country: str = ""  # two letters, where the registry entered the network
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressOrigins(Observation):
+    """The networks of a domain's web, mail and name servers, told by the source the operator configured."""
+
+    addresses: Mapping[str, str] = field(default_factory=dict)  # address -> the name it serves, with its part
+    origins: Mapping[str, Origin] = field(default_factory=dict)  # address -> origin
+    validity: Mapping[str, str] = field(default_factory=dict)  # address -> "valid", "invalid", "not-found"
+    validated: bool = False  # a route validator is configured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,6 +339,19 @@ class CertificateChain(Observation):
     name_matches: bool = True
     stapled: bool | None = None
     public_root: bool = True  # False: the path ends in a root that the operator added
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsSession(Observation):
+    """A whole TLS 1.3 handshake: what only stands behind the encryption."""
+
+    address: str
+    port: int
+    tls13: bool = True  # False: the server does not speak TLS 1.3, and the rest does not arise
+    tickets: int = 0
+    early_data: int | None = None  # the most bytes of early data a ticket allows; None: no ticket speaks of it
+    early_status: int | None = None  # HTTP status that a request sent as early data got; None: not taken, or not sent
+    protocol: str = ""  # ALPN: "h2", "http/1.1"; "" when the server chose none
 
 
 # --- Web ---------------------------------------------------------------------------------------
@@ -403,3 +482,49 @@ class UnpublishedPaths(Observation):
 
     answers: Mapping[str, Response] = field(default_factory=dict)
     controls: tuple[Response, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameServerManners(Observation):
+    """What a domain's name servers tell a stranger who asks for more than a name. Active class."""
+
+    asked: tuple[str, ...] = ()
+    transfers: tuple[str, ...] = ()  # gave out the whole zone; no more than its first message was read
+    transfers_unclear: tuple[str, ...] = ()
+    recursive: tuple[str, ...] = ()  # looked up a foreign name
+    recursion_unclear: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)  # server -> version.bind
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortAnswer:
+    """One port: "open" only when the protocol of the service answered, "mute" when something else was behind it."""
+
+    port: int
+    state: str  # "open", "mute", "closed", "silent", "unclear"
+    service: str = ""  # the protocol that answered
+    detail: str = ""  # what the protocol gave away: a version, whether TLS is offered
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPorts(Observation):
+    """The closed list of ports at one host. Active class."""
+
+    address: str
+    answers: tuple[PortAnswer, ...] = ()
+    controls: tuple[PortAnswer, ...] = ()  # two ports where nobody has a service
+    edges: tuple[str, ...] = ()  # a content network stands in front: its address was not asked
+    mail_server: bool = False  # the host is a mail exchanger of its domain, and was asked for mail ports instead
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsFlaws(Observation):
+    """Known faults of TLS libraries, each tried with one harmless message. Active class."""
+
+    address: str
+    port: int
+    found: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
+    edges: tuple[str, ...] = ()  # a content network stands in front: its address was not asked
+    renegotiations: int | None = None  # that a client could start in one connection, at most 11; None: not known
