@@ -15,7 +15,7 @@ from portal.db.models.vendors import Vendor
 from portal.db.session import Sessions
 from portal.demonstration.story import Story, VendorTold
 from portal.errors import RuleBroken
-from portal.services import own_results, permissions, scans
+from portal.services import own_results, permissions, scan_results, scans
 from portal.services.actors import Actor
 
 MOST_TRIES = 3
@@ -54,7 +54,7 @@ def _left(session: Session, told: VendorTold) -> Iterator[Due]:
     runs = session.scalars(
         select(ScanRun).where(ScanRun.hospital_id == vendor.hospital_id, ScanRun.vendor_id == vendor.id)
     ).all()
-    if not any(run.state in (*scans.LIVE, *scans.GOOD) for run in runs):
+    if not any(run.state in (*scans.LIVE, *scan_results.GOOD) for run in runs):
         scan = _scan(session, vendor, assessment) if len(runs) < MOST_TRIES else None
         if scan is not None:
             yield Due(is_now=True, do=scan)
@@ -63,7 +63,7 @@ def _left(session: Session, told: VendorTold) -> Iterator[Due]:
     if lead is not None and told.round is not None and told.round.releases and not _is_released(session, assessment):
         assessment_id = assessment.id
         yield Due(
-            is_now=any(run.state in scans.GOOD for run in runs),
+            is_now=any(run.state in scan_results.GOOD for run in runs),
             do=lambda session, now: own_results.release(session, lead, assessment_id, now=now),
         )
 

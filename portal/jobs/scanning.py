@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import IO, Any
 
 from portal.jobs.work import NotYet, Work
-from portal.services import scans
+from portal.services import scan_results, scans
 from portal.services.scans import Order, Postponed
 from portal.settings import ScanSettings
 from scanners import judging, storing
@@ -117,15 +117,15 @@ def _look(work: Work, order: Order, sight: _Sight) -> None:
         raise ScannerFailed("the scanning process ended without a result")
     seen, findings = sight.all()
     with work.last_step() as session:
-        scans.complete(
+        scan_results.complete(
             session, hospital_id, scan_id, seen=seen, findings=findings, short=_why_short(sight), now=work.now()
         )
 
 
 def _why_short(sight: _Sight) -> str:
     if sight.finished is None:
-        return scans.HARD_DEADLINE
-    return scans.SOFT_DEADLINE if sight.finished.reason is not None else ""
+        return scan_results.HARD_DEADLINE
+    return scan_results.SOFT_DEADLINE if sight.finished.reason is not None else ""
 
 
 def _tick(work: Work, sight: _Sight) -> bool:
@@ -135,7 +135,7 @@ def _tick(work: Work, sight: _Sight) -> bool:
     with work.step() as session:
         if scans.must_stop(session, hospital_id, scan_id):
             return False
-        scans.store(session, hospital_id, scan_id, seen=observations, findings=findings)
+        scan_results.store(session, hospital_id, scan_id, seen=observations, findings=findings)
         if sight.progress is not None and sight.progress_changed:
             sight.progress_changed = False
             scans.show_progress(
@@ -161,7 +161,7 @@ def look_again(work: Work) -> None:
         findings = _quietly(work, order)
     with work.last_step() as session:
         if findings:
-            scans.settle(session, hospital_id, scan_id, findings, now=work.now())
+            scan_results.settle(session, hospital_id, scan_id, findings, now=work.now())
 
 
 def _quietly(work: Work, order: Order) -> tuple[Finding, ...]:

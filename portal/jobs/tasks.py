@@ -53,7 +53,7 @@ def _nightly(work: Work) -> None:
             Assessment.stage.not_in([Stage.DRAFT, Stage.CLOSED])
         )
         for hospital_id, assessment_id in session.execute(open_rounds).all():
-            scans.ask_for_score(session, hospital_id, assessment_id, now=now)
+            jobs.ask_for_score(session, hospital_id, assessment_id, now=now)
         for room in (jobs, limits, outbox, tickets, sign_ins):
             room.sweep(session, now=now)
 

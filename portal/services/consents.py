@@ -13,7 +13,7 @@ from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Ground, Host, HostState
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, consent_texts, responses, scans, vendors
+from portal.services import audit, consent_texts, jobs, responses, scans, vendors
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from scanners.model import N_, CheckClass, Message
 
@@ -124,7 +124,7 @@ def strike_host(session: Session, actor: Actor, assessment_id: str, host_id: str
     if any(host.name in run.hosts for run in live):
         scans.stop_for_vendor(session, actor, assessment.hospital_id, assessment.vendor_id, now=now)
     _tell(session, actor, assessment, "host.struck", host.name, now=now)
-    scans.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+    jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
 
 
 def confirm_host(session: Session, actor: Actor, assessment_id: str, host_id: str, *, now: datetime) -> None:
@@ -135,7 +135,7 @@ def confirm_host(session: Session, actor: Actor, assessment_id: str, host_id: st
     if host.state is not HostState.CONFIRMED:
         host.state = HostState.CONFIRMED
         _tell(session, actor, assessment, "host.confirmed", host.name, now=now)
-        scans.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+        jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
 
 
 # ---- the ledger: entries are only added
@@ -230,7 +230,7 @@ def _write(
     )
     session.flush()  # the ledger must be readable in this transaction
     _tell(session, actor, assessment, f"consent.{kind.value}", assessment.id, now=now)
-    scans.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+    jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
 
 
 def _check(signed: Signature, *, now: datetime) -> None:

@@ -59,6 +59,18 @@ def add(
     return _add_unless_waiting(session, job)
 
 
+def ask_for_score(session: Session, hospital_id: str, assessment_id: str, *, now: datetime) -> None:
+    """An input of this round's score has changed: work it out anew, once for all changes of the moment."""
+    add(
+        session,
+        JobKind.SCORE,
+        {"hospital_id": hospital_id, "assessment_id": assessment_id},
+        now=now,
+        tenant=hospital_id,
+        dedupe_key=f"score:{assessment_id}",
+    )
+
+
 def take_slot(session: Session, task: str, slot: str, *, now: datetime) -> bool:
     """Whether this worker is the one to start a periodic task now; the key lets only one win."""
     insert = _insert(session, ScheduleRun).values(task=task, slot=slot, at=now)

@@ -14,7 +14,7 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.errors import NotFound, NotNow
-from portal.services import audit, dossiers, releases, scans
+from portal.services import audit, dossiers, jobs, releases, scan_results, scans
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from scanners.model import N_, Message
 
@@ -39,7 +39,7 @@ def view(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -
     runs = scans.newest(session, assessment.hospital_id, assessment.vendor_id, limit=1)
     last = runs[0] if runs else None
     is_live = last is not None and last.state in scans.LIVE
-    run = last if is_live else scans.latest_good(session, assessment.hospital_id, assessment.vendor_id)
+    run = last if is_live else scan_results.latest_good(session, assessment.hospital_id, assessment.vendor_id)
     return OwnResult(
         run=run,
         is_live=is_live,
@@ -55,7 +55,7 @@ def release(session: Session, actor: Actor, assessment_id: str, *, now: datetime
     """Let the hospital see the results now; what is released stays so."""
     company_of(actor, COMPANY_LEADERS)
     assessment = _assessment(session, actor, assessment_id)
-    if scans.latest_good(session, assessment.hospital_id, assessment.vendor_id) is None:
+    if scan_results.latest_good(session, assessment.hospital_id, assessment.vendor_id) is None:
         raise NotNow(Message(text=N_("There is no result yet that could be released.")))
     response = _response(session, assessment)
     if response.released_at is None:
@@ -63,7 +63,7 @@ def release(session: Session, actor: Actor, assessment_id: str, *, now: datetime
         audit.record(session, actor, "scan.released", assessment.id, now=now)
         scope = audit.hospital_scope(assessment.hospital_id)
         audit.record(session, actor, "scan.released", assessment.id, now=now, scope=scope)
-        scans.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+        jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
 
 
 def become_visible(session: Session, assessment: Assessment, *, now: datetime) -> None:
@@ -74,7 +74,7 @@ def become_visible(session: Session, assessment: Assessment, *, now: datetime) -
             ScanRun.hospital_id == assessment.hospital_id,
             ScanRun.vendor_id == assessment.vendor_id,
             ScanRun.visible_at.is_(None),
-            ScanRun.state.in_(scans.GOOD),
+            ScanRun.state.in_(scan_results.GOOD),
         )
         .values(visible_at=now)
     )
@@ -84,8 +84,8 @@ def _findings(session: Session, run: ScanRun | None, *, is_live: bool, now: date
     if run is None:
         return ()
     if is_live:
-        return scans.findings_of(session, run.hospital_id, run.id)
-    return scans.standing_findings(session, run.hospital_id, run.vendor_id, now=now, run=run)
+        return scan_results.findings_of(session, run.hospital_id, run.id)
+    return scan_results.standing_findings(session, run.hospital_id, run.vendor_id, now=now, run=run)
 
 
 def _grade(session: Session, actor: Actor, assessment: Assessment, *, now: datetime) -> OutsideGrade:

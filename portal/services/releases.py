@@ -14,7 +14,7 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.errors import NotAllowed, NotFound
-from portal.services import scans
+from portal.services import scan_results, scans
 from scanners.model import N_, Message, Outcome, Severity
 
 WORKING_DAYS_UNTIL_OPEN = 10
@@ -60,8 +60,8 @@ def hospital_view(session: Session, hospital_id: str, run: ScanRun, *, now: date
     response = _response(session, run)
     is_open = hospital_may_see(run, response=response, hospital=hospital, now=now)
     records = (
-        scans.standing_findings(session, hospital_id, run.vendor_id, now=now, run=run)
-        if run.state in scans.GOOD
+        scan_results.standing_findings(session, hospital_id, run.vendor_id, now=now, run=run)
+        if run.state in scan_results.GOOD
         else ()
     )
     told = run.visible_at is not None
@@ -74,7 +74,7 @@ def hospital_view(session: Session, hospital_id: str, run: ScanRun, *, now: date
 def open_run(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> HospitalView | None:
     """The newest good run that is open to the hospital; a newer one that is not does not count for it yet."""
     for run in scans.newest(session, hospital_id, vendor_id, limit=100):
-        if run.state in scans.GOOD:
+        if run.state in scan_results.GOOD:
             view = hospital_view(session, hospital_id, run, now=now)
             if view.is_open:
                 return view

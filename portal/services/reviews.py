@@ -11,7 +11,7 @@ from portal.db.models.accounts import Hospital, Person
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
 from portal.db.models.responses import Response, SignOff
 from portal.errors import BadInput, Clash, NotNow
-from portal.services import audit, invitations, outbox, scans
+from portal.services import audit, invitations, jobs, outbox
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.letters import Letter
 from questionnaires import shelf
@@ -74,7 +74,7 @@ def say(
     review.remark, review.note = remark.strip()[:4000], note.strip()[:4000]
     review.version += 1
     if ReviewState.FINDING in {before, state}:  # a finding of one's own is a risk; nothing else said here is an input
-        scans.ask_for_score(session, hospital_id, assessment.id, now=now)
+        jobs.ask_for_score(session, hospital_id, assessment.id, now=now)
     audit.record(
         session,
         actor,

@@ -14,7 +14,7 @@ from portal import i18n
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.responses import Consent, Response, SignOff
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, dossiers, manifests, outbox, responses, rounds, scans
+from portal.services import audit, dossiers, jobs, manifests, outbox, responses, rounds
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from portal.services.letters import Letter
 from portal.services.responses import BERLIN
@@ -141,7 +141,7 @@ def hand_in(
     detail = {"edition": edition, "sha256": signed.sha256}
     for scope in (None, audit.hospital_scope(assessment.hospital_id)):
         audit.record(session, actor, "assessment.submitted", assessment.id, now=now, scope=scope, detail=detail)
-    scans.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+    jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
     _send_receipt(session, actor, assessment, signed, link=f"{base_url}/vendor/rounds/{assessment.id}/receipt", now=now)
     return signed
 

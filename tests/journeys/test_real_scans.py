@@ -20,7 +20,7 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.scans import ScanRun, ScanState
 from portal.demonstration.plans import Plan, Site, Tls, Zone
 from portal.demonstration.servers import Running, Servers
-from portal.services import scans
+from portal.services import scan_results, scans
 from portal.settings import ScanSettings
 from portal.worker import SCANNER
 from tests.portal import building
@@ -68,7 +68,7 @@ def test_the_worker_scans_real_hosts_through_the_real_scanner(servers: Running, 
     with sessions() as session:
         run = session.get_one(ScanRun, scan_id)
         assert (run.state, run.reason) == (ScanState.DONE, "")
-        findings = scans.findings_of(session, hospital.id, scan_id)
+        findings = scan_results.findings_of(session, hospital.id, scan_id)
         outcomes = {finding.outcome for finding in findings}
         assert {"pass", "fail"} <= outcomes
         assert {finding.subject_name for finding in findings} == {

@@ -15,7 +15,7 @@ from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import FindingRecord, ScanRun, ScanState
 from portal.db.models.vendors import Vendor
 from portal.jobs import leases
-from portal.services import jobs, outbox, scans
+from portal.services import jobs, outbox, scan_results, scans
 from portal.services.actors import Actor
 from portal.services.jobs import JobKind
 from questionnaires import shelf
@@ -78,8 +78,8 @@ def test_a_scan_ends_with_findings_and_the_vendor_is_told(engine: Engine, sessio
     assert run.state is ScanState.DONE
     assert run.visible_at == run.finished_at
     with sessions() as session:
-        assert len(scans.seen_in(session, run.hospital_id, run.id)) == 2
-        assert scans.findings_of(session, run.hospital_id, run.id)
+        assert len(scan_results.seen_in(session, run.hospital_id, run.id)) == 2
+        assert scan_results.findings_of(session, run.hospital_id, run.id)
         mail = session.scalars(select(OutboxMail)).one()
         assert (mail.kind, mail.to_address) == ("scan-told", "it@pacs.example")
         assert "nocaa.pacs.example" in mail.text
@@ -122,8 +122,8 @@ def test_a_child_that_dies_or_lies_fails_the_scan_and_keeps_the_good_one(engine:
     with sessions() as session:
         failed = session.get_one(ScanRun, scan_id)
         assert (failed.state, failed.reason) == (ScanState.FAILED, scans.GAVE_UP)
-        assert not scans.findings_of(session, failed.hospital_id, failed.id)
-        assert scans.latest_good(session, failed.hospital_id, vendor_id).id == good.id
+        assert not scan_results.findings_of(session, failed.hospital_id, failed.id)
+        assert scan_results.latest_good(session, failed.hospital_id, vendor_id).id == good.id
         job = session.scalars(select(Job).where(Job.state == JobState.DEAD)).one()
         assert job.attempts == 3
 
@@ -135,8 +135,8 @@ def test_a_scan_cut_short_is_provisional_and_one_that_saw_nothing_failed(engine:
         first = _wait(sessions, _queue(sessions, short, short_vendor))
         second = _wait(sessions, _queue(sessions, blind, blind_vendor))
 
-    assert (first.state, first.reason) == (ScanState.PROVISIONAL, scans.SOFT_DEADLINE)
-    assert (second.state, second.reason) == (ScanState.FAILED, scans.SAW_NOTHING)
+    assert (first.state, first.reason) == (ScanState.PROVISIONAL, scan_results.SOFT_DEADLINE)
+    assert (second.state, second.reason) == (ScanState.FAILED, scan_results.SAW_NOTHING)
 
 
 def test_a_withdrawal_stops_a_running_scan(engine: Engine, sessions, chosen):
@@ -242,7 +242,7 @@ def test_a_score_is_worked_out_when_its_input_changed(engine: Engine, sessions, 
             catalogue_version=catalogue.version,
         )
         for _ in range(3):
-            scans.ask_for_score(session, hospital.id, round_.id, now=datetime.now(UTC))
+            jobs.ask_for_score(session, hospital.id, round_.id, now=datetime.now(UTC))
     with running.running(engine, chosen):
         wait_until(lambda: _is_done(sessions, JobKind.SCORE))
 
@@ -264,10 +264,10 @@ def test_a_failing_check_remembers_since_when(engine: Engine, sessions, chosen):
 
     with sessions() as session:
         before, after = (
-            {row.check_id: row for row in scans.findings_of(session, run.hospital_id, run.id)}
+            {row.check_id: row for row in scan_results.findings_of(session, run.hospital_id, run.id)}
             for run in (first, second)
         )
-    lacking = [row for row in after.values() if Outcome(row.outcome) in scans.LACKING]
+    lacking = [row for row in after.values() if Outcome(row.outcome) in scan_results.LACKING]
     assert lacking
     assert all(row.first_seen_at == before[row.check_id].at < row.at for row in lacking)
 

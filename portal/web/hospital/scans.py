@@ -14,7 +14,7 @@ from portal.db.models.vendors import Ground, HostState, Vendor
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import releases, scans, vendors
+from portal.services import releases, scan_results, scans, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.releases import HospitalView
 from portal.services.vendors import HostFields
@@ -61,7 +61,7 @@ class ShownFinding:
 def shown(records: Sequence[FindingRecord]) -> Sequence[ShownFinding]:
     """Findings whose check is in the catalogue, what needs a look first."""
     found = [
-        ShownFinding(finding=scans.finding_of(record), check=catalogue.CHECKS[record.check_id], record=record)
+        ShownFinding(finding=scan_results.finding_of(record), check=catalogue.CHECKS[record.check_id], record=record)
         for record in records
         if record.check_id in catalogue.CHECKS
     ]
@@ -194,7 +194,7 @@ def _state(here: HospitalJourney, run: ScanRun | None) -> dict[str, Any]:
 
 def _page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
     runs = scans.newest(here.session, here.hospital.id, vendor.id)
-    good = scans.latest_good(here.session, here.hospital.id, vendor.id)
+    good = scan_results.latest_good(here.session, here.hospital.id, vendor.id)
     newest = runs[0] if runs else None
     run = newest if newest is not None and (newest.state in scans.LIVE or good is None) else good
     return pages.page(

@@ -9,7 +9,7 @@ from flask import Response
 
 from portal.db.models.scans import FindingRecord
 from portal.i18n import gettext as _
-from portal.services import own_results, scans, standings
+from portal.services import own_results, scan_results, scans, standings
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
 from portal.web import pages
 from portal.web.journey import CompanyJourney
@@ -39,7 +39,7 @@ def shown(records: Sequence[FindingRecord]) -> Sequence[ShownFinding]:
     severities = list(Severity)
     found = [
         ShownFinding(
-            finding=scans.finding_of(record),
+            finding=scan_results.finding_of(record),
             check=catalogue.CHECKS[record.check_id],
             first_seen_at=record.first_seen_at,
         )

@@ -16,7 +16,7 @@ from portal.db.models.responses import Answer, AnswerEvidence, Evidence, SignOff
 from portal.db.models.scans import ScanRun, ScanSide
 from portal.db.models.scans import ScanState as RunState
 from portal.errors import NotFound
-from portal.services import dossiers, intakes, manifests, scans, scores
+from portal.services import dossiers, intakes, manifests, scan_results, scores
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerKind, AnswerValue, Scope
 from scanners.catalogue import CHECKS
@@ -153,7 +153,7 @@ class Ward:
             fact=Message(text="seen"),
             at=self.now,
         )
-        scans.complete(self.session, self.hospital.id, run.id, seen=(), findings=(finding,), now=self.now)
+        scan_results.complete(self.session, self.hospital.id, run.id, seen=(), findings=(finding,), now=self.now)
         self.session.flush()
         return run
 

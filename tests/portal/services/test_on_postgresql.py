@@ -51,23 +51,23 @@ def _together(count: int, act) -> None:
 def test_wishes_for_the_same_score_become_one_job(sessions, now):
     def ask() -> None:
         with sessions.begin() as session:
-            scans.ask_for_score(session, "h", "a", now=now)
+            jobs.ask_for_score(session, "h", "a", now=now)
 
     _together(8, ask)
 
     with sessions.begin() as session:
         assert session.scalar(select(func.count()).select_from(Job)) == 1
         assert leases.take(session, frozenset(JobKind), now=now) is not None
-        scans.ask_for_score(session, "h", "a", now=now)
+        jobs.ask_for_score(session, "h", "a", now=now)
         assert session.scalar(select(func.count()).select_from(Job)) == 2
 
 
 def test_a_wish_that_was_not_committed_yet_is_seen_by_the_worker_that_waits_for_it(sessions, now):
     """The worker must not take the job, work with old input and finish, while a change rides on it."""
     with sessions.begin() as session:
-        scans.ask_for_score(session, "h", "a", now=now)
+        jobs.ask_for_score(session, "h", "a", now=now)
     change = sessions()
-    scans.ask_for_score(change, "h", "a", now=now)
+    jobs.ask_for_score(change, "h", "a", now=now)
 
     with sessions.begin() as session:
         taken_before = leases.take(session, frozenset(JobKind), now=now)

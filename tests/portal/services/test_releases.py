@@ -9,7 +9,7 @@ import pytest
 from portal.db.models.assessments import Stage
 from portal.db.models.scans import ScanRun, ScanSide, ScanState
 from portal.errors import NotAllowed, NotFound
-from portal.services import releases, scans
+from portal.services import releases, scan_results
 from scanners.model import Finding, Message, Outcome, Severity, Subject, SubjectKind
 from tests.portal import building
 
@@ -41,7 +41,7 @@ def _run(session, vendor, *, visible_at, assessment_id=None, severity=Severity.H
             fact=Message(text="x"),
             at=at,
         )
-        session.add(scans._record(vendor.hospital_id, run.id, finding, first_seen_at=at))
+        session.add(scan_results._record(vendor.hospital_id, run.id, finding, first_seen_at=at))
     session.flush()
     return run
 

@@ -15,7 +15,7 @@ from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState
 from portal.db.models.vendors import Host, HostState, Vendor
 from portal.errors import NotAllowed, NotFound, NotNow
-from portal.services import permissions, scans
+from portal.services import permissions, scan_results, scans
 from scanners.model import Finding, Message, Outcome, Severity, Subject, SubjectKind
 from tests.portal import building
 
@@ -50,7 +50,7 @@ def _ran(session, vendor, *, at, state=ScanState.DONE, **outcomes: Outcome) -> S
     session.add(run)
     session.flush()
     session.add_all(
-        scans._record(vendor.hospital_id, run.id, _finding(check, outcome, at), first_seen_at=at)
+        scan_results._record(vendor.hospital_id, run.id, _finding(check, outcome, at), first_seen_at=at)
         for check, outcome in outcomes.items()
     )
     session.flush()
@@ -159,7 +159,7 @@ def test_what_a_scan_could_not_see_is_known_from_the_one_before(session, vendor,
     _ran(session, vendor, at=now, a=Outcome.FAIL, b=Outcome.PASS, c=Outcome.UNKNOWN)
     run = _ran(session, vendor, at=now + timedelta(days=1), a=Outcome.UNKNOWN, b=Outcome.FAIL, c=Outcome.ERROR)
 
-    standing = scans.standing_findings(session, vendor.hospital_id, vendor.id, now=now + timedelta(days=2))
+    standing = scan_results.standing_findings(session, vendor.hospital_id, vendor.id, now=now + timedelta(days=2))
 
     assert {row.check_id: (row.outcome, row.scan_id == run.id) for row in standing} == {
         "a": ("fail", False),
@@ -172,7 +172,7 @@ def test_an_old_result_does_not_stand_for_ever(session, vendor, now):
     _ran(session, vendor, at=now, a=Outcome.PASS)
     _ran(session, vendor, at=now + timedelta(days=200), a=Outcome.UNKNOWN)
 
-    standing = scans.standing_findings(session, vendor.hospital_id, vendor.id, now=now + timedelta(days=201))
+    standing = scan_results.standing_findings(session, vendor.hospital_id, vendor.id, now=now + timedelta(days=201))
 
     assert [row.outcome for row in standing] == ["unknown"]
 
@@ -182,14 +182,14 @@ def test_a_failed_scan_is_never_the_one_that_counts(session, vendor, now):
     _ran(session, vendor, at=now + timedelta(days=1), state=ScanState.FAILED)
     _ran(session, vendor, at=now + timedelta(days=2), state=ScanState.STOPPED)
 
-    assert scans.latest_good(session, vendor.hospital_id, vendor.id).id == good.id
+    assert scan_results.latest_good(session, vendor.hospital_id, vendor.id).id == good.id
 
 
 def test_failing_since_survives_a_blind_look_and_ends_with_a_pass(session, vendor, now):
     def run(day: int, outcome: Outcome):
         at = now + timedelta(days=day)
         row = _ran(session, vendor, at=at, state=ScanState.RUNNING)
-        scans.complete(
+        scan_results.complete(
             session,
             vendor.hospital_id,
             row.id,
@@ -211,9 +211,9 @@ def test_failing_since_survives_a_blind_look_and_ends_with_a_pass(session, vendo
 
 def test_a_finding_comes_back_as_it_was_stored(session, vendor, now):
     run = _ran(session, vendor, at=now, a=Outcome.FAIL)
-    (record,) = scans.findings_of(session, vendor.hospital_id, run.id)
+    (record,) = scan_results.findings_of(session, vendor.hospital_id, run.id)
 
-    assert scans.finding_of(record) == _finding("a", Outcome.FAIL, now)
+    assert scan_results.finding_of(record) == _finding("a", Outcome.FAIL, now)
 
 
 def test_a_queued_scan_that_is_stopped_never_starts(session, actor, vendor, now):
@@ -231,7 +231,7 @@ def _completed(session, vendor, at, outcome=Outcome.FAIL, *, provisional=True) -
     run = _ran(session, vendor, at=at, state=ScanState.RUNNING)
     doubtful = replace(_finding("a", outcome, at), provisional=provisional)
     findings = (doubtful, _finding("z", Outcome.PASS, at))
-    scans.complete(session, vendor.hospital_id, run.id, seen=(), findings=findings, now=at)
+    scan_results.complete(session, vendor.hospital_id, run.id, seen=(), findings=findings, now=at)
     session.flush()
     return run
 
@@ -244,7 +244,7 @@ def test_a_provisional_failure_is_looked_at_again(session, vendor, now):
     run = _completed(session, vendor, now)
 
     job = session.scalars(select(Job).where(Job.kind == "second-look")).one()
-    assert (job.args["hosts"], job.run_at) == ([HOST], now + scans.SECOND_LOOK_AFTER)
+    assert (job.args["hosts"], job.run_at) == ([HOST], now + scan_results.SECOND_LOOK_AFTER)
     order = scans.start_second_look(session, vendor.hospital_id, run.id, [HOST], now=now)
     assert order.hosts == (HOST,)
 
@@ -262,7 +262,7 @@ def test_the_second_look_decides(session, vendor, now, second, outcome, provisio
     run = _completed(session, vendor, now)
     later = now + timedelta(minutes=1)
 
-    scans.settle(session, vendor.hospital_id, run.id, [_finding("a", second, later)], now=later)
+    scan_results.settle(session, vendor.hospital_id, run.id, [_finding("a", second, later)], now=later)
     session.flush()
 
     record = _of_a(session, run)

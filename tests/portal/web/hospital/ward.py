@@ -16,7 +16,7 @@ from portal.db.models.assessments import Assessment, ReviewState, Stage
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import Answer, AnswerEvidence, Evidence, Response, SignOff
 from portal.db.models.vendors import Supply, Vendor
-from portal.services import intakes, invitations, manifests, reviews, rounds, scans, scores, vendors
+from portal.services import intakes, invitations, manifests, reviews, rounds, scan_results, scans, scores, vendors
 from portal.services.actors import Actor
 from portal.services.intakes import Override
 from portal.services.invitations import Invitee, RoundFields
@@ -299,7 +299,7 @@ def scan(session: Session, ward: Ward, name: str, *, quality: float, now: dateti
                 )
             )
     later = now + timedelta(seconds=48)
-    scans.complete(session, ward.hospital_id, run.id, seen=(), findings=findings, now=later)
+    scan_results.complete(session, ward.hospital_id, run.id, seen=(), findings=findings, now=later)
     session.flush()
     return run.id
 

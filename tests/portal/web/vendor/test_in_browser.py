@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal.db.models.responses import Answer
 from portal.db.models.scans import ScanRun
-from portal.services import scans, submissions
+from portal.services import scan_results, scans, submissions
 from portal.services.submissions import Signer
 from tests.portal.web.conftest import sign_in
 from tests.portal.web.hospital import ward
@@ -131,11 +131,11 @@ def test_findings_grow_on_the_page_while_the_scan_runs(lead, asked, sessions, no
     with sessions() as session, session.begin():
         run = session.scalars(select(ScanRun)).one()
         scans.start(session, run.hospital_id, run.id, now=now)
-        scans.store(session, run.hospital_id, run.id, seen=(), findings=[finding(now)])
+        scan_results.store(session, run.hospital_id, run.id, seen=(), findings=[finding(now)])
     page.get_by_text("TLS 1.0", exact=False).first.wait_for()
 
     with sessions() as session, session.begin():
-        scans.complete(session, run.hospital_id, run.id, seen=(), findings=[finding(now)], now=now)
+        scan_results.complete(session, run.hospital_id, run.id, seen=(), findings=[finding(now)], now=now)
     page.get_by_text("Nur Außensicht").wait_for()
     page.get_by_role("button", name="Jetzt für das Krankenhaus freigeben").wait_for()
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal.db.models.responses import Response
 from portal.db.models.scans import ScanRun, ScanState
-from portal.services import releases, scans
+from portal.services import releases, scan_results, scans
 from scanners.catalogue import CHECKS
 from scanners.model import Finding, Message, Outcome, Subject
 from tests.portal.web.hospital import ward
@@ -47,7 +47,7 @@ def test_findings_stream_in_while_the_scan_runs(lead, asked, sessions, now):
     with sessions() as session, session.begin():
         run = session.scalars(select(ScanRun)).one()
         scans.start(session, run.hospital_id, run.id, now=now)
-        scans.store(session, run.hospital_id, run.id, seen=(), findings=[finding(now)])
+        scan_results.store(session, run.hospital_id, run.id, seen=(), findings=[finding(now)])
         scans.show_progress(session, run.hospital_id, run.id, stage="tls", done=1, total=9)
 
     live = lead.get(f"{asked.path}/result/live")
@@ -55,7 +55,7 @@ def test_findings_stream_in_while_the_scan_runs(lead, asked, sessions, now):
     assert "TLS 1.0" in errand.text_of(live)
 
     with sessions() as session, session.begin():
-        scans.complete(session, run.hospital_id, run.id, seen=(), findings=[finding(now)], now=now)
+        scan_results.complete(session, run.hospital_id, run.id, seen=(), findings=[finding(now)], now=now)
     done = lead.get(f"{asked.path}/result/live")
     assert "hx-get" not in done.get_data(as_text=True)
     for words in ("Nur Außensicht", "Warum es wichtig ist", "§\u202f30", "ISO/IEC 27001"):
