@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar, cast
 
+from scanners.datasets import SHIPPED, DataSets
 from scanners.observations import Blind, Observation, Reason
 
 Seen = TypeVar("Seen", bound=Observation)
@@ -103,10 +104,18 @@ class Verdict:
 class Observations:
     """What was seen of one subject, keyed by type; `seen[TlsHandshakes]` is typed by its key."""
 
-    def __init__(self, *, subject: Subject, at: datetime, facts: Mapping[type[Observation], Observation]) -> None:
+    def __init__(
+        self,
+        *,
+        subject: Subject,
+        at: datetime,
+        facts: Mapping[type[Observation], Observation],
+        data: DataSets = SHIPPED,
+    ) -> None:
         """Hold the facts of one subject; `at` is the scan's time and the only clock a check may read."""
         self.subject = subject
         self.at = at
+        self.data = data  # what judging was handed; never stored with the facts
         self._facts = dict(facts)
 
     def __getitem__(self, kind: type[Seen]) -> Seen:
@@ -124,6 +133,10 @@ class Observations:
         if fact is None:
             return Blind(at=self.at, reason=Reason.NOT_CONFIGURED)
         return fact if isinstance(fact, Blind) else None
+
+    def with_data(self, data: DataSets) -> "Observations":
+        """The same facts, to be judged by these data."""
+        return Observations(subject=self.subject, at=self.at, facts=self._facts, data=data)
 
     def facts(self) -> Mapping[type[Observation], Observation]:
         """All that was seen, and all that could not be, by kind."""

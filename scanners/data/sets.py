@@ -1,0 +1,124 @@
+"""The data sets of an installation: what was refreshed last, read from a folder; or what the code brings along."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from scanners.data import javascript, lifecycles, takeovers, third_parties, weaknesses
+from scanners.datasets import SHIPPED, DataSets, Source
+
+POINTER = "current"  # the name of the folder that counts; replaced in one step
+MANIFEST = "manifest.json"
+SCHEMA = 1
+RETIRE, HSTS, EOL, KEV = "retire", "hsts", "eol", "kev"
+TAKEOVERS, PARTIES = "takeovers", "third-parties"  # only ever in the code
+FILES: Mapping[str, str] = {RETIRE: "retire.json", HSTS: "hsts.json", EOL: "eol.json", KEV: "kev.json"}
+MAX_AGE_DAYS = 90
+
+
+class BadDataSets(Exception):
+    """The folder does not hold what its manifest says; the sentence names the place."""
+
+
+def current(folder: Path | None) -> DataSets:
+    """The data to judge by: the last refresh under the folder. What the code brings, where there is none or a broken one."""
+    generation = generation_of(folder) if folder is not None else None
+    if generation is None:
+        return SHIPPED
+    try:
+        return load(generation)
+    except BadDataSets:
+        return SHIPPED
+
+
+def generation_of(folder: Path) -> Path | None:
+    """The folder of the refresh that counts."""
+    try:
+        name = (folder / POINTER).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return folder / name if name and "/" not in name and name not in {".", ".."} else None
+
+
+@lru_cache(maxsize=2)  # a generation never changes once it is there; the one before is still judged by for a moment
+def load(generation: Path) -> DataSets:
+    """Read one refresh and compare it with its manifest."""
+    try:
+        manifest = json.loads((generation / MANIFEST).read_text(encoding="utf-8"))
+        entries = {str(entry["name"]): _source(entry) for entry in manifest["sets"]}
+        stored = {name: _stored(generation, name, manifest["stored"][name]) for name in entries if name in FILES}
+        return DataSets(
+            version=str(manifest["version"]),
+            libraries=stored.get(RETIRE, {}),
+            preloaded=stored.get(HSTS, {}),
+            lifecycles={
+                product: {branch: date.fromisoformat(day) for branch, day in branches.items()}
+                for product, branches in stored.get(EOL, {}).items()
+            },
+            exploited={name: date.fromisoformat(day) for name, day in stored.get(KEV, {}).items()},
+            sources=tuple(entries.values()),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadDataSets(f"{generation.name}: {type(error).__name__}") from error
+
+
+def _source(entry: Mapping[str, Any]) -> Source:
+    return Source(
+        name=str(entry["name"]),
+        source_url=str(entry["source_url"]),
+        fetched_at=datetime.fromisoformat(entry["fetched_at"]),
+        sha256=str(entry["sha256"]),
+        licence=str(entry["licence"]),
+        records=int(entry["records"]),
+        max_age_days=int(entry["max_age_days"]),
+    )
+
+
+def _stored(generation: Path, name: str, digest: str) -> Mapping[str, Any]:
+    raw = (generation / FILES[name]).read_bytes()
+    if hashlib.sha256(raw).hexdigest() != digest:
+        raise ValueError(name)
+    found: Mapping[str, Any] = json.loads(raw)
+    return found
+
+
+def sources(data: DataSets) -> tuple[Source, ...]:
+    """Every set that findings rest on: the fetched one, or the table in the code that stands for it."""
+    fetched = {one.name: one for one in data.sources}
+    return tuple(({one.name: one for one in shipped()} | fetched).values())
+
+
+def day(data: DataSets, name: str) -> str:
+    """The day of one set, as findings show it; "" for a set that nobody fetched and the code does not bring."""
+    return next((one.day for one in sources(data) if one.name == name), "")
+
+
+@lru_cache(maxsize=1)
+def shipped() -> tuple[Source, ...]:
+    """The tables in the code, each with the day it was made."""
+    own = (
+        (EOL, lifecycles.DATA_DATE, sum(map(len, lifecycles.ENDS.values()))),
+        (KEV, weaknesses.DATA_DATE, sum(map(len, weaknesses.WEAKNESSES.values()))),
+        (TAKEOVERS, takeovers.DATA_DATE, len(takeovers.CLAIMABLE)),
+        (PARTIES, third_parties.DATA_DATE, len(third_parties.PARTIES)),
+    )
+    return (
+        _shipped(RETIRE, javascript.DATA_DATE, len(javascript.definitions()), url=javascript.data_name()),
+        *(_shipped(name, made, records) for name, made, records in own),
+    )
+
+
+def _shipped(name: str, made: str, records: int, *, url: str = "kettenblick") -> Source:
+    return Source(
+        name=name,
+        source_url=url,
+        fetched_at=datetime.fromisoformat(made).replace(tzinfo=UTC),
+        sha256="",
+        licence="Apache-2.0",
+        records=records,
+        max_age_days=MAX_AGE_DAYS,
+    )
