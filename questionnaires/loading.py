@@ -52,9 +52,17 @@ MATURITY_SCORES = (0.0, 0.25, 0.5, 0.8, 1.0)
 
 
 def load(source: str | bytes) -> Catalogue:
-    """The catalogue written in this YAML; raises BadFile."""
+    """The catalogue written in this YAML; raises BadFile with the line."""
+    document = reading.parse(source)
+    try:
+        return _catalogue(document)
+    except reading.BadFile as wrong:
+        raise reading.place(document, wrong) from None
+
+
+def _catalogue(document: Any) -> Catalogue:
     top = reading.fields(
-        reading.parse(source),
+        document,
         "catalogue",
         need={
             "id",
@@ -93,6 +101,7 @@ def load(source: str | bytes) -> Catalogue:
         sets={each.id: each for each in (_set(item) for item in reading.items(top["sets"], "sets"))},
         maturity=maturity,
     )
+    reading.finish(document)
     _refuse_loose_ends(catalogue)
     return catalogue
 
@@ -329,6 +338,7 @@ def _refuse_loose_ends(catalogue: Catalogue) -> None:
     profile = {question.id: question for question in catalogue.profile}
     for flag in catalogue.flags.values():
         _refuse_loose_rule(flag, profile, catalogue.flags)
+        _refuse_circle(flag, catalogue.flags)
     for one in catalogue.sets.values():
         _refuse_unknown(one.question_ids, catalogue.questions, f"set {one.id}")
         if len(set(one.question_ids)) < len(one.question_ids):
@@ -356,6 +366,19 @@ def _refuse_loose_rule(flag: Flag, profile: Mapping[str, ProfileQuestion], flags
             _refuse_unknown([rule.entity_types, rule.headcount, rule.turnover, rule.balance], profile, where)
         case None:
             return
+
+
+def _refuse_circle(flag: Flag, flags: Mapping[str, Flag]) -> None:
+    """A flag that waits for itself is never set."""
+    seen: set[str] = set()
+    waits_for = [flag.id]
+    while waits_for:
+        rule = flags[waits_for.pop()].rule
+        others = rule.with_flags if isinstance(rule, FlagRule) else ()
+        if flag.id in others:
+            raise reading.BadFile(f"flag {flag.id}: waits for itself")
+        waits_for += [other for other in others if other not in seen]
+        seen.update(others)
 
 
 def _refuse_unscored(question: Question, where: str) -> None:

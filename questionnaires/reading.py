@@ -1,4 +1,8 @@
-"""Strict readers for data files: an unknown key or a wrong kind is refused with the place where it stands."""
+"""Strict readers for data files: an unknown key or a wrong kind is refused with the place and line where it stands.
+
+Files may come from strangers: size and depth are bounded, a key stands once, and nothing may repeat what stands
+elsewhere (a few lines of anchors can stand for gigabytes).
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
@@ -24,16 +28,127 @@ class Identified(Protocol):
 Known = TypeVar("Known", bound=Identified)
 
 
+LARGEST = 4_000_000  # bytes
+DEEPEST = 20
+
+
 class BadFile(Exception):
-    """A data file breaks its format; says where."""
+    """A data file breaks its format; says where. `line` counts from 1; 0 where none can be named."""
+
+    line = 0
+
+
+class _Place:
+    """The line that was read last."""
+
+    line = 0
+
+
+class _Fields(dict[Any, Any]):
+    """A mapping that knows its line and those of its keys, and notes which one is read."""
+
+    def __init__(self, place: _Place, line: int) -> None:
+        super().__init__()
+        self.place = place
+        self.line = line
+        self.lines: dict[Any, int] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        self.note(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.note(key)
+        return super().get(key, default)
+
+    def note(self, key: Any) -> None:
+        self.place.line = self.lines.get(key, self.line)
+
+
+_SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc, valid-type]
+    """Makes no objects, follows no anchors, refuses a key that stands twice."""
+
+    def __init__(self, source: str | bytes) -> None:
+        super().__init__(source)
+        self.place = _Place()
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Fields:
+    made = _Fields(loader.place, node.start_mark.line + 1)
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if key_node.tag == "tag:yaml.org,2002:merge" or not isinstance(key_node, yaml.ScalarNode):
+            raise _at(line, "a key must be a word or a number")
+        key = loader.construct_object(key_node)
+        if key in made:
+            raise _at(line, f"the key {key!r} stands twice")
+        made.lines[key] = line
+        made[key] = loader.construct_object(value_node, deep=True)
+    return made
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
 def parse(source: str | bytes) -> Any:
-    """The document in this YAML, read by a loader that makes no objects."""
+    """The document in this YAML, read by a loader that makes no objects; raises BadFile."""
+    if len(source) > LARGEST:
+        raise BadFile(f"larger than {LARGEST // 1_000_000} MB")
     try:
-        return yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+        _refuse_bombs(source)
+        loader = _Loader(source)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
     except yaml.YAMLError as wrong:
-        raise BadFile(f"no YAML: {wrong}") from wrong
+        mark = getattr(wrong, "problem_mark", None)
+        raise _at(mark.line + 1 if mark else 0, f"no YAML: {getattr(wrong, 'problem', None) or wrong}") from wrong
+    except (ValueError, RecursionError) as wrong:  # a date that is none, an integer of a million digits
+        raise BadFile("no YAML: a value that cannot be read") from wrong
+
+
+def _refuse_bombs(source: str | bytes) -> None:
+    """What is dangerous to build is refused while it is still a stream of events."""
+    depth = 0
+    for event in yaml.parse(source, Loader=_SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _at(line, "anchors and aliases are not read; write it out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise _at(line, f"nested deeper than {DEEPEST}")
+
+
+def _at(line: int, text: str) -> BadFile:
+    wrong = BadFile(text)
+    wrong.line = line
+    return wrong
+
+
+def finish(document: Any) -> None:
+    """Say that all of it was read: what is found wrong from here on is found in the thing that it names."""
+    if isinstance(document, _Fields):
+        document.place.line = 0
+
+
+def place(document: Any, wrong: BadFile) -> BadFile:
+    """The same refusal with its line: what was read last, else the thing whose id the sentence names."""
+    if not wrong.line and isinstance(document, _Fields):
+        kind, _space, identity = str(wrong).partition(":")[0].partition(".")[0].partition(" ")
+        wrong.line = document.place.line or (_line_of(document.get(f"{kind}s", document), identity) if identity else 0)
+    return wrong
+
+
+def _line_of(thing: Any, identity: str) -> int:
+    if isinstance(thing, _Fields):
+        if dict.get(thing, "id") == identity:
+            return thing.line
+        return next((line for each in thing.values() if (line := _line_of(each, identity))), 0)
+    return next((line for each in thing if (line := _line_of(each, identity))), 0) if isinstance(thing, list) else 0
 
 
 def fields(raw: Any, where: str, *, need: Iterable[str] = (), may: Iterable[str] = ()) -> Mapping[str, Any]:
@@ -42,10 +157,11 @@ def fields(raw: Any, where: str, *, need: Iterable[str] = (), may: Iterable[str]
         raise BadFile(f"{where}: not a mapping")
     need = set(need)
     known = need | set(may)
+    lines = getattr(raw, "lines", {})
     if strange := [key for key in raw if key not in known]:
-        raise BadFile(f"{where}: unknown key {strange[0]!r}")
+        raise _at(lines.get(strange[0], 0), f"{where}: unknown key {strange[0]!r}")
     if missing := sorted(need - set(raw)):
-        raise BadFile(f"{where}: {missing[0]!r} is missing")
+        raise _at(getattr(raw, "line", 0), f"{where}: {missing[0]!r} is missing")
     return raw
 
 

@@ -51,7 +51,12 @@ def released() -> Mapping[tuple[str, str], str]:
 
 def digest(catalogue_id: str, version: str) -> str:
     """The SHA-256 of the file as it is."""
-    return hashlib.sha256(_folder().joinpath(catalogue_id, f"{version}.yaml").read_bytes()).hexdigest()
+    return digest_of(_folder().joinpath(catalogue_id, f"{version}.yaml").read_bytes())
+
+
+def digest_of(source: bytes) -> str:
+    """The SHA-256 by which a released catalogue is known."""
+    return hashlib.sha256(source).hexdigest()
 
 
 def _folder() -> Traversable:

@@ -61,7 +61,7 @@ def test_an_unknown_policy_is_refused():
     ("change", "said"),
     [
         ({"colour": 1}, "unknown key"),
-        ({"matrix": [["low"] * 5] * 4}, "5 rows of 5"),
+        ({"matrix": [["low"] * 5 for _row in range(4)]}, "5 rows of 5"),
         ({"sets_by_tier": {1: "full"}}, "each of the tiers"),
         ({"assurance": {"proven": 1}}, "is missing"),
         ({"coverage_floor": "60"}, "not a number"),

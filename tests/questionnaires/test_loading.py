@@ -1,10 +1,13 @@
 """A catalogue that breaks the format is refused, and the place is named."""
 
+import contextlib
 import copy
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from questionnaires import loading, reading
 from questionnaires.model import AllOf, AnyOf, Flagged, Not
@@ -78,6 +81,7 @@ def changed(*path: Any, to: Any) -> str:
 
 
 QUESTION = ("sections", 0, "questions", 0)
+QUESTIONS_KEYS = sorted(SOUND["sections"][0]["questions"][0])
 
 
 def test_a_sound_catalogue_is_read():
@@ -147,7 +151,114 @@ def test_what_the_format_does_not_know_is_refused(source: str, said: str):
 
 def test_two_questions_may_not_share_an_id():
     document = copy.deepcopy(SOUND)
-    document["sections"][0]["questions"] *= 2
+    questions = document["sections"][0]["questions"]
+    questions.append(copy.deepcopy(questions[0]))
 
     with pytest.raises(reading.BadFile, match="Q-1 appears twice"):
         loading.load(yaml.safe_dump(document))
+
+
+def test_flags_may_not_wait_for_each_other():
+    document = copy.deepcopy(SOUND)
+    rule = {"question": "P-1", "options": ["cloud"]}
+    document["flags"] = [
+        {"id": "cloud", "text": {"de": "c", "en": "c"}, "set_by": {**copy.deepcopy(rule), "with_flags": ["data"]}},
+        {"id": "data", "text": {"de": "d", "en": "d"}, "set_by": {**copy.deepcopy(rule), "with_flags": ["cloud"]}},
+    ]
+
+    with pytest.raises(reading.BadFile, match="flag cloud: waits for itself") as refused:
+        loading.load(yaml.safe_dump(document, sort_keys=False))
+    assert refused.value.line > 1
+
+
+@pytest.mark.parametrize("path", [("title",), (*QUESTION, "label"), (*QUESTION, "red_flags", 0, "reason")])
+def test_a_missing_translation_is_told_with_its_line(path: tuple[Any, ...]):
+    source = changed(*path, "en", to=...)
+
+    with pytest.raises(reading.BadFile, match="'en' is missing") as refused:
+        loading.load(source)
+    assert path[-1] in source.splitlines()[refused.value.line - 2]
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "line"),
+    [
+        ((*QUESTION, "weight"), True, "weight: true"),
+        ((*QUESTION, "scope"), "planet", "scope: planet"),
+        (("colour",), "red", "colour: red"),
+        ((*QUESTION, "answer"), {"kind": "guess"}, "kind: guess"),
+    ],
+)
+def test_the_line_is_that_of_the_mistake(path: tuple[Any, ...], to: Any, line: str):
+    source = changed(*path, to=to)
+
+    with pytest.raises(reading.BadFile) as refused:
+        loading.load(source)
+    assert source.splitlines()[refused.value.line - 1].strip() == line
+
+
+def test_what_hangs_in_the_air_is_told_with_the_line_of_its_question():
+    source = changed(*QUESTION, "applies_if", to="moon")
+
+    with pytest.raises(reading.BadFile, match="'moon' is not known") as refused:
+        loading.load(source)
+    question = next(number for number, line in enumerate(source.splitlines(), 1) if line.startswith("  questions:"))
+    assert refused.value.line == question + 1
+
+
+HOSTILE = {
+    "a bomb of anchors": ("a: &a [x]\nb: &b [*a, *a]\n", "anchors", 1),
+    "an anchor alone": ("a: &a x\n", "anchors", 1),
+    "an alias of itself": ("&a [*a]\n", "anchors", 1),
+    "a merge key": ("a:\n  <<: {b: c}\n", "a key must be", 2),
+    "a key that stands twice": ("a: 1\nb: 2\na: 3\n", "stands twice", 3),
+    "a list as key": ("? [a]\n: b\n", "a key must be", 1),
+    "an object of Python's": ("!!python/object/apply:os.system [ls]\n", "no YAML", 1),
+    "a tag of its own": ("a: !thing {b: c}\n", "no YAML", 1),
+    "nested a thousand times": ("[" * 1000 + "]" * 1000, "nested", 1),
+    "a date that is none": ("a: 2026-99-99\n", "cannot be read", 0),
+    "an integer of a hundred thousand digits": (
+        f"a: {'9' * 100_000}\n",
+        "cannot be read|not a mapping|missing|unknown",
+        0,
+    ),
+    "two documents": ("a: 1\n---\nb: 2\n", "no YAML", 2),
+    "no text": (b"\xff\xfe\x00", "no YAML", 0),
+    "a control character": ("a: \x07\n", "no YAML", 0),
+    "larger than we read": ("#" * (reading.LARGEST + 1), "larger", 0),
+    "nothing": ("", "not a mapping", 0),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_catalogue_is_refused_in_one_sentence(name: str):
+    source, said, line = HOSTILE[name]
+
+    with pytest.raises(reading.BadFile, match=said) as refused:
+        loading.load(source)
+    assert len(str(refused.value)) < 300
+    if line:
+        assert refused.value.line == line
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*SOUND, "id", "answer"]), inner, max_size=4)
+        ),
+        max_leaves=12,
+    )
+)
+def test_whatever_the_file_holds_it_is_read_or_refused(document: Any):
+    with contextlib.suppress(reading.BadFile):
+        loading.load(yaml.safe_dump(document))
+
+
+@given(
+    st.sampled_from(QUESTIONS_KEYS),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.text(max_size=2), max_size=2),
+)
+def test_whatever_stands_in_a_question_it_is_read_or_refused(key: str, value: Any):
+    with contextlib.suppress(reading.BadFile):
+        loading.load(changed(*QUESTION, key, to=value))

@@ -140,3 +140,36 @@ def test_the_worker_ends_when_it_is_asked_to(instance, tmp_path):
     _out, err = worker.communicate(timeout=15)
     assert worker.returncode == 0
     assert b"Traceback" not in err
+
+
+CATALOGUE = Path(__file__).parents[3] / "questionnaires" / "catalogues" / "hospital-vendor" / "2026.1.yaml"
+
+
+def test_a_catalogue_of_questions_is_checked(capsys):
+    assert cli.main(["questionnaire", "check", str(CATALOGUE)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("✓ hospital-vendor 2026.1")
+    assert "95 questions" in told
+    assert "another file" not in told
+
+
+def test_a_catalogue_that_breaks_the_format_is_told_by_its_line(tmp_path: Path, capsys):
+    lines = CATALOGUE.read_text(encoding="utf-8").splitlines()
+    number = next(number for number, line in enumerate(lines) if line.strip().startswith("weight:"))
+    lines[number] = lines[number].replace("weight:", "wieght:")
+    file = tmp_path / "own.yaml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+    assert cli.main(["questionnaire", "check", str(file)]) == 1
+    assert f"own.yaml:{number + 1}: question 'GV-01': unknown key 'wieght'" in capsys.readouterr().out
+    assert cli.main(["questionnaire", "check", str(tmp_path / "none.yaml")]) == 2
+
+
+def test_a_released_catalogue_that_was_changed_is_doubted(tmp_path: Path, capsys):
+    file = tmp_path / "own.yaml"
+    file.write_bytes(CATALOGUE.read_bytes().replace(b"tls.protocol-legacy", b"tls.protocol-unheard-of"))
+
+    assert cli.main(["questionnaire", "check", str(file)]) == 0
+    told = capsys.readouterr().out
+    assert "give it a new version" in told
+    assert "tls.protocol-unheard-of, which this version does not know" in told
