@@ -21,7 +21,7 @@ _MECHANISM = re2.compile(r"^([+\-?~]?)([A-Za-z][A-Za-z0-9\-_.]*)(?:([:/])(.*))?$
 _CIDR = re2.compile(r"^(.*?)(?:/(0|[1-9][0-9]?))?(?://(0|[1-9][0-9]{0,2}))?$")
 _IP_CIDR = re2.compile(r"^([^/]*)(?:/(0|[1-9][0-9]{0,2}))?$")
 _MACRO_STRING = re2.compile(r"^(?:%\{[slodiphcrtvSLODIPHCRTV][0-9]*[rR]?[.\-+,/_=]*\}|%%|%_|%-|[\x21-\x24\x26-\x7e])*$")
-_MACRO = re2.compile(r"%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%%|%_|%-")
+MACRO = re2.compile(r"%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%%|%_|%-")
 _DOMAIN_END = re2.compile(
     r"(?:\.(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9\-]*[A-Za-z0-9])\.?|%\{[^}]*\}|%%|%_|%-)$"
 )
@@ -148,13 +148,18 @@ def _is_domain_spec(value: str) -> bool:
 def _is_macro_string(value: str, *, explaining: bool = False) -> bool:
     if _MACRO_STRING.match(value) is None:
         return False
-    for macro in _MACRO.finditer(value):
+    for macro in MACRO.finditer(value):
         letter, digits = (macro.group(1) or "").lower(), macro.group(2) or ""
         if digits and int(digits) == 0:
             return False
         if letter in {"c", "r", "t"} and not explaining:
             return False
     return True
+
+
+def is_explanation(text: str) -> bool:
+    """Whether a text may be shown as the owner's explanation (section 6.2); here spaces stand between the words."""
+    return all(_is_macro_string(word, explaining=True) for word in text.split(" "))
 
 
 def expand_for_domain(value: str, domain: str) -> str | None:
@@ -164,7 +169,7 @@ def expand_for_domain(value: str, domain: str) -> str | None:
     plain = {"%{d}": domain, "%{o}": domain, "%%": "%"}
     parts: list[str] = []
     end = 0
-    for macro in _MACRO.finditer(value):
+    for macro in MACRO.finditer(value):
         meant = plain.get(macro.group(0).lower())
         if meant is None:
             return None
