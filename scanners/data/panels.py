@@ -59,6 +59,16 @@ GATEWAYS: tuple[Sign, ...] = (
     Sign(product="MeshCentral", titles=("meshcentral",)),
 )
 
+WEBMAIL: tuple[Sign, ...] = (
+    Sign(product="Outlook", bodies=("/owa/auth/",)),
+    Sign(product="Roundcube", titles=("roundcube webmail",), bodies=("roundcube_sessid", "rcmail.set_env")),
+    Sign(product="SOGo", bodies=("/sogo.woa/",)),
+    Sign(product="Zimbra", titles=("zimbra web client",)),
+    Sign(product="Horde", titles=("horde ::",)),
+    Sign(product="SnappyMail", titles=("snappymail",)),
+    Sign(product="Open-Xchange", bodies=("/appsuite/",)),
+)
+
 DEFAULT_PAGES: tuple[Sign, ...] = (
     Sign(product="nginx", titles=("welcome to nginx",)),
     Sign(product="Apache (Debian)", titles=("apache2 debian default page",)),

@@ -25,7 +25,7 @@ class BadDataSets(Exception):
 
 
 def current(folder: Path | None) -> DataSets:
-    """The data to judge by: the last refresh under the folder. What the code brings, where there is none or a broken one."""
+    """The data to judge by: the last refresh in the folder, or what the code brings where there is no whole one."""
     generation = generation_of(folder) if folder is not None else None
     if generation is None:
         return SHIPPED
