@@ -149,7 +149,7 @@ class SignOff(Row):
 
 
 class Consent(Row):
-    """One entry of the consent ledger; host_name "" speaks for all hosts of the assessment."""
+    """One entry of the consent ledger; host_name "" speaks for all hosts. The database refuses to change one."""
 
     __tablename__ = "consent"
     __table_args__ = (
@@ -171,3 +171,22 @@ class Consent(Row):
     window_to: Mapped[datetime | None]
     emergency_contact: Mapped[str] = mapped_column(String(300), default="")
     at: Mapped[datetime]
+    terms: Mapped[dict[str, Any] | None]  # what stood beside the text: User-Agent, source addresses, who stops a scan
+
+
+class DomainControl(Row):
+    """Whether a company has shown that it controls a host: by a DNS record or a file; a proof ages."""
+
+    __tablename__ = "domain_control"
+
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"), primary_key=True)
+    host_name: Mapped[str] = mapped_column(String(253), primary_key=True)
+    token: Mapped[str] = mapped_column(String(60))  # to be published, so no secret
+    created_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]  # a check is wanted; None: none is
+    checked_at: Mapped[datetime | None]
+    proven_at: Mapped[datetime | None]  # the last check that found the token
+    method: Mapped[str] = mapped_column(String(20), default="")  # of that check: "dns" or "well-known"
+    place: Mapped[str] = mapped_column(String(300), default="")  # where it was found
+    reason: Mapped[str] = mapped_column(Text, default="")  # of the last check when it found nothing
+    reason_values: Mapped[dict[str, Any] | None]

@@ -48,6 +48,8 @@ class ScanRun(Row):
     ground: Mapped[str] = mapped_column(String(300), default="")
     hosts: Mapped[list[Any]]  # names
     classes: Mapped[list[Any]]  # check classes
+    active_hosts: Mapped[list[Any] | None]  # those of the hosts that the active class looked at
+    kept_back: Mapped[bool] = mapped_column(default=False)  # the company's own look: no hospital's until released
     state: Mapped[ScanState] = mapped_column(Closed(ScanState), default=ScanState.QUEUED)
     reason: Mapped[str] = mapped_column(String(300), default="")  # why it failed or was stopped
     progress: Mapped[dict[str, Any] | None]  # stage -> [done, total]
@@ -102,3 +104,35 @@ class ScanCount(Row):
     name: Mapped[str] = mapped_column(String(253), primary_key=True)
     day: Mapped[str] = mapped_column(String(10), primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+
+
+class ScanUse(Row):
+    """What a scan went to on a day, over all hospitals: an address, or a host name for the active class."""
+
+    __tablename__ = "scan_use"
+
+    target: Mapped[str] = mapped_column(String(253), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    budget: Mapped[str] = mapped_column(String(20), primary_key=True)  # "ordinary" or "active"
+    scan_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+
+
+class AddressLease(Row):
+    """The job that looks at an address now; nobody else does, for whichever hospital, until the lease is over."""
+
+    __tablename__ = "address_lease"
+
+    address: Mapped[str] = mapped_column(String(45), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
+    until: Mapped[datetime]
+
+
+class MailSession(Row):
+    """What a mail provider's server showed lately, for every scan that would ask it again; no tenant's data."""
+
+    __tablename__ = "mail_session"
+
+    address: Mapped[str] = mapped_column(String(45), primary_key=True)
+    host: Mapped[str] = mapped_column(String(253), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    document: Mapped[dict[str, Any]]  # an SmtpSession as scanners.storing writes it

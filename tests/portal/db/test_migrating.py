@@ -12,7 +12,8 @@ from portal.db import migrating
 from portal.db import session as database
 from portal.db.base import Row
 from portal.db.models.accounts import Hospital
-from portal.services import backup, scans
+from portal.services import backup, consents, scans
+from portal.services.consents import Signature
 from tests.portal import building
 
 
@@ -48,8 +49,8 @@ def _insert_event(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO audit_event (id, scope, sequence, at, actor, verb, subject, previous_hash, hash) "
-                "VALUES (1, 'instance', 1, '2026-11-23 09:00:00', 'a', 'v', 's', '0', '1')"
+                "INSERT INTO audit_event (scope, sequence, at, actor, verb, subject, previous_hash, hash) "
+                "VALUES ('instance', 1, '2026-11-23 09:00:00', 'a', 'v', 's', '0', '1')"
             )
         )
 
@@ -62,6 +63,28 @@ def test_the_database_refuses_to_change_the_audit_trail(engine: Engine, statemen
         connection.execute(text(statement))
 
 
+LEDGER = "the ledger of consents is only added to"
+
+
+def _sign(engine: Engine) -> None:
+    with database.sessions(engine).begin() as session:
+        actor = building.hospital_actor(session)
+        vendor = building.vendor(session, session.get_one(Hospital, actor.hospital_id), hosts=("a.example",))
+        company = building.company_actor(session)
+        round_ = building.assessment(session, vendor, company_id=company.company_id)
+        building.response(session, round_)
+        signed = Signature(name="Ina Vogt", function="CISO")
+        consents.grant(session, company, round_.id, signed, now=building.NOW)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE consent SET kind = 'refused'", "DELETE FROM consent"])
+def test_the_database_refuses_to_change_the_ledger_of_consents(engine: Engine, statement: str):
+    _sign(engine)
+
+    with pytest.raises(DBAPIError, match=LEDGER), engine.begin() as connection:
+        connection.execute(text(statement))
+
+
 @pytest.mark.postgres
 def test_the_same_holds_on_postgresql(postgres_url: str):
     engine = database.engine(postgres_url)
@@ -71,6 +94,9 @@ def test_the_same_holds_on_postgresql(postgres_url: str):
         _insert_event(engine)
         with pytest.raises(DBAPIError, match="only added to"), engine.begin() as connection:
             connection.execute(text("DELETE FROM audit_event"))
+        _sign(engine)
+        with pytest.raises(DBAPIError, match=LEDGER), engine.begin() as connection:
+            connection.execute(text("UPDATE consent SET kind = 'refused'"))
         migrating.downgrade(engine, "base")
         migrating.upgrade(engine)
         assert migrating.is_current(engine)
