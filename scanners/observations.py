@@ -478,10 +478,17 @@ class MailTransport(Observation):
 
 @dataclass(frozen=True, kw_only=True)
 class UnpublishedPaths(Observation):
-    """Answers of the closed list of paths, beside two control paths that cannot exist. Active class."""
+    """Answers of the closed list of paths, beside two control paths that cannot exist. Active class.
+
+    What a path holds may be a secret or somebody's data: a body is kept only of a description of an interface, cut
+    down to its operations. All else is said by signs, the names of what was recognised past all guards.
+    """
 
     answers: Mapping[str, Response] = field(default_factory=dict)
     controls: tuple[Response, ...] = ()
+    purposes: Mapping[str, str] = field(default_factory=dict)  # path -> what it was asked for; all that was to be asked
+    signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # path -> what its answer was recognised by
+    unclear: Mapping[str, Reason] = field(default_factory=dict)  # path -> why its answer says nothing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,6 +68,7 @@ class Fetcher:
         method: str = "GET",
         at_most: int = MOST_BODY,
         headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
     ) -> Response:
         """One response; a redirect is a response. Raises Unseen where there is none."""
         parts = _parts(url)
@@ -76,12 +77,12 @@ class Fetcher:
         try:
             async with self._turn(host), asyncio.timeout(FETCH_SECONDS):
                 if parts.scheme == "http" or host in self._unverified:
-                    return await self._request(parts, method, at_most, headers or {}, verifying=False)
+                    return await self._request(parts, method, at_most, headers or {}, content, verifying=False)
                 try:
-                    return await self._request(parts, method, at_most, headers or {}, verifying=True)
+                    return await self._request(parts, method, at_most, headers or {}, content, verifying=True)
                 except CertificateRefused:
                     self._unverified.add(host)
-                    return await self._request(parts, method, at_most, headers or {}, verifying=False)
+                    return await self._request(parts, method, at_most, headers or {}, content, verifying=False)
         except TimeoutError as error:
             raise Unseen(Reason.TIMEOUT) from error
 
@@ -89,7 +90,14 @@ class Fetcher:
         return self._at_once.setdefault(host, asyncio.Semaphore(REQUESTS_AT_ONCE))
 
     async def _request(
-        self, parts: SplitResult, method: str, at_most: int, headers: Mapping[str, str], *, verifying: bool
+        self,
+        parts: SplitResult,
+        method: str,
+        at_most: int,
+        headers: Mapping[str, str],
+        content: bytes,
+        *,
+        verifying: bool,
     ) -> Response:
         request = httpcore.Request(
             method,
@@ -99,7 +107,8 @@ class Fetcher:
                 port=PORTS[parts.scheme],
                 target=_target(parts).encode("ascii"),
             ),
-            headers=list((self._own_headers(parts) | dict(headers)).items()),
+            headers=list((self._own_headers(parts) | _length(content) | dict(headers)).items()),
+            content=content,
             extensions={"timeout": {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": ANSWER_SECONDS}},
         )
         try:
@@ -156,6 +165,10 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def _length(content: bytes) -> dict[str, str]:
+    return {"Content-Length": str(len(content))} if content else {}
 
 
 def _parts(url: str) -> SplitResult:
