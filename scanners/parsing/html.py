@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import unescape
 from itertools import islice
 
@@ -12,13 +12,20 @@ from scanners.parsing import urls
 
 LONGEST = 2_000_000
 MOST_ELEMENTS = 20_000
-MOST_ATTRIBUTES = 60
+MOST_TAGS = 60_000  # start tags, end tags and comments together
+MOST_UNFINISHED = 50  # tags that never end: each costs a look at all that follows
+MOST_ATTRIBUTES = 60  # of one element
+MOST_ATTRIBUTES_IN_ALL = 100_000
 LONGEST_VALUE = 4096
 LONGEST_TEXT = 200_000
 KEPT_PAGES = 8
 
-# Bytes, so that re2 copies nothing between two searches.
-_TAG = re2.compile(rb"""(?s)<!--.*?-->|<(/?)([a-zA-Z][^\s/>]*)((?:"[^"]*"|'[^']*'|[^"'>])*)>""")
+# Bytes, so that re2 copies nothing between two searches. A tag is matched where it begins and never searched for: a
+# search would look through the whole rest of the page again for each tag or comment that does not end.
+_BEGINNING = re2.compile(rb"<(?:!--|/?[a-zA-Z])")
+_TAG = re2.compile(
+    rb"""<(/?)([a-zA-Z][^\s/>]*)((?:[\s/]+|[^\s/>=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"'][^\s>]*))?)*)(?:=\s*)?>"""
+)
 _ATTRIBUTE = re2.compile(rb"""([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?""")
 _RAW = frozenset({"script", "style", "textarea", "title", "noscript", "xmp", "noembed", "noframes", "iframe"})
 _FIELDS = frozenset({"input", "button", "select", "textarea"})
@@ -65,8 +72,12 @@ class Html:
 
     def base(self, url: str) -> str:
         """What references are relative to."""
-        href = next((element.get("href") for element in self.all("base") if element.get("href")), "")
-        return urls.join(url, href) or url
+        return urls.join(url, self._base_reference) or url
+
+    @cached_property
+    def _base_reference(self) -> str:
+        # Found once: who resolves every link of a page asks for the base as often.
+        return next((element.get("href") for element in self.all("base") if element.get("href")), "")
 
     def metas(self, name: str) -> tuple[str, ...]:
         """The contents of <meta name=…> or <meta http-equiv=…> of this name."""
@@ -180,13 +191,26 @@ def _link(element: Element) -> Iterator[tuple[str, bool]]:
 
 def _tags(data: bytes) -> Iterator[tuple[bool, Element]]:
     lowered = data.lower()
-    position = 0
-    while (match := _TAG.search(data, position)) is not None:
-        position = match.end()
-        name = match.group(2)
-        if name is None:  # a comment
+    position = count = unfinished = attributes_read = 0
+    while (found := _BEGINNING.search(data, position)) is not None and count < MOST_TAGS:
+        start = found.start()
+        if found.group() == b"<!--":
+            end = data.find(b"-->", start + 2)  # "<!-->" is a whole comment
+            if end == -1:  # as in a browser, all that follows is comment
+                return
+            count += 1
+            position = end + 3
             continue
-        tag = name.decode("utf-8", "replace").lower()
+        match = _TAG.match(data, start)
+        if match is None:
+            unfinished += 1
+            if unfinished > MOST_UNFINISHED:
+                return
+            position = start + 1
+            continue
+        count += 1
+        position = match.end()
+        tag = match.group(2).decode("utf-8", "replace").lower()
         closing = bool(match.group(1))
         text = b""
         if tag in _RAW and not closing:
@@ -194,7 +218,9 @@ def _tags(data: bytes) -> Iterator[tuple[bool, Element]]:
             end = len(data) if end == -1 else end
             text = data[position : min(end, position + LONGEST_TEXT)]
             position = end
-        attributes = {} if closing else _attributes(match.group(3))
+        has_room = not closing and attributes_read < MOST_ATTRIBUTES_IN_ALL
+        attributes = _attributes(match.group(3)) if has_room else {}
+        attributes_read += len(attributes)
         yield closing, Element(tag=tag, attributes=attributes, text=text.decode("utf-8", "replace"))
 
 
