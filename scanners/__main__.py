@@ -1,62 +1,68 @@
-"""The scanner from a terminal: progress on stderr, then a table or JSON; the exit status is the worst finding."""
+"""The scanner from a terminal: progress on stderr, then a table, JSON or SARIF; the status is the worst finding."""
 
 import argparse
 import asyncio
+import io
 import json
+import os
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from scanners import judging, scan, storing, targets
+from scanners import judging, recordings, sarif, scan, storing, targets, terminal
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 from scanners.jobs import UNASKED, Finished, NetworkSettings, Progress, ScanJob, SubjectSeen
 from scanners.model import N_, CheckClass, Finding, Message, Observations, Outcome, Severity
-from scanners.observations import UnpublishedPaths
+from scanners.recordings import Recording
+from scanners.terminal import Layout, Screen
 
-Translate = Callable[[str], str]
-
-MARKS = {
-    Outcome.PASS: "✓",
-    Outcome.WARN: "!",
-    Outcome.FAIL: "✕",
-    Outcome.INFO: "○",
-    Outcome.NOT_APPLICABLE: "–",
-    Outcome.UNKNOWN: "?",
-    Outcome.ERROR: "⚠",
-}
-ORDER = (
-    *(Outcome.FAIL, Outcome.WARN, Outcome.ERROR, Outcome.UNKNOWN),
-    *(Outcome.INFO, Outcome.PASS, Outcome.NOT_APPLICABLE),
-)
-SEVERITIES = tuple(Severity)
 STATUS = {Severity.CRITICAL: 5, Severity.HIGH: 4, Severity.MEDIUM: 3, Severity.LOW: 3, Severity.INFO: 0}
 NOTHING_SEEN = 6
 BAD_USE = 2
 STOPPED = 130  # as a shell counts Ctrl-C
+CLASSES = {
+    CheckClass.PASSIVE.value: frozenset({CheckClass.PASSIVE}),
+    CheckClass.STANDARD.value: UNASKED,
+    CheckClass.ACTIVE.value: judging.EVERY_CLASS,
+}
+NO_ACTIVE = N_(
+    "%(host)s: the active class needs a signed consent and proof of control, which only the portal can check."
+    " From a terminal it may look at names under SCAN_PERMITTED_SUFFIXES alone."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Scan, or judge a recorded scan again; 0 nothing failed, 3 low or medium, 4 high, 5 critical, 6 nothing seen."""
     options = _options().parse_args(arguments)
     try:
-        if options.replay:
-            seen = [one for file in options.replay for one in _recorded(Path(file))]
-        else:
-            seen = asyncio.run(watch(job_of(options, now=datetime.now(UTC))))
+        sight = replayed(options.replay) if options.replay else _scanned(options)
+        if options.record:
+            recordings.write(Path(options.record), sight)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return STOPPED
-    except (targets.BadTarget, storing.BadDocument, OSError, ValueError) as error:
+    except targets.BadTarget as error:
+        print(error.message.render(), file=sys.stderr)
+        return BAD_USE
+    except (storing.BadDocument, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return BAD_USE
-    if options.record:
-        record(seen, Path(options.record))
-    findings = judging.judge(seen, classes=_recorded_classes(seen) if options.replay else classes_of(options))
-    print(as_json(seen, findings) if options.json else table(findings))
+    findings = judging.judge(sight.seen, classes=sight.classes)
+    if options.json:
+        tell(as_text(as_json(sight, findings)))
+    elif options.sarif:
+        tell(as_text(as_sarif(sight, findings)))
+    else:
+        tell(terminal.table(findings, Layout(width=columns(), everything=options.all)))
     return status(findings)
+
+
+def _scanned(options: argparse.Namespace) -> Recording:
+    return asyncio.run(watch(job_of(options, now=datetime.now(UTC))))
 
 
 def job_of(options: argparse.Namespace, *, now: datetime) -> ScanJob:
@@ -70,69 +76,89 @@ def job_of(options: argparse.Namespace, *, now: datetime) -> ScanJob:
         permitted_suffixes=tuple(options.permit_suffix),
         contact_url=options.contact_url,
     )
-    hosts = tuple(targets.normalise(host, permitted_suffixes=network.permitted_suffixes) for host in options.host)
-    if not hosts:
+    return job(options.host, CLASSES[options.look], network, now=now)
+
+
+def job(hosts: Iterable[str], classes: frozenset[CheckClass], network: NetworkSettings, *, now: datetime) -> ScanJob:
+    """A job over these hosts, as far as a terminal may start one."""
+    names = tuple(
+        dict.fromkeys(targets.normalise(host, permitted_suffixes=network.permitted_suffixes) for host in hosts)
+    )
+    if not names:
         raise targets.BadTarget(Message(text=N_("Enter a host name.")))
-    return ScanJob(hosts=hosts, classes=classes_of(options), at=now, network=network)
+    if CheckClass.ACTIVE in classes:
+        _refuse_strangers(names, network.permitted_suffixes)
+    return ScanJob(hosts=names, classes=classes, at=now, network=network)
 
 
-def classes_of(options: argparse.Namespace) -> frozenset[CheckClass]:
-    """What the scan may do: only that is judged, for what nobody looked at is no gap in what was seen."""
-    return frozenset({CheckClass.PASSIVE}) if options.passive else UNASKED
+def _refuse_strangers(names: Collection[str], permitted: Collection[str]) -> None:
+    """No terminal can see a signature; names that exist nowhere outside a laboratory need none."""
+    for name in names:
+        if not any(name.endswith(f".{suffix.strip('.')}") for suffix in permitted):
+            raise targets.BadTarget(Message(text=NO_ACTIVE, values={"host": name}))
 
 
-async def watch(job: ScanJob, *, tell: Callable[[str], None] | None = None) -> list[Observations]:
+async def watch(job: ScanJob, *, screen: Screen | None = None) -> Recording:
     """Run the job, telling how far it is; the complete sight of every subject."""
-    say = tell or _progress
+    screen = screen or Screen()
     seen: list[Observations] = []
     async for event in scan.observe(job):
         match event:
-            case Progress():
-                say(f"{event.done}/{event.total} {event.stage}")
             case SubjectSeen(complete=True):
                 seen.append(event.observations)
-            case Finished():
-                say(f"{event.seconds:.1f} s, {event.connections} connections, {event.requests} requests")
-    return sorted(seen, key=lambda one: one.subject)
+            case Progress() | Finished():
+                screen.show(event)
+    return Recording(seen=recordings.in_order(seen), classes=job.classes)
 
 
-def table(findings: Iterable[Finding], translate: Translate = str) -> str:
-    """The findings by subject, the worst first."""
-    lines: list[str] = []
-    ordered = sorted(
-        findings,
-        key=lambda one: (one.subject, ORDER.index(one.outcome), SEVERITIES.index(one.severity), one.check_id),
-    )
-    subject = None
-    for finding in ordered:
-        if finding.subject != subject:
-            subject = finding.subject
-            lines += ["", f"{subject.name} ({subject.kind})"]
-        lines.append(
-            f"  {MARKS[finding.outcome]} {finding.severity:<8} {finding.check_id:<32} {_printable(finding, translate)}"
-        )
-    return "\n".join(lines).lstrip("\n")
+def replayed(files: Iterable[str | Path]) -> Recording:
+    """What was recorded, without a network."""
+    return recordings.together(recordings.read(Path(file)) for file in files)
 
 
-def as_json(seen: Iterable[Observations], findings: Iterable[Finding]) -> str:
-    """Everything, for other programs."""
-    document = {
+def as_json(sight: Recording, findings: Iterable[Finding]) -> dict[str, Any]:
+    """Everything, for other programs; --replay reads it too."""
+    return {
         "catalogue": CATALOGUE_VERSION,
-        "subjects": [storing.dump(one) for one in seen],
+        "classes": sorted(sight.classes),
+        "subjects": [storing.dump(one) for one in sight.seen],
         "findings": [
-            storing.dump_finding(one) | {"title": CHECKS[one.check_id].title, "text": one.fact.render()}
+            storing.dump_finding(one)
+            | {
+                "category": CHECKS[one.check_id].category,
+                "title": CHECKS[one.check_id].title,
+                "text": one.fact.render(),
+            }
             for one in findings
         ],
     }
+
+
+def as_sarif(sight: Recording, findings: Iterable[Finding], translate: Callable[[str], str] = str) -> dict[str, Any]:
+    """The findings for code scanning dashboards."""
+    started = min(one.at for one in sight.seen)
+    return sarif.document(findings, started=started, version=metadata.version("kettenblick"), translate=translate)
+
+
+def as_text(document: dict[str, Any]) -> str:
+    """JSON that people can read as well."""
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def record(seen: Iterable[Observations], folder: Path) -> None:
-    """Each subject as a file that tests and --replay read."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for one in seen:
-        text = json.dumps(storing.dump(one), ensure_ascii=False, indent=1, sort_keys=True)
-        (folder / f"{one.subject.kind}-{one.subject.name}.json").write_text(text + "\n", encoding="utf-8")
+def columns() -> int:
+    """How wide the terminal is; a pipe has room enough."""
+    return shutil.get_terminal_size((terminal.WIDE, 24)).columns if sys.stdout.isatty() else terminal.WIDE
+
+
+def tell(text: str) -> None:
+    """Write the result; a reader that has seen enough, or a terminal without our signs, is no error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer goes nowhere
 
 
 def status(findings: Iterable[Finding]) -> int:
@@ -143,42 +169,32 @@ def status(findings: Iterable[Finding]) -> int:
     return max(failed, default=0) if known else NOTHING_SEEN
 
 
-def _recorded(file: Path) -> list[Observations]:
-    document: Any = json.loads(file.read_text(encoding="utf-8"))
-    subjects = document.get("subjects", [document]) if isinstance(document, dict) else document
-    return [storing.load(one) for one in subjects]
-
-
-def _recorded_classes(seen: Iterable[Observations]) -> frozenset[CheckClass]:
-    """A record says by what is in it whether unpublished paths were asked for."""
-    is_active = any(UnpublishedPaths in one.facts() for one in seen)
-    return judging.EVERY_CLASS if is_active else UNASKED
-
-
-def _printable(finding: Finding, translate: Translate) -> str:
-    """A target's words must not steer the terminal."""
-    text = finding.fact.render(translate)
-    return "".join(sign if sign.isprintable() else "·" for sign in text)
-
-
-def _progress(text: str) -> None:
-    with suppress(BrokenPipeError):
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{text}" + "\n" * text.endswith("requests"))
-        else:
-            sys.stderr.write(text + "\n")
-        sys.stderr.flush()
-
-
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scanners", description=main.__doc__)
     parser.add_argument("host", nargs="*", help="host name to look at")
-    parser.add_argument("--passive", action="store_true", help="DNS and ordinary page loads only")
-    parser.add_argument("--json", action="store_true", help="print observations and findings as JSON")
-    parser.add_argument("--record", metavar="DIR", help="write what was seen as files")
-    parser.add_argument("--replay", metavar="FILE", nargs="+", help="judge what was recorded, without a network")
+    add_look_options(parser)
     add_network_options(parser)
     return parser
+
+
+def add_look_options(parser: argparse.ArgumentParser) -> None:
+    """What to look at and how to tell it; the same words for every terminal."""
+    parser.add_argument(
+        "--class",
+        dest="look",
+        choices=sorted(CLASSES),
+        default=CheckClass.STANDARD.value,
+        help="passive: DNS and ordinary page loads; standard (the usual): handshakes and published documents too;"
+        " active: unpublished paths and ports too, only for names of a laboratory",
+    )
+    parser.add_argument("--all", action="store_true", help="list also what was met and what could not be checked")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="print observations and findings as JSON")
+    shape.add_argument("--sarif", action="store_true", help="print the findings as SARIF 2.1.0")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="write what was seen to a file")
+    parser.add_argument(
+        "--replay", type=Path, metavar="FILE", nargs="+", help="judge what was recorded, without a network"
+    )
 
 
 def add_network_options(parser: argparse.ArgumentParser) -> None:

@@ -2,11 +2,10 @@
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from decimal import Decimal
 from typing import Any
 
 from assessments import outside, policy
@@ -14,11 +13,12 @@ from assessments.model import NoGrade, OutsideGrade
 from portal import i18n, settings
 from portal.commands.shell import Commands, Refusal
 from portal.jobs import scanning
-from scanners import __main__ as terminal
-from scanners import judging, storing, targets
-from scanners.catalogue import CHECKS
-from scanners.jobs import NetworkSettings, ScanJob
+from scanners import __main__ as scanner
+from scanners import categories, judging, recordings, storing, targets, terminal
+from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 from scanners.model import N_, Finding, Outcome
+from scanners.recordings import Recording
+from scanners.terminal import Layout, Screen
 
 Translate = Callable[[str], str]
 
@@ -40,41 +40,59 @@ def add_scan(commands: Commands) -> None:
             "Status: 0 nothing failed, 3 low or medium, 4 high, 5 critical, 6 nothing could be seen, 2 bad use."
         ),
     )
-    command.add_argument("host", nargs="+", metavar="HOST")
+    command.add_argument("host", nargs="*", metavar="HOST")
     command.add_argument("--language", choices=sorted(i18n.LANGUAGES), default=i18n.DEFAULT)
-    command.add_argument("--passive", action="store_true", help="DNS and ordinary page loads only")
-    command.add_argument("--json", action="store_true", help="print observations, findings and grade as JSON")
-    command.add_argument("--record", type=Path, metavar="DIR", help="write what was seen as files")
+    scanner.add_look_options(command)
     command.set_defaults(run=_scan)
 
 
 def _scan(arguments: argparse.Namespace) -> int:
-    now = datetime.now(UTC)
-    network = scanning.network(settings.read_scan())
     translate = i18n.translator(arguments.language)
-    seen = asyncio.run(terminal.watch(_job(arguments, network, translate, now=now)))
-    if arguments.record:
-        terminal.record(seen, arguments.record)
-    findings = judging.judge(seen, classes=terminal.classes_of(arguments))
-    grade = outside.of_findings(findings, CHECKS, policy.current(), at=now)
-    if arguments.json:
-        document = json.loads(terminal.as_json(seen, findings)) | {"outside": as_document(grade)}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-    else:
-        sys.stdout.write(f"{terminal.table(findings, translate)}\n\n{summary(grade, findings, translate)}\n")
-    return terminal.status(findings)
-
-
-def _job(arguments: argparse.Namespace, network: NetworkSettings, translate: Translate, *, now: datetime) -> ScanJob:
     try:
-        hosts = tuple(targets.normalise(host, permitted_suffixes=network.permitted_suffixes) for host in arguments.host)
+        sight = _sight(arguments, translate)
+        if arguments.record:
+            recordings.write(arguments.record, sight)
     except targets.BadTarget as error:
         raise Refusal(error.message.render(translate)) from error
-    classes = terminal.classes_of(arguments)
-    return ScanJob(hosts=tuple(dict.fromkeys(hosts)), classes=classes, at=now, network=network)
+    except storing.BadDocument as error:
+        raise Refusal(translate(N_("This file is no recording of a scan.")) + f" ({error})") from error
+    except OSError as error:
+        raise Refusal(f"{error.filename}: {error.strerror}") from error
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        return scanner.STOPPED
+    findings = judging.judge(sight.seen, classes=sight.classes)
+    scanner.tell(_told(arguments, sight, findings, translate))
+    return scanner.status(findings)
 
 
-def summary(grade: OutsideGrade, findings: Sequence[Finding], translate: Translate) -> str:
+def _sight(arguments: argparse.Namespace, translate: Translate) -> Recording:
+    if arguments.replay:
+        if arguments.host:
+            raise Refusal(translate(N_("Name either hosts or recordings.")))
+        return scanner.replayed(arguments.replay)
+    network = scanning.network(settings.read_scan())
+    job = scanner.job(arguments.host, scanner.CLASSES[arguments.look], network, now=datetime.now(UTC))
+    return asyncio.run(scanner.watch(job, screen=Screen(translate=translate)))
+
+
+def _told(arguments: argparse.Namespace, sight: Recording, findings: Sequence[Finding], translate: Translate) -> str:
+    if arguments.sarif:
+        return scanner.as_text(scanner.as_sarif(sight, findings, translate))
+    at = max(one.at for one in sight.seen)
+    grade = outside.of_findings(findings, CHECKS, policy.current(), at=at)
+    if arguments.json:
+        return scanner.as_text(scanner.as_json(sight, findings) | {"outside": as_document(grade)})
+    layout = Layout(
+        width=scanner.columns(),
+        everything=arguments.all,
+        beside={one.category: _beside(one.grade, one.value, one.coverage, translate) for one in grade.categories},
+        translate=translate,
+    )
+    return f"{terminal.table(findings, layout)}\n\n{summary(grade, findings, translate, at=at)}"
+
+
+def summary(grade: OutsideGrade, findings: Sequence[Finding], translate: Translate, *, at: datetime) -> str:
     """The grade in one line, the categories below it, and what was counted."""
     counts = ", ".join(
         f"{sum(finding.outcome is outcome for finding in findings)} {translate(text)}"
@@ -82,11 +100,20 @@ def summary(grade: OutsideGrade, findings: Sequence[Finding], translate: Transla
     )
     heading = translate(N_("Seen from outside only"))
     lines = [f"{heading}: {_grade(grade, translate)}", counts]
-    for category in grade.categories:
+    for category in sorted(grade.categories, key=lambda one: categories.position(one.category)):
         letter = category.grade.value if category.grade else "–"
-        lines.append(f"  {category.category:<12} {letter}  {_share(category.value):>5}  {bar(category.value)}")
+        title = translate(categories.title(category.category))
+        lines.append(f"  {letter} {_share(category.value):>3} {_bar(category.value)} {title}")
+    version = translate(N_("Seen at %(at)s UTC, judged by catalogue %(version)s."))
+    lines.append(version % {"at": f"{at.astimezone(UTC):%Y-%m-%d %H:%M}", "version": CATALOGUE_VERSION})
     lines.append(translate(N_("This is no audit, no certificate and no proof of compliance.")))
     return "\n".join(lines)
+
+
+def _beside(letter: Any, value: Decimal | None, coverage: Decimal, translate: Translate) -> str:
+    word = translate(N_("from outside only"))
+    seen = translate(N_("%(percent)s seen")) % {"percent": f"{_share(coverage)} %"}
+    return f"{letter.value if letter else '–'} {_share(value)} · {seen} · {word}"
 
 
 def _grade(grade: OutsideGrade, translate: Translate) -> str:
@@ -102,15 +129,14 @@ def _share(value: Any) -> str:
     return "–" if value is None else f"{float(value):.0f}"
 
 
-def bar(value: Any) -> str:
-    """Ten places, filled as far as the value goes."""
-    filled = 0 if value is None else round(float(value) / 10)
-    return "█" * filled + "░" * (10 - filled)
+def _bar(value: Any) -> str:
+    return terminal.bar(0 if value is None else float(value), 100)
 
 
 def as_document(grade: OutsideGrade) -> dict[str, Any]:
     """The outside grade for other programs."""
     return {
+        "label": "outside only",
         "value": None if grade.value is None else float(grade.value),
         "grade": grade.grade.value if grade.grade else None,
         "coverage": float(grade.coverage),

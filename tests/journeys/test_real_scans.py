@@ -80,7 +80,7 @@ def test_the_worker_scans_real_hosts_through_the_real_scanner(servers: Running, 
     assert servers.contacts_of("portal.klinik.test")
 
 
-@pytest.mark.parametrize("words", [["--language", "de"], ["--language", "en"], ["--json"]])
+@pytest.mark.parametrize("words", [["--language", "de"], ["--language", "en"], ["--json"], ["--sarif"]])
 def test_the_terminal_scans_alone_and_makes_no_data_directory(servers: Running, tmp_path: Path, words: list[str]):
     network = servers.network()
     roots = tmp_path / "roots.pem"
@@ -107,15 +107,19 @@ def test_the_terminal_scans_alone_and_makes_no_data_directory(servers: Running, 
     )
 
     assert done.returncode in {0, 3, 4, 5}, done.stderr
-    assert "connections" in done.stderr
+    assert "HostDns portal.klinik.test" in done.stderr
     assert not (tmp_path / "instance").exists()
     if words == ["--json"]:
         document = json.loads(done.stdout)
         assert document["outside"]["grade"] in set("ABCDEF")
         assert document["findings"]
+    elif words == ["--sarif"]:
+        run = json.loads(done.stdout)["runs"][0]
+        assert {result["kind"] for result in run["results"]} >= {"pass", "fail"}
     else:
         sentence = "Nur Außensicht" if "de" in words else "Seen from outside only"
         assert sentence in done.stdout
+        assert ("nur Außensicht" if "de" in words else "from outside only") in done.stdout.partition(sentence)[0]
         assert "portal.klinik.test (host)" in done.stdout
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import datetime as dt
-import functools
 import json
 import os
 import signal
@@ -12,14 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portal.demonstration.plans import Behaviour, CertificateKind, Cleartext, Exchanger, Plan, Reply, Site, Tls, Zone
 from portal.demonstration.servers import Running
-from scanners import __main__ as terminal
 from scanners import judging, scan, storing
 from scanners.jobs import Finished, Progress, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import CheckClass, Observations, Outcome, Subject, SubjectKind
@@ -336,87 +333,6 @@ def test_a_killed_child_ends_its_line_of_events(running: Running, at: dt.datetim
     assert isinstance(first, Progress)
     assert '"finished"' not in rest
     assert process.returncode == -signal.SIGKILL
-
-
-# --- the terminal
-
-
-@pytest.fixture
-def options(running: Running, tmp_path: Path) -> list[str]:
-    root = tmp_path / "root.pem"
-    root.write_text(running.trust_roots_pem)
-    ports = [part for public, real in running.port_map.items() for part in ("--port-map", f"{public}:{real}")]
-    return [
-        *("--resolver", running.resolver[0], "--resolver-port", str(running.resolver_port)),
-        *("--allow-network", "127.0.0.0/8", "--trust", str(root), "--permit-suffix", ".test", *ports),
-    ]
-
-
-def test_a_terminal_shows_a_table_and_the_worst_finding(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    status = terminal.main(["portal.haus.test", *options])
-    shown = capsys.readouterr()
-
-    assert status == 4  # the portal sets no HSTS
-    assert "portal.haus.test (host)" in shown.out and "haus.test (domain)" in shown.out
-    assert "✕ high     web.hsts-present" in shown.out
-    assert "✓ critical cert.chain-trust" in shown.out
-    assert "connections" in shown.err
-
-
-def test_what_was_recorded_is_judged_again_without_a_network(
-    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    live = terminal.main(["portal.haus.test", "--json", "--record", str(tmp_path / "seen"), *options])
-    first = json.loads(capsys.readouterr().out)
-    files = sorted(str(file) for file in (tmp_path / "seen").iterdir())
-    replayed = terminal.main(["--json", "--replay", *files])
-    second = json.loads(capsys.readouterr().out)
-
-    assert [Path(file).name for file in files] == ["domain-haus.test.json", "host-portal.haus.test.json"]
-    assert live == replayed
-    assert first["findings"] == second["findings"]
-    assert "api.openapi-exposed" not in {finding["check_id"] for finding in first["findings"]}
-
-
-def test_ctrl_c_ends_without_a_traceback(options: list[str]) -> None:
-    command = [sys.executable, "-m", "scanners", "silent.haus.test", *options]
-    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heard,  # noqa: PLW1509 - no threads
-    ) as process:
-        process.stderr.readline()  # the first progress
-        process.send_signal(signal.SIGINT)
-        _out, err = process.communicate(timeout=20)
-
-    assert process.returncode == 130
-    assert err.splitlines()[-1] == "stopped" and "Traceback" not in err
-
-
-@pytest.mark.parametrize("arguments", [["localhost"], ["127.0.0.1"], [], ["--replay", "/nowhere.json"]])
-def test_a_bad_command_says_so(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert terminal.main(arguments) == 2
-    assert capsys.readouterr().err
-
-
-def test_a_host_that_cannot_be_seen_is_no_good_host(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    status = terminal.main(["closed.haus.test", *options])
-
-    assert status in {0, 3, 4, 5}  # its domain was seen
-    assert "?" in capsys.readouterr().out
-
-
-def test_a_name_that_does_not_exist_is_neither_good_nor_bad(
-    options: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    status = terminal.main(["gibtesnicht.nirgendwo.test", "--json", *options])
-    findings = json.loads(capsys.readouterr().out)["findings"]
-
-    assert status == terminal.NOTHING_SEEN
-    assert {finding["outcome"] for finding in findings} <= {"unknown", "not-applicable"}
 
 
 # --- one budget for all probes
