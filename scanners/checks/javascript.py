@@ -3,14 +3,16 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import re2
 
 from scanners.checking import check, fail, info, ok, warn
 from scanners.checks.wording import listing, shortened
-from scanners.data import javascript
+from scanners.data import javascript, sets
+from scanners.datasets import DataSets
 from scanners.model import N_, Observations, Refs, Severity, Verdict
 from scanners.observations import Page, Scripts
 from scanners.parsing import urls
@@ -51,8 +53,8 @@ SEVERITIES = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.H
 MOST_IDENTIFIERS = 3
 
 
-@cache
-def _shelf() -> Shelf:
+@lru_cache(maxsize=2)
+def _shelf(data: DataSets) -> Shelf:
     """The definitions, compiled at first use."""
     return Shelf(
         Definition(
@@ -67,12 +69,13 @@ def _shelf() -> Shelf:
                     at_or_above=one.get("atOrAbove", ""),
                     severity=one.get("severity", "medium"),
                     identifiers=_identifiers(one.get("identifiers", {})),
+                    excludes=tuple(one.get("excludes", ())),
                 )
                 for one in entry.get("vulnerabilities", ())
                 if "below" in one
             ),
         )
-        for name, entry in javascript.definitions().items()
+        for name, entry in javascript.definitions(data).items()
     )
 
 
@@ -82,11 +85,11 @@ def _identifiers(raw: dict[str, str | list[str]]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2)  # three checks read the same megabytes
-def libraries(scripts: Scripts) -> tuple[Library, ...]:
+def libraries(scripts: Scripts, data: DataSets) -> tuple[Library, ...]:
     """The libraries of the page, each name and version once with the most signs that were seen."""
     found: dict[tuple[str, str], Library] = {}
     for script in scripts.scripts:
-        for library in _shelf().find(script.url, script.body, script.sha1):
+        for library in _shelf(data).find(script.url, script.body, script.sha1):
             earlier = found.get((library.name, library.version))
             if earlier is None or earlier.signals < library.signals:
                 found[library.name, library.version] = library
@@ -107,25 +110,38 @@ def libraries(scripts: Scripts) -> tuple[Library, ...]:
     example="npm audit --omit=dev",
 )
 def no_library_is_vulnerable(seen: Observations) -> Verdict:
-    found = libraries(seen[Scripts])
+    found = libraries(seen[Scripts], seen.data)
     weak = [(library, severity) for library in found if (severity := library.severity) is not None]
     if weak:
         worst = max((severity for _library, severity in weak), key=lambda severity: RANKS[severity])
+        used = [name for library, _severity in weak for name in _names(library) if name in seen.data.exploited]
+        text = N_("Libraries with known holes: %(libraries)s. Recognised by: %(evidence)s. Data: %(data)s.")
+        if used:
+            text = N_(
+                "Libraries with known holes: %(libraries)s. Used in attacks, says CISA: %(used)s."
+                " Recognised by: %(evidence)s. Data: %(data)s."
+            )
         return fail(
-            N_("Libraries with known holes: %(libraries)s. Data: %(data)s."),
+            text,
             severity=SEVERITIES[worst],
             libraries=listing(f"{library.text} ({_holes(library)})" for library, _severity in weak),
-            data=javascript.data_name(),
+            evidence=listing(f"{shortened(urls.split(one.url).path, 60)}: {one.evidence}" for one, _severity in weak),
+            data=javascript.data_name(seen.data),
+            **({"used": listing(used)} if used else {}),
         )
     return ok(
         N_("%(count)s scripts looked at; no library with a known hole. Data: %(data)s."),
         count=len(seen[Scripts].scripts),
-        data=javascript.data_name(),
+        data=javascript.data_name(seen.data),
     )
 
 
+def _names(library: Library) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for one in library.weaknesses for name in one.identifiers))
+
+
 def _holes(library: Library) -> str:
-    names = list(dict.fromkeys(name for one in library.weaknesses for name in one.identifiers))
+    names = _names(library)
     more = f" +{len(names) - MOST_IDENTIFIERS}" if len(names) > MOST_IDENTIFIERS else ""
     return ", ".join(names[:MOST_IDENTIFIERS]) + more if names else str(len(library.weaknesses))
 
@@ -144,12 +160,15 @@ def _holes(library: Library) -> str:
     example="jQuery 1.x, 2.x → 4.x;  AngularJS → Angular;  Vue 2 → Vue 3;  Bootstrap 3, 4 → 5",
 )
 def libraries_are_supported(seen: Observations) -> Verdict:
-    found = libraries(seen[Scripts])
-    ended = [(library, day) for library in found if (day := javascript.end_of(library.name, library.version))]
+    found = libraries(seen[Scripts], seen.data)
+    ends = [(library, javascript.end_of(library.name, library.version, seen.data)) for library in found]
+    # Some branches have an end that is still to come.
+    ended = [(library, day) for library, day in ends if day and date.fromisoformat(day) < seen.at.date()]
     if ended:
         return warn(
-            N_("Past their last repair: %(libraries)s."),
+            N_("Past their last repair: %(libraries)s. Data of %(day)s."),
             libraries=listing(f"{library.text} ({day})" for library, day in ended),
+            day=sets.day(seen.data, sets.EOL),
         )
     return ok(N_("No library past its last repair was recognised."))
 
@@ -167,7 +186,7 @@ def libraries_are_supported(seen: Observations) -> Verdict:
     fix=N_("Compare the list with your SBOM."),
 )
 def libraries_are_listed(seen: Observations) -> Verdict:
-    found = libraries(seen[Scripts])
+    found = libraries(seen[Scripts], seen.data)
     if not found:
         return info(NONE_SEEN)
     return info(N_("Recognised: %(libraries)s."), libraries=listing(library.text for library in found))

@@ -3,11 +3,12 @@
 from scanners.checking import check, info, not_applicable, ok, unknown, warn
 from scanners.checks import documents
 from scanners.checks.wording import listing
-from scanners.data import edges, lifecycles
+from scanners.data import edges, lifecycles, sets, weaknesses
 from scanners.model import N_, Observations, Refs, Severity, Verdict
 from scanners.observations import HostDns, Page, Response
 from scanners.parsing import banners, html
 from scanners.parsing.banners import Product
+from scanners.parsing.libraries import at_or_above
 
 SUPPORTED = Refs(
     measures=(5,),
@@ -18,6 +19,15 @@ SUPPORTED = Refs(
     mdr=("17.2",),
     sources=("endoflife.date", "ASVS 5.0 V15.2.1"),
 )
+KNOWN_HOLES = Refs(
+    measures=(5,),
+    iso27001=("A.8.8",),
+    owasp2021="A06",
+    owasp2025="A03",
+    gdpr=("Art. 32 (1) b",),
+    mdr=("17.2",),
+    sources=("CISA KEV", "NVD"),
+)
 EDGE = Refs(measures=(3,), iso27001=("A.8.20",))
 
 
@@ -25,7 +35,7 @@ def _ended(products: tuple[Product, ...], seen: Observations) -> list[tuple[Prod
     """Products whose branch had got its last repair when the scan ran, each with that day."""
     found = []
     for product in products:
-        end = lifecycles.end_of(product.name, product.version)
+        end = lifecycles.end_of(product.name, product.version, seen.data)
         if end is not None and end < seen.at.date():
             found.append((product, end.isoformat()))
     return found
@@ -38,7 +48,7 @@ def _verdict(products: tuple[Product, ...], seen: Observations) -> Verdict:
         return warn(
             N_("By its own word past its last repair: %(products)s. Data of %(day)s."),
             products=named,
-            day=lifecycles.DATA_DATE,
+            day=sets.day(seen.data, sets.EOL),
         )
     if ended:
         return info(
@@ -48,7 +58,7 @@ def _verdict(products: tuple[Product, ...], seen: Observations) -> Verdict:
         return ok(
             N_("Nothing known to be past its last repair: %(products)s. Data of %(day)s."),
             products=listing(product.text for product in products),
-            day=lifecycles.DATA_DATE,
+            day=sets.day(seen.data, sets.EOL),
         )
     return ok(N_("No product tells a version."))
 
@@ -72,6 +82,66 @@ def software_is_supported(seen: Observations) -> Verdict:
         return unknown(documents.NO_ANSWER)
     products = tuple(dict.fromkeys(product for response in responses for product in banners.products(response.headers)))
     return _verdict(products, seen)
+
+
+@check(
+    "sw.banner-cve",
+    title=N_("The versions that the server tells have no hole that is used in attacks"),
+    severity=Severity.LOW,
+    needs=(Page,),
+    refs=KNOWN_HOLES,
+    why=N_(
+        "Holes that CISA lists as used in attacks are tried on every address of the internet within days."
+        " A version alone proves none, for many systems mend holes without changing it; so this is a question to ask."
+    ),
+    fix=N_("Tell whether the hole is mended in the version you run, and stop sending versions in headers."),
+    example="ServerTokens Prod   # Apache;  server_tokens off;   # nginx",
+)
+def told_versions_have_no_exploited_hole(seen: Observations) -> Verdict:
+    responses = documents.own_responses(seen)
+    if not responses:
+        return unknown(documents.NO_ANSWER)
+    products = tuple(dict.fromkeys(product for response in responses for product in banners.products(response.headers)))
+    if not products:
+        return ok(N_("No product tells a version."))
+    holes = {product: found for product in products if (found := _holes(product))}
+    day = sets.day(seen.data, sets.KEV)
+    used = {
+        product: names
+        for product, found in holes.items()
+        if not product.packaged
+        and (names := [one.cve for one in found if weaknesses.is_exploited(one, seen.data.exploited)])
+    }
+    if used:
+        return warn(
+            N_("By its version perhaps open to holes that are used in attacks: %(products)s. CISA's list of %(day)s."),
+            products=listing(f"{product.text} ({', '.join(names)})" for product, names in used.items()),
+            day=day,
+        )
+    if holes:
+        return info(
+            N_("Possible by its version and unverified: %(products)s. CISA's list of %(day)s."),
+            products=listing(
+                f"{product.text} ({', '.join(one.cve for one in found)})" for product, found in holes.items()
+            ),
+            day=day,
+        )
+    return ok(
+        N_("No hole of our table fits: %(products)s. CISA's list of %(day)s."),
+        products=listing(product.text for product in products),
+        day=day,
+    )
+
+
+def _holes(product: Product) -> tuple[weaknesses.Weakness, ...]:
+    """The holes of the table whose range the version lies in; a version without its minor part says nothing."""
+    if "." not in product.version:
+        return ()
+    return tuple(
+        one
+        for one in weaknesses.of(product.name)
+        if at_or_above(product.version, one.at_or_above) and not at_or_above(product.version, one.below)
+    )
 
 
 @check(

@@ -7,9 +7,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from scanners.datasets import SHIPPED, DataSets
+
 DATA_DATE = "2026-05-01"  # of unretiredjs 1.4.14
 PACKAGE = "unretiredjs"  # Apache-2.0; the data descend from RetireJS
 NOT_LIBRARIES = frozenset({"retire-example", "dont check"})
+
+# Our name -> that of endoflife.date, whose fetched branches count before the table below.
+SLUGS: Mapping[str, str] = {
+    "angularjs": "angularjs",
+    "bootstrap": "bootstrap",
+    "ember": "emberjs",
+    "jquery": "jquery",
+    "jquery-ui": "jquery-ui",
+    "next": "nextjs",
+    "react": "react",
+    "vue": "vue",
+}
 
 # Name -> beginning of the version -> day of the last repair. "" means every version. As of 2026-11-21.
 ENDED: Mapping[str, Mapping[str, str]] = {
@@ -24,15 +38,22 @@ ENDED: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@cache
-def data_name() -> str:
-    """The data set and its version, for every sentence that rests on it."""
-    return f"{PACKAGE} {importlib.metadata.version(PACKAGE)}"
+def data_name(data: DataSets = SHIPPED) -> str:
+    """The data set with its day, for every sentence that rests on it."""
+    fetched = data.source("retire")
+    if fetched is not None:
+        return f"RetireJS ({fetched.day})"
+    return f"{PACKAGE} {importlib.metadata.version(PACKAGE)} ({DATA_DATE})"
+
+
+def definitions(data: DataSets = SHIPPED) -> Mapping[str, Any]:
+    """The raw table: the fetched one, or the one that the code brings."""
+    return data.libraries or _shipped()
 
 
 @cache
-def definitions() -> Mapping[str, Any]:
-    """The raw table. Only its data module is run: the package itself imports an HTTP client we do not want here."""
+def _shipped() -> Mapping[str, Any]:
+    """Only the package's data module is run: the package itself imports an HTTP client we do not want here."""
     package = importlib.util.find_spec(PACKAGE)
     if package is None or package.origin is None:
         return {}
@@ -46,6 +67,11 @@ def definitions() -> Mapping[str, Any]:
     return {name: entry for name, entry in table.items() if name not in NOT_LIBRARIES}
 
 
-def end_of(name: str, version: str) -> str:
+def end_of(name: str, version: str, data: DataSets = SHIPPED) -> str:
     """The day of the last repair for this branch; "" while there still are any."""
+    fetched = data.lifecycles.get(SLUGS.get(name, ""), {})
+    parts = version.split(".")
+    for length in range(len(parts), 0, -1):
+        if (end := fetched.get(".".join(parts[:length]))) is not None:
+            return end.isoformat()
     return next((day for branch, day in ENDED.get(name, {}).items() if version.startswith(branch)), "")

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import date
 
+from scanners.datasets import SHIPPED, DataSets
+
 DATA_DATE = "2026-11-21"
 
 # Product as its banner names it -> version prefix -> end. What is not listed is supported, or we do not know.
@@ -84,11 +86,20 @@ ALIASES: Mapping[str, str] = {
     "joomla!": "joomla",
     "cms": "",
 }
+# Our name -> that of endoflife.date, where it is another.
+SLUGS: Mapping[str, str] = {
+    "apache": "apache-http-server",
+    "apache tomcat": "tomcat",
+    "microsoft-iis": "internet-information-services",
+    "jetty": "eclipse-jetty",
+    "x-owa-version": "msexchange",
+}
 
 
-def end_of(product: str, version: str) -> date | None:
-    """When the branch of this version got its last repair, or will; None when the table does not know."""
-    branches = ENDS.get(ALIASES.get(product, product), {})
+def end_of(product: str, version: str, data: DataSets = SHIPPED) -> date | None:
+    """When the branch of this version got its last repair, or will; None when no table knows."""
+    name = ALIASES.get(product, product)
+    branches = {**ENDS.get(name, {}), **data.lifecycles.get(SLUGS.get(name, name), {})}
     parts = version.split(".")
     for length in range(len(parts), 0, -1):
         if (end := branches.get(".".join(parts[:length]))) is not None:

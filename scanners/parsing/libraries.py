@@ -14,6 +14,8 @@ RANKS: Mapping[str, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 LONGEST = 1_000_000
 MEMORY = 32 << 20
 ENOUGH_SIGNALS = 2
+CONTENT = 2  # the place of the content patterns among a definition's three kinds
+SHOWN, SHOWN_BEFORE = 60, 30  # characters of what was matched, and of them before the version
 
 # The hash of a bundle is no version: 47a9c871 was once read as one.
 _VERSION = re2.compile(r"^\d+(?:\.\d+)+(?:[.\-][0-9A-Za-z]+)*$")
@@ -28,6 +30,7 @@ class Vulnerability:
     at_or_above: str = ""
     severity: Severity = "medium"
     identifiers: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()  # versions within the range that were mended, as distributors name theirs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,7 @@ class Library:
     version: str
     url: str
     signals: int = 1
+    evidence: str = ""  # what was matched, as it stands in the script; in the address where that alone speaks
     weaknesses: tuple[Vulnerability, ...] = ()
 
     @property
@@ -96,45 +100,64 @@ class Shelf:
         texts = (path, path.rpartition(b"/")[2], body[:LONGEST].encode("utf-8", "replace"))
         found = []
         for definition in self.definitions:
-            # Two patterns that match at one place are one sign.
-            signs = {
-                (kind, *sign)
+            signs = [
+                _Sign(in_content=kind == CONTENT, start=match.start(), version=version, text=match.group(0))
                 for kind, (patterns, text) in enumerate(zip(self._patterns[definition.name], texts, strict=True))
                 for pattern in patterns
-                if (sign := _sign(pattern, text)) is not None
-            }
-            by_hash = definition.hashes.get(sha1, "") if sha1 else ""
-            version = by_hash or max(signs, default=(0, 0, ""))[2]
-            if version:
-                signals = ENOUGH_SIGNALS if by_hash else sum(sign[2] == version for sign in signs)
-                found.append(_library(definition, version, url, signals))
+                if text and (match := pattern.search(text)) is not None and (version := _version(match))
+            ]
+            if sha1 and (by_hash := definition.hashes.get(sha1, "")):
+                found.append(_library(definition, by_hash, url, ENOUGH_SIGNALS, f"SHA-1 {sha1}"))
+            elif signs:
+                best = max(signs, key=lambda sign: (sign.in_content, sign.start, sign.version))
+                agreeing = {sign.place for sign in signs if sign.version == best.version}
+                found.append(_library(definition, best.version, url, len(agreeing), best.shown))
         return tuple(found)
 
 
-def _sign(pattern: Any, text: bytes) -> tuple[int, str] | None:
-    """Where a pattern matched, and the version it read there."""
-    match = pattern.search(text) if text else None
-    if match is None or not match.groups() or match.group(1) is None:
-        return None
-    version = match.group(1).decode("utf-8", "replace")
+@dataclass(frozen=True, kw_only=True)
+class _Sign:
+    in_content: bool
+    start: int
+    version: str
+    text: bytes
+
+    @property
+    def place(self) -> int:
+        """Two patterns that match at one place are one sign; so are a folder and a file name of one address."""
+        return self.start if self.in_content else -1
+
+    @property
+    def shown(self) -> str:
+        text = self.text.decode("utf-8", "replace")
+        middle = text.find(self.version)
+        return text[max(0, middle - SHOWN_BEFORE) :][:SHOWN]
+
+
+def _version(match: Any) -> str:
+    """The version a pattern read; "" where it read none."""
+    if not match.groups() or match.group(1) is None:
+        return ""
+    version: str = match.group(1).decode("utf-8", "replace")
     for ending in (".js", ".min", "-min", ".slim", ".pack"):
         version = version.removesuffix(ending)
-    return (match.start(), version) if _VERSION.match(version) is not None else None
+    return version if _VERSION.match(version) is not None else ""
 
 
-def _library(definition: Definition, version: str, url: str, signals: int) -> Library:
+def _library(definition: Definition, version: str, url: str, signals: int, evidence: str) -> Library:
     return Library(
         name=definition.name,
         version=version,
         url=url,
         signals=signals,
+        evidence=evidence,
         weaknesses=tuple(one for one in definition.vulnerabilities if is_affected(version, one)),
     )
 
 
 def is_affected(version: str, vulnerability: Vulnerability) -> bool:
-    """Whether a version lies in the range."""
-    if at_or_above(version, vulnerability.below):
+    """Whether a version lies in the range and is not one that was mended."""
+    if version in vulnerability.excludes or at_or_above(version, vulnerability.below):
         return False
     return not vulnerability.at_or_above or at_or_above(version, vulnerability.at_or_above)
 
