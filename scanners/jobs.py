@@ -5,9 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scanners.model import CheckClass, Observations
-from scanners.observations import Reason
+from scanners.observations import Reason, SmtpSession
 
 UNASKED = frozenset({CheckClass.PASSIVE, CheckClass.STANDARD})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrySettings:
+    """Who may be asked beside the vendor; "" or () means nobody, and what only they know is unknown."""
+
+    transparency: tuple[str, ...] = ()  # addresses of certificate searches, asked in turn, with {domain} in them
+    rdap_bootstrap: str = ""  # address of the list that names the registries' services (RFC 9224)
+    revocation: bool = False  # ask the authorities' lists (CRL), else their responders (OCSP)
+    lookalikes: bool = False  # ask DNS for names that look like the domain
+    reputation_zones: tuple[str, ...] = ()  # DNS zones that list abused domains
+    keep_dir: str = ""  # where answers are kept between scans; "": for one scan only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +36,9 @@ class NetworkSettings:
     contact_url: str = ""
     reference_tls_host: str = ""  # known to show a publicly trusted certificate: an intercepting proxy shows here
     reference_smtp_host: str = ""  # known to take connections on port 25
+    origin_zone: str = ""  # a DNS zone that tells the network of an address; "": not asked
+    route_validator: str = ""  # host of a route validator with Routinator's API over HTTPS; "": not asked
+    registries: RegistrySettings = field(default_factory=RegistrySettings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +51,11 @@ class ScanJob:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     mail_domains: tuple[str, ...] = ()  # registrable domains to look at beside those of the hosts
     seconds: float = 60.0  # the deadline; what is not seen by then is unknown
+    kinds: tuple[str, ...] = ()  # only these kinds of observation; empty: all that belong to a scan
+    active_hosts: tuple[str, ...] | None = None  # those the active class may look at; None: every host
+    active_domains: tuple[str, ...] | None = None  # and of the registrable domains
+    asks: bool = False  # knock before each address and wait for the answer of whoever started the scan
+    known_mail: tuple[SmtpSession, ...] = ()  # what mail providers' servers showed lately; not asked again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,4 +86,13 @@ class Finished:
     requests: int = 0
 
 
-ScanEvent = Progress | SubjectSeen | Finished
+@dataclass(frozen=True, kw_only=True)
+class Knock:
+    """The scan wants to go to an address and waits until it may: other scans have a claim on it too."""
+
+    host: str
+    address: str
+    active: bool = False
+
+
+ScanEvent = Progress | SubjectSeen | Knock | Finished

@@ -464,6 +464,7 @@ class SmtpSession:
     trust: Trust | None = None
     name_matches: bool | None = None
     blind: Reason | None = None
+    seen_at: datetime | None = None  # when, if it was an earlier scan that saw this shared server
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -471,6 +472,21 @@ class MailTransport(Observation):
     """The sessions with the domain's mail exchangers (at most two)."""
 
     sessions: tuple[SmtpSession, ...] = ()
+
+
+# --- Control of a domain -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlRecords(Observation):
+    """Where a company may have put the token that shows its control of a host. Looked at only when asked."""
+
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name of the TXT record -> its texts
+    unanswered: Mapping[str, Reason] = field(default_factory=dict)  # names of which DNS told nothing
+    file_url: str = ""
+    file_status: int | None = None
+    file_text: str = ""  # its beginning
+    file_blind: Reason | None = None
 
 
 # --- Active ------------------------------------------------------------------------------------
@@ -535,3 +551,85 @@ class TlsFlaws(Observation):
     unclear: tuple[str, ...] = ()
     edges: tuple[str, ...] = ()  # a content network stands in front: its address was not asked
     renegotiations: int | None = None  # that a client could start in one connection, at most 11; None: not known
+
+
+# --- Registries --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedCertificate:
+    """One certificate that the public logs of certificate transparency hold."""
+
+    issuer: str  # the organisation that issued it, else its whole name
+    names: tuple[str, ...]
+    serial: str
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedNames(Observation):
+    """What a search of the certificate logs knows of a domain, and what DNS says of the names. Wildcards stay out."""
+
+    source: str  # the host that was asked
+    asked_at: datetime  # an answer may have been kept from an earlier scan
+    certificates: tuple[LoggedCertificate, ...] = ()  # not expired, the newest first
+    names: tuple[str, ...] = ()
+    cut: bool = False  # there were more than we keep
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of the names that resolve
+    aliases: Mapping[str, str] = field(default_factory=dict)  # name -> where its alias ends
+    dangling: Mapping[str, str] = field(default_factory=dict)  # name -> CNAME target that does not exist
+    answering: Mapping[str, int] = field(default_factory=dict)  # name -> HTTP status, for names that sound like tests
+    unasked: int = 0  # names beyond our budget, which were not looked up
+    caa: tuple[CaaRecord, ...] = ()  # of the domain itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration(Observation):
+    """What the registry says of a domain over RDAP (RFC 9083)."""
+
+    source: str
+    asked_at: datetime
+    serves: bool = True  # False: the registry of this suffix publishes no RDAP service (RFC 9224)
+    exists: bool = True  # False: the registry knows no such domain
+    states: tuple[str, ...] = ()  # "client transfer prohibited", "redemption period" …
+    expires: datetime | None = None  # None: the registry does not tell, as .de
+    registrar: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revocation(Observation):
+    """Whether the authority has revoked the certificate that the host shows."""
+
+    method: str  # "crl", "ocsp"; "none": the certificate names neither
+    source: str = ""  # host of the list or responder
+    serial: str = ""
+    revoked: bool = False
+    revoked_at: datetime | None = None
+    cause: str = ""  # the reason code of RFC 5280 as its name
+    issued_at: datetime | None = None  # thisUpdate of the list or answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookAlikes(Observation):
+    """Names that look like the domain, and which of them exist. DNS only: their owners are no part of this."""
+
+    asked: int
+    registered: Mapping[str, bool] = field(default_factory=dict)  # name -> takes mail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reputation(Observation):
+    """What the operator's lists of abused domains say."""
+
+    asked: tuple[str, ...]
+    listed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherName(Observation):
+    """The start page under the other name of the host: with www. in front of it, or without."""
+
+    name: str
+    exists: bool = True
+    response: Response | None = None  # None: it exists and does not answer
