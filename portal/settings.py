@@ -45,6 +45,8 @@ class ScanSettings:
     contact_url: str = ""
     reference_tls_host: str = ""  # "" = whether TLS is opened on the way stays untested
     reference_smtp_host: str = ""  # "" = whether port 25 is closed to us stays untested
+    origin_zone: str = ""  # "" = networks and countries of addresses are not asked for
+    route_validator: str = ""  # "" = routes are not validated (RPKI)
     parallel: int = 4
 
 
@@ -166,6 +168,8 @@ def _scan(env: Mapping[str, str]) -> ScanSettings:
         contact_url=env.get("SCAN_CONTACT_URL", ""),
         reference_tls_host=env.get("SCAN_REFERENCE_TLS_HOST", "").strip(),
         reference_smtp_host=env.get("SCAN_REFERENCE_SMTP_HOST", "").strip(),
+        origin_zone=env.get("SCAN_ORIGIN_ZONE", "").strip(". ").lower(),
+        route_validator=env.get("SCAN_ROUTE_VALIDATOR", "").strip(". ").lower(),
         parallel=_number(env, "SCAN_PARALLEL", 4, most=MOST_THREADS),
     )
 

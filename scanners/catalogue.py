@@ -21,6 +21,7 @@ from scanners.checks import (
     javascript,
     mail_authentication,
     mail_transport,
+    network,
     openid,
     privacy,
     software,
@@ -55,5 +56,6 @@ CHECKS: Mapping[str, Check] = checking.collect(
         caa,
         mail_authentication,
         mail_transport,
+        network,
     ]
 )

@@ -277,5 +277,7 @@ def network(settings: ScanSettings) -> NetworkSettings:
         "contact_url": settings.contact_url,
         "reference_tls_host": settings.reference_tls_host,
         "reference_smtp_host": settings.reference_smtp_host,
+        "origin_zone": settings.origin_zone,
+        "route_validator": settings.route_validator,
     }
     return NetworkSettings(**values)

@@ -17,6 +17,9 @@ ISSUANCE = Refs(
 REPORTING = Refs(
     measures=(8, 2), iso27001=("A.8.24", "A.5.24"), owasp2021="A02", owasp2025="A04", sources=("RFC 8659",)
 )
+HARDENING = Refs(
+    measures=(8,), iso27001=("A.8.24",), owasp2021="A02", owasp2025="A04", sources=("RFC 8657", "RFC 9495")
+)
 
 NONE = N_("Neither the host nor a name above it publishes CAA records.")
 
@@ -79,3 +82,40 @@ def caa_names_a_report_address(seen: Observations) -> Verdict:
     if poor := [value for value in addresses if not caa.is_report_address(value) or value[:5].lower() == "http:"]:
         return warn(N_("Reports cannot or should not be sent to %(addresses)s."), addresses=listing(poor))
     return ok(N_("Reports go to %(addresses)s."), addresses=listing(addresses))
+
+
+@check(
+    "dns.caa-hardening",
+    title=N_("CAA binds wildcards, mail certificates and the account"),
+    severity=Severity.INFO,
+    needs=(HostDns,),
+    refs=HARDENING,
+    why=N_(
+        "Naming the authority still lets anyone who is its customer try."
+        " Naming the account and the method as well leaves hardly a way to a wrong certificate."
+    ),
+    fix=N_("Add issuewild and issuemail, and bind issue to your account and method of proof."),
+    example='example.org. IN CAA 0 issue "letsencrypt.org; accounturi=https://acme-v02.api.letsencrypt.org/acme/acct/1;'
+    ' validationmethods=dns-01"\nexample.org. IN CAA 0 issuewild ";"\nexample.org. IN CAA 0 issuemail ";"',
+)
+def caa_is_hardened(seen: Observations) -> Verdict:
+    host = seen[HostDns]
+    if not host.exists:
+        return unknown(BLINDNESS[Reason.NAME_NOT_FOUND])
+    if not host.caa:
+        return not_applicable(NONE)
+    tags = {record.tag.lower() for record in host.caa}
+    values = " ".join(record.value.lower().replace(" ", "") for record in host.caa if record.tag.lower() == "issue")
+    held = {
+        "issuewild": "issuewild" in tags,
+        "issuemail": "issuemail" in tags,
+        "accounturi": "accounturi=" in values,
+        "validationmethods": "validationmethods=" in values,
+    }
+    used = [name for name, holds in held.items() if holds]
+    if all(held.values()):
+        return ok(N_("CAA uses %(properties)s."), properties=listing(used))
+    lacking = listing(name for name, holds in held.items() if not holds)
+    if used:
+        return info(N_("CAA uses %(properties)s, but not %(lacking)s."), properties=listing(used), lacking=lacking)
+    return info(N_("CAA could bind more narrowly: %(lacking)s are not used."), lacking=lacking)

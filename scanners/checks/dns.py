@@ -5,7 +5,7 @@ import ipaddress
 from scanners.checking import check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks.wording import listing
 from scanners.model import N_, Observations, Refs, Severity, SubjectKind, Verdict
-from scanners.observations import HostDns, NameServer, Vantage, ZoneDns
+from scanners.observations import HostDns, NameServer, Soa, Vantage, ZoneDns
 from scanners.parsing import addresses
 
 AVAILABLE = Refs(
@@ -20,7 +20,12 @@ CONSISTENT = Refs(
 WILDCARD = Refs(measures=(9,), iso27001=("A.8.20",), owasp2021="A05", owasp2025="A02", sources=("RFC 4592",))
 IPV6 = Refs(measures=(3,), iso27001=("A.8.20",), sources=("CIR (EU) 2024/2690 6.7.2 (j)",))
 
+NS_IPV6 = Refs(measures=(3,), iso27001=("A.8.20",), sources=("Zonemaster Delegation01", "Internet.nl"))
+ZONE_RECORD = Refs(measures=(3,), iso27001=("A.8.20",), sources=("RFC 1912", "RFC 2308", "Zonemaster Zone"))
+
 LEAST_SERVERS = 2
+# Zonemaster's profile: what is shorter strains the servers, what is longer delays a change.
+LEAST_REFRESH, LEAST_RETRY, LEAST_EXPIRE, LEAST_MINIMUM, MOST_MINIMUM = 14_400, 3_600, 604_800, 300, 86_400
 
 
 def _networks(zone: ZoneDns) -> set[str]:
@@ -173,3 +178,65 @@ def host_has_ipv6(seen: Observations) -> Verdict:
     if not host.addresses_v4:
         return not_applicable(N_("The name resolves to no address."))
     return info(N_("The host publishes only IPv4 addresses."))
+
+
+@check(
+    "dns.ns-ipv6",
+    title=N_("At least two name servers answer over IPv6"),
+    severity=Severity.INFO,
+    subject=SubjectKind.DOMAIN,
+    needs=(ZoneDns,),
+    refs=NS_IPV6,
+    why=N_(
+        "Resolvers in networks that have only IPv6 cannot ask a server that has only IPv4."
+        " Two servers keep names in reach there as well when one fails."
+    ),
+    fix=N_("Give two name servers an IPv6 address, also as glue at the registrar."),
+    example="ns1.example.org. IN AAAA 2001:db8::53",
+)
+def name_servers_have_ipv6(seen: Observations) -> Verdict:
+    servers = seen[ZoneDns].name_servers
+    having = [server.name for server in servers if any(":" in address for address in server.addresses)]
+    if len(having) >= LEAST_SERVERS:
+        return ok(N_("Name servers with an IPv6 address: %(names)s."), names=listing(having))
+    if not any(server.addresses for server in servers):
+        return unknown(N_("The addresses of the name servers could not be seen."))
+    return info(N_("Name servers with an IPv6 address: %(count)s of %(total)s."), count=len(having), total=len(servers))
+
+
+@check(
+    "dns.soa-sanity",
+    title=N_("The zone's own record is in order"),
+    severity=Severity.INFO,
+    subject=SubjectKind.DOMAIN,
+    needs=(ZoneDns,),
+    refs=ZONE_RECORD,
+    why=N_(
+        "Its times decide how long names stay in reach when the first server fails, and how soon a change arrives."
+        " Its mailbox is where others report an error in the zone."
+    ),
+    fix=N_("Set refresh 4 h, retry 1 h, expire 2 weeks, minimum 1 h, and a mailbox that is read."),
+    example="example.org. IN SOA ns1.example.org. hostmaster.example.org. 2026112201 14400 3600 1209600 3600",
+)
+def zone_record_is_sane(seen: Observations) -> Verdict:
+    soa = seen[ZoneDns].soa
+    if soa is None:
+        return unknown(N_("The zone's SOA record was not seen."))
+    odd = [text for text, holds in _oddities(soa) if holds]
+    if odd:
+        return info(N_("Unusual in the SOA record: %(parts)s."), parts=listing(odd))
+    return ok(
+        N_("Primary server %(primary)s, mailbox %(mailbox)s, usual times."), primary=soa.primary, mailbox=soa.mailbox
+    )
+
+
+def _oddities(soa: Soa) -> tuple[tuple[str, bool], ...]:
+    """What Zonemaster's zone tests 02 to 07 ask, and whether it is so."""
+    return (
+        (f"refresh {soa.refresh} s", soa.refresh < LEAST_REFRESH),
+        (f"retry {soa.retry} s", soa.retry < LEAST_RETRY or soa.retry >= soa.refresh),
+        (f"expire {soa.expire} s", soa.expire < LEAST_EXPIRE or soa.expire < soa.refresh + soa.retry),
+        (f"minimum {soa.minimum} s", not LEAST_MINIMUM <= soa.minimum <= MOST_MINIMUM),
+        (f"MNAME {soa.primary or '.'}", soa.primary_exists is False),
+        (f"RNAME {soa.mailbox or '.'}", "." not in soa.mailbox),
+    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from scanners.checking import check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks.wording import listing, shortened
 from scanners.model import N_, Observations, Refs, Severity, SubjectKind, Verdict
-from scanners.observations import DkimKey, MailDns
+from scanners.observations import DkimKey, DomainTexts, MailDns
 from scanners.parsing import dkim, dmarc, spf
 
 SPF_PRESENCE = Refs(
@@ -57,6 +57,13 @@ DMARC_REPORTS = Refs(
     measures=(2,), iso27001=("A.5.14", "A.8.16"), owasp2021="A09", owasp2025="A09", sources=("RFC 9990",)
 )
 DMARC_RECORD = Refs(measures=(8,), iso27001=("A.5.14",), owasp2021="A07", owasp2025="A07", sources=("RFC 9989",))
+SPF_BREADTH = Refs(
+    measures=(4, 8), iso27001=("A.5.14",), owasp2021="A07", owasp2025="A07", sources=("RFC 7208 11.4", "own rule")
+)
+SPF_RETIRED = Refs(measures=(8,), iso27001=("A.5.14",), sources=("RFC 7208 3.1", "RFC 6686"))
+DMARC_ALIGNMENT = Refs(measures=(8,), iso27001=("A.5.14",), owasp2021="A07", owasp2025="A07", sources=("RFC 9989 4.8",))
+DMARC_READERS = Refs(measures=(7,), iso27001=("A.5.14",), sources=("RFC 9989 4.10", "RFC 7489"))
+BIMI = Refs(measures=(7,), iso27001=("A.5.14",), sources=("BIMI draft",))
 PARKED = Refs(
     measures=(7, 8),
     iso27001=("A.5.14",),
@@ -80,6 +87,7 @@ SPF_TROUBLE = N_(
 MANY_LOOKUPS = 9
 GOOD_BITS = 2048
 LEAST_BITS = 1024
+MANY_ADDRESSES = 2**17
 
 
 def sends_no_mail(mail: MailDns) -> bool:
@@ -246,6 +254,59 @@ def spf_uses_no_ptr(seen: Observations) -> Verdict:
     if users:
         return warn(N_("ptr is used in the record of %(names)s."), names=listing(users))
     return ok(N_("ptr is not used."))
+
+
+@check(
+    "mail.spf-breadth",
+    title=N_("SPF allows only few addresses to send"),
+    severity=Severity.INFO,
+    subject=SubjectKind.DOMAIN,
+    needs=(MailDns,),
+    refs=SPF_BREADTH,
+    why=N_(
+        "Every address that SPF allows may send in the vendor's name, even one that a stranger rents there tomorrow."
+        " Large providers make large sets unavoidable; DKIM and DMARC then carry the weight."
+    ),
+    fix=N_("Remove includes of services you no longer use, and narrow networks to the servers that really send."),
+    example='example.org. IN TXT "v=spf1 ip4:192.0.2.10 include:_spf.example.net -all"',
+)
+def spf_is_narrow(seen: Observations) -> Verdict:
+    trace = seen[MailDns].spf
+    if len(trace.records) != 1:
+        return not_applicable(NO_SPF)
+    if trace.failed:
+        return unknown(DNS_SILENT, names=listing(trace.failed))
+    count = spf.addresses_allowed((trace.records[0], *trace.included.values()))
+    if count >= MANY_ADDRESSES:
+        return info(
+            N_("SPF allows %(count)s IPv4 addresses to send, with the records of %(names)s."),
+            count=count,
+            names=listing(trace.included) or seen.subject.name,
+        )
+    return ok(N_("SPF allows %(count)s IPv4 addresses to send."), count=count)
+
+
+@check(
+    "mail.spf-type99",
+    title=N_("No records of retired SPF variants are left"),
+    severity=Severity.INFO,
+    subject=SubjectKind.DOMAIN,
+    needs=(DomainTexts,),
+    refs=SPF_RETIRED,
+    why=N_(
+        "Nobody evaluates Sender ID and records of type SPF any more, so they protect nobody."
+        " They are often forgotten when the real record changes, and then mislead whoever reads them."
+    ),
+    fix=N_("Delete records of type SPF and TXT records that begin with spf2.0."),
+    example='example.org. IN TXT "spf2.0/pra mx -all"   ; delete',
+)
+def spf_variants_are_gone(seen: Observations) -> Verdict:
+    texts = seen[DomainTexts]
+    left = [f"SPF {text}" for text in texts.spf_type99]
+    left += [text for text in texts.texts if text.lower().startswith("spf2.0")]
+    if left:
+        return info(N_("Left over from retired standards: %(records)s"), records=listing(left))
+    return ok(N_("Neither records of type SPF nor Sender ID were found."))
 
 
 # --- DKIM --------------------------------------------------------------------------------------
@@ -494,6 +555,91 @@ def dmarc_is_well_formed(seen: Observations) -> Verdict:
     if record.order[1:2] != ("p",):
         return warn(N_("The policy p does not stand right after the version."))
     return ok(N_("The record follows the grammar."))
+
+
+@check(
+    "mail.dmarc-alignment",
+    title=N_("DMARC asks for the exact domain"),
+    severity=Severity.INFO,
+    subject=SubjectKind.DOMAIN,
+    needs=(MailDns,),
+    refs=DMARC_ALIGNMENT,
+    why=N_(
+        "By default mail passes that was signed for any subdomain, also for one that was lent to a newsletter service."
+        " Strict alignment accepts only the domain the reader sees."
+    ),
+    fix=N_("Where all senders use the exact domain, set adkim=s and aspf=s."),
+    example='_dmarc.example.org. IN TXT "v=DMARC1; p=reject; adkim=s; aspf=s; fo=1; rua=mailto:dmarc@example.org"',
+)
+def dmarc_alignment_is_strict(seen: Observations) -> Verdict:
+    trace = seen[MailDns].dmarc
+    if trace.record is None:
+        return unknown(DNS_SILENT, names=listing(trace.failed)) if trace.failed else not_applicable(NO_DMARC)
+    record = dmarc.parse(trace.record)
+    written = {tag: record.tags[tag] for tag in ("adkim", "aspf", "fo") if tag in record.tags}
+    wrong = [f"{tag}={value}" for tag, value in written.items() if f"{tag}={value}" in _refused(record)]
+    if wrong:
+        return info(N_("Not allowed, so that the default holds: %(tags)s."), tags=listing(wrong))
+    if record.choice("adkim") == record.choice("aspf") == "s":
+        return ok(N_("Both SPF and DKIM must match the exact domain."))
+    return info(
+        N_("Alignment: adkim=%(adkim)s, aspf=%(aspf)s (r accepts subdomains)."),
+        adkim=record.choice("adkim") or "r",
+        aspf=record.choice("aspf") or "r",
+    )
+
+
+def _refused(record: dmarc.Record) -> frozenset[str]:
+    return frozenset("".join(part.split()) for part in record.malformed)
+
+
+@check(
+    "mail.dmarc-lookalike-psd",
+    title=N_("Old and new readers of DMARC find the same policy"),
+    severity=Severity.INFO,
+    subject=SubjectKind.DOMAIN,
+    needs=(MailDns,),
+    refs=DMARC_READERS,
+    why=N_(
+        "The standard of 2026 looks for the policy by walking up DNS, the one before it by a list of public suffixes."
+        " Where they differ, one receiver protects the domain and the next one does not."
+    ),
+    fix=N_("Publish a DMARC record of its own for the domain, and set psd=y only for a registry's domain."),
+    example='_dmarc.example.org. IN TXT "v=DMARC1; p=reject"',
+)
+def dmarc_readers_agree(seen: Observations) -> Verdict:
+    trace = seen[MailDns].dmarc
+    if trace.record is None or trace.policy_domain is None:
+        return unknown(DNS_SILENT, names=listing(trace.failed)) if trace.failed else not_applicable(NO_DMARC)
+    if trace.policy_domain != seen.subject.name:
+        return info(
+            N_("New readers take the policy of %(name)s, above the registered domain; older ones find none."),
+            name=shortened(trace.policy_domain),
+        )
+    if dmarc.parse(trace.record).choice("psd") == "y":
+        return info(N_("psd=y calls the domain a public suffix; older readers do not know the tag."))
+    return ok(N_("Both find the record of %(name)s."), name=shortened(trace.policy_domain))
+
+
+@check(
+    "mail.bimi",
+    title=N_("The domain shows its logo beside its mail"),
+    severity=Severity.INFO,
+    subject=SubjectKind.DOMAIN,
+    needs=(DomainTexts,),
+    refs=BIMI,
+    why=N_(
+        "Some mail programs show the sender's logo when DMARC is strict."
+        " It is a sign that somebody looks after the domain; its absence is no fault."
+    ),
+    fix=N_("Nothing needs to be done; with p=reject in place, a BIMI record may be added."),
+    example='default._bimi.example.org. IN TXT "v=BIMI1; l=https://example.org/logo.svg; a="',
+)
+def bimi_is_there(seen: Observations) -> Verdict:
+    records = seen[DomainTexts].bimi
+    if records:
+        return ok(N_("BIMI record: %(record)s"), record=shortened(records[0]))
+    return info(N_("The domain publishes no logo (BIMI)."))
 
 
 # --- Domains without mail ----------------------------------------------------------------------

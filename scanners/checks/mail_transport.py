@@ -54,6 +54,7 @@ DANE = Refs(
     gdpr=("Art. 32 (1) a",),
     sources=("RFC 7672", "BSI TR-03108"),
 )
+ROLLOVER = Refs(measures=(3, 8), iso27001=("A.8.24",), sources=("RFC 7671 8.1", "Internet.nl"))
 
 NO_MAIL = N_("The domain receives no mail.")
 DNS_SILENT = N_("DNS gave no usable answer for %(names)s.")
@@ -354,3 +355,31 @@ def _match(record: str, certificate: Certificate) -> Match:
     if hashing != "1" or not own:
         return Match.UNCLEAR
     return Match.YES if "".join(value.split()).lower() == own.lower() else Match.NO
+
+
+@check(
+    "mail.dane-rollover",
+    title=N_("A second TLSA record stands ready for the next key"),
+    severity=Severity.INFO,
+    subject=SubjectKind.DOMAIN,
+    needs=(MailDns,),
+    refs=ROLLOVER,
+    why=N_(
+        "When the key changes and the record is late, senders that check it hold the mail back."
+        " A second record, of the next key or of the authority, bridges the gap."
+    ),
+    fix=N_("Publish the record of the next key, or a 2 1 1 record of the authority, beside the one in use."),
+    example="_25._tcp.mail.example.org. IN TLSA 3 1 1 8CE1…\n_25._tcp.mail.example.org. IN TLSA 2 1 1 96BC…",
+)
+def dane_can_roll_over(seen: Observations) -> Verdict:
+    mail = seen[MailDns]
+    if not _receives(mail):
+        return not_applicable(NO_MAIL)
+    pinned = {host: set(records) for host, records in mail.tlsa.items() if records}
+    if not pinned:
+        if mail.tlsa_failed:
+            return unknown(DNS_SILENT, names=listing(f"_25._tcp.{host}" for host in mail.tlsa_failed))
+        return not_applicable(N_("No mail server publishes TLSA records."))
+    if single := [host for host, records in pinned.items() if len(records) == 1]:
+        return info(N_("Only one TLSA record, so that a change of key needs care: %(names)s."), names=listing(single))
+    return ok(N_("Two or more TLSA records: %(names)s."), names=listing(pinned))

@@ -97,6 +97,82 @@ SAFE_SUFFIXES: tuple[str, ...] = (
 )
 
 
+# DNS hosts where anyone may set up a zone of any name, so that a delegation to them that they do not serve can be
+# taken; and those that hand a zone only to whoever proves that the domain is theirs. Facts from can-i-take-over-dns.
+CLAIMABLE_NAME_SERVERS: tuple[str, ...] = (
+    "azure-dns.com",
+    "azure-dns.info",
+    "azure-dns.net",
+    "azure-dns.org",
+    "digitalocean.com",
+    "dnsimple.com",
+    "dnsmadeeasy.com",
+    "easydns.com",
+    "googledomains.com",
+    "linode.com",
+    "nsone.net",
+)
+SAFE_NAME_SERVERS: tuple[str, ...] = (
+    "akam.net",
+    "akamaistream.net",
+    "cloudflare.com",
+    "domaincontrol.com",
+    "gandi.net",
+    "ultradns.biz",
+    "ultradns.com",
+    "ultradns.net",
+    "ultradns.org",
+)
+
+# Reverse names of machines whose address is the next customer's tomorrow.
+CLOUD_POINTERS: tuple[str, ...] = (
+    "bc.googleusercontent.com",
+    "cloudapp.azure.com",
+    "cloudapp.net",
+    "compute-1.amazonaws.com",
+    "compute.amazonaws.com",
+    "linodeusercontent.com",
+    "vultrusercontent.com",
+)
+
+# Proofs of ownership and services whose operator has ended them: (beginning of the TXT record, name).
+ENDED_PROOFS: tuple[tuple[str, str], ...] = (
+    ("blitz=", "Blitz.io (2018)"),
+    ("workplace-domain-verification=", "Workplace from Meta (2026)"),
+)
+ENDED_SERVICES: tuple[tuple[str, str], ...] = (("sipdir.online.lync.com", "Skype for Business Online (2021)"),)
+
+
+def name_server_claimable(server: str) -> bool:
+    """Whether anyone can set up a zone at this DNS host."""
+    return _below(server, CLAIMABLE_NAME_SERVERS)
+
+
+def name_server_safe(server: str) -> bool:
+    """Whether this DNS host gives zones to nobody but the owner of the domain."""
+    return _below(server, SAFE_NAME_SERVERS)
+
+
+def rented(pointer: str) -> bool:
+    """Whether a reverse name belongs to a machine that is rented by the hour."""
+    return _below(pointer, CLOUD_POINTERS)
+
+
+def ended_proof(text: str) -> str:
+    """The ended service a TXT record once proved a domain to; "" for others."""
+    return next((name for beginning, name in ENDED_PROOFS if text.lower().startswith(beginning)), "")
+
+
+def ended_service(target: str) -> str:
+    """The ended service an SRV record still leads to; "" for others."""
+    return next((name for host, name in ENDED_SERVICES if target == host), "")
+
+
+def within(service: Service, name: str) -> bool:
+    """Whether a name is the service's own, and so no customer's."""
+    return any(name == suffix for suffix in service.suffixes) or _below(name, service.suffixes)
+
+
 def claimable(target: str) -> Service | None:
     """The service an abandoned CNAME target belongs to, if a stranger can register names there."""
     return next((service for service in CLAIMABLE if _below(target, service.suffixes)), None)

@@ -63,5 +63,13 @@ def is_within(text: str, networks: Iterable[str]) -> bool:
     )
 
 
+def network(text: str) -> IPv4Network | IPv6Network | None:
+    """The network that the text spells in CIDR form; None if it spells none."""
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
 def _network(text: str) -> IPv4Network | IPv6Network:
     return ip_network(text, strict=False)

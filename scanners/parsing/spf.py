@@ -162,6 +162,18 @@ def is_explanation(text: str) -> bool:
     return all(_is_macro_string(word, explaining=True) for word in text.split(" "))
 
 
+def addresses_allowed(records: Iterable[str]) -> int:
+    """How many IPv4 addresses the ip4 terms of these records allow, overlaps counted once."""
+    networks = [
+        ipaddress.ip_network(f"{directive.value}/{directive.cidr4}", strict=False)
+        for text in records
+        for directive in parse(text).directives
+        if directive.name == "ip4" and directive.qualifier == "+"
+    ]
+    merged = ipaddress.collapse_addresses(network for network in networks if isinstance(network, ipaddress.IPv4Network))
+    return sum(network.num_addresses for network in merged)
+
+
 def expand_for_domain(value: str, domain: str) -> str | None:
     """The name a domain-spec means for mail from this domain; None when it depends on the sender's address."""
     if "%" not in value:

@@ -21,6 +21,7 @@ from scanners.observations import (
     NameServer,
     Reason,
     RelatedHosts,
+    Soa,
     ZoneDns,
 )
 from scanners.parsing import certificates
@@ -36,6 +37,7 @@ RSA_ALGORITHMS = frozenset({1, 5, 7, 8, 10})
 LIVE_WORDS = ("www", "portal", "api", "app", "login", "sso", "vpn", "remote", "support", "webmail", "cloud", "mail")
 STAGING_WORDS = ("staging", "stage", "test", "dev", "demo", "uat", "qa", "preprod", "sandbox", "beta", "old")
 MOST_NAMES = 40
+INVENTED_LABELS = 3  # a wildcard counts only when names nobody has set up all resolve
 MOST_CERTIFICATES = 4
 MOST_PAGES = 8
 PAGE_BYTES = 16_384
@@ -86,10 +88,11 @@ async def zone(visit: Visit, domain: str) -> ZoneDns:
     door = visit.door
     bogus = await _is_bogus(door, domain)
     apex = await _apex(door, domain, checking_disabled=bogus)
-    (servers, parents), keys, wildcard = await asyncio.gather(
+    (servers, parents), keys, wildcard, soa = await asyncio.gather(
         _servers_and_parents(door, apex, checking_disabled=bogus),
         _keys(door, apex, checking_disabled=bogus),
         _wildcard(door, apex, bogus=bogus),
+        _soa(door, apex, checking_disabled=bogus),
     )
     return ZoneDns(
         at=visit.at,
@@ -104,6 +107,25 @@ async def zone(visit: Visit, domain: str) -> ZoneDns:
         nsec3_iterations=keys.nsec3_iterations,
         nsec3_salt_length=keys.nsec3_salt_length,
         wildcard_answers=wildcard,
+        soa=soa,
+    )
+
+
+async def _soa(door: Door, apex: str, *, checking_disabled: bool) -> Soa | None:
+    reply = await asking.reply_to(door, apex, "SOA", dnssec=True, checking_disabled=checking_disabled)
+    record = next(iter(asking.records(reply, "SOA")), None)
+    if record is None:
+        return None
+    primary = asking.name_text(record.mname)
+    found = await _resolved(door, primary) if primary else None
+    return Soa(
+        primary=primary,
+        mailbox=asking.name_text(record.rname),
+        refresh=record.refresh,
+        retry=record.retry,
+        expire=record.expire,
+        minimum=record.minimum,
+        primary_exists=None if found is None else bool(found.addresses),
     )
 
 
@@ -256,7 +278,7 @@ def _rsa_bits(record: DNSKEY) -> int | None:
 
 
 async def _wildcard(door: Door, apex: str, *, bogus: bool) -> tuple[str, ...]:
-    """The addresses that two names nobody has set up both resolve to."""
+    """The addresses that names nobody has set up all resolve to."""
     if bogus:  # the resolver holds back every name of the zone
         return ()
     return await door.once(("wildcard", apex), lambda: _invented(door, apex))
@@ -264,7 +286,7 @@ async def _wildcard(door: Door, apex: str, *, bogus: bool) -> tuple[str, ...]:
 
 async def _invented(door: Door, apex: str) -> tuple[str, ...]:
     found: set[str] = set()
-    for _time in range(2):
+    for _time in range(INVENTED_LABELS):
         addresses = (await door.resolve(f"{asking.unlikely_label()}.{apex}")).addresses
         if not addresses:
             return ()
@@ -299,8 +321,22 @@ async def related(visit: Visit, domain: str) -> RelatedHosts:
     )
 
 
+async def aliases(visit: Visit, domain: str) -> Mapping[str, str]:
+    """Where the aliases end among the hosts of the scan and the names nearby; the names are those of `related`."""
+    own = (name for name in visit.hosts if targets.is_below(name, domain))
+    wanted = tuple(dict.fromkeys((*own, *_candidates(visit, domain, await _certificate_names(visit, domain)))))
+    seen = await asyncio.gather(*(_resolved(visit.door, name) for name in wanted))
+    return {
+        name: found.cname_chain[-1] for name, found in zip(wanted, seen, strict=True) if found and found.cname_chain
+    }
+
+
 async def _certificate_names(visit: Visit, domain: str) -> tuple[str, ...]:
-    """The names in the certificates that the scan's hosts show."""
+    """The names in the certificates that the scan's hosts show; looked at once however many ask."""
+    return await visit.door.once(("certificate names", domain), lambda: _names_shown(visit, domain))
+
+
+async def _names_shown(visit: Visit, domain: str) -> tuple[str, ...]:
     own = [name for name in visit.hosts if targets.is_below(name, domain)][:MOST_CERTIFICATES]
     return tuple(name for names in await asyncio.gather(*(_shown_names(visit, name) for name in own)) for name in names)
 

@@ -10,8 +10,10 @@ from scanners.observations import (
     DkimKey,
     DmarcTrace,
     DnsKey,
+    DomainTexts,
     DsRecord,
     HostDns,
+    HostServices,
     MailDns,
     MailExchanger,
     MailTransport,
@@ -19,6 +21,7 @@ from scanners.observations import (
     Observation,
     Reason,
     RelatedHosts,
+    ReliedDomains,
     SmtpSession,
     SpfTrace,
     Trust,
@@ -170,3 +173,18 @@ def session(**fields: object) -> SmtpSession:
 def transport(*sessions: SmtpSession) -> MailTransport:
     """The sessions with the mail servers."""
     return MailTransport(at=AT, sessions=sessions)
+
+
+def services(**fields: object) -> HostServices:
+    """What DNS says of a host's services."""
+    return HostServices(at=AT, **fields)  # type: ignore[arg-type]
+
+
+def leftovers(**fields: object) -> DomainTexts:
+    """TXT and SRV records of the domain."""
+    return DomainTexts(at=AT, **fields)  # type: ignore[arg-type]
+
+
+def relied(**fields: object) -> ReliedDomains:
+    """Domains of others that the domain's DNS names."""
+    return ReliedDomains(at=AT, **fields)  # type: ignore[arg-type]

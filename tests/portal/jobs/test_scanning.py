@@ -21,6 +21,8 @@ ENVIRONMENT = {
     "SCAN_CONTACT_URL": "https://kettenblick.example/scan",
     "SCAN_REFERENCE_TLS_HOST": "www.klinik.example",
     "SCAN_REFERENCE_SMTP_HOST": "mail.klinik.example",
+    "SCAN_ORIGIN_ZONE": "origin.klinik.example",
+    "SCAN_ROUTE_VALIDATOR": "routes.klinik.example",
 }
 
 

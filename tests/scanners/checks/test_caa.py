@@ -39,3 +39,34 @@ def test_caa_nobody_saw_is_unknown(check: Check):
 
 def test_the_fact_names_the_authorities():
     assert "ca.example" in says(caa.caa_is_present, published(("issue", "ca.example; policy=ev")))[1]
+
+
+BOUND = "ca.example; accounturi=https://ca.example/acct/1; validationmethods=dns-01"
+
+
+@pytest.mark.parametrize(
+    ("fact", "outcome"),
+    [
+        (published(("issue", BOUND), ("issuewild", ";"), ("issuemail", ";")), Outcome.PASS),
+        (published(("issue", BOUND), ("issuewild", ";")), Outcome.INFO),
+        (published(("issue", "ca.example")), Outcome.INFO),
+        (host_dns(), Outcome.NOT_APPLICABLE),
+        (host_dns(exists=False), Outcome.UNKNOWN),
+    ],
+)
+def test_narrow_caa_is_praised_and_its_absence_no_fault(fact: HostDns, outcome: Outcome):
+    assert says(caa.caa_is_hardened, fact)[0] is outcome
+
+
+def test_what_caa_leaves_open_is_named():
+    assert (
+        "not issuemail, validationmethods"
+        in says(
+            caa.caa_is_hardened,
+            published(("issue", "ca.example; accounturi=https://ca.example/1"), ("issuewild", ";")),
+        )[1]
+    )
+
+
+def test_caa_hardening_nobody_saw_is_unknown():
+    assert when_blind(caa.caa_is_hardened) == BLIND

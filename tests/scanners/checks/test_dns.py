@@ -1,10 +1,12 @@
 """Name servers, delegation, wildcards and IPv6."""
 
+from dataclasses import replace
+
 import pytest
 
 from scanners.checks import dns
 from scanners.model import Check, Outcome
-from scanners.observations import NameServer, Observation, Vantage
+from scanners.observations import NameServer, Observation, Soa, Vantage
 from tests.scanners.building import AT
 from tests.scanners.building_domain import BLIND, NAME_SERVERS, host_dns, says, when_blind, zone
 
@@ -15,6 +17,8 @@ CHECKS = [
     dns.delegation_is_consistent,
     dns.there_is_no_wildcard,
     dns.host_has_ipv6,
+    dns.name_servers_have_ipv6,
+    dns.zone_record_is_sane,
 ]
 
 
@@ -77,3 +81,53 @@ def test_the_registry_may_name_more_servers_than_are_asked():
 
 def test_the_fact_names_the_server_that_does_not_know_the_domain():
     assert "ns2.example.com" in says(dns.delegation_is_consistent, zone(name_servers=second(authoritative=False)))[1]
+
+
+def test_two_name_servers_with_ipv6_are_asked_for():
+    both = tuple(NameServer(name=f"ns{number}.example.net", addresses=(f"2001:db8::{number}",)) for number in (1, 2))
+
+    assert says(dns.name_servers_have_ipv6, zone(name_servers=both))[0] is Outcome.PASS
+    assert says(dns.name_servers_have_ipv6, zone(name_servers=(*ONE, both[0])))[0] is Outcome.INFO
+    assert says(dns.name_servers_have_ipv6, zone())[0] is Outcome.INFO
+    assert says(dns.name_servers_have_ipv6, zone(name_servers=second(addresses=())[1:]))[0] is Outcome.UNKNOWN
+
+
+SOUND = {
+    "primary": "ns1.example.test",
+    "mailbox": "hostmaster.example.test",
+    "refresh": 14_400,
+    "retry": 3_600,
+    "expire": 1_209_600,
+    "minimum": 3_600,
+    "primary_exists": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("refresh", 300, "refresh 300 s"),
+        ("retry", 60, "retry 60 s"),
+        ("retry", 14_400, "retry 14400 s"),
+        ("expire", 86_400, "expire 86400 s"),
+        ("minimum", 10, "minimum 10 s"),
+        ("minimum", 604_800, "minimum 604800 s"),
+        ("primary_exists", False, "MNAME ns1.example.test"),
+        ("mailbox", "", "RNAME ."),
+    ],
+)
+def test_what_is_unusual_in_the_zones_record_is_named(field: str, value: object, named: str):
+    odd = replace(zone(), soa=Soa(**{**SOUND, field: value}))
+
+    outcome, text = says(dns.zone_record_is_sane, odd)
+
+    assert outcome is Outcome.INFO
+    assert named in text
+
+
+def test_a_usual_zone_record_passes_and_an_unseen_one_is_unknown():
+    assert says(dns.zone_record_is_sane, replace(zone(), soa=Soa(**SOUND)))[0] is Outcome.PASS
+    assert (
+        says(dns.zone_record_is_sane, replace(zone(), soa=Soa(**{**SOUND, "primary_exists": None})))[0] is Outcome.PASS
+    )
+    assert says(dns.zone_record_is_sane, zone())[0] is Outcome.UNKNOWN

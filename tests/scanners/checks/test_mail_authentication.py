@@ -6,7 +6,7 @@ from scanners.checks import mail_authentication as checks
 from scanners.model import Check, Outcome
 from scanners.observations import MailDns
 from tests.scanners.building import DOMAIN
-from tests.scanners.building_domain import BLIND, dkim, dmarc, mail, says, spf, when_blind
+from tests.scanners.building_domain import BLIND, dkim, dmarc, leftovers, mail, says, spf, when_blind
 
 RSA_1024 = (
     "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYt"
@@ -148,3 +148,76 @@ def test_the_policy_of_a_parent_speaks_through_sp():
     inherited = dmarc("v=DMARC1; p=reject; sp=none", policy_domain="test")
 
     assert says(checks.dmarc_rejects, mail(dmarc=inherited))[0] is Outcome.FAIL
+
+
+# --- remarks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("record", "included", "outcome", "count"),
+    [
+        ("v=spf1 ip4:192.0.2.0/24 -all", {}, Outcome.PASS, 256),
+        ("v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.128/25 -all", {}, Outcome.PASS, 256),  # an overlap counts once
+        ("v=spf1 ip4:10.0.0.0/8 -all", {}, Outcome.INFO, 2**24),
+        ("v=spf1 -ip4:10.0.0.0/8 ip4:192.0.2.1 -all", {}, Outcome.PASS, 1),  # what is refused is not allowed
+        ("v=spf1 include:a.example -all", {"a.example": "v=spf1 ip4:10.0.0.0/14 -all"}, Outcome.INFO, 2**18),
+    ],
+)
+def test_the_addresses_that_spf_allows_are_counted(record: str, included: dict[str, str], outcome: Outcome, count: int):
+    found, text = says(checks.spf_is_narrow, mail(spf=spf(record, included=included)))
+
+    assert found is outcome
+    assert f"{count} IPv4" in text
+
+
+def test_the_breadth_of_no_record_and_of_an_unread_one():
+    assert says(checks.spf_is_narrow, mail(spf=spf()))[0] is Outcome.NOT_APPLICABLE
+    assert says(checks.spf_is_narrow, mail(spf=spf("v=spf1 -all", failed=("a.example",))))[0] is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({"texts": ("v=spf1 -all",)}, Outcome.PASS),
+        ({"spf_type99": ("v=spf1 -all",)}, Outcome.INFO),
+        ({"texts": ("spf2.0/pra mx -all",)}, Outcome.INFO),
+    ],
+)
+def test_retired_variants_of_spf_are_a_remark(fields: dict[str, object], outcome: Outcome):
+    assert says(checks.spf_variants_are_gone, leftovers(**fields))[0] is outcome
+
+
+@pytest.mark.parametrize(
+    ("record", "outcome", "words"),
+    [
+        ("v=DMARC1; p=reject; adkim=s; aspf=s", Outcome.PASS, "exact"),
+        ("v=DMARC1; p=reject", Outcome.INFO, "adkim=r, aspf=r"),
+        ("v=DMARC1; p=reject; adkim=s", Outcome.INFO, "adkim=s, aspf=r"),
+        ("v=DMARC1; p=reject; adkim=strict", Outcome.INFO, "adkim=strict"),
+        ("v=DMARC1; p=reject; adkim=s; aspf=s; fo=9", Outcome.INFO, "fo=9"),
+    ],
+)
+def test_alignment_is_told_and_what_is_not_allowed_falls_back(record: str, outcome: Outcome, words: str):
+    found, text = says(checks.dmarc_alignment_is_strict, policy(record))
+
+    assert found is outcome
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    ("fact", "outcome"),
+    [
+        (mail(), Outcome.PASS),
+        (policy("v=DMARC1; p=reject; psd=y"), Outcome.INFO),
+        (policy("v=DMARC1; p=reject", policy_domain="test"), Outcome.INFO),
+        (NO_DMARC, Outcome.NOT_APPLICABLE),
+        (DMARC_SILENT, Outcome.UNKNOWN),
+    ],
+)
+def test_where_old_and_new_readers_differ_it_is_said(fact: MailDns, outcome: Outcome):
+    assert says(checks.dmarc_readers_agree, fact)[0] is outcome
+
+
+def test_a_logo_is_praised_and_none_is_no_fault():
+    assert says(checks.bimi_is_there, leftovers(bimi=("v=BIMI1; l=https://example.test/a.svg",)))[0] is Outcome.PASS
+    assert says(checks.bimi_is_there, leftovers())[0] is Outcome.INFO

@@ -102,3 +102,21 @@ def test_mail_transport_is_judged_by_what_was_agreed(check: Check, facts: list[O
 @pytest.mark.parametrize("check", ALL, ids=lambda check: check.id)
 def test_mail_transport_nobody_saw_is_unknown(check: Check):
     assert when_blind(check) == BLIND
+
+
+# --- the next key ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({"tlsa": {MX: ("3 1 1 aa", "2 1 1 bb")}}, Outcome.PASS),
+        ({"tlsa": {MX: ("3 1 1 aa",)}}, Outcome.INFO),
+        ({"tlsa": {MX: ("3 1 1 aa", "3 1 1 aa")}}, Outcome.INFO),
+        ({"tlsa": {MX: ()}}, Outcome.NOT_APPLICABLE),
+        ({"tlsa_failed": (MX,)}, Outcome.UNKNOWN),
+        ({"exchangers": (), "null_mx": True}, Outcome.NOT_APPLICABLE),
+    ],
+)
+def test_a_second_tlsa_record_is_praised(fields: dict[str, object], outcome: Outcome):
+    assert says(checks.dane_can_roll_over, mail(**fields))[0] is outcome
