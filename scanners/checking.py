@@ -154,7 +154,8 @@ def _finding(a_check: Check, seen: Observations, verdict: Verdict, *, reason: Re
         outcome=verdict.outcome,
         severity=verdict.severity or a_check.severity,
         fact=verdict.fact,
-        at=seen.at,
+        # What an earlier scan saw of a shared server is told with the time of that scan.
+        at=min((fact.at for need in a_check.needs if (fact := seen.find(need))), default=seen.at),
         address=address,
         reason=reason,
         provisional=a_check.second_look and verdict.outcome in {Outcome.FAIL, Outcome.WARN},

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import IO
 
 from scanners import scan, storing
-from scanners.jobs import ScanEvent, ScanJob, SubjectSeen
+from scanners.jobs import Knock, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import Observations
 from scanners.observations import Blind, Reason
 from scanners.storing import BadDocument
@@ -27,7 +27,7 @@ BAD_JOB = 2
 
 
 def main() -> int:
-    """Run one job; closing stdin, or a line "stop" on it, ends it early."""
+    """Run one job; closing stdin, or a line "stop" on it, ends it early. A knock is answered by a line on it."""
     _limit()
     try:
         job = storing.load_job(json.loads(sys.stdin.readline(LONGEST_JOB)))
@@ -41,18 +41,47 @@ def main() -> int:
 async def _run(job: ScanJob, orders: IO[str], tell: Callable[[ScanEvent], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    gate = _Gate(tell)
 
     def listen() -> None:
         for line in orders:
             if line.strip() == "stop":
                 break
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(gate.hear, line)
         # The loop may be gone already: the scan was over before the order came.
         if not loop.is_closed():
             loop.call_soon_threadsafe(stop.set)
 
     threading.Thread(target=listen, daemon=True).start()
-    async for event in scan.observe(job, stop=stop):
+    async for event in scan.observe(job, stop=stop, doorman=gate.knock if job.asks else None):
         tell(event)
+
+
+class _Gate:
+    """Knocks before an address and waits: whoever started us knows what other scans do."""
+
+    def __init__(self, tell: Callable[[ScanEvent], None]) -> None:
+        self._tell = tell
+        self._waiting: dict[tuple[str, str], asyncio.Future[bool]] = {}
+
+    async def knock(self, host: str, address: str, active: bool) -> bool:  # noqa: FBT001 - a doorman's signature
+        answer = self._waiting[address, _budget(active=active)] = asyncio.get_running_loop().create_future()
+        self._tell(Knock(host=host, address=address, active=active))
+        is_let_in: bool = await answer
+        return is_let_in
+
+    def hear(self, line: str) -> None:
+        """ "pass ordinary 192.0.2.1" or "refuse active 192.0.2.1"; anything else is not for us."""
+        match line.split():
+            case [("pass" | "refuse") as word, budget, address]:
+                answer = self._waiting.get((address, budget))
+                if answer is not None and not answer.done():
+                    answer.set_result(word == "pass")
+
+
+def _budget(*, active: bool) -> str:
+    return "active" if active else "ordinary"
 
 
 def _write(event: ScanEvent) -> None:

@@ -11,10 +11,14 @@ from scanners import targets
 from scanners.jobs import Finished, Progress, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import CheckClass, Observations, Subject, SubjectKind
 from scanners.observations import (
+    AddressOrigins,
     Blind,
     CertificateChain,
     CleartextPage,
+    ControlRecords,
+    DomainTexts,
     HostDns,
+    HostServices,
     LoginPage,
     MailDns,
     MailTransport,
@@ -23,6 +27,7 @@ from scanners.observations import (
     Page,
     Reason,
     RelatedHosts,
+    ReliedDomains,
     Scripts,
     TlsHandshakes,
     UnpublishedPaths,
@@ -32,9 +37,9 @@ from scanners.observations import (
     ZoneDns,
 )
 from scanners.parsing import addresses
-from scanners.probes import dns, http, mail, tls, vantage
+from scanners.probes import control, dns, http, mail, surroundings, tls, vantage
 from scanners.probes.fetching import Fetcher
-from scanners.probes.network import ACTIVE, ORDINARY, Door, Unseen
+from scanners.probes.network import ACTIVE, ORDINARY, Door, Doorman, Unseen
 from scanners.probes.visit import Probe, Visit
 
 PASSIVE, STANDARD, CONSENTED = CheckClass.PASSIVE, CheckClass.STANDARD, CheckClass.ACTIVE
@@ -57,7 +62,7 @@ def spoilt_by(seen: Vantage) -> frozenset[type[Observation]]:
     """The kinds that this place bends or hides; what it merely makes slow is left to the probes."""
     kinds: set[type[Observation]] = set()
     if seen.rewrites_names:
-        kinds |= {RelatedHosts, UnresolvedReferences}
+        kinds |= {RelatedHosts, UnresolvedReferences, ReliedDomains}
     if seen.tls_intercepted:
         kinds |= {TlsHandshakes, CertificateChain, MtaStsPolicy}
     if seen.smtp_blocked:
@@ -81,13 +86,29 @@ PROBES: Mapping[type[Observation], Look] = {
     MtaStsPolicy: Look(probe=mail.mta_sts, check_class=STANDARD, subject=DOMAIN),
     MailTransport: Look(probe=mail.transport, check_class=STANDARD, subject=DOMAIN, seconds=60),
     RelatedHosts: Look(probe=dns.related, check_class=PASSIVE, subject=DOMAIN, seconds=60),
+    HostServices: Look(probe=surroundings.host_services, check_class=PASSIVE, subject=HOST, seconds=20),
+    DomainTexts: Look(probe=surroundings.domain_texts, check_class=PASSIVE, subject=DOMAIN, seconds=30),
+    ReliedDomains: Look(probe=surroundings.relied_domains, check_class=PASSIVE, subject=DOMAIN, seconds=45),
+    AddressOrigins: Look(probe=surroundings.origins, check_class=PASSIVE, subject=DOMAIN, seconds=30),
+}
+
+
+# Never part of a scan: only for a job that names them.
+ON_REQUEST: Mapping[type[Observation], Look] = {
+    ControlRecords: Look(probe=control.records, check_class=PASSIVE, subject=HOST, seconds=45),
 }
 
 
 async def observe(
-    job: ScanJob, *, stop: asyncio.Event | None = None, probes: Mapping[type[Observation], Look] = PROBES
+    job: ScanJob,
+    *,
+    stop: asyncio.Event | None = None,
+    probes: Mapping[type[Observation], Look] = PROBES,
+    doorman: Doorman | None = None,
 ) -> AsyncIterator[ScanEvent]:
     """Everything of a job as it is seen. The last SubjectSeen of a subject is complete; Finished comes last."""
+    if job.kinds:
+        probes = {kind: look for kind, look in {**probes, **ON_REQUEST}.items() if kind.__name__ in job.kinds}
     hosts = tuple(
         dict.fromkeys(targets.normalise(host, permitted_suffixes=job.network.permitted_suffixes) for host in job.hosts)
     )
@@ -97,7 +118,7 @@ async def observe(
     )
     job = replace(job, mail_domains=mail_domains)
     async with AsyncExitStack() as stack:
-        scan = _Scan(job, hosts, stop or asyncio.Event(), probes)
+        scan = _Scan(job, hosts, stop or asyncio.Event(), probes, doorman)
         await scan.open(stack)
         # Closed here and not by the garbage collector: who leaves early leaves nothing running.
         events = await stack.enter_async_context(aclosing(scan.events()))
@@ -120,26 +141,32 @@ Task = asyncio.Task[Observation]
 
 class _Scan:
     def __init__(
-        self, job: ScanJob, hosts: tuple[str, ...], stop: asyncio.Event, probes: Mapping[type[Observation], Look]
+        self,
+        job: ScanJob,
+        hosts: tuple[str, ...],
+        stop: asyncio.Event,
+        probes: Mapping[type[Observation], Look],
+        doorman: Doorman | None,
     ) -> None:
         self._job = job
         self._probes = probes
         self._hosts = hosts
         self._stop = stop
+        self._doorman = doorman
         self._sights: dict[Subject, _Sight] = {}
         self._tasks: dict[Task, tuple[Subject, type[Observation]]] = {}
         self._done = 0
         self._counts: dict[str, tuple[int, int]] = {}  # kind -> looks done, of all
 
     async def open(self, stack: AsyncExitStack) -> None:
-        self._visit = await self._enter(stack, Door(self._job.network, budget=ORDINARY))
-        self._active_visit = await self._enter(stack, Door(self._job.network, budget=ACTIVE))
+        self._visit = await self._enter(stack, Door(self._job.network, budget=ORDINARY, doorman=self._doorman))
+        self._active_visit = await self._enter(stack, Door(self._job.network, budget=ACTIVE, doorman=self._doorman))
 
     async def _enter(self, stack: AsyncExitStack, door: Door) -> Visit:
         fetcher = Fetcher(door)
         stack.push_async_callback(fetcher.aclose)
         stack.push_async_callback(door.aclose)
-        return Visit(door=door, fetcher=fetcher, at=self._job.at, hosts=self._hosts)
+        return Visit(door=door, fetcher=fetcher, at=self._job.at, hosts=self._hosts, known_mail=self._job.known_mail)
 
     async def events(self) -> AsyncGenerator[ScanEvent, None]:
         loop = asyncio.get_running_loop()
@@ -164,6 +191,8 @@ class _Scan:
 
     async def _stand(self, stopping: asyncio.Task[bool]) -> frozenset[type[Observation]]:
         """Test the vantage before anything else; a stop must not wait for it."""
+        if self._probes.keys() <= ON_REQUEST.keys():
+            return frozenset()
         task = asyncio.create_task(_look(self._visit, _vantage, "", VANTAGE_SECONDS))
         await asyncio.wait({task, stopping}, return_when="FIRST_COMPLETED")
         if not task.done():
@@ -176,7 +205,7 @@ class _Scan:
         for kind, look in self._probes.items():
             if look.check_class not in self._job.classes:
                 continue
-            for subject in self._subjects(look.subject):
+            for subject in self._subjects(look):
                 sight = self._sights.setdefault(subject, _Sight())
                 sight.wanted += 1
                 if kind in spoilt:
@@ -188,9 +217,13 @@ class _Scan:
                 done, total = self._counts.get(kind.__name__, (0, 0))
                 self._counts[kind.__name__] = done, total + 1
 
-    def _subjects(self, kind: SubjectKind) -> tuple[Subject, ...]:
-        domains = dict.fromkeys((*map(targets.registrable, self._hosts), *self._job.mail_domains))
-        return tuple(Subject(kind=kind, name=name) for name in (self._hosts if kind is HOST else domains))
+    def _subjects(self, look: Look) -> tuple[Subject, ...]:
+        """What this look is at; the active class only where somebody has agreed to it."""
+        job = self._job
+        domains = tuple(dict.fromkeys((*map(targets.registrable, self._hosts), *job.mail_domains)))
+        names, agreed = (self._hosts, job.active_hosts) if look.subject is HOST else (domains, job.active_domains)
+        is_open = look.check_class is not CONSENTED or agreed is None
+        return tuple(Subject(kind=look.subject, name=name) for name in names if is_open or name in (agreed or ()))
 
     def _take(self, finished: list[Task], now: float) -> list[ScanEvent]:
         events: list[ScanEvent] = []

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from scanners import observations as kinds
-from scanners.jobs import Finished, Progress, ScanEvent, ScanJob, SubjectSeen
+from scanners.jobs import Finished, Knock, Progress, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import Finding, Observations, Subject
 from scanners.observations import Blind, Observation
 
@@ -29,7 +29,7 @@ KINDS: Mapping[str, type[Observation]] = {
     for name, value in vars(kinds).items()
     if isinstance(value, type) and issubclass(value, Observation) and value not in {Observation, Blind}
 }
-EVENTS: Mapping[str, type] = {"progress": Progress, "seen": SubjectSeen, "finished": Finished}
+EVENTS: Mapping[str, type] = {"progress": Progress, "seen": SubjectSeen, "knock": Knock, "finished": Finished}
 
 
 class BadDocument(Exception):
@@ -107,6 +107,8 @@ def load_event(document: Any) -> ScanEvent:
             )
         case "progress":
             return decode(Progress, document, "progress")
+        case "knock":
+            return decode(Knock, document, "knock")
         case "finished":
             return decode(Finished, document, "finished")
         case _:

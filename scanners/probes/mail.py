@@ -226,13 +226,36 @@ async def transport(visit: Visit, domain: str) -> MailTransport:
     hosts = [item.host for item in exchangers if item.addresses][:MOST_SESSIONS]
     if not hosts and any(item.unseen for item in exchangers):
         raise Unseen(Reason.DNS_FAILURE, "mail servers")
-    sessions = await asyncio.gather(*(_session(visit.door, host) for host in hosts))
-    return MailTransport(at=visit.at, sessions=tuple(sessions))
+    sessions = await asyncio.gather(*(_session(visit, host) for host in hosts))
+    seen_at = min((session.seen_at for session in sessions if session.seen_at is not None), default=visit.at)
+    return MailTransport(at=min(seen_at, visit.at), sessions=tuple(sessions))
 
 
-async def _session(door: Door, host: str) -> SmtpSession:
+async def _known(visit: Visit, host: str) -> SmtpSession | None:
+    """What an earlier scan saw at one of the host's addresses: a provider's server says the same for every domain."""
+    if not visit.known_mail:
+        return None
+    vetted = await visit.door.vetted(host)
+    for session in visit.known_mail:
+        if session.address in vetted and session.host == host:
+            return session
+        # Under another name only where its certificate speaks for this one too.
+        if session.address in vetted and session.certificate is not None:
+            matches = certificates.name_matches(session.certificate, host)
+            if matches:
+                return replace(session, host=host, name_matches=matches)
+    return None
+
+
+async def _session(visit: Visit, host: str) -> SmtpSession:
     """One session as far as it got; the reason it got no further is part of it."""
-    conversation = _Conversation(door, host)
+    conversation = _Conversation(visit.door, host)
+    try:
+        known = await _known(visit, host)
+    except Unseen as unseen:
+        return replace(conversation.seen, blind=unseen.reason)
+    if known is not None:
+        return known
     try:
         await conversation.hold()
     except Unseen as unseen:

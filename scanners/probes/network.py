@@ -41,6 +41,8 @@ READ_SIZE = 65_536
 NO_WAY_OUT = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 Value = TypeVar("Value")
+# Asked once per address before the first connection: host, address, whether for the active class. False: not today.
+Doorman = Callable[[str, str, bool], Coroutine[Any, Any, bool]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,8 +292,9 @@ class Gate:
 class Door:
     """The way out of one scan. Everything that leaves goes through `query` and `connect`."""
 
-    def __init__(self, settings: NetworkSettings, *, budget: Budget = ORDINARY) -> None:
+    def __init__(self, settings: NetworkSettings, *, budget: Budget = ORDINARY, doorman: Doorman | None = None) -> None:
         """Open nothing yet."""
+        self._doorman = doorman
         self.settings = settings
         self.budget = budget
         self._gates: dict[str, Gate] = {}
@@ -420,7 +423,16 @@ class Door:
                 return connection
         raise first or Unseen(Reason.NAME_NOT_FOUND)
 
+    async def _be_let_in(self, host: str, address: str) -> None:
+        """Another scan, maybe another hospital's, may be at this address now, or the address had enough for today."""
+        ask = self._doorman
+        if ask is None:
+            return
+        if not await self.once(("let in", address), lambda: ask(host, address, self.budget is ACTIVE)):
+            raise Unseen(Reason.BUDGET, "address")
+
     async def _connect_to(self, host: str, address: str, port: int, seconds: float) -> Connection:
+        await self._be_let_in(host, address)
         gates = (self._gate(host), self._gate(address))
         with contextlib.ExitStack() as held:
             for gate in gates:

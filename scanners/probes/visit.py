@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scanners import targets
-from scanners.observations import Observation
+from scanners.observations import Observation, SmtpSession
 from scanners.probes.fetching import Fetcher
 from scanners.probes.network import Door
 
@@ -18,6 +18,7 @@ class Visit:
     fetcher: Fetcher
     at: datetime
     hosts: tuple[str, ...] = ()  # the job's hosts: what a redirect may lead to
+    known_mail: tuple[SmtpSession, ...] = ()  # what mail providers' servers showed to earlier scans
 
     def in_scope(self, start: str, host: str) -> bool:
         """Whether a redirect from the start host may be followed to this host."""

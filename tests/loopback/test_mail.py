@@ -1,4 +1,6 @@
 import base64
+import dataclasses
+import datetime as dt
 import ssl
 
 import pytest
@@ -18,6 +20,7 @@ def dkim_record(bits: int) -> str:
     return " ".join(f'"{text[start : start + 200]}"' for start in range(0, len(text), 200))
 
 
+NOON = dt.datetime(2026, 1, 2, 12, tzinfo=dt.UTC)
 POLICY = "version: STSv1\nmode: enforce\nmx: mx1.gut.test\nmax_age: 604800\n"
 
 INCLUDES = " ".join(f"include:b{number}.bombe.test" for number in range(1, 12))
@@ -344,3 +347,34 @@ def test_at_most_two_exchangers_are_visited(running, look):
 def test_a_domain_without_exchangers_has_no_sessions(running, look):
     assert look(running, mail.transport, "leer.test").sessions == ()
     assert look(running, mail.transport, "ohne.test").sessions == ()
+
+
+# --- sessions that an earlier scan had
+
+
+def _with_known(known):
+    async def transport(visit, domain):
+        return await mail.transport(dataclasses.replace(visit, known_mail=known), domain)
+
+    return transport
+
+
+def test_a_providers_server_that_was_seen_lately_is_not_asked_again(running, look):
+    fresh = look(running, mail.transport, "gut.test")
+    earlier = dt.datetime(2026, 1, 2, 3, 4, tzinfo=dt.UTC)
+    known = tuple(dataclasses.replace(session, banner="earlier", seen_at=earlier) for session in fresh.sessions)
+
+    again = look(running, _with_known(known), "gut.test")
+
+    assert again.sessions == known
+    assert again.at == earlier
+
+
+def test_a_known_session_counts_under_another_name_only_where_its_certificate_speaks_for_it(running, look):
+    (session, *_more) = look(running, mail.transport, "gut.test").sessions
+    foreign = dataclasses.replace(session, host="mx.anders.test", banner="earlier", seen_at=NOON)
+    other = dataclasses.replace(foreign.certificate, dns_names=("mx.anders.test",))
+    unfit = dataclasses.replace(foreign, certificate=other)
+
+    assert look(running, _with_known((foreign,)), "gut.test").sessions[0].banner == "earlier"
+    assert look(running, _with_known((unfit,)), "gut.test").sessions[0].banner != "earlier"

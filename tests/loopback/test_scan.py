@@ -22,6 +22,7 @@ from scanners.jobs import Finished, Progress, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import CheckClass, Observations, Outcome, Subject, SubjectKind
 from scanners.observations import (
     Blind,
+    ControlRecords,
     HostDns,
     MailDns,
     Observation,
@@ -376,3 +377,38 @@ def test_hosts_behind_one_address_share_its_budget_fairly(crowd: Running, at: dt
     assert all(Page not in reasons(one) for one in hosts)
     assert all(one[TlsHandshakes].accepted for one in hosts)
     assert isinstance(events[-1], Finished) and events[-1].connections <= 320
+
+
+# --- who lets it in
+
+
+def test_a_scan_knocks_once_at_each_address_and_sees_nothing_where_it_is_refused(
+    running: Running, at: dt.datetime
+) -> None:
+    knocks: list[tuple[str, str, bool]] = []
+
+    async def doorman(host: str, address: str, active: bool) -> bool:
+        knocks.append((host, address, active))
+        return address != running.addresses["portal.haus.test"]
+
+    seen = complete(run(job(running, at), doorman=doorman))
+
+    assert [knock[1] for knock in knocks].count(running.addresses["portal.haus.test"]) == 1
+    assert reasons(seen[HOST])[Page] is Reason.BUDGET
+    assert HostDns not in reasons(seen[HOST])
+
+
+def test_the_active_class_looks_only_at_the_hosts_that_agreed(running: Running, at: dt.datetime) -> None:
+    every = frozenset(CheckClass)
+
+    nobody = complete(run(job(running, at, classes=every, active_hosts=(), active_domains=())))
+    somebody = complete(run(job(running, at, classes=every, active_hosts=("portal.haus.test",), active_domains=())))
+
+    assert UnpublishedPaths not in nobody[HOST].facts()
+    assert UnpublishedPaths in somebody[HOST].facts()
+
+
+def test_a_job_may_ask_for_one_kind_alone(running: Running, at: dt.datetime) -> None:
+    seen = complete(run(job(running, at, kinds=("ControlRecords",))))
+
+    assert [set(one.facts()) for one in seen.values()] == [{ControlRecords}]
