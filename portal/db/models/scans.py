@@ -54,6 +54,7 @@ class ScanRun(Row):
     reason: Mapped[str] = mapped_column(String(300), default="")  # why it failed or was stopped
     progress: Mapped[dict[str, Any] | None]  # stage -> [done, total]
     catalogue_version: Mapped[str] = mapped_column(String(20), default="")
+    data_version: Mapped[str] = mapped_column(String(60), default="")
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
