@@ -17,6 +17,7 @@ from scanners import judging, recordings, sarif, scan, storing, targets, termina
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 from scanners.jobs import UNASKED, Finished, NetworkSettings, Progress, ScanJob, SubjectSeen
 from scanners.model import N_, CheckClass, Finding, Message, Observations, Outcome, Severity
+from scanners.observatory import view
 from scanners.recordings import Recording
 from scanners.terminal import Layout, Screen
 
@@ -56,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell(as_text(as_json(sight, findings)))
     elif options.sarif:
         tell(as_text(as_sarif(sight, findings)))
+    elif options.observatory:
+        tell(view.told(sight.seen))
     else:
         tell(terminal.table(findings, Layout(width=columns(), everything=options.all)))
     return status(findings)
@@ -122,6 +125,7 @@ def as_json(sight: Recording, findings: Iterable[Finding]) -> dict[str, Any]:
         "catalogue": CATALOGUE_VERSION,
         "classes": sorted(sight.classes),
         "subjects": [storing.dump(one) for one in sight.seen],
+        "observatory": view.by_host(sight.seen),
         "findings": [
             storing.dump_finding(one)
             | {
@@ -191,6 +195,7 @@ def add_look_options(parser: argparse.ArgumentParser) -> None:
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="print observations and findings as JSON")
     shape.add_argument("--sarif", action="store_true", help="print the findings as SARIF 2.1.0")
+    shape.add_argument("--observatory", action="store_true", help="print tests and grade of MDN's HTTP Observatory")
     parser.add_argument("--record", type=Path, metavar="FILE", help="write what was seen to a file")
     parser.add_argument(
         "--replay", type=Path, metavar="FILE", nargs="+", help="judge what was recorded, without a network"

@@ -17,6 +17,7 @@ from scanners import __main__ as scanner
 from scanners import categories, judging, recordings, storing, targets, terminal
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 from scanners.model import N_, Finding, Outcome
+from scanners.observatory import view
 from scanners.recordings import Recording
 from scanners.terminal import Layout, Screen
 
@@ -79,6 +80,8 @@ def _sight(arguments: argparse.Namespace, translate: Translate) -> Recording:
 def _told(arguments: argparse.Namespace, sight: Recording, findings: Sequence[Finding], translate: Translate) -> str:
     if arguments.sarif:
         return scanner.as_text(scanner.as_sarif(sight, findings, translate))
+    if arguments.observatory:
+        return view.told(sight.seen, translate)
     at = max(one.at for one in sight.seen)
     grade = outside.of_findings(findings, CHECKS, policy.current(), at=at)
     if arguments.json:
