@@ -65,9 +65,9 @@ class _Gate:
         self._tell = tell
         self._waiting: dict[tuple[str, str], asyncio.Future[bool]] = {}
 
-    async def knock(self, host: str, address: str, active: bool) -> bool:  # noqa: FBT001 - a doorman's signature
-        answer = self._waiting[address, _budget(active=active)] = asyncio.get_running_loop().create_future()
-        self._tell(Knock(host=host, address=address, active=active))
+    async def knock(self, knock: Knock) -> bool:
+        answer = self._waiting[knock.address, knock.budget] = asyncio.get_running_loop().create_future()
+        self._tell(knock)
         is_let_in: bool = await answer
         return is_let_in
 
@@ -78,10 +78,6 @@ class _Gate:
                 answer = self._waiting.get((address, budget))
                 if answer is not None and not answer.done():
                     answer.set_result(word == "pass")
-
-
-def _budget(*, active: bool) -> str:
-    return "active" if active else "ordinary"
 
 
 def _write(event: ScanEvent) -> None:

@@ -92,7 +92,13 @@ class Knock:
 
     host: str
     address: str
+    port: int = 443
     active: bool = False
+
+    @property
+    def budget(self) -> str:
+        """Which budget of the address it is about."""
+        return "active" if self.active else "ordinary"
 
 
 ScanEvent = Progress | SubjectSeen | Knock | Finished

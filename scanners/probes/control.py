@@ -5,18 +5,17 @@ from dataclasses import dataclass
 
 from scanners import targets
 from scanners.observations import ControlRecords, Reason
+from scanners.parsing.control import PATH, record_name
 from scanners.probes import asking
 from scanners.probes.network import Unseen
 from scanners.probes.visit import Visit
 
-LABEL = "_kettenblick-challenge"
-PATH = "/.well-known/kettenblick.txt"
 FILE_BYTES = 2_000
 
 
 async def records(visit: Visit, host: str) -> ControlRecords:
     """Read both places of the record and the file; what cannot be read is told with its reason."""
-    names = tuple(dict.fromkeys(f"{LABEL}.{name}" for name in (targets.registrable(host), host)))
+    names = tuple(dict.fromkeys(record_name(name) for name in (targets.registrable(host), host)))
     reading = asyncio.gather(*(_texts(visit, name) for name in names))
     file, answers = await asyncio.gather(_file(visit, host), reading)
     return ControlRecords(

@@ -24,6 +24,7 @@ import dns.resolver
 import httpcore
 
 from scanners import targets
+from scanners.jobs import Knock
 from scanners.jobs import NetworkSettings as NetworkSettings  # noqa: PLC0414 - a door and its settings are imported together
 from scanners.observations import Blind, Reason
 from scanners.parsing import addresses
@@ -41,8 +42,8 @@ READ_SIZE = 65_536
 NO_WAY_OUT = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 Value = TypeVar("Value")
-# Asked once per address before the first connection: host, address, whether for the active class. False: not today.
-Doorman = Callable[[str, str, bool], Coroutine[Any, Any, bool]]
+# Asked once per address before the first connection to it; False: not today.
+Doorman = Callable[[Knock], Coroutine[Any, Any, bool]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -423,16 +424,17 @@ class Door:
                 return connection
         raise first or Unseen(Reason.NAME_NOT_FOUND)
 
-    async def _be_let_in(self, host: str, address: str) -> None:
+    async def _be_let_in(self, host: str, address: str, port: int) -> None:
         """Another scan, maybe another hospital's, may be at this address now, or the address had enough for today."""
         ask = self._doorman
         if ask is None:
             return
-        if not await self.once(("let in", address), lambda: ask(host, address, self.budget is ACTIVE)):
+        knock = Knock(host=host, address=address, port=port, active=self.budget is ACTIVE)
+        if not await self.once(("let in", address), lambda: ask(knock)):
             raise Unseen(Reason.BUDGET, "address")
 
     async def _connect_to(self, host: str, address: str, port: int, seconds: float) -> Connection:
-        await self._be_let_in(host, address)
+        await self._be_let_in(host, address, port)
         gates = (self._gate(host), self._gate(address))
         with contextlib.ExitStack() as held:
             for gate in gates:

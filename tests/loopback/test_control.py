@@ -6,6 +6,7 @@ import pytest
 
 from portal.demonstration.plans import Plan, Reply, Site, Zone
 from scanners.observations import Reason
+from scanners.parsing.control import PATH
 from scanners.probes import control
 
 TOKEN = "kettenblick-0123456789abcdef"
@@ -19,10 +20,10 @@ PLAN = Plan(
     ),
     sites=(
         Site(host="portal.firma.test"),
-        Site(host="portal.anders.test", pages={control.PATH: Reply(body=TOKEN + "\n")}),
+        Site(host="portal.anders.test", pages={PATH: Reply(body=TOKEN + "\n")}),
         Site(
             host="weiter.anders.test",
-            pages={control.PATH: Reply(status=302, headers=(("Location", "https://x.test/"),))},
+            pages={PATH: Reply(status=302, headers=(("Location", "https://x.test/"),))},
         ),
     ),
 )

@@ -18,7 +18,7 @@ import pytest
 from portal.demonstration.plans import Behaviour, CertificateKind, Cleartext, Exchanger, Plan, Reply, Site, Tls, Zone
 from portal.demonstration.servers import Running
 from scanners import judging, scan, storing
-from scanners.jobs import Finished, Progress, ScanEvent, ScanJob, SubjectSeen
+from scanners.jobs import Finished, Knock, Progress, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import CheckClass, Observations, Outcome, Subject, SubjectKind
 from scanners.observations import (
     Blind,
@@ -385,15 +385,15 @@ def test_hosts_behind_one_address_share_its_budget_fairly(crowd: Running, at: dt
 def test_a_scan_knocks_once_at_each_address_and_sees_nothing_where_it_is_refused(
     running: Running, at: dt.datetime
 ) -> None:
-    knocks: list[tuple[str, str, bool]] = []
+    knocks: list[Knock] = []
 
-    async def doorman(host: str, address: str, active: bool) -> bool:
-        knocks.append((host, address, active))
-        return address != running.addresses["portal.haus.test"]
+    async def doorman(knock: Knock) -> bool:
+        knocks.append(knock)
+        return knock.address != running.addresses["portal.haus.test"]
 
     seen = complete(run(job(running, at), doorman=doorman))
 
-    assert [knock[1] for knock in knocks].count(running.addresses["portal.haus.test"]) == 1
+    assert [knock.address for knock in knocks].count(running.addresses["portal.haus.test"]) == 1
     assert reasons(seen[HOST])[Page] is Reason.BUDGET
     assert HostDns not in reasons(seen[HOST])
 

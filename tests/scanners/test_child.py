@@ -41,8 +41,8 @@ def test_a_knock_waits_for_its_answer() -> None:
         told: list[object] = []
         gate = child._Gate(told.append)
         waiting = [
-            asyncio.create_task(gate.knock("a.example", "192.0.2.1", False)),
-            asyncio.create_task(gate.knock("a.example", "192.0.2.1", True)),
+            asyncio.create_task(gate.knock(Knock(host="a.example", address="192.0.2.1", active=active)))
+            for active in (False, True)
         ]
         await asyncio.sleep(0)
         for line in ("nonsense\n", "pass\n", "pass ordinary 192.0.2.9\n", "shrug ordinary 192.0.2.1\n"):
