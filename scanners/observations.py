@@ -445,6 +445,8 @@ class RelatedHosts(Observation):
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> addresses
     dangling: Mapping[str, str] = field(default_factory=dict)  # name -> CNAME target that does not exist
     answering: Mapping[str, int] = field(default_factory=dict)  # name -> HTTP status of its start page
+    aliases: Mapping[str, str] = field(default_factory=dict)  # name -> where its alias ends
+    staging: Mapping[str, Response] = field(default_factory=dict)  # name -> start page, for names that sound like tests
 
 
 # --- Mail --------------------------------------------------------------------------------------
@@ -521,12 +523,18 @@ class NameServerManners(Observation):
 
 @dataclass(frozen=True, kw_only=True)
 class PortAnswer:
-    """One port: "open" only when the protocol of the service answered, "mute" when something else was behind it."""
+    """One port: "open" only when the protocol of the service answered; "waiting" took the connection and said nothing,
+    "mute" said something else or hung up; "silent" gave no answer at all, "unclear" is ours."""
 
     port: int
-    state: str  # "open", "mute", "closed", "silent", "unclear"
+    state: str  # "open", "waiting", "mute", "closed", "silent", "unclear"
     service: str = ""  # the protocol that answered
     detail: str = ""  # what the protocol gave away: a version, whether TLS is offered
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection came about."""
+        return self.state in {"open", "waiting", "mute"}
 
 
 @dataclass(frozen=True, kw_only=True)

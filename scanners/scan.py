@@ -19,15 +19,21 @@ from scanners.observations import (
     DomainTexts,
     HostDns,
     HostServices,
+    LoggedNames,
     LoginPage,
+    LookAlikes,
     MailDns,
     MailTransport,
     MtaStsPolicy,
     Observation,
+    OtherName,
     Page,
     Reason,
+    Registration,
     RelatedHosts,
     ReliedDomains,
+    Reputation,
+    Revocation,
     Scripts,
     TlsHandshakes,
     UnpublishedPaths,
@@ -37,7 +43,20 @@ from scanners.observations import (
     ZoneDns,
 )
 from scanners.parsing import addresses
-from scanners.probes import control, dns, http, mail, surroundings, tls, vantage
+from scanners.probes import (
+    control,
+    dns,
+    http,
+    mail,
+    registration,
+    reputation,
+    revocation,
+    siblings,
+    surroundings,
+    tls,
+    transparency,
+    vantage,
+)
 from scanners.probes.fetching import Fetcher
 from scanners.probes.network import ACTIVE, ORDINARY, Door, Doorman, Unseen
 from scanners.probes.visit import Probe, Visit
@@ -62,9 +81,9 @@ def spoilt_by(seen: Vantage) -> frozenset[type[Observation]]:
     """The kinds that this place bends or hides; what it merely makes slow is left to the probes."""
     kinds: set[type[Observation]] = set()
     if seen.rewrites_names:
-        kinds |= {RelatedHosts, UnresolvedReferences, ReliedDomains}
+        kinds |= {RelatedHosts, UnresolvedReferences, ReliedDomains, LookAlikes, Reputation}
     if seen.tls_intercepted:
-        kinds |= {TlsHandshakes, CertificateChain, MtaStsPolicy}
+        kinds |= {TlsHandshakes, CertificateChain, MtaStsPolicy, Revocation}
     if seen.smtp_blocked:
         kinds |= {MailTransport}
     return frozenset(kinds)
@@ -89,6 +108,12 @@ PROBES: Mapping[type[Observation], Look] = {
     HostServices: Look(probe=surroundings.host_services, check_class=PASSIVE, subject=HOST, seconds=20),
     DomainTexts: Look(probe=surroundings.domain_texts, check_class=PASSIVE, subject=DOMAIN, seconds=30),
     ReliedDomains: Look(probe=surroundings.relied_domains, check_class=PASSIVE, subject=DOMAIN, seconds=45),
+    OtherName: Look(probe=siblings.other_name, check_class=PASSIVE, subject=HOST),
+    Revocation: Look(probe=revocation.revocation, check_class=PASSIVE, subject=HOST, seconds=30),
+    LoggedNames: Look(probe=transparency.logged_names, check_class=PASSIVE, subject=DOMAIN, seconds=50),
+    Registration: Look(probe=registration.registration, check_class=PASSIVE, subject=DOMAIN, seconds=30),
+    Reputation: Look(probe=reputation.reputation, check_class=PASSIVE, subject=DOMAIN, seconds=15),
+    LookAlikes: Look(probe=reputation.look_alikes, check_class=PASSIVE, subject=DOMAIN, seconds=40),
     AddressOrigins: Look(probe=surroundings.origins, check_class=PASSIVE, subject=DOMAIN, seconds=30),
 }
 

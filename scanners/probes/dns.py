@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import dns.flags
 import dns.message
@@ -19,13 +20,15 @@ from scanners.observations import (
     DsRecord,
     HostDns,
     NameServer,
+    Page,
     Reason,
     RelatedHosts,
+    Response,
     Soa,
     ZoneDns,
 )
 from scanners.parsing import certificates
-from scanners.probes import asking, tls
+from scanners.probes import asking, http, tls
 from scanners.probes.network import Door, Resolution, Unseen
 from scanners.probes.visit import Visit
 
@@ -49,7 +52,7 @@ PAGE_BYTES = 16_384
 async def host(visit: Visit, name: str) -> HostDns:
     """How a host name resolves, and who may issue certificates for it."""
     resolution = await visit.door.resolve(name)
-    caa_at, caa = await _climb(visit.door, name) if resolution.exists else (None, ())
+    caa_at, caa = await climb(visit.door, name) if resolution.exists else (None, ())
     return HostDns(
         at=visit.at,
         addresses_v4=resolution.addresses_v4,
@@ -62,7 +65,7 @@ async def host(visit: Visit, name: str) -> HostDns:
     )
 
 
-async def _climb(door: Door, name: str) -> tuple[str | None, tuple[CaaRecord, ...]]:
+async def climb(door: Door, name: str) -> tuple[str | None, tuple[CaaRecord, ...]]:
     """The first name on the way to the root with a CAA set (RFC 8659 section 3); an alias is followed, not climbed."""
     while name:
         reply = await asking.reply_to(door, name, "CAA")
@@ -117,7 +120,7 @@ async def _soa(door: Door, apex: str, *, checking_disabled: bool) -> Soa | None:
     if record is None:
         return None
     primary = asking.name_text(record.mname)
-    found = await _resolved(door, primary) if primary else None
+    found = await resolved(door, primary) if primary else None
     return Soa(
         primary=primary,
         mailbox=asking.name_text(record.rname),
@@ -300,8 +303,9 @@ async def _invented(door: Door, apex: str) -> tuple[str, ...]:
 async def related(visit: Visit, domain: str) -> RelatedHosts:
     """Names near a domain: from its certificates and from a short list of words; aliases that lead nowhere."""
     wildcard = frozenset(await _wildcard(visit.door, domain, bogus=False))
-    candidates = _candidates(visit, domain, await _certificate_names(visit, domain))
-    seen = await asyncio.gather(*(_resolved(visit.door, name) for name in candidates))
+    shown, linked = await asyncio.gather(_certificate_names(visit, domain), _linked_names(visit, domain))
+    candidates = _candidates(visit, domain, (*shown, *linked))
+    seen = await asyncio.gather(*(resolved(visit.door, name) for name in candidates))
     resolutions = {name: resolution for name, resolution in zip(candidates, seen, strict=True) if resolution}
     if candidates and not resolutions and all(resolution is None for resolution in seen):
         raise Unseen(Reason.DNS_FAILURE, "no name could be asked for")
@@ -310,14 +314,17 @@ async def related(visit: Visit, domain: str) -> RelatedHosts:
     present = {
         name: resolution.addresses
         for name, resolution in resolutions.items()
-        # Behind a wildcard every word exists; only what leads elsewhere was set up by someone.
-        if resolution.addresses and not (wildcard and wildcard.issuperset(resolution.addresses))
+        # Behind a wildcard every word exists; only what leads elsewhere, or has a certificate, was set up by someone.
+        if resolution.addresses and (name in shown or not (wildcard and wildcard.issuperset(resolution.addresses)))
     }
+    pages = await staging_pages(visit, present)
     return RelatedHosts(
         at=visit.at,
         names=present,
         dangling={name: found.dangling_target for name, found in resolutions.items() if found.dangling_target},
-        answering=await _answering(visit, present),
+        answering={name: found.status for name, found in pages.items()},
+        aliases={name: found.cname_chain[-1] for name, found in resolutions.items() if found.cname_chain},
+        staging=pages,
     )
 
 
@@ -325,7 +332,7 @@ async def aliases(visit: Visit, domain: str) -> Mapping[str, str]:
     """Where the aliases end among the hosts of the scan and the names nearby; the names are those of `related`."""
     own = (name for name in visit.hosts if targets.is_below(name, domain))
     wanted = tuple(dict.fromkeys((*own, *_candidates(visit, domain, await _certificate_names(visit, domain)))))
-    seen = await asyncio.gather(*(_resolved(visit.door, name) for name in wanted))
+    seen = await asyncio.gather(*(resolved(visit.door, name) for name in wanted))
     return {
         name: found.cname_chain[-1] for name, found in zip(wanted, seen, strict=True) if found and found.cname_chain
     }
@@ -339,6 +346,19 @@ async def _certificate_names(visit: Visit, domain: str) -> tuple[str, ...]:
 async def _names_shown(visit: Visit, domain: str) -> tuple[str, ...]:
     own = [name for name in visit.hosts if targets.is_below(name, domain)][:MOST_CERTIFICATES]
     return tuple(name for names in await asyncio.gather(*(_shown_names(visit, name) for name in own)) for name in names)
+
+
+async def _linked_names(visit: Visit, domain: str) -> tuple[str, ...]:
+    """The names of the domain that the start pages of the scan's hosts link to or load from."""
+    own = [name for name in visit.hosts if targets.is_below(name, domain)][:MOST_CERTIFICATES]
+    pages = await asyncio.gather(*(http.page(visit, name) for name in own), return_exceptions=True)
+    found: dict[str, None] = {}
+    for page in pages:
+        if isinstance(page, Page):
+            found |= dict.fromkeys(http.linked_names(page.document))
+        elif not isinstance(page, Unseen):
+            raise page
+    return tuple(found)
 
 
 async def _shown_names(visit: Visit, name: str) -> tuple[str, ...]:
@@ -357,7 +377,7 @@ def _candidates(visit: Visit, domain: str, certificate_names: Iterable[str]) -> 
     return tuple(name for name in wanted if name not in {domain, *visit.hosts})[:MOST_NAMES]
 
 
-async def _resolved(door: Door, name: str) -> Resolution | None:
+async def resolved(door: Door, name: str) -> Resolution | None:
     """How a name resolves; None where nothing could be seen. One question is enough where the name does not exist."""
     try:
         reply = await asking.reply_to(door, name, "A")
@@ -371,21 +391,21 @@ async def _resolved(door: Door, name: str) -> Resolution | None:
 
 
 async def _is_there(door: Door, domain: str) -> bool:
-    found = await _resolved(door, domain)
+    found = await resolved(door, domain)
     return found is None or found.exists
 
 
-async def _answering(visit: Visit, present: Mapping[str, tuple[str, ...]]) -> Mapping[str, int]:
-    """The status of the start page of names that sound like staging; what does not answer is left out."""
-    named = [name for name in present if is_staging(name)][:MOST_PAGES]
-    statuses = await asyncio.gather(*(_status(visit, name) for name in named))
-    return {name: status for name, status in zip(named, statuses, strict=True) if status is not None}
+async def staging_pages(visit: Visit, names: Iterable[str]) -> Mapping[str, Response]:
+    """The start pages of names that sound like staging; what does not answer is left out."""
+    named = [name for name in names if is_staging(name)][:MOST_PAGES]
+    pages = await asyncio.gather(*(visit.door.once(("start", name), partial(_start, visit, name)) for name in named))
+    return {name: page for name, page in zip(named, pages, strict=True) if page is not None}
 
 
-async def _status(visit: Visit, name: str) -> int | None:
+async def _start(visit: Visit, name: str) -> Response | None:
     for scheme in ("https", "http"):
         try:
-            return (await visit.fetcher.fetch(f"{scheme}://{name}/", at_most=PAGE_BYTES)).status
+            return await visit.fetcher.fetch(f"{scheme}://{name}/", at_most=PAGE_BYTES)
         except Unseen as unseen:
             if unseen.reason is not Reason.REFUSED:
                 return None

@@ -328,6 +328,16 @@ def _sha1(body: str) -> str:
     return hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest() if body else ""
 
 
+def linked_names(document: Response) -> tuple[str, ...]:
+    """The hosts that a page links to or loads from, in order."""
+    parsed = html.read(document.body)
+    base = parsed.base(document.url)
+    links = (urls.join(base, element.get("href")) for element in parsed.all("a")[:MOST_LINKS_READ])
+    loaded = (load.url for load in html.loads(parsed, document.url)[:MOST_LINKS_READ])
+    found = dict.fromkeys(_name_of(url) for url in (*links, *loaded) if urls.is_web(url))
+    return tuple(name for name in found if name)
+
+
 # --- active ------------------------------------------------------------------------------------
 
 

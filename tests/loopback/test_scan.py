@@ -77,7 +77,9 @@ def complete(events: list[ScanEvent]) -> dict[Subject, Observations]:
 
 
 def reasons(seen: Observations) -> dict[type[Observation], Reason]:
-    return {kind: fact.reason for kind, fact in seen.facts().items() if isinstance(fact, Blind)}
+    """Why something was not seen; that nobody set a registry to ask is no accident."""
+    blind = {kind: fact.reason for kind, fact in seen.facts().items() if isinstance(fact, Blind)}
+    return {kind: reason for kind, reason in blind.items() if reason is not Reason.NOT_CONFIGURED}
 
 
 # --- what streams
