@@ -88,6 +88,11 @@ class Settings:
         """Where the data keys of companies and hospitals lie, each wrapped by the instance key."""
         return self.data_dir / "keys"
 
+    @property
+    def datasets_dir(self) -> Path:
+        """Where refreshed data lie that findings are judged by."""
+        return self.data_dir / "datasets"
+
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
     """Read every setting; secrets that nobody set are made once and kept in the data directory, mode 600.

@@ -9,15 +9,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import IO, Any
 
 from portal.jobs.work import NotYet, Work
 from portal.services import scan_results, scans
+from portal.services.causes import Shelf
 from portal.services.scans import Order, Postponed
-from portal.settings import ScanSettings
+from portal.settings import ScanSettings, Settings
 from scanners import judging, storing
+from scanners.data import sets
+from scanners.datasets import SHIPPED, DataSets
 from scanners.jobs import Finished, NetworkSettings, Progress, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import CheckClass, Finding, Observations, Outcome, Subject
 from scanners.observations import Reason
@@ -48,7 +51,7 @@ def run(work: Work) -> None:
         case Postponed():
             raise NotYet(order.until)
         case Order():
-            _look(work, order, _Sight(classes=order.classes))
+            _look(work, order, _Sight(classes=order.classes, data=shelf(work.tools.settings).today))
 
 
 @dataclass
@@ -56,6 +59,7 @@ class _Sight:
     """What has been seen so far, and what of it the database does not have yet."""
 
     classes: frozenset[CheckClass]
+    data: DataSets = SHIPPED
     seen: dict[Subject, Observations] = field(default_factory=dict)
     changed: set[Subject] = field(default_factory=set)
     told: dict[tuple[Subject, str], Finding] = field(default_factory=dict)
@@ -78,7 +82,7 @@ class _Sight:
         observations = [self.seen[subject] for subject in sorted(self.changed)]
         self.changed.clear()
         findings = []
-        for finding in judging.judge(observations, classes=self.classes):
+        for finding in judging.judge(observations, classes=self.classes, data=self.data):
             place = finding.subject, finding.check_id
             if not _is_early(finding) and self.told.get(place) != finding:
                 self.told[place] = finding
@@ -87,7 +91,7 @@ class _Sight:
 
     def all(self) -> tuple[list[Observations], tuple[Finding, ...]]:
         observations = [self.seen[subject] for subject in sorted(self.seen)]
-        return observations, judging.judge(observations, classes=self.classes)
+        return observations, judging.judge(observations, classes=self.classes, data=self.data)
 
 
 def _is_early(finding: Finding) -> bool:
@@ -118,7 +122,14 @@ def _look(work: Work, order: Order, sight: _Sight) -> None:
     seen, findings = sight.all()
     with work.last_step() as session:
         scan_results.complete(
-            session, hospital_id, scan_id, seen=seen, findings=findings, short=_why_short(sight), now=work.now()
+            session,
+            hospital_id,
+            scan_id,
+            seen=seen,
+            findings=findings,
+            short=_why_short(sight),
+            shelf=replace(shelf(work.tools.settings), today=sight.data),
+            now=work.now(),
         )
 
 
@@ -161,12 +172,13 @@ def look_again(work: Work) -> None:
         findings = _quietly(work, order)
     with work.last_step() as session:
         if findings:
-            scan_results.settle(session, hospital_id, scan_id, findings, now=work.now())
+            kept = shelf(work.tools.settings)
+            scan_results.settle(session, hospital_id, scan_id, findings, shelf=kept, now=work.now())
 
 
 def _quietly(work: Work, order: Order) -> tuple[Finding, ...]:
     """A scan that shows nothing on the way."""
-    sight = _Sight(classes=order.classes)
+    sight = _Sight(classes=order.classes, data=shelf(work.tools.settings).today)
     deadline = time.monotonic() + HARD_SECONDS
     with _scanner(work, order) as lines:
         while not _collect(lines, sight, until=time.monotonic() + TICK):
@@ -262,6 +274,19 @@ def _drain(reader: threading.Thread, lines: Lines) -> None:
     while reader.is_alive():
         with suppress(queue.Empty):
             lines.get(timeout=0.05)
+
+
+def shelf(settings: Settings) -> Shelf:
+    """The data to judge by, and those of earlier days as far as they are kept."""
+    folder = settings.datasets_dir
+
+    def of_version(version: str) -> DataSets | None:
+        try:
+            return SHIPPED if version == SHIPPED.version else sets.load(folder / version)
+        except sets.BadDataSets:
+            return None
+
+    return Shelf(today=sets.current(folder), of_version=of_version)
 
 
 def network(settings: ScanSettings) -> NetworkSettings:

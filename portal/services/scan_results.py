@@ -13,11 +13,13 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment
 from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState, SeenRecord
 from portal.db.models.vendors import Vendor
-from portal.services import audit, jobs, outbox, permissions
+from portal.services import audit, causes, jobs, outbox, permissions
+from portal.services import findings as memory
 from portal.services.actors import SYSTEM
+from portal.services.causes import Shelf
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
-from scanners import storing, targets
+from scanners import catalogue, storing, targets
 from scanners.model import N_, Finding, Message, Observations, Outcome, Severity, Subject, SubjectKind
 from scanners.observations import Reason
 
@@ -63,16 +65,21 @@ def complete(
     seen: Iterable[Observations],
     findings: Sequence[Finding],
     short: str = "",
+    shelf: Shelf | None = None,
     now: datetime,
 ) -> None:
     """The end: results with the memory of earlier ones, the score asked for, the company told. `short` says why it
-    ended before everything was looked at."""
+    ended before everything was looked at, `shelf` holds the data by which it was judged."""
     run = session.get_one(ScanRun, scan_id, populate_existing=True)
     if all(finding.outcome in UNSEEN for finding in findings):
         end(run, ScanState.FAILED, SAW_NOTHING, now=now)
         tell_scores(session, run, now=now)
         return
-    since = _lacking_since(session, run)
+    shelf = shelf or Shelf()
+    run.catalogue_version, run.data_version = catalogue.CATALOGUE_VERSION, shelf.today.version
+    earlier = _earlier(session, run)
+    lacking = _lacking_since(session, earlier[0]) if earlier else {}
+    since = {**lacking, **memory.open_since(session, run.hospital_id, run.vendor_id, reader(run))}
     session.execute(
         delete(FindingRecord).where(FindingRecord.hospital_id == hospital_id, FindingRecord.scan_id == scan_id)
     )
@@ -82,7 +89,14 @@ def complete(
     session.add_all(
         _record(hospital_id, scan_id, finding, first_seen_at=_first_seen(finding, since)) for finding in findings
     )
-    run = session.get_one(ScanRun, scan_id)
+    memory.note(
+        session,
+        run,
+        findings,
+        sides=readers(run),
+        why=causes.why(session, earlier, shelf),
+        before={place: (at, earlier[0].id) for place, at in lacking.items()},
+    )
     end(run, ScanState.PROVISIONAL if short else ScanState.DONE, short, now=now)
     _tell_company(session, run, now=now)
     tell_scores(session, run, now=now)
@@ -112,19 +126,32 @@ def _ask_for_second_look(session: Session, run: ScanRun, findings: Iterable[Find
         )
 
 
-def settle(session: Session, hospital_id: str, scan_id: str, findings: Iterable[Finding], *, now: datetime) -> None:
+def settle(
+    session: Session,
+    hospital_id: str,
+    scan_id: str,
+    findings: Iterable[Finding],
+    *,
+    shelf: Shelf | None = None,
+    now: datetime,
+) -> None:
     """What failed again counts from now on; what did not is put right; what could not be seen stays provisional."""
     again = {_place(finding): finding for finding in findings if finding.outcome not in UNSEEN}
+    looks: list[Finding] = []
     for record in findings_of(session, hospital_id, scan_id):
         seen = again.get((SubjectKind(record.subject_kind), record.subject_name, record.check_id))
         if not record.provisional or seen is None:
             continue
         record.provisional = False
+        seen = replace(seen, provisional=False)
+        looks += [finding_of(record), seen] if seen.outcome in LACKING else [seen]
         if seen.outcome not in LACKING:
             session.delete(record)
             session.flush()  # the other one takes its place
-            session.add(_record(hospital_id, scan_id, replace(seen, provisional=False), first_seen_at=seen.at))
+            session.add(_record(hospital_id, scan_id, seen, first_seen_at=seen.at))
     run = session.get_one(ScanRun, scan_id)
+    why = causes.why(session, _earlier(session, run), shelf or Shelf())
+    memory.note(session, run, looks, sides=readers(run), why=why)
     tell_scores(session, run, now=now)
     audit.record(session, SYSTEM, "scan.looked-again", scan_id, now=now, scope=audit.hospital_scope(hospital_id))
 
@@ -140,23 +167,35 @@ def end(run: ScanRun, state: ScanState, reason: str, *, now: datetime) -> None:
     run.state, run.reason, run.finished_at, run.progress = state, reason, now, None
 
 
-def _lacking_since(session: Session, run: ScanRun) -> Mapping[Place, datetime]:
+def readers(run: ScanRun) -> tuple[ScanSide, ...]:
+    """Whose memory takes in a scan: what the company looked at for itself is none of the hospital's."""
+    return (ScanSide.COMPANY,) if run.kept_back else (ScanSide.COMPANY, ScanSide.HOSPITAL)
+
+
+def reader(run: ScanRun) -> ScanSide:
+    """By whose memory a scan's own result says since when: nothing of a private look may show through."""
+    return readers(run)[-1]
+
+
+def _earlier(session: Session, run: ScanRun) -> Sequence[ScanRun]:
+    """The good scans before this one, the newest first; with a private look only another is compared."""
+    query = select(ScanRun).where(
+        ScanRun.hospital_id == run.hospital_id,
+        ScanRun.vendor_id == run.vendor_id,
+        ScanRun.state.in_(GOOD),
+        ScanRun.id != run.id,
+    )
+    if not run.kept_back:
+        query = query.where(ScanRun.kept_back.is_(False))
+    if run.finished_at is not None:
+        query = query.where(ScanRun.finished_at < run.finished_at)
+    return session.scalars(query.order_by(ScanRun.finished_at.desc()).limit(SUBJECTS_BACK)).all()
+
+
+def _lacking_since(session: Session, previous: ScanRun) -> Mapping[Place, datetime]:
     """Since when each failing check fails without a pass in between; a blind look between two keeps the memory."""
-    previous = session.scalars(
-        select(ScanRun)
-        .where(
-            ScanRun.hospital_id == run.hospital_id,
-            ScanRun.vendor_id == run.vendor_id,
-            ScanRun.state.in_(GOOD),
-            ScanRun.id != run.id,
-        )
-        .order_by(ScanRun.finished_at.desc())
-        .limit(1)
-    ).first()
-    if previous is None:
-        return {}
     since: dict[Place, datetime] = {}
-    for record in findings_of(session, run.hospital_id, previous.id):
+    for record in findings_of(session, previous.hospital_id, previous.id):
         lacks = Outcome(record.outcome) in LACKING
         remembers = Outcome(record.outcome) in UNSEEN and record.first_seen_at < record.at
         if lacks or remembers:
