@@ -109,6 +109,24 @@ def holds(condition: Condition, flags: Iterable[str]) -> bool:
             return any(holds(inner, flags) for inner in inner_any)
 
 
+NOT, AND, OR = Text(de="nicht", en="not"), Text(de="und", en="and"), Text(de="oder", en="or")
+
+
+def in_words(condition: Condition, catalogue: Catalogue, *, language: str) -> str:
+    """When a question is asked, in the reader's words; "" for always."""
+    match condition:
+        case Flagged(flag=flag):
+            return catalogue.flags[flag].text.get(language)
+        case Not(condition=inner):
+            return f"{NOT.get(language)} ({in_words(inner, catalogue, language=language)})"
+        case AllOf(conditions=parts) | AnyOf(conditions=parts):
+            told = [in_words(part, catalogue, language=language) for part in parts]
+            if len(told) > 1:
+                nested = [isinstance(part, AllOf | AnyOf) for part in parts]
+                told = [f"({words})" if is_nested else words for words, is_nested in zip(told, nested, strict=True)]
+            return f" {(AND if isinstance(condition, AllOf) else OR).get(language)} ".join(told)
+
+
 def shown(
     catalogue: Catalogue, question_set: QuestionSet, flags: Iterable[str], *, scope: Scope | None = None
 ) -> tuple[Question, ...]:

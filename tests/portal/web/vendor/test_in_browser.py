@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 from sqlalchemy import select
 
 from portal.db.models.responses import Answer
 from portal.db.models.scans import ScanRun
-from portal.services import scan_results, scans, submissions
+from portal.services import responses, scan_results, scans, submissions
 from portal.services.submissions import Signer
+from questionnaires.model import AnswerValue
 from tests.portal.web.conftest import sign_in
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
@@ -71,6 +73,41 @@ def test_pages_have_nothing_for_axe_to_find_and_fit_every_screen(lead, axe, sess
         submissions.hand_in(session, asked.lead, asked.assessment_id, signer, base_url=address, now=now)
     page.goto(f"{address}{asked.path}/receipt")
     _is_sound(page, axe, f"receipt at {width}")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_workbook_goes_along_and_comes_back(lead, axe, sessions, asked, session, now, tmp_path, width):
+    page, address = lead
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{address}{asked.path}/questions/GV")
+    page.get_by_role("link", name="In Excel arbeiten").click()
+    _is_sound(page, axe, "workbook")
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="Arbeitsmappe herunterladen").click()
+    caught.value.save_as(tmp_path / "antworten.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "antworten.xlsx")
+    sheet = book["Antworten"]
+    for row in range(2, sheet.max_row + 1):
+        if sheet.cell(row, 11).value in {'["GV-02", ""]', '["GV-05", ""]'}:
+            sheet.cell(row, 6).value, sheet.cell(row, 7).value = "Teilweise", "außer am Standort Wien"
+        if sheet.cell(row, 11).value == '["GV-03", ""]':
+            sheet.cell(row, 6).value = "gestern"
+    book.save(tmp_path / "antworten.xlsx")
+    with sessions() as other, other.begin():
+        value = AnswerValue(choices=("yes",))
+        responses.save(other, asked.lead, asked.assessment_id, ("GV-05", ""), value, version=0, now=now)
+
+    page.locator("[name=file]").set_input_files(tmp_path / "antworten.xlsx")
+    page.get_by_role("button", name="Vergleichen").click()
+    page.get_by_role("heading", name="Was die Arbeitsmappe ändern würde").wait_for()
+    _is_sound(page, axe, "comparison")
+    assert page.get_by_text("GV-03").count() == 1
+    page.get_by_role("button", name="Auswahl übernehmen").click()
+
+    page.get_by_text("1 Antwort wurde übernommen.").wait_for()
+    kept = {row.question_id: row.value for row in session.scalars(select(Answer))}
+    assert kept["GV-02"] == {"choices": ["partial"], "comment": "außer am Standort Wien"}
+    assert kept["GV-05"] == {"choices": ["yes"]}
 
 
 def test_an_answer_is_saved_while_one_reads_on(lead, asked, session):

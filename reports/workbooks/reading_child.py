@@ -1,0 +1,129 @@
+"""The process that reads a workbook from outside: little memory, little time, no secrets; JSON out.
+
+stdin: a line of JSON with the shapes of the questions' answers, then the file. stdout: what it says, or why not.
+"""
+
+import json
+import os
+import resource
+import sys
+from typing import Any
+
+from questionnaires.model import AnswerKind, AnswerShape, Message, Option, Text
+from reports.workbooks import answer_sheet_in
+from reports.workbooks.answer_sheet import NotOurWorkbook, Problem, RowSent, SheetSent
+from scanners.model import N_
+
+MEMORY = 512 * 2**20  # bytes of address space; a workbook of twenty megabytes unpacked fits
+SECONDS = 20  # of processor time
+OPEN_FILES = 32
+LARGEST = 8 * 2**20  # bytes of a workbook; ours are below one megabyte
+LONGEST_SHAPES = 4_000_000
+TOO_MUCH = N_("The workbook holds more than we read. Please take a fresh one.")
+
+
+def main() -> int:
+    """Read one workbook and say what it holds."""
+    os.environ.clear()
+    for kind, limit in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (limit, limit))
+    shapes = _shapes(json.loads(sys.stdin.buffer.readline(LONGEST_SHAPES)))
+    content = sys.stdin.buffer.read(LARGEST + 1)
+    sys.stdout.write(json.dumps(_answer(content, shapes)))
+    return 0
+
+
+def _answer(content: bytes, shapes: dict[str, AnswerShape]) -> dict[str, Any]:
+    if len(content) > LARGEST:
+        return {"refused": _message(Message(text=TOO_MUCH))}
+    try:
+        return dump(answer_sheet_in.read(content, shapes))
+    except NotOurWorkbook as refusal:
+        return {"refused": _message(refusal.message)}
+    except (MemoryError, RecursionError):
+        return {"refused": _message(Message(text=TOO_MUCH))}
+
+
+def order(shapes: dict[str, AnswerShape]) -> bytes:
+    """The first line for stdin: as much of each answer's shape as reading needs."""
+    plain = {
+        name: [
+            shape.kind.value,
+            [[option.id, option.text.de, option.text.en] for option in shape.options],
+            shape.allow_unknown,
+            shape.allow_never,
+        ]
+        for name, shape in shapes.items()
+    }
+    return json.dumps(plain).encode() + b"\n"
+
+
+def dump(sent: SheetSent) -> dict[str, Any]:
+    """What was read, as JSON."""
+    return {
+        "assessment": sent.assessment_id,
+        "catalogue": sent.catalogue_id,
+        "version": sent.catalogue_version,
+        "rows": [
+            [list(row.key), row.place, row.version, row.before, list(row.values), row.comment] for row in sent.rows
+        ],
+        "problems": [
+            [problem.place, list(problem.key) if problem.key else None, _message(problem.message)]
+            for problem in sent.problems
+        ],
+    }
+
+
+def load(told: Any) -> SheetSent:
+    """The inverse of `dump`; raises NotOurWorkbook for what was refused."""
+    if "refused" in told:
+        raise NotOurWorkbook(_told(told["refused"]))
+    return SheetSent(
+        assessment_id=told["assessment"],
+        catalogue_id=told["catalogue"],
+        catalogue_version=told["version"],
+        rows=tuple(
+            RowSent(
+                key=(key[0], key[1]),
+                place=place,
+                version=version,
+                before=before,
+                values=tuple(values),
+                comment=comment,
+            )
+            for key, place, version, before, values, comment in told["rows"]
+        ),
+        problems=tuple(
+            Problem(place=place, key=(key[0], key[1]) if key else None, message=_told(message))
+            for place, key, message in told["problems"]
+        ),
+    )
+
+
+def _shapes(plain: dict[str, Any]) -> dict[str, AnswerShape]:
+    return {
+        name: AnswerShape(
+            kind=AnswerKind(kind),
+            options=tuple(Option(id=one, text=Text(de=de, en=en)) for one, de, en in options),
+            allow_unknown=unknown,
+            allow_never=never,
+        )
+        for name, (kind, options, unknown, never) in plain.items()
+    }
+
+
+def _message(message: Message) -> list[Any]:
+    return [message.text, dict(message.values)]
+
+
+def _told(message: Any) -> Message:
+    return Message(text=message[0], values=message[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
