@@ -192,7 +192,7 @@ def _write(row: FindingHistory, life: Life | None, happened: Sequence[Event], fi
         row.is_open, row.cause = life.is_open, life.cause
         row.first_seen_at, row.confirmed_at = life.first_seen_at, life.confirmed_at
         row.gone_at, row.returned_at = life.gone_at, life.returned_at
-    if finding.outcome in LACKING:
+    if finding.outcome in LACKING and life.is_open:
         row.severity = finding.severity.value
         row.last_seen_at = max(finding.at, row.last_seen_at or finding.at)
 
