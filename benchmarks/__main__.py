@@ -1,18 +1,25 @@
-"""All figures as one table: `python -m benchmarks [--runs N]`; other people's suites: `… conformance FOLDER`."""
+"""All figures as one table: `python -m benchmarks [--runs N]`; `… conformance FOLDER`, other suites; `… scanning`, the race."""
 
 import argparse
 import sys
 
-from benchmarks import measuring, registering, scanning
-from benchmarks.conformance import running as conformance
 
 RUNS = 9
 
 
 def main() -> None:
     """Measure, print."""
+    # Each loads what it needs, and no more: a race is not to be slowed by the web application's modules.
     if sys.argv[1:2] == ["conformance"]:
+        from benchmarks.conformance import running as conformance
+
         sys.exit(conformance.main(sys.argv[2:]))
+    if sys.argv[1:2] == ["scanning"]:
+        from benchmarks import race
+
+        sys.exit(race.main(sys.argv[2:]))
+    from benchmarks import measuring, registering, scanning
+
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Medians of several runs, one table.")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each figure (default {RUNS})")
     runs = max(1, parser.parse_args().runs)
