@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,8 @@ from secrets import token_bytes
 import certifi
 
 from scanners.observations import CertificateChain, Observation, Reason, TlsHandshakes
-from scanners.parsing import certificates, client_hello, tls_names
+from scanners.parsing import certificates, client_hello, preference, tls_names
+from scanners.parsing import suites as strength
 from scanners.parsing.certificates import BadCertificate, RootStore
 from scanners.parsing.client_hello import Answer, ClientHello, Malformed, ServerHello
 from scanners.parsing.tls_names import SSL3, TLS12, TLS13
@@ -24,6 +25,9 @@ MOST_HELLOS = 220  # of one look at one server
 KEPT_FOR_OTHERS = 25  # connections to an address that are left to the other probes of each host behind it
 FEWEST_HELLOS = 20
 RETRIES = 1  # of a hello that got no answer, of a server that has answered others
+PARTS = 3  # of what is offered, asked for side by side; each costs a hello that is refused
+PARTS_OF_TLS12 = 8  # of this version servers take the most suites
+HELLOS_FOR_PARTS = 120  # with fewer everything is asked one after the other, which needs the fewest
 CHUNK = 60  # suites in a hello for servers that choke on long ones
 DEFLATE = 1
 SHA1_ONLY = (0x0203, 0x0201, 0x0202)
@@ -139,30 +143,68 @@ class _OlderFacts:
     extended_master_secret: bool | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Details:
+    older: _OlderFacts
+    curves: tuple[int, ...]
+    groups: tuple[int, ...]
+    prime: int | None
+    hashes: tuple[str, ...]
+
+
+_Parts = Sequence[tuple[int, ...]]  # what was taken of each part of what was offered
+
+
 class _Questions:
     """All hellos to one host within one budget of connections."""
 
     def __init__(self, visit: Visit, host: str, *, most: int) -> None:
         self._visit = visit
         self._host = host
-        self._left = most
+        self._most = self._left = most
         self._complete = True
+        self._chokes: set[int] = set()  # versions in which only a hello of ordinary length was answered
         self._answered = False
         self._address = ""
 
     async def ask(self) -> TlsHandshakes:
-        # The first connection finds an address that answers; all later hellos go to that one.
-        first = await self._try_version(TLS12)
-        others = [version for version in tls_names.VERSIONS if version != TLS12]
-        rest = await asyncio.gather(*(self._try_version(version) for version in others))
-        heard = {TLS12: first, **dict(zip(others, rest, strict=True))}
+        heard: dict[int, _Outcome] = {}
+        if len(await self._visit.door.vetted(self._host)) > 1:
+            # The first connection finds an address that answers; all later hellos go to that one.
+            heard[TLS12] = await self._try_version(TLS12)
+        # What nearly every server speaks is asked for in parts at once, before it is known that this one does.
+        early = {version: asyncio.create_task(self._parts(version)) for version in (TLS12, TLS13)}
+        try:
+            return await self._ask_all(heard, early)
+        finally:
+            for task in early.values():
+                task.cancel()
+            await asyncio.gather(*early.values(), return_exceptions=True)
+
+    async def _ask_all(self, heard: dict[int, _Outcome], early: Mapping[int, asyncio.Task[_Parts]]) -> TlsHandshakes:
+        others = [version for version in tls_names.VERSIONS if version not in heard]
+        heard |= dict(zip(others, await asyncio.gather(*map(self._try_version, others)), strict=True))
         tried = {version: heard[version] for version in tls_names.VERSIONS}
         accepted = tuple(version for version, outcome in tried.items() if outcome.hello)
         unclear = tuple(version for version, outcome in tried.items() if _is_unclear(outcome))
         if not accepted:
             self._refuse_to_judge(tried)
-        suites = dict(zip(accepted, await asyncio.gather(*(self._suites(one) for one in accepted)), strict=True))
-        seen = TlsHandshakes(
+        details = asyncio.create_task(self._details(accepted))
+        try:
+            parts = dict(
+                zip(
+                    accepted,
+                    await asyncio.gather(*(early.get(one) or self._parts(one) for one in accepted)),
+                    strict=True,
+                )
+            )
+            suites, prefers = await self._ordered(parts, {one: _suite_of(tried[one]) for one in accepted})
+            facts = await details
+        finally:
+            details.cancel()
+            await asyncio.gather(details, return_exceptions=True)
+        found = tuple(dict.fromkeys((*facts.groups, *facts.curves)))
+        return TlsHandshakes(
             at=self._visit.at,
             address=self._address,
             port=HTTPS,
@@ -170,39 +212,37 @@ class _Questions:
             refused=_version_names(version for version in tried if version not in {*accepted, *unclear}),
             unclear=_version_names(unclear),
             suites={tls_names.VERSIONS[version]: _suite_names(chosen) for version, chosen in suites.items()},
+            compression=facts.older.compression,
+            secure_renegotiation=facts.older.secure_renegotiation,
+            extended_master_secret=facts.older.extended_master_secret,
+            server_prefers=prefers,
+            groups=tuple(tls_names.GROUPS.get(group, f"0x{group:04x}") for group in found),
+            dh_bits=facts.prime.bit_length() if facts.prime else None,
+            dh_prime_known=tls_names.known_prime(facts.prime) if facts.prime else None,
+            key_exchange_hashes=facts.hashes,
+            post_quantum=tls_names.X25519MLKEM768 in found if TLS13 in suites else False,
+            suites_complete=self._complete,
         )
-        return await self._with_details(seen, suites)
 
     def _refuse_to_judge(self, tried: dict[int, _Outcome]) -> None:
         reasons = [outcome.reason for outcome in tried.values() if outcome.reason]
         if len(reasons) == len(tried):
             raise Unseen(reasons[-1])
 
-    async def _with_details(self, seen: TlsHandshakes, suites: dict[int, tuple[int, ...]]) -> TlsHandshakes:
-        older = max((version for version in suites if version < TLS13 and suites[version]), default=None)
-        empty = _nothing
-        details = await asyncio.gather(
-            self._older_facts(older, suites[older]) if older else empty(),
-            self._prefers(older, suites[older]) if older else empty(),
-            self._curves(older, suites[older]) if older else empty(),
-            self._groups() if TLS13 in suites else empty(),
-            self._finite_field(older, suites[older]) if older else empty(),
-            self._hashes(suites.get(TLS12, ())),
+    async def _details(self, accepted: Iterable[int]) -> _Details:
+        """Everything but the suites. Offered is what there is: a server takes of it what it accepts."""
+        older = max((version for version in accepted if version < TLS13), default=None)
+        offered = self._offered(older) if older else ()
+        of_tls12 = self._offered(TLS12) if TLS12 in accepted else ()
+        facts, curves, groups, prime, hashes = await asyncio.gather(
+            self._older_facts(older, offered) if older else _nothing(),
+            self._curves(older, offered) if older else _nothing(),
+            self._groups() if TLS13 in accepted else _nothing(),
+            self._finite_field(older, offered) if older else _nothing(),
+            self._hashes(of_tls12),
         )
-        facts, prefers, curves, groups, prime, hashes = details
-        found = tuple(dict.fromkeys((*(groups or ()), *(curves or ()))))
-        return replace(
-            seen,
-            compression=facts.compression if facts else None,
-            secure_renegotiation=facts.secure_renegotiation if facts else None,
-            extended_master_secret=facts.extended_master_secret if facts else None,
-            server_prefers=prefers,
-            groups=tuple(tls_names.GROUPS.get(group, f"0x{group:04x}") for group in found),
-            dh_bits=prime.bit_length() if prime else None,
-            dh_prime_known=tls_names.known_prime(prime) if prime else None,
-            key_exchange_hashes=hashes,
-            post_quantum=tls_names.X25519MLKEM768 in found if TLS13 in suites else False,
-            suites_complete=self._complete,
+        return _Details(
+            older=facts or _OlderFacts(), curves=curves or (), groups=groups or (), prime=prime, hashes=hashes
         )
 
     async def _try_version(self, version: int) -> _Outcome:
@@ -210,30 +250,84 @@ class _Questions:
         if outcome.reason is None:
             return outcome
         # Some servers and boxes before them choke on a long list; a hello of ordinary length settles it.
+        self._chokes.add(version)
         return await self._hear(self._hello(version, tls_names.suites_for(version)[:CHUNK]))
 
-    async def _suites(self, version: int) -> tuple[int, ...]:
-        """Offer what is left until nothing is taken: the order of the answers is the order of choice."""
-        left = list(tls_names.suites_for(version))
-        taken: list[int] = []
-        while left:
-            outcome = await self._hear(self._hello(version, tuple(left)))
+    def _offered(self, version: int) -> tuple[int, ...]:
+        return tls_names.suites_for(version)[: CHUNK if version in self._chokes else None]
+
+    async def _parts(self, version: int) -> _Parts:
+        """The suites of a version by parts, each in the server's order."""
+
+        async def choose(offered: tuple[int, ...]) -> int | None:
+            outcome = await self._hear(self._hello(version, offered))
             if outcome.reason not in {None, Reason.RESET}:
                 self._complete = False
-            if outcome.hello is None or outcome.hello.suite not in left:
-                break
-            taken.append(outcome.hello.suite)
-            left.remove(outcome.hello.suite)
-        return tuple(taken)
+            return outcome.hello.suite if outcome.hello else None
 
-    async def _prefers(self, version: int, suites: tuple[int, ...]) -> bool | None:
+        count = PARTS_OF_TLS12 if version == TLS12 else PARTS
+        return await self._taken(tls_names.suites_for(version), choose, count)
+
+    async def _taken(
+        self,
+        candidates: Sequence[int],
+        choose: Callable[[tuple[int, ...]], Awaitable[int | None]],
+        count: int = PARTS,
+    ) -> _Parts:
+        """What is taken of each part: offer what is left of it until nothing is."""
+
+        async def part(left: list[int]) -> tuple[int, ...]:
+            taken: list[int] = []
+            while left and (chosen := await choose(tuple(left))) in left:
+                taken.append(chosen)
+                left.remove(chosen)
+            return tuple(taken)
+
+        parts = preference.parts_of(candidates, count if self._most >= HELLOS_FOR_PARTS else 1)
+        return await asyncio.gather(*(part(list(one)) for one in parts))
+
+    async def _ordered(
+        self, parts: Mapping[int, _Parts], firsts: Mapping[int, int | None]
+    ) -> tuple[dict[int, tuple[int, ...]], bool | None]:
+        """The suites of each version in the order of choice, and whether the server has one of its own."""
+        older = max((version for version in parts if version < TLS13 and any(parts[version])), default=None)
+        prefers = None
+        if older is not None:
+            prefers = await self._prefers(older, _offered_in_order(older, parts[older]), firsts[older])
+        orders = await asyncio.gather(
+            *(self._order(version, parts[version], firsts[version], prefers) for version in parts)
+        )
+        return dict(zip(parts, orders, strict=True)), prefers
+
+    async def _prefers(self, version: int, suites: tuple[int, ...], first: int | None) -> bool | None:
         """Offered the other way round, a server with an order of its own still takes its first."""
-        if len(suites) < 2:  # noqa: PLR2004 - one suite is no choice
+        if len(suites) < 2 or first is None:  # noqa: PLR2004 - one suite is no choice
             return None
         outcome = await self._hear(self._hello(version, suites[::-1]))
-        return None if outcome.hello is None else outcome.hello.suite != suites[-1]
+        return outcome.hello.suite == first if outcome.hello else None
 
-    async def _older_facts(self, version: int, suites: tuple[int, ...]) -> "_OlderFacts":
+    async def _order(
+        self,
+        version: int,
+        parts: _Parts,
+        first: int | None,
+        prefers: bool | None,  # noqa: FBT001 - a fact
+    ) -> tuple[int, ...]:
+        """As the server chooses, as far as a check asks; where the client's order decides, as they were offered."""
+        if not prefers or version == TLS13:
+            return _offered_in_order(version, parts)
+        questions: tuple[tuple[int, ...], ...] = ()
+        if all(preference.is_sorted(part, _level) for part in parts):
+            questions = preference.open_questions(parts, _level)
+        outcomes = await asyncio.gather(*(self._hear(self._hello(version, one)) for one in questions))
+        ahead = [
+            (outcome.hello.suite, question[0])
+            for question, outcome in zip(questions, outcomes, strict=True)
+            if outcome.hello and outcome.hello.suite != question[0]
+        ]
+        return preference.merged(parts, level=_level, first=first, ahead=ahead)
+
+    async def _older_facts(self, version: int, suites: tuple[int, ...]) -> _OlderFacts:
         outcome = await self._hear(replace(self._hello(version, suites), compressions=(DEFLATE, 0)))
         if outcome.hello is None:
             return _OlderFacts()
@@ -248,28 +342,25 @@ class _Questions:
 
     async def _groups(self) -> tuple[int, ...]:
         """Without a key share the server asks for the group it likes best; without that one, for the next."""
-        left = [group for group in tls_names.GROUPS if group not in tls_names.NOT_TLS13]
-        taken: list[int] = []
-        while left:
-            hello = replace(self._hello(TLS13, tls_names.suites_for(TLS13)), groups=tuple(left))
-            outcome = await self._hear(hello)
-            if outcome.hello is None or outcome.hello.group not in left:
-                break
-            taken.append(outcome.hello.group)
-            left.remove(outcome.hello.group)
-        return tuple(taken)
+
+        async def choose(offered: tuple[int, ...]) -> int | None:
+            outcome = await self._hear(replace(hello, groups=offered))
+            return outcome.hello.group if outcome.hello else None
+
+        hello = self._hello(TLS13, tls_names.suites_for(TLS13))
+        candidates = [group for group in tls_names.GROUPS if group not in tls_names.NOT_TLS13]
+        return _in_order_of(candidates, await self._taken(candidates, choose))
 
     async def _curves(self, version: int, suites: tuple[int, ...]) -> tuple[int, ...]:
-        offered = _of_kind(suites, "TLS_ECDHE_")
-        left = [group for group in tls_names.GROUPS if group not in tls_names.ONLY_TLS13 and group < 0x100]  # noqa: PLR2004
-        taken: list[int] = []
-        while left and offered and version > SSL3:
-            exchange = await self._key_exchange(replace(self._hello(version, offered), groups=tuple(left)))
-            if exchange is None or exchange.curve not in left:
-                break
-            taken.append(exchange.curve)
-            left.remove(exchange.curve)
-        return tuple(taken)
+        async def choose(offered: tuple[int, ...]) -> int | None:
+            exchange = await self._key_exchange(replace(hello, groups=offered))
+            return exchange.curve if exchange else None
+
+        hello = self._hello(version, _of_kind(suites, "TLS_ECDHE_"))
+        candidates = [group for group in tls_names.GROUPS if group not in tls_names.ONLY_TLS13 and group < 0x100]  # noqa: PLR2004
+        if version == SSL3 or not hello.suites:
+            return ()
+        return _in_order_of(candidates, await self._taken(candidates, choose))
 
     async def _finite_field(self, version: int, suites: tuple[int, ...]) -> int | None:
         offered = _of_kind(suites, "TLS_DHE_")
@@ -369,6 +460,23 @@ def _is_unclear(outcome: _Outcome) -> bool:
 def _of_kind(suites: Iterable[int], *prefixes: str) -> tuple[int, ...]:
     names = tls_names.suite_names()
     return tuple(suite for suite in suites if names.get(suite, "").startswith(prefixes))
+
+
+def _suite_of(outcome: _Outcome) -> int | None:
+    return outcome.hello.suite if outcome.hello else None
+
+
+def _offered_in_order(version: int, parts: _Parts) -> tuple[int, ...]:
+    return _in_order_of(tls_names.suites_for(version), parts)
+
+
+def _in_order_of(candidates: Iterable[int], parts: _Parts) -> tuple[int, ...]:
+    taken = {item for part in parts for item in part}
+    return tuple(item for item in candidates if item in taken)
+
+
+def _level(suite: int) -> int:
+    return strength.level(tls_names.suite_names().get(suite, ""))
 
 
 def _suite_names(suites: Iterable[int]) -> tuple[str, ...]:

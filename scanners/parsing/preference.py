@@ -1,0 +1,71 @@
+"""The order in which a server chooses, put together from the orders of parts that were asked for side by side."""
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item", bound=int)
+
+Ahead = tuple[Item, Item]  # the first is chosen although the second is offered too
+
+
+def parts_of(items: Sequence[Item], count: int) -> tuple[tuple[Item, ...], ...]:
+    """So many parts of about the same length; neighbours, which tend to be taken together, go to different ones."""
+    return tuple(tuple(items[start::count]) for start in range(min(count, len(items))))
+
+
+def is_sorted(part: Sequence[Item], level: Callable[[Item], int]) -> bool:
+    """Whether no item of the part is chosen before one of a better level."""
+    levels = [level(item) for item in part]
+    return levels == sorted(levels, reverse=True)
+
+
+def open_questions(parts: Iterable[Sequence[Item]], level: Callable[[Item], int]) -> tuple[tuple[Item, ...], ...]:
+    """What to offer to learn whether better levels go first everywhere: an item, then all of the next level below.
+
+    Within each part the order is known; where every part is sorted, only its last of each level can come too late.
+    """
+    known = [tuple(part) for part in parts if part]
+    levels = sorted({level(item) for part in known for item in part}, reverse=True)
+    questions: list[tuple[Item, ...]] = []
+    for upper, lower in itertools.pairwise(levels):
+        below = tuple(item for part in known for item in part if level(item) == lower)
+        lasts = [[item for item in part if level(item) == upper][-1:] for part in known]
+        questions += [(*last, *below) for last in lasts if last]
+    return tuple(questions)
+
+
+def merged(
+    parts: Iterable[Sequence[Item]],
+    *,
+    level: Callable[[Item], int],
+    first: Item | None = None,
+    ahead: Iterable[Ahead[Item]] = (),
+) -> tuple[Item, ...]:
+    """One order that holds with everything that was seen; what was not seen is taken to be as it should be."""
+    known = [tuple(part) for part in parts]
+    pairs = [pair for part in known for pair in itertools.pairwise(part)]
+    pairs += [(first, part[0]) for part in known if part and first is not None and part[0] != first]
+    pairs += list(ahead)
+    items = {
+        item: (-level(item), place, number) for number, part in enumerate(known) for place, item in enumerate(part)
+    }
+    waits = dict.fromkeys(items, 0)
+    after: dict[Item, list[Item]] = {item: [] for item in items}
+    for earlier, later in dict.fromkeys(pairs):
+        if earlier in items and later in items:
+            waits[later] += 1
+            after[earlier].append(later)
+    free = [(items[item], item) for item, count in waits.items() if not count]
+    heapq.heapify(free)
+    ordered: list[Item] = []
+    while free:
+        _rank, item = heapq.heappop(free)
+        ordered.append(item)
+        for later in after[item]:
+            waits[later] -= 1
+            if not waits[later]:
+                heapq.heappush(free, (items[later], later))
+    # A server that contradicts itself has no order; what is left stands at the end.
+    return (*ordered, *(item for item in items if item not in set(ordered)))
