@@ -26,6 +26,7 @@ from scanners.observations import (
     MailTransport,
     MtaStsPolicy,
     Observation,
+    OpenPorts,
     OtherName,
     Page,
     Reason,
@@ -48,6 +49,7 @@ from scanners.probes import (
     dns,
     http,
     mail,
+    ports,
     registration,
     reputation,
     revocation,
@@ -55,6 +57,7 @@ from scanners.probes import (
     surroundings,
     tls,
     transparency,
+    unpublished,
     vantage,
 )
 from scanners.probes.fetching import Fetcher
@@ -99,7 +102,7 @@ PROBES: Mapping[type[Observation], Look] = {
     LoginPage: Look(probe=http.login_page, check_class=PASSIVE, subject=HOST, seconds=60),
     WellKnown: Look(probe=http.well_known, check_class=STANDARD, subject=HOST, seconds=60),
     UnresolvedReferences: Look(probe=http.unresolved_references, check_class=PASSIVE, subject=HOST, seconds=60),
-    UnpublishedPaths: Look(probe=http.unpublished_paths, check_class=CONSENTED, subject=HOST, seconds=110),
+    UnpublishedPaths: Look(probe=unpublished.paths, check_class=CONSENTED, subject=HOST, seconds=110),
     ZoneDns: Look(probe=dns.zone, check_class=PASSIVE, subject=DOMAIN, seconds=30),
     MailDns: Look(probe=mail.records, check_class=PASSIVE, subject=DOMAIN, seconds=30),
     MtaStsPolicy: Look(probe=mail.mta_sts, check_class=STANDARD, subject=DOMAIN),
@@ -114,6 +117,7 @@ PROBES: Mapping[type[Observation], Look] = {
     Registration: Look(probe=registration.registration, check_class=PASSIVE, subject=DOMAIN, seconds=30),
     Reputation: Look(probe=reputation.reputation, check_class=PASSIVE, subject=DOMAIN, seconds=15),
     LookAlikes: Look(probe=reputation.look_alikes, check_class=PASSIVE, subject=DOMAIN, seconds=40),
+    OpenPorts: Look(probe=ports.open_ports, check_class=CONSENTED, subject=HOST, seconds=200),
     AddressOrigins: Look(probe=surroundings.origins, check_class=PASSIVE, subject=DOMAIN, seconds=30),
 }
 

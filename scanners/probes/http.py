@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from secrets import token_hex
 
 from scanners import targets
 from scanners.observations import (
@@ -16,7 +15,6 @@ from scanners.observations import (
     Response,
     Script,
     Scripts,
-    UnpublishedPaths,
     UnresolvedReferences,
     WellKnown,
 )
@@ -35,7 +33,7 @@ REDIRECT_KEPT = 16_384  # characters of a redirect's own body
 MOST_LOGIN_LINKS = 3
 MOST_LINKS_READ = 2_000
 DOCUMENT_BYTES = 600_000  # a FHIR server's own description fills some hundred kilobytes
-PATH_BYTES = 65_536
+SITEMAP_BYTES = 32_768
 MOST_REFERENCES = 30
 
 WELL_KNOWN = (
@@ -45,6 +43,10 @@ WELL_KNOWN = (
     "/.well-known/openid-configuration",
     "/.well-known/webauthn",
     "/.well-known/change-password",
+    # Cannot exist (W3C change-password): who answers it answers everything.
+    "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200",
+    "/.well-known/smart-configuration",
+    "/sitemap.xml",
     "/metadata",
     "/fhir/metadata",
     "/fhir/.well-known/smart-configuration",
@@ -81,26 +83,6 @@ LOGIN_WORDS = (
     "konto",
     "portal",
 )
-
-# Active class. Each has a signature that its check looks for; nothing here changes anything or names a person.
-UNPUBLISHED = (
-    "/openapi.json",
-    "/swagger.json",
-    "/v3/api-docs",
-    "/v2/api-docs",
-    "/api-docs",
-    "/swagger/v1/swagger.json",
-    "/swagger-ui/",
-    "/swagger-ui.html",
-    "/actuator",
-    "/actuator/health",
-    "/metrics",
-    "/server-status",
-    "/.git/config",
-    "/.env",
-)
-# Their values may be secrets: only the names before the sign are kept.
-NAMES_ONLY = frozenset({"/.git/config", "/.env"})
 
 
 async def page(visit: Visit, host: str) -> Page:
@@ -157,7 +139,10 @@ async def login_page(visit: Visit, host: str) -> Observation:
 async def well_known(visit: Visit, host: str) -> Observation:
     """Documents that a standard publishes for everyone; a 404 is a fact too."""
     answers = await asyncio.gather(
-        *(_last_response(visit, host, f"https://{host}{path}", accept=_accepted(path)) for path in WELL_KNOWN)
+        *(
+            _last_response(visit, host, f"https://{host}{path}", accept=_accepted(path), at_most=_most(path))
+            for path in WELL_KNOWN
+        )
     )
     documents = {path: answer for path, answer in zip(WELL_KNOWN, answers, strict=True) if answer}
     if not documents:
@@ -179,14 +164,6 @@ async def unresolved_references(visit: Visit, host: str) -> Observation:
         asked=tuple(name for name, _exists in answered),
         missing=tuple(name for name, exists in answered if not exists),
     )
-
-
-async def unpublished_paths(visit: Visit, host: str) -> Observation:
-    """Active class: a closed list of paths, and two that cannot exist to know a catch-all by."""
-    await _refuse_foreign_alias(visit, host)
-    controls = [await _plain(visit, host, path) for path in (f"/{token_hex(12)}", f"/{token_hex(12)}.json")]
-    answers = {path: await _plain(visit, host, path) for path in UNPUBLISHED}
-    return UnpublishedPaths(at=visit.at, answers=answers, controls=tuple(controls))
 
 
 # --- redirects ---------------------------------------------------------------------------------
@@ -233,10 +210,12 @@ def _location(response: Response) -> str:
     return next((urls.join(response.url, value) for value in response.values("location")), "")
 
 
-async def _last_response(visit: Visit, host: str, url: str, *, accept: str | None = None) -> Response | None:
+async def _last_response(
+    visit: Visit, host: str, url: str, *, accept: str | None = None, at_most: int = DOCUMENT_BYTES
+) -> Response | None:
     """Where the address leads within the scope; None where nothing can be said of it."""
     try:
-        last = (await _follow(visit, host, url, at_most=DOCUMENT_BYTES, accept=accept)).hops[-1]
+        last = (await _follow(visit, host, url, at_most=at_most, accept=accept)).hops[-1]
     except Unseen as unseen:
         if unseen.reason in {Reason.BUDGET, Reason.NOT_PUBLIC}:
             raise
@@ -247,6 +226,10 @@ async def _last_response(visit: Visit, host: str, url: str, *, accept: str | Non
 def _accepted(path: str) -> str | None:
     """FHIR servers show people a page of HTML; asked for JSON they show what they are."""
     return "application/fhir+json, application/json" if path.endswith(("/metadata", "configuration")) else None
+
+
+def _most(path: str) -> int:
+    return SITEMAP_BYTES if path == "/sitemap.xml" else DOCUMENT_BYTES
 
 
 def _refuse_walls(response: Response) -> None:
@@ -336,22 +319,3 @@ def linked_names(document: Response) -> tuple[str, ...]:
     loaded = (load.url for load in html.loads(parsed, document.url)[:MOST_LINKS_READ])
     found = dict.fromkeys(_name_of(url) for url in (*links, *loaded) if urls.is_web(url))
     return tuple(name for name in found if name)
-
-
-# --- active ------------------------------------------------------------------------------------
-
-
-async def _refuse_foreign_alias(visit: Visit, host: str) -> None:
-    """A consent covers what the company runs; an alias into someone else's domain leads to someone else."""
-    resolution = await visit.door.resolve(host)
-    if any(targets.registrable(alias) != targets.registrable(host) for alias in resolution.cname_chain):
-        raise Unseen(Reason.NOT_CONSENTED, "alias")
-
-
-async def _plain(visit: Visit, host: str, path: str) -> Response:
-    response = await visit.fetcher.fetch(f"https://{host}{path}", at_most=PATH_BYTES)
-    _refuse_walls(response)
-    if path in NAMES_ONLY:
-        kept = "\n".join(line.partition("=")[0] + "=" * ("=" in line) for line in response.body.splitlines())
-        return replace(response, body=kept)
-    return response

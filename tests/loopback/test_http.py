@@ -28,7 +28,6 @@ from scanners.observations import (
     Page,
     Reason,
     Scripts,
-    UnpublishedPaths,
     UnresolvedReferences,
     WellKnown,
 )
@@ -379,22 +378,3 @@ def test_one_page_load_serves_all_who_read_it(running: Running, look: Look) -> N
     look(running, all_of_them, "many.haus.test")
 
     assert requests(running, "many.haus.test").count("GET /") == before + 1
-
-
-# --- active
-
-
-def test_unpublished_paths_come_with_controls_and_without_values(running: Running, look: Look) -> None:
-    seen: UnpublishedPaths = look(running, http.unpublished_paths, "portal.haus.test")
-
-    assert set(seen.answers) == set(http.UNPUBLISHED)
-    assert [control.status for control in seen.controls] == [404, 404]
-    assert '"openapi"' in seen.answers["/openapi.json"].body
-    assert seen.answers["/.env"].body == "APP_ENV=\nDB_PASSWORD="
-
-
-def test_an_alias_into_another_domain_is_never_looked_at_actively(running: Running, look: Look) -> None:
-    before = len(requests(running, "portal.haus.test"))
-
-    assert reason(look, running, http.unpublished_paths, "waf.haus.test") is Reason.NOT_CONSENTED
-    assert len(requests(running, "portal.haus.test")) == before
