@@ -1,11 +1,16 @@
-"""CAA properties (RFC 8659, 8657, 9495 and the contact properties of the CA/Browser Forum)."""
+"""CAA: the climb to the set that counts, and its properties (RFC 8659, 8657, 9495, CA/Browser Forum)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import re2
 
 from scanners.observations import CaaRecord
+from scanners.parsing.asking import Asking, Question
 
 CRITICAL = 128
 ISSUING = frozenset({"issue", "issuewild", "issuemail", "issuevmc"})
+KNOWN = ISSUING | {"iodef", "contactemail", "contactphone"}
 
 _TAG = re2.compile(r"^[A-Za-z0-9]+$")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
@@ -22,6 +27,44 @@ _PHONE = re2.compile(r"^\+?[0-9][0-9 ().\-]{3,30}$")
 _METHODS = frozenset(
     {"http-01", "dns-01", "tls-alpn-01", "tls-sni-01", "tls-sni-02", "email-reply-00", "onion-csr-01", "dns-account-01"}
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Climb:
+    """The relevant set of a name and where it stands; failed: DNS gave no answer, so nobody may issue."""
+
+    at: str | None = None
+    records: tuple[CaaRecord, ...] = ()
+    failed: bool = False
+
+
+def climb(name: str) -> Asking[Climb]:
+    """The first name on the way to the root with a CAA set (RFC 8659 section 3); an alias is followed, not climbed."""
+    while name:
+        answer = yield Question(name=name, rdtype="CAA")
+        if answer.status == "failure":
+            return Climb(failed=True)
+        if answer.texts:
+            return Climb(at=name, records=tuple(_record(text) for text in answer.texts))
+        name = name.partition(".")[2]
+    return Climb()
+
+
+def _record(text: str) -> CaaRecord:
+    """A record from its text: flags, tag and value, a blank between them."""
+    flags, _blank, rest = text.partition(" ")
+    tag, _blank, value = rest.partition(" ")
+    return CaaRecord(flags=int(flags) if flags.isascii() and flags.isdigit() else 0, tag=tag, value=value)
+
+
+def permits(records: Iterable[CaaRecord], authority: str, *, wildcard: bool = False) -> bool:
+    """Whether an authority may issue under this set (RFC 8659 section 4)."""
+    known = [(record.tag.lower(), record) for record in records]
+    if any(record.flags & CRITICAL and tag not in KNOWN for tag, record in known):
+        return False
+    tags = ("issuewild", "issue") if wildcard else ("issue",)
+    values = next((found for tag in tags if (found := [one.value for name, one in known if name == tag])), None)
+    return values is None or authority in {issuer(value) for value in values}
 
 
 def is_valid(record: CaaRecord) -> bool:

@@ -78,6 +78,9 @@ def _text(record: Any) -> str:
                 raise Unseen(Reason.TOO_LARGE, "text")
             text: str = joined.decode("utf-8", errors="replace")
             return text
+        case dns.rdatatype.CAA:
+            tag, value = (raw.decode("utf-8", errors="replace") for raw in (record.tag, record.value))
+            return f"{record.flags} {tag} {value}"
         case dns.rdatatype.MX:
             return f"{record.preference} {name_text(record.exchange)}"
         case _:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -27,7 +27,7 @@ from scanners.observations import (
     Soa,
     ZoneDns,
 )
-from scanners.parsing import certificates
+from scanners.parsing import caa, certificates
 from scanners.probes import asking, http, tls
 from scanners.probes.network import Door, Resolution, Unseen
 from scanners.probes.visit import Visit
@@ -52,7 +52,7 @@ PAGE_BYTES = 16_384
 async def host(visit: Visit, name: str) -> HostDns:
     """How a host name resolves, and who may issue certificates for it."""
     resolution = await visit.door.resolve(name)
-    caa_at, caa = await climb(visit.door, name) if resolution.exists else (None, ())
+    caa_at, caa_set = await climb(visit.door, name) if resolution.exists else (None, ())
     return HostDns(
         at=visit.at,
         addresses_v4=resolution.addresses_v4,
@@ -61,26 +61,16 @@ async def host(visit: Visit, name: str) -> HostDns:
         exists=resolution.exists,
         dangling_target=resolution.dangling_target,
         caa_at=caa_at,
-        caa=caa,
+        caa=caa_set,
     )
 
 
 async def climb(door: Door, name: str) -> tuple[str | None, tuple[CaaRecord, ...]]:
-    """The first name on the way to the root with a CAA set (RFC 8659 section 3); an alias is followed, not climbed."""
-    while name:
-        reply = await asking.reply_to(door, name, "CAA")
-        found = tuple(
-            CaaRecord(
-                flags=record.flags,
-                tag=_decoded(record.tag),
-                value=_decoded(record.value),
-            )
-            for record in asking.records(reply, "CAA")
-        )
-        if found:
-            return name, found
-        name = name.partition(".")[2]
-    return None, ()
+    """The CAA set that counts for a name, and where it stands."""
+    found = await asking.answered(door, caa.climb(name))
+    if found.failed:
+        raise Unseen(Reason.DNS_FAILURE, "CAA")
+    return found.at, found.records
 
 
 # --- the zone ----------------------------------------------------------------------------------
@@ -325,6 +315,7 @@ async def related(visit: Visit, domain: str) -> RelatedHosts:
         answering={name: found.status for name, found in pages.items()},
         aliases={name: found.cname_chain[-1] for name, found in resolutions.items() if found.cname_chain},
         staging=pages,
+        production=await _production(visit, domain),
     )
 
 
@@ -350,15 +341,24 @@ async def _names_shown(visit: Visit, domain: str) -> tuple[str, ...]:
 
 async def _linked_names(visit: Visit, domain: str) -> tuple[str, ...]:
     """The names of the domain that the start pages of the scan's hosts link to or load from."""
+    documents = await _start_pages(visit, domain)
+    return tuple(dict.fromkeys(name for document in documents for name in http.linked_names(document)))
+
+
+async def _production(visit: Visit, domain: str) -> Response | None:
+    """What a test system is compared with."""
+    documents = await _start_pages(visit, domain)
+    return next((replace(one, body="") for one in documents if not is_staging(urls.host(one.url))), None)
+
+
+async def _start_pages(visit: Visit, domain: str) -> tuple[Response, ...]:
+    """The start pages of the scan's hosts in the domain, as far as they could be loaded; every probe shares them."""
     own = [name for name in visit.hosts if targets.is_below(name, domain)][:MOST_CERTIFICATES]
     pages = await asyncio.gather(*(http.page(visit, name) for name in own), return_exceptions=True)
-    found: dict[str, None] = {}
     for page in pages:
-        if isinstance(page, Page):
-            found |= dict.fromkeys(http.linked_names(page.document))
-        elif not isinstance(page, Unseen):
+        if isinstance(page, BaseException) and not isinstance(page, Unseen):
             raise page
-    return tuple(found)
+    return tuple(page.document for page in pages if isinstance(page, Page))
 
 
 async def _shown_names(visit: Visit, name: str) -> tuple[str, ...]:
