@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from scanners import checking
 from scanners.checks import (
+    advisories,
     api,
     authentication,
     caa,
@@ -23,7 +24,10 @@ from scanners.checks import (
     mail_transport,
     network,
     openid,
+    ports,
     privacy,
+    registries,
+    scanning,
     software,
     takeover,
     tls,
@@ -57,5 +61,9 @@ CHECKS: Mapping[str, Check] = checking.collect(
         mail_authentication,
         mail_transport,
         network,
+        ports,
+        registries,
+        advisories,
+        scanning,
     ]
 )

@@ -30,6 +30,47 @@ EDGES: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...]
 )
 
 
+# What stands before a host in the vendor's own house: its address is the vendor's, and no content network's.
+OWN_APPLIANCES = frozenset({"F5 BIG-IP", "FortiWeb"})
+
+# Addresses that the two largest networks publish as their own; an edge may answer with neither alias nor header.
+EDGE_NETWORKS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "Cloudflare",
+        (
+            "103.21.244.0/22",
+            "103.22.200.0/22",
+            "103.31.4.0/22",
+            "104.16.0.0/13",
+            "104.24.0.0/14",
+            "108.162.192.0/18",
+            "131.0.72.0/22",
+            "141.101.64.0/18",
+            "162.158.0.0/15",
+            "172.64.0.0/13",
+            "173.245.48.0/20",
+            "188.114.96.0/20",
+            "190.93.240.0/20",
+            "197.234.240.0/22",
+            "198.41.128.0/17",
+            "2400:cb00::/32",
+            "2405:8100::/32",
+            "2405:b500::/32",
+            "2606:4700::/32",
+            "2803:f800::/32",
+            "2a06:98c0::/29",
+            "2c0f:f248::/32",
+        ),
+    ),
+    ("Fastly", ("151.101.0.0/16", "199.232.0.0/16", "146.75.0.0/17", "2a04:4e40::/32", "2a04:4e42::/32")),
+)
+
+
+def foreign(edges: Iterable[str]) -> tuple[str, ...]:
+    """Those whose addresses belong to the network and are shared by its customers."""
+    return tuple(edge for edge in edges if edge not in OWN_APPLIANCES)
+
+
 def edges_of(headers: Iterable[tuple[str, str]], aliases: Iterable[str]) -> tuple[str, ...]:
     """The networks in front of a host."""
     pairs = tuple(headers)

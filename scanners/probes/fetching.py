@@ -31,6 +31,7 @@ REQUESTS_AT_ONCE = 6  # to one host, as browsers do
 # Kept open by each of the two pools between requests. An idle connection still holds its place at the door's gate, so
 # that there must be far fewer of them than the gate has places: else the TLS probe would wait for them for ever.
 IDLE_CONNECTIONS = 2
+FEWEST_PLACES = 8  # at a gate for any to be kept open at all: the active class has two, and others wait for them
 PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 # A page names its own encoding; only these are looked up, for some Python codecs are not text encodings at all.
@@ -138,10 +139,11 @@ class Fetcher:
 
     def _pool(self, *, verifying: bool) -> httpcore.AsyncConnectionPool:
         if verifying not in self._pools:
+            has_room = self._door.budget.connections_at_once >= FEWEST_PLACES
             self._pools[verifying] = httpcore.AsyncConnectionPool(
                 ssl_context=self._door.tls_context(verifying=verifying),
                 max_connections=MOST_CONNECTIONS,
-                max_keepalive_connections=IDLE_CONNECTIONS,
+                max_keepalive_connections=IDLE_CONNECTIONS if has_room else 0,
                 network_backend=_Backend(self._door),
             )
         return self._pools[verifying]
