@@ -1,8 +1,7 @@
-"""All figures as one table: `python -m benchmarks [--runs N]`; `… conformance FOLDER`, other suites; `… scanning`, the race."""
+"""All figures: `python -m benchmarks [--runs N]`; other people's suites: `… conformance FOLDER`; a race: `… scanning`."""
 
 import argparse
 import sys
-
 
 RUNS = 9
 
