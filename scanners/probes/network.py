@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, Self, TypeVar, cast
 
 import certifi
-import dns.asyncquery
 import dns.exception
 import dns.flags
 import dns.message
@@ -24,6 +23,7 @@ import dns.resolver
 import httpcore
 
 from scanners import targets
+from scanners.data.ports import CLOSED_LIST
 from scanners.jobs import Knock
 from scanners.jobs import NetworkSettings as NetworkSettings  # noqa: PLC0414 - a door and its settings are imported together
 from scanners.observations import Blind, Reason
@@ -32,6 +32,7 @@ from scanners.parsing import addresses
 LONGEST_CNAME_CHAIN = 8
 MOST_ADDRESSES = 32
 MOST_CONNECT_TRIES = 3  # addresses of one host that are tried before it counts as not answering
+MOST_DATAGRAMS = 64  # unread ones of one question
 UDP_PAYLOAD = 1232  # DNS flag day 2020: the size that is never fragmented
 DNS_TRY_SECONDS = 1.5
 DNS_TRIES = 2
@@ -72,7 +73,7 @@ ACTIVE = Budget(
     requests=80,
     requests_per_second=4.0,
     dns_queries=40,
-    ports=frozenset({80, 443}),
+    ports=frozenset({80, 443}) | CLOSED_LIST,
 )
 
 
@@ -331,13 +332,18 @@ class Door:
         dnssec: bool = False,
         checking_disabled: bool = False,
         tcp: bool = False,
+        recursion: bool | None = None,
+        chaos: bool = False,
     ) -> dns.message.Message:
         """Ask the resolver, or a name server by its address; any rcode is an answer. The name is taken as absolute."""
-        key = ("query", name.lower(), kind, server, dnssec, checking_disabled, tcp)
+        wanted = server is None if recursion is None else recursion
+        key = ("query", name.lower(), kind, server, dnssec, checking_disabled, tcp, wanted, chaos)
         return await self.once(
             key,
             lambda: self._ask(
-                _question(name, kind, dnssec=dnssec, checking_disabled=checking_disabled, recursion=server is None),
+                _question(
+                    name, kind, dnssec=dnssec, checking_disabled=checking_disabled, recursion=wanted, chaos=chaos
+                ),
                 server=server,
                 tcp=tcp,
             ),
@@ -559,23 +565,33 @@ def _absolute(name: str) -> dns.name.Name:
         raise Unseen(Reason.DNS_FAILURE, "name") from error
 
 
-def _question(name: str, kind: str, *, dnssec: bool, checking_disabled: bool, recursion: bool) -> dns.message.Message:
+def _question(
+    name: str, kind: str, *, dnssec: bool, checking_disabled: bool, recursion: bool, chaos: bool
+) -> dns.message.Message:
     flags = dns.flags.AD
     flags |= dns.flags.RD if recursion else 0
     flags |= dns.flags.CD if checking_disabled else 0
     return dns.message.make_query(
-        _absolute(name), kind, use_edns=0, want_dnssec=dnssec, payload=UDP_PAYLOAD, flags=flags
+        _absolute(name),
+        kind,
+        rdclass=dns.rdataclass.CH if chaos else dns.rdataclass.IN,
+        use_edns=0,
+        want_dnssec=dnssec,
+        payload=UDP_PAYLOAD,
+        flags=flags,
     )
 
 
 async def _exchange(question: dns.message.Message, server: str, port: int, *, tcp: bool) -> dns.message.Message:
     try:
-        if tcp:
-            return await dns.asyncquery.tcp(question, server, timeout=DNS_TRY_SECONDS * 2, port=port)
-        reply, _fell_back = await dns.asyncquery.udp_with_fallback(
-            question, server, timeout=DNS_TRY_SECONDS, port=port, ignore_unexpected=True, ignore_errors=True
-        )
-    except (dns.exception.Timeout, TimeoutError) as error:
+        if not tcp:
+            async with asyncio.timeout(DNS_TRY_SECONDS):
+                reply = await _over_udp(question, server, port)
+            if not reply.flags & dns.flags.TC:
+                return reply
+        async with asyncio.timeout(DNS_TRY_SECONDS * 2 if tcp else DNS_TRY_SECONDS):
+            return await _over_tcp(question, server, port)
+    except TimeoutError as error:
         raise Unseen(Reason.TIMEOUT, "dns") from error
     except ConnectionRefusedError as error:
         raise Unseen(Reason.REFUSED, "dns") from error
@@ -583,7 +599,57 @@ async def _exchange(question: dns.message.Message, server: str, port: int, *, tc
         raise Unseen(Reason.GARBLED, "dns") from error
     except OSError as error:
         raise Unseen(Reason.UNREACHABLE, "dns") from error
+
+
+async def _over_udp(question: dns.message.Message, server: str, port: int) -> dns.message.Message:
+    """The first datagram that answers the question; anybody can send the others."""
+    transport, mailbox = await asyncio.get_running_loop().create_datagram_endpoint(_Mailbox, remote_addr=(server, port))
+    try:
+        transport.sendto(question.to_wire())
+        while True:
+            wire = await mailbox.next()
+            with contextlib.suppress(dns.exception.DNSException, ValueError):
+                if question.is_response(reply := dns.message.from_wire(wire)):
+                    return reply
+    finally:
+        transport.close()
+
+
+async def _over_tcp(question: dns.message.Message, server: str, port: int) -> dns.message.Message:
+    reader, writer = await asyncio.open_connection(server, port)
+    try:
+        wire = question.to_wire()
+        writer.write(len(wire).to_bytes(2, "big") + wire)
+        length = int.from_bytes(await reader.readexactly(2), "big")
+        reply = dns.message.from_wire(await reader.readexactly(length))
+    finally:
+        writer.transport.abort()
+    if not question.is_response(reply):
+        raise ValueError
     return reply
+
+
+class _Mailbox(asyncio.DatagramProtocol):
+    """Datagrams of one connected socket; a flood fills the box and no more."""
+
+    def __init__(self) -> None:
+        self._received: asyncio.Queue[bytes | Exception] = asyncio.Queue(MOST_DATAGRAMS)
+
+    def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - asyncio's signature
+        self._put(data)
+
+    def error_received(self, exc: Exception) -> None:
+        self._put(exc)
+
+    async def next(self) -> bytes:
+        received = await self._received.get()
+        if isinstance(received, Exception):
+            raise received
+        return received
+
+    def _put(self, item: bytes | Exception) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            self._received.put_nowait(item)
 
 
 def _system_resolvers() -> tuple[str, ...]:
