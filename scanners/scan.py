@@ -25,6 +25,7 @@ from scanners.observations import (
     MailDns,
     MailTransport,
     MtaStsPolicy,
+    NameServerManners,
     Observation,
     OpenPorts,
     OtherName,
@@ -49,6 +50,7 @@ from scanners.probes import (
     dns,
     http,
     mail,
+    name_servers,
     ports,
     registration,
     reputation,
@@ -118,6 +120,7 @@ PROBES: Mapping[type[Observation], Look] = {
     Reputation: Look(probe=reputation.reputation, check_class=PASSIVE, subject=DOMAIN, seconds=15),
     LookAlikes: Look(probe=reputation.look_alikes, check_class=PASSIVE, subject=DOMAIN, seconds=40),
     OpenPorts: Look(probe=ports.open_ports, check_class=CONSENTED, subject=HOST, seconds=200),
+    NameServerManners: Look(probe=name_servers.manners, check_class=CONSENTED, subject=DOMAIN, seconds=45),
     AddressOrigins: Look(probe=surroundings.origins, check_class=PASSIVE, subject=DOMAIN, seconds=30),
 }
 
@@ -192,7 +195,7 @@ class _Scan:
         self._active_visit = await self._enter(stack, Door(self._job.network, budget=ACTIVE, doorman=self._doorman))
 
     async def _enter(self, stack: AsyncExitStack, door: Door) -> Visit:
-        fetcher = Fetcher(door)
+        fetcher = Fetcher(door, hosts=len(self._hosts))
         stack.push_async_callback(fetcher.aclose)
         stack.push_async_callback(door.aclose)
         return Visit(door=door, fetcher=fetcher, at=self._job.at, hosts=self._hosts, known_mail=self._job.known_mail)
