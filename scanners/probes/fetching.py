@@ -1,9 +1,12 @@
 """HTTP through the one door: one request, no redirect followed, everything capped; the server's words are hostile."""
 
 import asyncio
+import contextlib
 import hashlib
+import sys
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -18,11 +21,19 @@ ANSWER_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 MOST_BODY = 2_000_000
 MOST_DECODED = 8_000_000
+MOST_GROWTH = 4  # characters kept of a body that came packed, for each byte that was asked for; never over MOST_BODY
 MOST_RATIO = 100
 MOST_HEADER_BYTES = 64_000
 MOST_HEADER_LINES = 200
+LONGEST_PRELUDE = 2 * 65_536  # bytes before a body begins, informational responses included
 MOST_PARTS = 20_000  # chunks of one body: a byte in each costs us far more than it costs the server
 PARTS_AT_A_STRETCH = 100  # read without letting the other probes have a turn
+# Bytes of bodies that a scan holds at once, under way and read, and what each host has of it for certain.
+MOST_HELD = 64_000_000
+MOST_HELD_BY_HOST = 16_000_000
+FEWEST_HELD_BY_HOST = 3_000_000
+HELD_IN_ALL = 96_000_000
+TOO_LONG_A_HEAD = 431  # how h11 hints at it
 SLOWEST_BYTES_PER_SECOND = 1_000
 GRACE_SECONDS = 3.0  # before the slowest rate is asked for
 LONGEST_URL = 4_000
@@ -50,9 +61,10 @@ class _Body:
 class Fetcher:
     """Keeps connections of one scan alive between requests to the same host."""
 
-    def __init__(self, door: Door) -> None:
-        """Open nothing yet."""
+    def __init__(self, door: Door, *, hosts: int = 1) -> None:
+        """Open nothing yet; so many hosts share the memory."""
         self._door = door
+        self._room = _Room(hosts)
         self._pools: dict[bool, httpcore.AsyncConnectionPool] = {}
         self._unverified: set[str] = set()
         self._at_once: dict[str, asyncio.Semaphore] = {}
@@ -112,20 +124,27 @@ class Fetcher:
             content=content,
             extensions={"timeout": {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": ANSWER_SECONDS}},
         )
+        verified = verifying if parts.scheme == "https" else None
         try:
             response = await self._pool(verifying=verifying).handle_async_request(request)
             try:
                 got = _headers(response)
-                body = await _read(response, at_most)
+                _expect_body(response)
+                with self._room.share(parts.hostname or "") as share:
+                    body = await _read(response, at_most, share)
+                    found = _response(parts, response, got, body, at_most, verified=verified)
+                    share.keep(sys.getsizeof(found.body))
             finally:
                 await response.aclose()
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
+            if getattr(error.__cause__, "error_status_hint", 0) == TOO_LONG_A_HEAD:
+                raise Unseen(Reason.TOO_LARGE, "headers") from error
             raise Unseen(Reason.GARBLED, "http") from error
         except httpcore.TimeoutException as error:
             raise Unseen(Reason.TIMEOUT) from error
         except httpcore.NetworkError as error:
             raise Unseen(Reason.RESET) from error
-        return _response(parts, response, got, body, verified=verifying if parts.scheme == "https" else None)
+        return found
 
     def _own_headers(self, parts: SplitResult) -> dict[str, str]:
         contact = self._door.settings.contact_url
@@ -149,6 +168,56 @@ class Fetcher:
         return self._pools[verifying]
 
 
+class _Room:
+    """The memory that bodies may take: one host that fills its share leaves the others theirs."""
+
+    def __init__(self, hosts: int) -> None:
+        self._by_host = min(MOST_HELD_BY_HOST, max(FEWEST_HELD_BY_HOST, MOST_HELD // max(1, hosts)))
+        self._held: Counter[str] = Counter()
+        self._in_all = 0
+
+    @contextlib.contextmanager
+    def share(self, host: str) -> Iterator["_Share"]:
+        """What one response takes; at the end only what is kept of it counts."""
+        share = _Share(self, host)
+        try:
+            yield share
+        finally:
+            share.let_go()
+
+    def take(self, host: str, count: int) -> None:
+        self._held[host] += count
+        self._in_all += count
+
+    def is_full(self, host: str) -> bool:
+        return self._held[host] > self._by_host or self._in_all > HELD_IN_ALL
+
+
+class _Share:
+    def __init__(self, room: _Room, host: str) -> None:
+        self._room = room
+        self._host = host
+        self._taken = 0
+
+    def take(self, count: int) -> None:
+        self._taken += count
+        self._room.take(self._host, count)
+        if self._room.is_full(self._host):
+            raise Unseen(Reason.TOO_LARGE, "memory")
+
+    def keep(self, count: int) -> None:
+        """The response is read; this much of it stays."""
+        self.let_go()
+        self._room.take(self._host, count)
+        if self._room.is_full(self._host):
+            self._room.take(self._host, -count)
+            raise Unseen(Reason.TOO_LARGE, "memory")
+
+    def let_go(self) -> None:
+        self._room.take(self._host, -self._taken)
+        self._taken = 0
+
+
 class _Backend(httpcore.AsyncNetworkBackend):
     """Lets httpcore connect through the door only: the pool sees names, the socket sees the vetted address."""
 
@@ -163,7 +232,9 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - httpcore's signature
         socket_options: object = None,  # noqa: ARG002 - httpcore's signature
     ) -> Connection:
-        return await self._door.connect(host, port, seconds=timeout or CONNECT_SECONDS)
+        connection = await self._door.connect(host, port, seconds=timeout or CONNECT_SECONDS)
+        connection.longest_prelude = LONGEST_PRELUDE
+        return connection
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -202,7 +273,13 @@ def _headers(response: httpcore.Response) -> tuple[tuple[str, str], ...]:
     return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in lines)
 
 
-async def _read(response: httpcore.Response, at_most: int) -> _Body:
+def _expect_body(response: httpcore.Response) -> None:
+    stream = response.extensions.get("network_stream")
+    if isinstance(stream, Connection):
+        stream.end_prelude()
+
+
+async def _read(response: httpcore.Response, at_most: int, share: "_Share") -> _Body:
     loop = asyncio.get_running_loop()
     started = loop.time()
     received = bytearray()
@@ -210,6 +287,7 @@ async def _read(response: httpcore.Response, at_most: int) -> _Body:
     parts = 0
     async for data in stream:
         received += data
+        share.take(len(data))
         parts += 1
         if parts > MOST_PARTS:
             raise Unseen(Reason.TOO_LARGE, "chunks")
@@ -228,6 +306,7 @@ def _response(
     response: httpcore.Response,
     headers: tuple[tuple[str, str], ...],
     body: _Body,
+    at_most: int,
     *,
     verified: bool | None,
 ) -> Response:
@@ -235,16 +314,18 @@ def _response(
     plain, cut = _decompress(body.raw, last.get("content-encoding", "").strip().lower())
     stream = response.extensions.get("network_stream")
     address, _port = stream.get_extra_info("server_addr") if stream else ("", 0)
+    text = plain.decode(_encoding(last.get("content-type", "")), errors="replace")
+    longest = min(MOST_BODY, at_most * MOST_GROWTH)
     return Response(
         url=parts.geturl(),
         status=response.status,
         headers=headers,
-        body=plain.decode(_encoding(last.get("content-type", "")), errors="replace"),
+        body=text[:longest],
         body_sha256=hashlib.sha256(plain).hexdigest(),
         address=address,
         http_version=bytes(response.extensions.get("http_version", b"")).decode("ascii", errors="replace"),
         tls_verified=verified,
-        cut=body.cut or cut,
+        cut=body.cut or cut or len(text) > longest,
     )
 
 

@@ -121,6 +121,8 @@ class Connection(httpcore.AsyncNetworkStream):
         self.address = address
         self.port = port
         self.tls: ssl.SSLObject | None = None
+        self.longest_prelude: int | None = None  # bytes that may be read between a request and `end_prelude`
+        self._prelude: int | None = 0
         self._socket = sock
         self._let_go = let_go
         self._incoming = ssl.MemoryBIO()
@@ -138,9 +140,16 @@ class Connection(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int = READ_SIZE, timeout: float | None = ANSWER_SECONDS) -> bytes:  # noqa: ASYNC109 - httpcore's signature
         """The next bytes; empty at the end of the stream."""
         async with _within(timeout):
-            if self.tls is None:
-                return await self._receive(max_bytes)
-            return await self._pump_read(max_bytes)
+            data = await (self._receive if self.tls is None else self._pump_read)(max_bytes)
+        if self._prelude is not None and self.longest_prelude is not None:
+            self._prelude += len(data)
+            if self._prelude > self.longest_prelude:
+                raise Unseen(Reason.TOO_LARGE, "headers")
+        return data
+
+    def end_prelude(self) -> None:
+        """The head of the response is there; what follows is measured by who reads it."""
+        self._prelude = None
 
     async def read_until(self, mark: bytes, *, at_most: int, seconds: float = ANSWER_SECONDS) -> bytes:
         """All bytes up to and with the mark; what comes after it in the same packet is kept in the result too."""
@@ -157,6 +166,7 @@ class Connection(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = ANSWER_SECONDS) -> None:  # noqa: ASYNC109 - httpcore's signature
         """Send all the bytes."""
+        self._prelude = 0
         async with _within(timeout):
             if self.tls is None:
                 await self._send(buffer)
