@@ -6,11 +6,11 @@ from typing import Any
 
 import re2
 
-from scanners.checking import check, info, not_applicable, ok, unknown, warn
+from scanners.checking import check, info, not_applicable, ok, warn
 from scanners.checks import documents
 from scanners.checks.wording import listing, shortened
 from scanners.model import N_, CheckClass, Observations, Refs, Severity, Verdict
-from scanners.observations import LoginPage, Page, Response, UnpublishedPaths, WellKnown
+from scanners.observations import LoginPage, Page, Response, WellKnown
 from scanners.parsing import html, urls
 
 DESCRIPTION = Refs(
@@ -50,6 +50,17 @@ IDENTIFIERS = Refs(
     mdr=("17.2", "17.4"),
     sources=("OWASP API1",),
 )
+
+LIMITS = Refs(
+    measures=(3,),
+    iso27001=("A.8.6",),
+    owasp2021="A04",
+    owasp2025="A06",
+    gdpr=("Art. 32 (1) b",),
+    mdr=("17.2", "17.4"),
+    sources=("OWASP API4",),
+)
+LIMITING = ("ratelimit", "x-ratelimit", "x-rate-limit", "retry-after")
 
 WHY_DESCRIPTION = N_(
     "A description lists every operation and parameter, also the ones no page uses."
@@ -127,26 +138,6 @@ def _verdict_on(described: Iterable[Response]) -> Verdict | None:
 
 
 @check(
-    "api.openapi-exposed",
-    title=N_("No description of an interface lies open at the usual paths"),
-    severity=Severity.MEDIUM,
-    check_class=CheckClass.ACTIVE,
-    needs=(UnpublishedPaths,),
-    refs=DESCRIPTION,
-    why=WHY_DESCRIPTION,
-    fix=FIX_DESCRIPTION,
-    example=EXAMPLE_DESCRIPTION,
-)
-def no_description_is_exposed(seen: Observations) -> Verdict:
-    paths = seen[UnpublishedPaths]
-    if any(_description(control) is not None for control in paths.controls):
-        return unknown(N_("The host answers every path alike, so nothing can be concluded."))
-    return _verdict_on(paths.answers.values()) or ok(
-        N_("%(count)s usual paths asked; none holds a description."), count=len(paths.answers)
-    )
-
-
-@check(
     "api.openapi-linked",
     title=N_("The start page leads to no open description of an interface"),
     severity=Severity.MEDIUM,
@@ -190,6 +181,29 @@ def links_show_no_running_numbers(seen: Observations, found: Response) -> Verdic
         # A number may be a person's: it does not go into a report.
         return info(N_("Running numbers in links: %(urls)s."), urls=listing(_DIGIT.sub("#", link) for link in numbered))
     return ok(N_("No running number of a person or case was seen in a link."))
+
+
+@check(
+    "api.rate-limit-signal",
+    title=N_("Interfaces say how often they may be asked"),
+    severity=Severity.INFO,
+    needs=(Page,),
+    refs=LIMITS,
+    why=N_(
+        "Without a limit one client can try passwords or fetch record after record until the interface fails."
+        " A limit shows in headers, though one may exist without them."
+    ),
+    fix=N_("Limit requests by user and address, and say so in RateLimit headers and with status 429."),
+    example="limit_req_zone $binary_remote_addr zone=api:10m rate=10r/s;   # nginx",
+)
+def interfaces_name_a_limit(seen: Observations) -> Verdict:
+    answers = [response for response in _answers(seen) if _is_interface(response)]
+    if not answers:
+        return not_applicable(N_("No answer of an interface was seen."))
+    told = [name for response in answers for name, _value in response.headers if name.startswith(LIMITING)]
+    if told:
+        return ok(N_("Headers that speak of a limit: %(names)s."), names=listing(told))
+    return info(N_("No header speaks of a limit; ask for it in the questionnaire."))
 
 
 @check(

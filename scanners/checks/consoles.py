@@ -1,11 +1,16 @@
 """Ways in for administrators on paths that nobody published, and hosts that answer every path."""
 
-from scanners.checking import BLINDNESS, check, fail, info, ok, unknown, warn
+from itertools import islice
+
+import re2
+
+from scanners.checking import BLINDNESS, check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks import documents, unpublished
 from scanners.checks.wording import listing
 from scanners.data.unpublished import Purpose
 from scanners.model import N_, CheckClass, Observations, Refs, Severity, Verdict
-from scanners.observations import UnpublishedPaths
+from scanners.observations import Response, UnpublishedPaths, WellKnown
+from scanners.parsing import urls
 
 PANELS = Refs(
     measures=(9, 10),
@@ -42,6 +47,7 @@ DEBUGGING = Refs(
     mdr=("17.2",),
     sources=("ASVS 5.0 V13.4.2", "snallygaster"),
 )
+INDEXING = Refs(measures=(9,), iso27001=("A.8.12",), owasp2021="A05", owasp2025="A02", sources=("RFC 9309",))
 LOOKING = Refs(measures=(6,), iso27001=("A.8.29",))
 
 
@@ -179,3 +185,49 @@ def missing_pages_are_missing(seen: Observations) -> Verdict:
     if all(control.status in documents.ANSWERED for control in paths.controls):
         return info(N_("Any path is answered with a page; paths that answer so are not judged."))
     return ok(N_("A path that does not exist is answered with status %(status)s."), status=paths.controls[0].status)
+
+
+MOST_PATHS = 2_000
+_DISALLOWED = re2.compile(r"(?im)^[ \t]*(?:dis)?allow[ \t]*:[ \t]*(/[^\s#]{1,200})")
+_LOCATION = re2.compile(r"(?i)<loc>\s*([^<\s]{1,500})")
+_INNER = re2.compile(
+    r"(?i)(?:^|[/_\-.])(?:admin\w*|verwaltung|intern(?:al)?|intranet|backup|private|privat|staging|test|dev|debug|db"
+    r"|database|dump|export|config|setup|install|phpmyadmin|patients?|patienten|befunde?|secret)(?:$|[/_\-.*?])"
+)
+
+
+@check(
+    "exposure.robots-sensitive",
+    title=N_("robots.txt and the site map name no inner areas"),
+    severity=Severity.INFO,
+    check_class=CheckClass.STANDARD,
+    needs=(WellKnown,),
+    refs=INDEXING,
+    why=N_(
+        "What search engines are to leave out, attackers read first."
+        " The list often names administrations, test systems and folders with exports."
+    ),
+    fix=N_("Guard such areas with a log-in, and keep them out of search engines by a header instead of a public list."),
+    example="X-Robots-Tag: noindex",
+)
+def nothing_inner_is_named(seen: Observations) -> Verdict:
+    served = seen[WellKnown].documents
+    paths = [*_disallowed(served.get("/robots.txt")), *_mapped(served.get("/sitemap.xml"))]
+    if inner := [path for path in paths if _INNER.search(path) is not None]:
+        return info(N_("Inner areas are named: %(paths)s."), paths=listing(inner))
+    if not paths:
+        return not_applicable(N_("Neither robots.txt nor a site map names any path."))
+    return ok(N_("%(count)s paths are named; none sounds like an inner area."), count=len(paths))
+
+
+def _disallowed(served: Response | None) -> list[str]:
+    if served is None or served.status not in documents.ANSWERED or documents.is_html(served):
+        return []
+    return [str(match.group(1)) for match in islice(_DISALLOWED.finditer(served.body), MOST_PATHS)]
+
+
+def _mapped(served: Response | None) -> list[str]:
+    if served is None or served.status not in documents.ANSWERED or documents.is_html(served):
+        return []
+    found = [str(match.group(1)) for match in islice(_LOCATION.finditer(served.body), MOST_PATHS)]
+    return [urls.split(one).path for one in found if urls.is_web(one)]

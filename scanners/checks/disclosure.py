@@ -1,11 +1,14 @@
 """What a host tells: how to report a weakness, and what it had better keep to itself."""
 
+from dataclasses import replace
+
 import re2
 
 from scanners import targets
 from scanners.checking import check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks import documents
 from scanners.checks.wording import listing, shortened
+from scanners.data import errors
 from scanners.model import N_, CheckClass, Observations, Refs, Severity, Verdict
 from scanners.observations import LoginPage, Page, Response, UnresolvedReferences, WellKnown
 from scanners.parsing import banners, html, security_txt, urls
@@ -157,26 +160,37 @@ def headers_tell_no_version(seen: Observations) -> Verdict:
     return ok(N_("No header tells a version."))
 
 
-# Signs of an error that was meant for developers.
-TRACES: tuple[tuple[str, str], ...] = (
-    ("Python", r"Traceback \(most recent call last\)"),
-    ("Java", r"\bat [\w$.]+\([\w$]+\.java:\d+\)"),
-    (".NET", r"\bat [\w.`<>]+\([^)]{0,200}\) in [A-Za-z]:\\|\[(?:\w+\.)*\w+Exception(?: \(0x[0-9a-f]+\))?: "),
-    (
-        "PHP",
-        r"(?:Fatal error|Parse error|Warning)(?:</b>)?: [^\n]{1,300} in (?:<b>)?(?:/|[A-Z]:\\)[^\n]{1,200} on line",
-    ),
-    ("Node.js", r"\bat [\w.<>\[\] ]{1,80} \((?:/|file://|[A-Z]:\\)[^)\s]{1,200}:\d+:\d+\)"),
-    ("Ruby", r"\w+\.rb:\d+:in [`'][\w ]+'"),
-    ("Go", r"goroutine \d+ \[running\]:"),
-    ("Oracle", r"\bORA-\d{5}: "),
-    (
-        "SQL",
-        r"You have an error in your SQL syntax|SQLSTATE\[\w{5}\]|Unclosed quotation mark after the character string",
-    ),
-    ("PostgreSQL", r"PG::\w+Error|pg_(?:query|exec)\(\)|org\.postgresql\.util\.PSQLException"),
+_TRACES = tuple((name, re2.compile(pattern)) for name, pattern in errors.TRACES)
+
+
+_CMS_COMMENT = re2.compile(
+    r"(?i)<!--[^>]{0,300}\b((?:wordpress|typo3|drupal|joomla!?|contao|shopware|magento|plone|umbraco|liferay|craft cms"
+    r"|sitecore|yoast seo plugin)[ /]v?\d+(?:\.\d+)+)"
 )
-_TRACES = tuple((name, re2.compile(pattern)) for name, pattern in TRACES)
+_NUMBER = re2.compile(r"\d+(?:\.\d+)+|\b\d+\b")
+
+
+@check(
+    "web.generator-meta",
+    title=N_("The page does not name the version of its content management system"),
+    severity=Severity.INFO,
+    needs=(Page,),
+    refs=replace(VERSIONS, mdr=(), sources=("ASVS 5.0 V13.4.6",)),
+    why=N_(
+        "Attackers search the net for versions with a known weakness and try those hosts first."
+        " The number helps nobody who reads the page."
+    ),
+    fix=N_("Leave the generator and such comments out of the page."),
+    example="remove_action('wp_head', 'wp_generator');   // WordPress",
+)
+@documents.on_html
+def page_names_no_version(_seen: Observations, found: Response) -> Verdict:
+    told = [text.strip() for text in html.read(found.body).metas("generator") if _NUMBER.search(text) is not None]
+    if (match := _CMS_COMMENT.search(found.body)) is not None:
+        told.append(match.group(1))
+    if told:
+        return info(N_("The page names: %(versions)s."), versions=listing(told))
+    return ok(N_("The page names no version of a content management system."))
 
 
 @check(

@@ -1,7 +1,12 @@
 """Third parties that a page brings in before anyone has agreed."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import re2
+
 from scanners import targets
-from scanners.checking import check, fail, info, ok, warn
+from scanners.checking import check, fail, info, ok, unknown, warn
 from scanners.checks import documents
 from scanners.checks.wording import listing
 from scanners.data import third_parties
@@ -20,6 +25,7 @@ TRACKERS = Refs(
     mdr=("17.2", "17.4"),
     sources=("§ 25 TDDDG", "ASVS 5.0 V14.2.3"),
 )
+NOTICE = Refs(measures=(7,), iso27001=("A.5.31",), gdpr=("Art. 13",), sources=("§ 5 DDG",))
 TRANSFER = Refs(
     measures=(4,),
     iso27001=("A.5.34", "A.5.19"),
@@ -90,6 +96,36 @@ def third_parties_are_listed(seen: Observations, found: Response) -> Verdict:
         N_("Loads from: %(parties)s."),
         parties=listing(f"{host} ({party.name})" if party else host for host, party in named.items()),
     )
+
+
+NOTICES: Mapping[str, Any] = {
+    "Impressum": re2.compile(r"(?i)impressum|imprint|anbieterkennzeichnung|legal[\s_-]?(?:notice|info)|\blegal\b"),
+    "Datenschutz": re2.compile(r"(?i)datenschutz|privacy|data[\s_-]?protection|dsgvo|gdpr"),
+}
+
+
+@check(
+    "privacy.imprint-privacy-policy",
+    title=N_("The page leads to who runs it and to how it treats data"),
+    severity=Severity.INFO,
+    needs=(Page,),
+    refs=NOTICE,
+    why=N_(
+        "German law asks every provider to name itself and to explain what happens to the data of visitors."
+        " A hospital that refers patients to such a page is asked about it first."
+    ),
+    fix=N_("Link both pages from every page, the log-in included."),
+    example='<a href="/impressum">Impressum</a> <a href="/datenschutz">Datenschutz</a>',
+)
+@documents.on_html
+def notices_are_linked(_seen: Observations, found: Response) -> Verdict:
+    page = html.read(found.body)
+    if not page.all("a"):
+        return unknown(N_("The page shows no link without running its scripts."))
+    missing = [name for name, words in NOTICES.items() if words.search(found.body) is None]
+    if missing:
+        return warn(N_("Not linked from the start page: %(names)s."), names=listing(missing))
+    return ok(N_("Both are named on the start page."))
 
 
 @check(

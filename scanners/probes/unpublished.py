@@ -78,6 +78,7 @@ class _Answer:
     wanted: Path
     response: Response
     found: tuple[str, ...] = ()
+    is_usual: bool = False  # the host says the same of a path that cannot exist
 
 
 class _Round:
@@ -178,8 +179,12 @@ class _Round:
         found = _recognised(wanted, response)
         if wanted.purpose is Purpose.ERROR:
             self._note(wanted.path, _faults(response))
-        response = response if found else replace(response, body="")
-        self._answers[wanted.path] = _Answer(wanted=wanted, response=response, found=found)
+        answer = _Answer(wanted=wanted, response=response, found=found)
+        self._answers[wanted.path] = replace(
+            answer,
+            is_usual=self._is_like_a_control(answer),
+            response=response if found else replace(response, body=""),
+        )
 
     def _is_over(self) -> Reason | None:
         if self._ended is None and asyncio.get_running_loop().time() > self._until:
@@ -214,7 +219,7 @@ class _Round:
         return [
             neighbour
             for path, neighbour in unpublished.NEIGHBOURS.items()
-            if (answer := self._answers.get(path)) is not None and not self._is_like_a_control(answer)
+            if (answer := self._answers.get(path)) is not None and not answer.is_usual
         ]
 
     async def _follow(self) -> None:
@@ -224,7 +229,7 @@ class _Round:
             for answer in self._answers.values()
             if answer.wanted.purpose in GUARDED
             and (where := _own_redirect(answer.response, self._host)) is not None
-            and not self._is_like_a_control(answer)
+            and not answer.is_usual
         ]
         for answer, where in moved[:MOST_FOLLOWED]:
             if self._is_over() is None:

@@ -106,7 +106,7 @@ WALL = Reply(status=403, body="Attention Required! | Cloudflare", headers=(("cf-
 PLAN = Plan(
     zones=(Zone(name="haus.test", records="waf IN CNAME edge.fremd.test."), Zone(name="fremd.test")),
     sites=(
-        Site(host="clean.haus.test", pages={"/": Reply(body=PAGE)}),
+        Site(host="clean.haus.test", pages={"/": Reply(body=PAGE)}, headers=(("allow", "GET, HEAD, OPTIONS"),)),
         Site(host="files.haus.test", pages=FILES),
         Site(host="settings.haus.test", pages=SETTINGS),
         Site(host="consoles.haus.test", pages=CONSOLES),

@@ -6,7 +6,7 @@ import pytest
 
 from scanners.checks import api as checks
 from scanners.model import Check, Outcome, Severity
-from scanners.observations import Observation, Response, UnpublishedPaths, WellKnown
+from scanners.observations import Observation, Response, WellKnown
 from tests.scanners.building import AT, HOST, judge, page, page_with, response
 from tests.scanners.building_domain import BLIND, says, when_blind
 
@@ -20,10 +20,6 @@ def answer(document: object, *, path: str = "/openapi.json", status: int = 200, 
     named = {"content-type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
     body = document if isinstance(document, str) else json.dumps(document)
     return response(body, url=f"https://{HOST}{path}", status=status, headers=named)
-
-
-def paths(*answers: Response, controls: tuple[Response, ...] = ()) -> UnpublishedPaths:
-    return UnpublishedPaths(at=AT, answers={one.url: one for one in answers}, controls=controls)
 
 
 def fhir(rest: object, **more: object) -> WellKnown:
@@ -43,11 +39,6 @@ SWAGGER_UI = '<!doctype html><div id="swagger-ui"></div>'
 @pytest.mark.parametrize(
     ("check", "facts", "outcome"),
     [
-        (checks.no_description_is_exposed, [paths(answer("", status=404))], Outcome.PASS),
-        (checks.no_description_is_exposed, [paths(answer(GUARDED))], Outcome.WARN),
-        (checks.no_description_is_exposed, [paths(answer('{"openapi": broken'))], Outcome.PASS),
-        (checks.no_description_is_exposed, [paths(answer("openapi: 3.1.0\npaths:\n"))], Outcome.WARN),
-        (checks.no_description_is_exposed, [paths(answer(OPEN), controls=(answer(OPEN),))], Outcome.UNKNOWN),
         (checks.no_description_is_linked, [page()], Outcome.PASS),
         (checks.no_description_is_linked, [page_with(body='<a href="/swagger/index.html">API</a>')], Outcome.WARN),
         (
@@ -57,6 +48,9 @@ SWAGGER_UI = '<!doctype html><div id="swagger-ui"></div>'
         ),
         (checks.no_description_is_linked, [page_with(body=SWAGGER_UI)], Outcome.WARN),
         (checks.no_description_is_linked, [page(response(status=503))], Outcome.UNKNOWN),
+        (checks.interfaces_name_a_limit, [page()], Outcome.NOT_APPLICABLE),
+        (checks.interfaces_name_a_limit, served(answer({})), Outcome.INFO),
+        (checks.interfaces_name_a_limit, served(answer({}, ratelimit_policy="10;w=1")), Outcome.PASS),
         (checks.links_show_no_running_numbers, [page()], Outcome.PASS),
         (checks.links_show_no_running_numbers, [page_with(body='<a href="/patient/1042">x</a>')], Outcome.INFO),
         (checks.links_show_no_running_numbers, [page_with(body='<a href="/x?pid=7&a=1">x</a>')], Outcome.INFO),
@@ -91,7 +85,9 @@ def test_an_interface_nobody_saw_is_unknown(check: Check):
 
 
 def test_operations_without_log_in_make_it_high():
-    finding = judge(checks.no_description_is_exposed, paths(answer(OPEN)))
+    linked = page_with({"content-type": "application/json"}, body=json.dumps(OPEN))
+
+    finding = judge(checks.no_description_is_linked, linked)
 
     assert finding.severity is Severity.HIGH
     assert "GET /patients" in finding.fact.render()
