@@ -6,9 +6,9 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import IO
+from typing import IO, Any
 
 from scanners import scan, storing
 from scanners.jobs import Knock, ScanEvent, ScanJob, SubjectSeen
@@ -17,6 +17,7 @@ from scanners.observations import Blind, Reason
 from scanners.storing import BadDocument
 from scanners.targets import BadTarget
 
+ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 LONGEST_JOB = 2_000_000
 LONGEST_LINE = 12_000_000  # bytes of one event; what reads us must never meet a line without an end
 ADDRESS_SPACE = 1 << 30
@@ -81,23 +82,33 @@ class _Gate:
 
 
 def _write(event: ScanEvent) -> None:
-    sys.stdout.write(line_of(event) + "\n")
+    for part in parts_of(event):
+        sys.stdout.write(part)
+    sys.stdout.write("\n")
     sys.stdout.flush()
 
 
 def line_of(event: ScanEvent, *, longest: int = LONGEST_LINE) -> str:
     """The event as one line. Should it be too long, its largest observations are blind for that reason."""
-    text = json.dumps(storing.dump_event(event), ensure_ascii=True, separators=(",", ":"))
-    if len(text) <= longest or not isinstance(event, SubjectSeen):
-        return text
-    facts = dict(event.observations.facts())
-    kept = [kind for kind, fact in facts.items() if not isinstance(fact, Blind)]
-    if not kept:
-        return text
-    largest = max(kept, key=lambda kind: len(json.dumps(storing.encode(facts[kind]))))
-    facts[largest] = Blind(at=event.observations.at, reason=Reason.TOO_LARGE)
-    smaller = Observations(subject=event.observations.subject, at=event.observations.at, facts=facts)
-    return line_of(replace(event, observations=smaller), longest=longest)
+    return "".join(parts_of(event, longest=longest))
+
+
+def parts_of(event: ScanEvent, *, longest: int = LONGEST_LINE) -> Iterator[str]:
+    """The same piece by piece: a hostile page grows sixfold when it is written down, and never stands there whole."""
+    while isinstance(event, SubjectSeen) and _length(storing.dump_event(event)) > longest:
+        facts = dict(event.observations.facts())
+        kept = [kind for kind, fact in facts.items() if not isinstance(fact, Blind)]
+        if not kept:
+            break
+        largest = max(kept, key=lambda kind: _length(storing.encode(facts[kind])))
+        facts[largest] = Blind(at=event.observations.at, reason=Reason.TOO_LARGE)
+        seen = Observations(subject=event.observations.subject, at=event.observations.at, facts=facts)
+        event = replace(event, observations=seen)
+    yield from ENCODER.iterencode(storing.dump_event(event))
+
+
+def _length(document: Any) -> int:
+    return sum(map(len, ENCODER.iterencode(document)))
 
 
 def _limit() -> None:
