@@ -1,4 +1,4 @@
-"""All figures: `python -m benchmarks [--runs N]`; other people's suites: `… conformance FOLDER`; a race: `… scanning`."""
+"""All figures: `python -m benchmarks [--runs N]`; other people's suites: `… conformance FOLDER`; race: `… scanning`."""
 
 import argparse
 import sys

@@ -40,7 +40,11 @@ MEMORY_GROWTH = 16 * 1024  # KiB over 2,000 scans that still count as flat
 MULTI_HOSTS = 10
 BESIDE = 1.25  # a scan beside hostile ones may take so much longer and be within what runs differ by
 SUITE_CONNECTIONS, AT_ONCE = 220, 16
-SUITE_FLAGS = ("--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3")
+# What our probe asks as well: suites of every version, groups, compression, renegotiation, extended master secret.
+SUITE_FLAGS = (
+    *("--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3"),
+    *("--elliptic_curves", "--compression", "--reneg", "--ems"),
+)
 SSLYZE_VERSIONS: Mapping[str, str] = {
     "ssl_3_0": "SSLv3",
     "tls_1_0": "TLSv1.0",

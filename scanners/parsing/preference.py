@@ -25,15 +25,16 @@ def open_questions(parts: Iterable[Sequence[Item]], level: Callable[[Item], int]
     """What to offer to learn whether better levels go first everywhere: an item, then all of the next level below.
 
     Within each part the order is known; where every part is sorted, only its last of each level can come too late.
+    Parts may begin alike: one that was halved after some items is known by two.
     """
     known = [tuple(part) for part in parts if part]
     levels = sorted({level(item) for part in known for item in part}, reverse=True)
     questions: list[tuple[Item, ...]] = []
     for upper, lower in itertools.pairwise(levels):
-        below = tuple(item for part in known for item in part if level(item) == lower)
+        below = tuple(dict.fromkeys(item for part in known for item in part if level(item) == lower))
         lasts = [[item for item in part if level(item) == upper][-1:] for part in known]
         questions += [(*last, *below) for last in lasts if last]
-    return tuple(questions)
+    return tuple(dict.fromkeys(questions))
 
 
 def merged(

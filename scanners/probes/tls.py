@@ -27,6 +27,7 @@ FEWEST_HELLOS = 20
 RETRIES = 1  # of a hello that got no answer, of a server that has answered others
 PARTS = 3  # of what is offered, asked for side by side; each costs a hello that is refused
 PARTS_OF_TLS12 = 8  # of this version servers take the most suites
+KEPT_HELLOS = 70  # never spent on being faster
 HELLOS_FOR_PARTS = 120  # with fewer everything is asked one after the other, which needs the fewest
 CHUNK = 60  # suites in a hello for servers that choke on long ones
 DEFLATE = 1
@@ -152,7 +153,7 @@ class _Details:
     hashes: tuple[str, ...]
 
 
-_Parts = Sequence[tuple[int, ...]]  # what was taken of each part of what was offered
+_Parts = Sequence[tuple[int, ...]]  # what was taken, in the order it was, of each part of what was offered
 
 
 class _Questions:
@@ -162,6 +163,7 @@ class _Questions:
         self._visit = visit
         self._host = host
         self._most = self._left = most
+        self._under_way = 0
         self._complete = True
         self._chokes: set[int] = set()  # versions in which only a hello of ordinary length was answered
         self._answered = False
@@ -189,20 +191,21 @@ class _Questions:
         unclear = tuple(version for version, outcome in tried.items() if _is_unclear(outcome))
         if not accepted:
             self._refuse_to_judge(tried)
-        details = asyncio.create_task(self._details(accepted))
+        older = max((version for version in accepted if version < TLS13), default=None)
+        parts = {one: early.get(one) or asyncio.create_task(self._parts(one)) for one in accepted}
+        firsts = {one: _suite_of(tried[one]) for one in accepted}
+        prefers_task = asyncio.create_task(self._prefers(older, parts, firsts))
+        working = (*parts.values(), prefers_task)
         try:
-            parts = dict(
-                zip(
-                    accepted,
-                    await asyncio.gather(*(early.get(one) or self._parts(one) for one in accepted)),
-                    strict=True,
-                )
+            facts, orders = await asyncio.gather(
+                self._details(accepted, older),
+                asyncio.gather(*(self._order(one, parts[one], firsts[one], prefers_task) for one in accepted)),
             )
-            suites, prefers = await self._ordered(parts, {one: _suite_of(tried[one]) for one in accepted})
-            facts = await details
+            suites, prefers = dict(zip(accepted, orders, strict=True)), await prefers_task
         finally:
-            details.cancel()
-            await asyncio.gather(details, return_exceptions=True)
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
         found = tuple(dict.fromkeys((*facts.groups, *facts.curves)))
         return TlsHandshakes(
             at=self._visit.at,
@@ -229,9 +232,8 @@ class _Questions:
         if len(reasons) == len(tried):
             raise Unseen(reasons[-1])
 
-    async def _details(self, accepted: Iterable[int]) -> _Details:
+    async def _details(self, accepted: Iterable[int], older: int | None) -> _Details:
         """Everything but the suites. Offered is what there is: a server takes of it what it accepts."""
-        older = max((version for version in accepted if version < TLS13), default=None)
         offered = self._offered(older) if older else ()
         of_tls12 = self._offered(TLS12) if TLS12 in accepted else ()
         facts, curves, groups, prime, hashes = await asyncio.gather(
@@ -274,47 +276,44 @@ class _Questions:
         choose: Callable[[tuple[int, ...]], Awaitable[int | None]],
         count: int = PARTS,
     ) -> _Parts:
-        """What is taken of each part: offer what is left of it until nothing is."""
+        """What is taken of each part: offer what is left of it until nothing is; where there is room, halve it."""
 
-        async def part(left: list[int]) -> tuple[int, ...]:
-            taken: list[int] = []
-            while left and (chosen := await choose(tuple(left))) in left:
-                taken.append(chosen)
-                left.remove(chosen)
-            return tuple(taken)
+        async def part(left: tuple[int, ...], taken: tuple[int, ...] = ()) -> list[tuple[int, ...]]:
+            while left and (chosen := await choose(left)) in left:
+                taken = (*taken, chosen)
+                left = tuple(item for item in left if item != chosen)
+                if len(left) > 1 and self._has_room():
+                    halves = preference.parts_of(left, 2)
+                    found = await asyncio.gather(*(part(half, taken) for half in halves))
+                    return [one for half in found for one in half]
+            return [taken]
 
         parts = preference.parts_of(candidates, count if self._most >= HELLOS_FOR_PARTS else 1)
-        return await asyncio.gather(*(part(list(one)) for one in parts))
+        found = await asyncio.gather(*(part(one) for one in parts))
+        return [one for paths in found for one in paths]
 
-    async def _ordered(
-        self, parts: Mapping[int, _Parts], firsts: Mapping[int, int | None]
-    ) -> tuple[dict[int, tuple[int, ...]], bool | None]:
-        """The suites of each version in the order of choice, and whether the server has one of its own."""
-        older = max((version for version in parts if version < TLS13 and any(parts[version])), default=None)
-        prefers = None
-        if older is not None:
-            prefers = await self._prefers(older, _offered_in_order(older, parts[older]), firsts[older])
-        orders = await asyncio.gather(
-            *(self._order(version, parts[version], firsts[version], prefers) for version in parts)
-        )
-        return dict(zip(parts, orders, strict=True)), prefers
+    def _has_room(self) -> bool:
+        """Whether one more hello waits for nobody, and there are enough for those that cost more than they tell."""
+        return self._under_way < self._visit.door.budget.connections_at_once and self._left > KEPT_HELLOS
 
-    async def _prefers(self, version: int, suites: tuple[int, ...], first: int | None) -> bool | None:
+    async def _prefers(
+        self, older: int | None, parts: Mapping[int, asyncio.Task[_Parts]], firsts: Mapping[int, int | None]
+    ) -> bool | None:
         """Offered the other way round, a server with an order of its own still takes its first."""
-        if len(suites) < 2 or first is None:  # noqa: PLR2004 - one suite is no choice
+        if older is None:
             return None
-        outcome = await self._hear(self._hello(version, suites[::-1]))
-        return outcome.hello.suite == first if outcome.hello else None
+        suites = _offered_in_order(older, await parts[older])
+        if len(suites) < 2:  # noqa: PLR2004 - one suite is no choice
+            return None
+        outcome = await self._hear(self._hello(older, suites[::-1]))
+        return outcome.hello.suite == firsts[older] if outcome.hello else None
 
     async def _order(
-        self,
-        version: int,
-        parts: _Parts,
-        first: int | None,
-        prefers: bool | None,  # noqa: FBT001 - a fact
+        self, version: int, asked: asyncio.Task[_Parts], first: int | None, prefers: asyncio.Task[bool | None]
     ) -> tuple[int, ...]:
         """As the server chooses, as far as a check asks; where the client's order decides, as they were offered."""
-        if not prefers or version == TLS13:
+        parts = await asked
+        if version == TLS13 or not await prefers:
             return _offered_in_order(version, parts)
         questions: tuple[tuple[int, ...], ...] = ()
         if all(preference.is_sorted(part, _level) for part in parts):
@@ -412,6 +411,7 @@ class _Questions:
                 self._complete = False
                 return _Outcome(reason=Reason.BUDGET)
             self._left -= 1
+            self._under_way += 1
             try:
                 answer, self._address = await _exchange(
                     self._visit, self._host, hello, enough or (lambda got: got.hello is not None)
@@ -423,6 +423,8 @@ class _Questions:
                 if unseen.reason is not Reason.TIMEOUT or not self._answered:
                     return outcome
                 continue
+            finally:
+                self._under_way -= 1
             self._answered = True
             chosen = answer.hello if answer.hello and answer.hello.version == hello.version else None
             return _Outcome(answer=answer, hello=chosen)

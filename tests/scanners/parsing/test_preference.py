@@ -14,10 +14,22 @@ def picked(order: list[int], offered: tuple[int, ...]) -> int:
     return min(offered, key=order.index)
 
 
-def asked(order: list[int], count: int) -> tuple[int, ...]:
+def paths(order: list[int], left: tuple[int, ...], taken: tuple[int, ...], halve: int) -> list[tuple[int, ...]]:
+    """What is taken of a part that is halved after each so many items."""
+    if not left:
+        return [taken]
+    taken = (*taken, picked(order, left))
+    left = tuple(item for item in left if item != taken[-1])
+    halves = preference.parts_of(left, 2 if halve and len(taken) % halve == 0 else 1) or ((),)
+    return [one for half in halves for one in paths(order, half, taken, halve)]
+
+
+def asked(order: list[int], count: int, halve: int = 0) -> tuple[int, ...]:
     """As a scan asks a server that chooses in this order."""
-    parts = [sorted(part, key=order.index) for part in preference.parts_of(sorted(order), count)]
-    questions = preference.open_questions(parts, level) if all(preference.is_sorted(one, level) for one in parts) else ()
+    parts = [one for part in preference.parts_of(sorted(order), count) for one in paths(order, part, (), halve)]
+    questions = (
+        preference.open_questions(parts, level) if all(preference.is_sorted(one, level) for one in parts) else ()
+    )
     winners = [(picked(order, question), question[0]) for question in questions]
     return preference.merged(
         parts,
@@ -27,17 +39,17 @@ def asked(order: list[int], count: int) -> tuple[int, ...]:
     )
 
 
-@given(order=ORDERS, count=st.integers(1, 8))
-def test_every_item_is_there_once_and_the_first_is_the_servers(order: list[int], count: int) -> None:
-    found = asked(order, count)
+@given(order=ORDERS, count=st.integers(1, 8), halve=st.integers(0, 3))
+def test_every_item_is_there_once_and_the_first_is_the_servers(order: list[int], count: int, halve: int) -> None:
+    found = asked(order, count, halve)
 
     assert sorted(found) == sorted(order)
     assert found[:1] == tuple(order[:1])
 
 
-@given(order=ORDERS, count=st.integers(1, 8))
-def test_better_levels_go_first_exactly_where_they_do_at_the_server(order: list[int], count: int) -> None:
-    assert preference.is_sorted(asked(order, count), level) is preference.is_sorted(order, level)
+@given(order=ORDERS, count=st.integers(1, 8), halve=st.integers(0, 3))
+def test_better_levels_go_first_exactly_where_they_do_at_the_server(order: list[int], count: int, halve: int) -> None:
+    assert preference.is_sorted(asked(order, count, halve), level) is preference.is_sorted(order, level)
 
 
 @given(order=ORDERS)
