@@ -447,6 +447,7 @@ class RelatedHosts(Observation):
     answering: Mapping[str, int] = field(default_factory=dict)  # name -> HTTP status of its start page
     aliases: Mapping[str, str] = field(default_factory=dict)  # name -> where its alias ends
     staging: Mapping[str, Response] = field(default_factory=dict)  # name -> start page, for names that sound like tests
+    production: Response | None = None  # the start page of the domain's first host, to compare with; without its body
 
 
 # --- Mail --------------------------------------------------------------------------------------
@@ -587,7 +588,7 @@ class LoggedNames(Observation):
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of the names that resolve
     aliases: Mapping[str, str] = field(default_factory=dict)  # name -> where its alias ends
     dangling: Mapping[str, str] = field(default_factory=dict)  # name -> CNAME target that does not exist
-    answering: Mapping[str, int] = field(default_factory=dict)  # name -> HTTP status, for names that sound like tests
+    staging: Mapping[str, Response] = field(default_factory=dict)  # name -> start page, for names that sound like tests
     unasked: int = 0  # names beyond our budget, which were not looked up
     caa: tuple[CaaRecord, ...] = ()  # of the domain itself
 

@@ -1,14 +1,14 @@
 """What should not stand open: test systems, consoles, default pages; and whether we could look at all."""
 
-from datetime import date, timedelta
+from collections.abc import Mapping
 
 from scanners.checking import check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks import documents
 from scanners.checks.wording import listing
-from scanners.data import javascript, lifecycles, panels, takeovers, third_parties
+from scanners.data import panels
 from scanners.data.panels import Sign
 from scanners.model import N_, Observations, Refs, Severity, SubjectKind, Verdict
-from scanners.observations import Page, RelatedHosts, Response
+from scanners.observations import LoggedNames, Page, RelatedHosts, Response
 from scanners.parsing import html
 
 STAGING = Refs(
@@ -43,14 +43,22 @@ GATEWAY = Refs(
 INDEXING = Refs(measures=(5,), iso27001=("A.8.12",), owasp2021="A05", owasp2025="A02", sources=("RFC 9309",))
 REACH = Refs(measures=(6,), iso27001=("A.8.29",))
 
-FRESH = Refs(measures=(6,), iso27001=("A.8.29", "A.8.8"))
-STALE = timedelta(days=90)
+PARITY = Refs(
+    measures=(5,),
+    iso27001=("A.8.31",),
+    owasp2021="A05",
+    owasp2025="A02",
+    gdpr=("Art. 32 (1) b",),
+    mdr=("17.2",),
+    sources=("own rule",),
+)
 
 STAGING_WORDS = frozenset(
     {"stag", "stage", "staging", "test", "tests", "testing", "dev", "devel", "demo", "uat", "qa", "preprod", "sandbox"}
 )
 GUARDED = frozenset({401, 403, 407})
 OPEN = range(200, 300)
+PROTECTING = ("strict-transport-security", "content-security-policy", "x-frame-options")
 REDIRECTING = range(300, 400)  # to a log-in or to the real site, more often than not
 
 
@@ -79,8 +87,11 @@ def _sign(signs: tuple[Sign, ...], found: Response) -> Sign | None:
     example='auth_basic "Test"; auth_basic_user_file /etc/nginx/htpasswd;   # nginx',
 )
 def no_staging_host_is_open(seen: Observations) -> Verdict:
-    related = seen[RelatedHosts]
+    related, pages = seen[RelatedHosts], _staging_pages(seen)
     staging = {name: status for name, status in related.answering.items() if is_staging(name)}
+    staging |= {name: page.status for name, page in pages.items()}
+    if inviting := [name for name, page in pages.items() if page.status in OPEN and _invites(page)]:
+        return fail(N_("Open to everyone, with a log-in and for search engines: %(names)s."), names=listing(inviting))
     if reachable := [name for name, status in staging.items() if status in OPEN]:
         return warn(N_("Open to everyone: %(names)s."), names=listing(reachable))
     if redirecting := [name for name, status in staging.items() if status in REDIRECTING]:
@@ -90,6 +101,59 @@ def no_staging_host_is_open(seen: Observations) -> Verdict:
     if guarded := [name for name, status in staging.items() if status in GUARDED]:
         return ok(N_("Test systems answer only after a log-in: %(names)s."), names=listing(guarded))
     return ok(N_("Names found in the domain: %(count)s; no test system answers."), count=len(related.names))
+
+
+def _staging_pages(seen: Observations) -> Mapping[str, Response]:
+    """The test systems of the domain, from names nearby and from the certificate logs."""
+    logged = seen.find(LoggedNames)
+    pages = {**(logged.staging if logged else {}), **seen[RelatedHosts].staging}
+    return {name: page for name, page in pages.items() if is_staging(name)}
+
+
+def _invites(page: Response) -> bool:
+    """A log-in that search engines may list is found by everybody."""
+    return html.read(page.body).asks_password and not _hides(page)
+
+
+def _hides(page: Response) -> bool:
+    rules = ",".join((*page.values("x-robots-tag"), *html.read(page.body).metas("robots"))).lower()
+    return "noindex" in rules or "none" in rules
+
+
+@check(
+    "exposure.staging-parity",
+    title=N_("Test systems are protected like the real ones"),
+    severity=Severity.MEDIUM,
+    subject=SubjectKind.DOMAIN,
+    needs=(RelatedHosts,),
+    refs=PARITY,
+    why=N_(
+        "A test system runs the same code and often the same data as the real one."
+        " Whoever finds it less protected learns there how to get into the other."
+    ),
+    fix=N_("Give test systems the same certificates and headers as production, or keep them off the internet."),
+    example='add_header Strict-Transport-Security "max-age=31536000" always;   # nginx, on every host',
+)
+def staging_is_protected_alike(seen: Observations) -> Verdict:
+    production = seen[RelatedHosts].production
+    pages = {name: page for name, page in _staging_pages(seen).items() if page.status in OPEN}
+    if not pages:
+        return not_applicable(N_("No test system stands open."))
+    if production is None:
+        return unknown(N_("No start page of the domain could be loaded to compare with."))
+    weaker = {name: missing for name, page in pages.items() if (missing := _missing(page, production))}
+    if weaker:
+        return warn(
+            N_("Less protected than the real site: %(names)s."),
+            names=listing(f"{name} ({', '.join(missing)})" for name, missing in weaker.items()),
+        )
+    return ok(N_("Protected like the real site: %(names)s."), names=listing(pages))
+
+
+def _missing(page: Response, production: Response) -> list[str]:
+    """The controls that production has and the test system has not."""
+    missing = ["TLS"] if production.tls_verified and not page.tls_verified else []
+    return missing + [name for name in PROTECTING if production.values(name) and not page.values(name)]
 
 
 @check(
@@ -196,8 +260,7 @@ def portals_are_not_indexed(seen: Observations, found: Response) -> Verdict:
     page = html.read(found.body)
     if not page.asks_password and not is_staging(seen.subject.name):
         return not_applicable(N_("The start page is neither a log-in page nor a test system."))
-    rules = ",".join((*found.values("x-robots-tag"), *page.metas("robots"))).lower()
-    if "noindex" in rules or "none" in rules:
+    if _hides(found):
         return ok(N_("Search engines are asked not to list the page."))
     return warn(N_("Search engines may list the page."))
 
@@ -221,28 +284,3 @@ def host_can_be_seen(seen: Observations) -> Verdict:
     if found.status in GUARDED:
         return unknown(N_("The host asks for a log-in or refuses us: status %(status)s."), status=found.status)
     return ok(N_("The start page answered with status %(status)s."), status=found.status)
-
-
-@check(
-    "scan.data-freshness",
-    title=N_("The data this scan rests on are fresh"),
-    severity=Severity.INFO,
-    needs=(Page,),
-    refs=FRESH,
-    why=N_(
-        "Lists of vulnerable versions and end dates age, and old ones miss what was found since."
-        " Findings that rest on them carry the day of the data."
-    ),
-    fix=N_("Ask the operator of this portal to update it."),
-)
-def data_are_fresh(seen: Observations) -> Verdict:
-    sets = {
-        "JavaScript": javascript.DATA_DATE,
-        "EOL": lifecycles.DATA_DATE,
-        "DNS": takeovers.DATA_DATE,
-        "TDDDG": third_parties.DATA_DATE,
-    }
-    named = listing(f"{name} ({day})" for name, day in sets.items())
-    if seen.at.date() - min(date.fromisoformat(day) for day in sets.values()) > STALE:
-        return info(N_("Some data are older than 90 days: %(sets)s."), sets=named)
-    return ok(N_("All data are younger than 90 days: %(sets)s."), sets=named)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from scanners.checking import BLINDNESS, check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks import documents
 from scanners.checks.wording import listing, shortened
+from scanners.data import sets
 from scanners.model import N_, Observations, Refs, Severity, Verdict
 from scanners.observations import CleartextPage, Page, Reason, Response
 from scanners.parsing import hsts, urls
@@ -276,3 +277,30 @@ def no_interface_answers_without_encryption(seen: Observations) -> Verdict:
         if is_data and (hop.status in documents.ANSWERED or hop.status in documents.DENIED):
             return fail(N_("%(url)s answers over HTTP with %(kind)s."), url=shortened(hop.url), kind=shortened(kind))
     return ok(N_("No interface answered over HTTP."))
+
+
+@check(
+    "web.hsts-preload",
+    title=N_("Whether browsers know the domain as preloaded is told"),
+    severity=Severity.INFO,
+    needs=(Page,),
+    refs=replace(REFS, sources=("hstspreload.org", "OWASP ASVS 5.0 V3.7.4")),
+    why=N_(
+        "A preloaded domain is reached over TLS even at the very first visit."
+        " The list's own makers no longer recommend it, for the HSTS header protects nearly as well and can be undone."
+    ),
+    fix=N_("Send a long HSTS policy; being on the list is no aim of its own."),
+    example='add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;',
+)
+def preloading_is_told(seen: Observations) -> Verdict:
+    listed, day = seen.data.preloaded, sets.day(seen.data, sets.HSTS)
+    if not listed:
+        return info(N_("The browsers' list was not fetched. Its makers no longer recommend preloading."))
+    labels = seen.subject.name.split(".")
+    above = [".".join(labels[start:]) for start in range(len(labels))]
+    entry = next((name for name in above if name in listed and (name == seen.subject.name or listed[name])), None)
+    if entry is not None:
+        return ok(N_("Preloaded by the entry %(name)s. List of %(day)s."), name=entry, day=day)
+    return info(
+        N_("Not preloaded; that is no fault: hstspreload.org itself no longer recommends it. List of %(day)s."), day=day
+    )

@@ -1,6 +1,7 @@
 """Holes of server software that its banner can hint at, by range of versions (own table of published facts).
 
 A banner proves nothing: distributions mend holes without a new version. A finding says so, and never fails on one.
+Left out are products whose version never tells (IIS is mended by Windows) and holes of one operating system alone.
 """
 
 from collections.abc import Mapping
@@ -48,17 +49,10 @@ WEAKNESSES: Mapping[str, tuple[Weakness, ...]] = {
         _weakness("CVE-2019-11043", "7.1.0", "7.1.33", exploited=True),
         _weakness("CVE-2019-11043", "7.2.0", "7.2.24", exploited=True),
         _weakness("CVE-2019-11043", "7.3.0", "7.3.11", exploited=True),
-        _weakness("CVE-2024-4577", "8.1.0", "8.1.29", exploited=True),
-        _weakness("CVE-2024-4577", "8.2.0", "8.2.20", exploited=True),
-        _weakness("CVE-2024-4577", "8.3.0", "8.3.8", exploited=True),
     ),
     "openssl": (
         # Branches that count by letters (1.0.1g) are past their end altogether: sw.eol speaks of them.
         _weakness("CVE-2022-3602", "3.0.0", "3.0.7"),
-    ),
-    "microsoft-iis": (
-        _weakness("CVE-2015-1635", "7.5", "8.6", exploited=True),
-        _weakness("CVE-2017-7269", "6.0", "6.1", exploited=True),
     ),
     "apache tomcat": (
         _weakness("CVE-2017-12615", "7.0.0", "7.0.81", exploited=True),

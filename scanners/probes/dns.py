@@ -27,7 +27,7 @@ from scanners.observations import (
     Soa,
     ZoneDns,
 )
-from scanners.parsing import caa, certificates
+from scanners.parsing import caa, certificates, urls
 from scanners.probes import asking, http, tls
 from scanners.probes.network import Door, Resolution, Unseen
 from scanners.probes.visit import Visit

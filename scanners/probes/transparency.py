@@ -82,7 +82,7 @@ async def _looked_up(visit: Visit, domain: str, answer: Answer, found: Found) ->
         addresses=present,
         aliases={name: resolution.cname_chain[-1] for name, resolution in known.items() if resolution.cname_chain},
         dangling={name: target for name, resolution in known.items() if (target := resolution.dangling_target)},
-        answering={name: page.status for name, page in pages.items()},
+        staging=pages,
         unasked=len(found.names) - len(known),
         caa=caa,
     )

@@ -1,13 +1,11 @@
 """Test systems, consoles, gateways, default and parked pages."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from scanners.checks import exposure as checks
 from scanners.model import Check, Outcome
-from scanners.observations import Observation, Page
-from tests.scanners.building import judge, page, page_with, redirect, response
+from scanners.observations import LoggedNames, Observation, Page
+from tests.scanners.building import AT, DOMAIN, judge, page, page_with, redirect, response
 from tests.scanners.building_domain import BLIND, related, says, when_blind
 
 ALL = [value for value in vars(checks).values() if isinstance(value, Check)]
@@ -82,8 +80,47 @@ def test_names_that_only_look_alike_are_not(name: str):
     assert not checks.is_staging(name)
 
 
-def test_the_age_of_the_data_is_counted_from_the_scan():
-    early = datetime(2026, 6, 1, tzinfo=UTC)
+STRICT = {"strict-transport-security": "max-age=31536000", "x-frame-options": "DENY"}
 
-    assert judge(checks.data_are_fresh, page(), at=early).outcome is Outcome.PASS
-    assert judge(checks.data_are_fresh, page()).outcome is Outcome.INFO
+
+def start_page(body: str = "<title>Test</title>", **kwargs: object):
+    return response(body, url="https://test.example.test/", **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "outcome"),
+    [
+        (PASSWORD, {}, Outcome.FAIL),
+        (PASSWORD, {"x-robots-tag": "noindex"}, Outcome.WARN),
+        ('<meta name="robots" content="noindex">' + PASSWORD, {}, Outcome.WARN),
+        ("<title>Test</title>", {}, Outcome.WARN),
+    ],
+)
+def test_a_log_in_of_a_test_system_that_search_engines_may_list_fails(body: str, headers: dict, outcome: Outcome):
+    pages = {"test.example.test": start_page(body, headers=headers)}
+
+    assert judge(checks.no_staging_host_is_open, related(staging=pages), host=DOMAIN).outcome is outcome
+
+
+def test_test_systems_that_only_the_certificate_logs_know_count_too():
+    logged = LoggedNames(at=AT, source="ct.test", asked_at=AT, staging={"test.example.test": start_page()})
+
+    assert judge(checks.no_staging_host_is_open, related(), logged, host=DOMAIN).outcome is Outcome.WARN
+
+
+@pytest.mark.parametrize(
+    ("headers", "verified", "outcome"),
+    [(STRICT, True, Outcome.PASS), ({}, True, Outcome.WARN), (STRICT, False, Outcome.WARN)],
+)
+def test_a_test_system_is_compared_with_production(headers: dict, verified: bool, outcome: Outcome):
+    pages = {"test.example.test": start_page(headers=headers, tls_verified=verified)}
+    seen = related(staging=pages, production=response("", headers=STRICT))
+
+    assert judge(checks.staging_is_protected_alike, seen, host=DOMAIN).outcome is outcome
+
+
+def test_parity_needs_something_to_compare():
+    open_page = {"test.example.test": start_page()}
+
+    assert judge(checks.staging_is_protected_alike, related(), host=DOMAIN).outcome is Outcome.NOT_APPLICABLE
+    assert judge(checks.staging_is_protected_alike, related(staging=open_page), host=DOMAIN).outcome is Outcome.UNKNOWN

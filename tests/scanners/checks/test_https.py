@@ -4,6 +4,7 @@ import pytest
 
 from scanners import checking
 from scanners.checks import https
+from scanners.datasets import DataSets
 from scanners.model import Check, Outcome
 from scanners.observations import CleartextPage, Page, Reason
 from tests.scanners.building import (
@@ -34,7 +35,11 @@ def http_answers(**kwargs) -> CleartextPage:
     return cleartext(response(url=f"http://{HOST}/", **kwargs))
 
 
-@pytest.mark.parametrize("check", ALL, ids=lambda check: check.id)
+# Being preloaded is told and never asked for.
+JUDGING = [check for check in ALL if check is not https.preloading_is_told]
+
+
+@pytest.mark.parametrize("check", JUDGING, ids=lambda check: check.id)
 def test_a_host_of_today_passes(check):
     assert outcome(check, hsts(YEAR), cleartext()) is Outcome.PASS
 
@@ -182,3 +187,21 @@ def test_a_wall_has_answered_over_https_as_well(reason):
     finding = checking.run(https.host_answers_over_https, seen(port_80_closed(), blind={Page: reason}))
 
     assert finding.outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("listed", "result"),
+    [
+        ({}, Outcome.INFO),
+        ({"other.test": True}, Outcome.INFO),
+        ({HOST: False}, Outcome.PASS),
+        ({"example.test": True}, Outcome.PASS),
+        ({"example.test": False}, Outcome.INFO),
+    ],
+)
+def test_preloading_is_told_and_never_a_fault(listed, result):
+    """hstspreload.org: "While HSTS is recommended, HSTS preloading is not recommended"."""
+    data = DataSets(version="x", preloaded=listed)
+    found = checking.run(https.preloading_is_told, seen(hsts(YEAR)).with_data(data))
+
+    assert found.outcome is result

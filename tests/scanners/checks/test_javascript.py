@@ -1,11 +1,15 @@
 """JavaScript libraries and secrets in the code of a page."""
 
+from datetime import date
+
 import pytest
 
+from scanners import checking
 from scanners.checks import javascript as checks
-from scanners.model import Check, Outcome, Severity
+from scanners.datasets import DataSets
+from scanners.model import Check, Finding, Outcome, Severity
 from scanners.observations import Observation, Page, Script, Scripts
-from tests.scanners.building import AT, HOST, judge, page, page_with
+from tests.scanners.building import AT, HOST, judge, page, page_with, seen
 from tests.scanners.building_domain import BLIND, says, when_blind
 
 ALL = [value for value in vars(checks).values() if isinstance(value, Check)]
@@ -66,3 +70,58 @@ def test_severity_is_that_of_the_worst_hole():
 
 def test_a_secret_is_never_repeated_in_full():
     assert TOKEN not in says(checks.code_holds_no_secrets, *code(f"let t = '{TOKEN}'"))[1]
+
+
+LIBRARY = {
+    "jquery": {
+        "extractors": {"filecontent": [r"jQuery v([0-9][0-9.a-z_\-]+)"], "filename": [r"jquery-([0-9][0-9.]+)\.js"]},
+        "vulnerabilities": [
+            {
+                "below": "3.5.0",
+                "severity": "high",
+                "excludes": ["1.12.4-aem"],
+                "identifiers": {"CVE": ["CVE-2020-11023"]},
+            }
+        ],
+    }
+}
+
+
+def judged_by(data: DataSets, *found: Script) -> Finding:
+    return checking.run(checks.no_library_is_vulnerable, seen(scripts(*found)).with_data(data))
+
+
+def test_what_was_matched_is_shown():
+    found = judged_by(DataSets(version="x", libraries=LIBRARY), OLD_JQUERY)
+
+    assert "/js/jquery-1.12.4.min.js: jQuery v1.12.4" in found.fact.render()
+
+
+def test_one_sign_alone_is_no_grave_finding():
+    """F8, burp-retire-js #473: a bundle that mentions a library once."""
+    only_once = Script(url=f"https://{HOST}/app.js", body="/* jQuery v1.12.4 */")
+    twice = Script(url=f"https://{HOST}/jquery-1.12.4.js", body="/* jQuery v1.12.4 */")
+    data = DataSets(version="x", libraries=LIBRARY)
+
+    assert judged_by(data, only_once).severity is Severity.MEDIUM
+    assert judged_by(data, twice).severity is Severity.HIGH
+
+
+def test_a_version_that_a_distributor_mended_is_none():
+    """F8: the list's own `excludes`."""
+    mended = Script(url=f"https://{HOST}/jquery-1.12.4.js", body="/*! jQuery v1.12.4-aem */")
+
+    assert judged_by(DataSets(version="x", libraries=LIBRARY), mended).outcome is Outcome.PASS
+
+
+def test_a_hole_that_is_used_in_attacks_is_named_as_such():
+    data = DataSets(version="x", libraries=LIBRARY, exploited={"CVE-2020-11023": date(2025, 1, 23)})
+
+    assert "Used in attacks, says CISA: CVE-2020-11023" in judged_by(data, OLD_JQUERY).fact.render()
+
+
+def test_fetched_ends_of_libraries_count():
+    data = DataSets(version="x", lifecycles={"jquery": {"3": date(2026, 1, 1)}})
+    found = checking.run(checks.libraries_are_supported, seen(scripts(NEW_JQUERY)).with_data(data))
+
+    assert found.outcome is Outcome.WARN

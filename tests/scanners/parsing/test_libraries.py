@@ -52,6 +52,30 @@ def test_the_hash_of_a_bundle_is_no_version(url: str):
     assert SHELF.find(url) == ()
 
 
+def test_an_address_is_one_sign_however_often_it_says_the_version():
+    (found,) = SHELF.find("https://a.test/1.1.0/lib-1.1.0.js")
+
+    assert (found.signals, found.severity) == (1, "medium")
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "evidence"),
+    [
+        ("https://a.test/lib-1.1.0.min.js", "", "lib-1.1.0.min.js"),
+        ("https://a.test/app.js", "x" * 200 + "/*! Lib v1.1.0 */", "/*! Lib v1.1.0"),
+    ],
+)
+def test_the_bytes_that_were_matched_are_kept(url: str, body: str, evidence: str):
+    assert SHELF.find(url, body)[0].evidence == evidence
+
+
+def test_a_mended_version_within_the_range_is_not_affected():
+    hole = Vulnerability(below="2.0", excludes=("1.12.4-aem",))
+
+    assert libraries.is_affected("1.12.4", hole)
+    assert not libraries.is_affected("1.12.4-aem", hole)
+
+
 def test_one_sign_alone_is_never_high():
     (one,) = SHELF.find("https://a.test/lib-1.1.0.js")
     (two,) = SHELF.find("https://a.test/lib-1.1.0.js", "/*! Lib v1.1.0 */")
