@@ -24,6 +24,10 @@ class Zone:
         self._silent = frozenset(silent)
         self.asked: list[str] = []
 
+    def names(self, ending: str) -> tuple[str, ...]:
+        """Every name it holds that ends so."""
+        return tuple(name for name in self._records if name.endswith(ending))
+
     def run(self, evaluator: Asking[Result]) -> Result:
         """An evaluator to its end."""
         try:
@@ -45,12 +49,21 @@ class Zone:
                 return Answer(status="found" if texts else "nodata", texts=texts)
             if name in self._silent:
                 return Answer(status="failure")
-            if held is None:
-                return Answer(status="nxdomain")
-            if "CNAME" not in held:
-                return Answer(status="nodata")
-            name = held["CNAME"][0].lower().rstrip(".")
+            alias = (held or {}).get("CNAME") or self._renamed(name)
+            if not alias:
+                return Answer(status="nxdomain" if held is None else "nodata")
+            name = alias[0].lower().rstrip(".")
         return Answer(status="failure")
+
+    def _renamed(self, name: str) -> tuple[str, ...]:
+        """What a DNAME above makes of the name (RFC 6672)."""
+        label, _dot, above = name.partition(".")
+        while above:
+            if target := self._records.get(above, {}).get("DNAME"):
+                return (f"{label}.{target[0]}",)
+            more, _dot, above = above.partition(".")
+            label = f"{label}.{more}"
+        return ()
 
 
 def rfc7208(file: Path) -> Iterator[Case]:

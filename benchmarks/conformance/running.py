@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.conformance import headers, mail, observatory
+from benchmarks.conformance import documents, headers, mail, names, observatory
 from benchmarks.conformance.cases import Case, Suite
 from benchmarks.conformance.explanations import EXPLANATIONS
 
-SUITES: tuple[Suite, ...] = (*mail.SUITES, *headers.SUITES, *observatory.SUITES)
+SUITES: tuple[Suite, ...] = (*mail.SUITES, *headers.SUITES, *names.SUITES, *documents.SUITES, *observatory.SUITES)
 
 
 @dataclass(frozen=True, kw_only=True)

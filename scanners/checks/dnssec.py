@@ -39,6 +39,8 @@ UNSIGNED = N_("The zone is not signed with DNSSEC.")
 
 # The table of Zonemaster DNSSEC05, after RFC 9904 and RFC 9905.
 GOOD_ALGORITHMS = frozenset({8, 13, 14, 15, 16})
+# Few resolvers know SM2 and the GOST of 2012; for the others the zone is unsigned (RFC 4035 section 5.2).
+FAIR_ALGORITHMS = frozenset({10, 17, 23})
 OLD_ALGORITHMS = frozenset({1, 3, 5, 6, 7, 12})
 RSA_ALGORITHMS = frozenset({1, 5, 7, 8, 10})
 GOOD_DIGESTS = frozenset({2, 4})
@@ -56,6 +58,8 @@ ALGORITHM_NAMES = {
     14: "ECDSA P-384",
     15: "Ed25519",
     16: "Ed448",
+    17: "SM2/SM3",
+    23: "GOST R 34.10-2012",
 }
 DIGEST_NAMES = {1: "DS SHA-1", 2: "DS SHA-256", 3: "DS GOST", 4: "DS SHA-384"}
 
@@ -139,6 +143,10 @@ def algorithms_are_current(seen: Observations) -> Verdict:
         return not_applicable(UNSIGNED)
     if old := [*_names(algorithms & OLD_ALGORITHMS), *_digests(digests & OLD_DIGESTS)]:
         return fail(N_("Uses retired algorithms: %(algorithms)s."), algorithms=listing(old))
+    if none := _names(algorithms - GOOD_ALGORITHMS - FAIR_ALGORITHMS):
+        return fail(
+            N_("Uses numbers that stand for no algorithm that signs zones: %(algorithms)s."), algorithms=listing(none)
+        )
     if other := [*_names(algorithms - GOOD_ALGORITHMS), *_digests(digests - GOOD_DIGESTS)]:
         return warn(N_("Uses algorithms that are not recommended: %(algorithms)s."), algorithms=listing(other))
     return ok(N_("Signed with %(algorithms)s."), algorithms=listing(_names(algorithms)))

@@ -70,6 +70,17 @@ CLAIMABLE: tuple[Service, ...] = (
         suffixes=("read.uberflip.com",),
         unclaimed="The URL you've accessed does not provide a hub.",
     ),
+    Service(name="Airee", suffixes=("airee.ru",), unclaimed="Сервис Айри.рф не оплачен"),
+    Service(
+        name="ReadMe",
+        suffixes=("readme.io",),
+        unclaimed="The creators of this project are still working on making everything perfect!",
+    ),
+    Service(
+        name="Worksites",
+        suffixes=("worksites.net",),
+        unclaimed="Hello! Sorry, but the website you&rsquo;re looking for doesn&rsquo;t exist.",
+    ),
     Service(name="WordPress.com", suffixes=("wordpress.com",), unclaimed="Do you want to register"),
 )
 

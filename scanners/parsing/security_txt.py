@@ -48,7 +48,7 @@ class SecurityTxt:
     def expires(self) -> datetime | None:
         """When the file stops being valid; None when that is missing or cannot be read."""
         dates = self.values("expires")
-        return _date(dates[0]) if len(dates) == 1 else None
+        return moment(dates[0]) if len(dates) == 1 else None
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -90,9 +90,9 @@ def _message(lines: list[str]) -> tuple[list[str], bool]:
 
 def _fits(name: str, value: str) -> bool:
     if name == "expires":
-        return _date(value) is not None
+        return moment(value) is not None
     if name == "preferred-languages":
-        return _LANGUAGES.match(value) is not None
+        return are_languages(value)
     if name not in KNOWN:
         return True
     if _URI.match(value) is None or value[:5].lower() == "http:":
@@ -100,10 +100,16 @@ def _fits(name: str, value: str) -> bool:
     return name != "csaf" or (value[:6].lower() == "https:" and value.endswith("provider-metadata.json"))
 
 
-def _date(value: str) -> datetime | None:
+def moment(value: str) -> datetime | None:
+    """A date with time and zone (RFC 3339); None for anything else."""
     if _DATE.match(value) is None:
         return None
     try:
         return datetime.fromisoformat(value.upper())
     except ValueError:
         return None
+
+
+def are_languages(value: str) -> bool:
+    """Whether a value lists language tags (RFC 5646) with commas between them."""
+    return _LANGUAGES.match(value) is not None
