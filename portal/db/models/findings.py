@@ -67,3 +67,5 @@ class Rejudgement(Row):
     data_version: Mapped[str] = mapped_column(String(60), primary_key=True)
     at: Mapped[datetime]
     findings: Mapped[list[Any]]  # those that differ from the scan's own, as scanners.storing writes them
+    news: Mapped[list[Any]]  # those that this time opened: subject, check, cause, whether it is used in attacks
+    told_at: Mapped[datetime | None]  # when both sides had their mail

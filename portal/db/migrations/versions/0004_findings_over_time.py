@@ -45,6 +45,8 @@ def upgrade() -> None:
         sa.Column("data_version", sa.String(length=60), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("findings", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("news", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["hospital_id", "scan_id"],
             ["scan_run.hospital_id", "scan_run.id"],
