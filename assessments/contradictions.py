@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
-from assessments import gathering
-from assessments.gathering import Asked, Gathered
+from assessments import claims, gathering
+from assessments.claims import Claim
+from assessments.gathering import Asked, Counted, Gathered
 from assessments.model import Contradiction, Dossier, HostRole, Policy
 from questionnaires.model import Relation
 from scanners.model import Outcome
 
+# This check does not apply where mail is received, and says something wherever none is.
+MAIL_OR_NOT = "mail.parked-protection"
+WITHOUT_MAIL = frozenset({Outcome.PASS, Outcome.WARN, Outcome.FAIL})
 AGREEING = frozenset({Outcome.PASS, Outcome.INFO, Outcome.NOT_APPLICABLE})
 
 
@@ -31,6 +35,7 @@ def against(gathered: Gathered, asked: Asked) -> tuple[Contradiction, ...]:
         for link in asked.question.scan_checks
         if link.relation in {Relation.VERIFIES, Relation.CONTRADICTS}
     }
+    claim = claims.of(asked.question.id, asked.answer.value)
     found = []
     for counted in gathered.counted if by_check else ():
         link = by_check.get(counted.check.id)
@@ -38,6 +43,8 @@ def against(gathered: Gathered, asked: Asked) -> tuple[Contradiction, ...]:
         if link is None or not counted.failed or not gathering.serves(dossier, finding.subject, asked.supply):
             continue
         if asked.supply is not None and counted.role is HostRole.CORPORATE:  # not what the hospital is supplied through
+            continue
+        if not _is_claimed(gathered, claim, counted):
             continue
         key = f"{asked.key}:{counted.key}"
         found.append(
@@ -63,6 +70,21 @@ def _still_settled(dossier: Dossier, key: str, answered_at: datetime | None, fir
     """A settlement speaks of the answer and the observation it was written for, not of what came later."""
     at = dossier.settled_contradictions.get(key)
     return at is not None and at >= max(answered_at or first_seen, first_seen)
+
+
+def _is_claimed(gathered: Gathered, claim: Claim | None, counted: Counted) -> bool:
+    """Whether the answer says the very thing that this failed check denies, of this subject."""
+    if claim is None:
+        return True
+    outcomes = {
+        other.check.id: other.fact.finding.outcome
+        for other in gathered.counted
+        if other.fact.finding.subject == counted.fact.finding.subject and not other.fact.finding.provisional
+    }
+    if claim.mail_domains_only and outcomes.get(MAIL_OR_NOT, Outcome.NOT_APPLICABLE) in WITHOUT_MAIL:
+        return False
+    held = claim.held_by.get(counted.check.id, frozenset())
+    return counted.check.id in claim.checks and not any(outcomes.get(one) is Outcome.PASS for one in held)
 
 
 def confirmed(gathered: Gathered, asked: Asked) -> bool:

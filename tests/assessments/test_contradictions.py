@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from assessments import contradictions, scoring
+from assessments import claims, contradictions, scoring
 from assessments.model import FindingStanding, HostInScope, HostRole, ScanState
 from scanners.model import Outcome
 from tests.assessments import building
@@ -104,3 +104,57 @@ def test_a_check_that_this_version_cannot_make_leaves_an_answer_unconfirmed():
     line = next(line for line in scoring.score(asked, POLICY).lines if line.question_id == "SD-11")
 
     assert line.assurance == "declared"
+
+
+# --- what an option really says ----------------------------------------------------------------
+
+
+def against(question: str, option: str, **outcomes: Outcome) -> list[str]:
+    """Which checks speak against an option, given the outcomes of checks of one domain."""
+    facts = [finding(f"mail.{name.replace('_', '-')}", outcome) for name, outcome in outcomes.items()]
+    found = keys(answers=[answer(question, choice(option))], findings=facts, question_set="full")
+    return [key.split(":")[1] for key in found]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "found"),
+    [
+        ({"mta_sts": Outcome.FAIL, "dane": Outcome.PASS}, []),
+        ({"mta_sts": Outcome.PASS, "dane": Outcome.FAIL}, []),
+        ({"mta_sts": Outcome.FAIL, "dane": Outcome.INFO}, ["mail.mta-sts"]),
+        ({"mta_sts": Outcome.FAIL, "dane": Outcome.UNKNOWN}, ["mail.mta-sts"]),
+        ({"mta_sts": Outcome.FAIL}, ["mail.mta-sts"]),
+        ({"mta_sts": Outcome.FAIL, "dane": Outcome.FAIL}, ["mail.dane", "mail.mta-sts"]),
+        ({"mta_sts": Outcome.PASS, "dane": Outcome.PASS, "starttls": Outcome.FAIL}, ["mail.starttls"]),
+    ],
+)
+def test_one_of_two_ways_to_enforce_encryption_is_enough(outcomes: dict[str, Outcome], found: list[str]):
+    assert sorted(against("CR-05", "dane_or_mtasts", **outcomes)) == found
+
+
+def test_opportunistic_encryption_is_not_contradicted_by_a_broken_policy():
+    assert against("CR-05", "opportunistic", mta_sts=Outcome.FAIL) == []
+
+
+@pytest.mark.parametrize("parked", [Outcome.WARN, Outcome.PASS])
+def test_a_domain_that_never_sends_says_nothing_of_mail_domains(parked: Outcome):
+    failing = {"dmarc_policy": Outcome.FAIL, "spf_present": Outcome.FAIL}
+
+    assert against("MF-03", "reject", parked_protection=parked, **failing) == []
+    assert sorted(against("MF-03", "reject", parked_protection=Outcome.NOT_APPLICABLE, **failing)) == [
+        "mail.dmarc-policy",
+        "mail.spf-present",
+    ]
+
+
+def test_quarantine_claims_a_policy_and_no_spf():
+    assert against("MF-03", "quarantine", spf_present=Outcome.FAIL, spf_all=Outcome.FAIL) == []
+    assert against("MF-03", "quarantine", dmarc_policy=Outcome.FAIL) == ["mail.dmarc-policy"]
+
+
+def test_every_claim_names_an_option_and_checks_of_its_question():
+    for (question_id, option), claim in claims.CLAIMS.items():
+        question = building.CATALOGUE.questions[question_id]
+        assert option in {each.id for each in question.shape.options}
+        assert claim.checks <= {link.check_id for link in question.scan_checks}
+        assert {*claim.held_by, *frozenset().union(*claim.held_by.values())} <= claim.checks
