@@ -194,6 +194,7 @@ class MailDns(Observation):
 
     exchangers: tuple[MailExchanger, ...] = ()
     null_mx: bool = False
+    implicit_mx: bool = False  # no MX record, but an address: senders deliver there (RFC 5321 section 5.1)
     spf: SpfTrace = field(default_factory=SpfTrace)
     dmarc: DmarcTrace = field(default_factory=DmarcTrace)
     domainkey_exists: bool | None = None  # False: NXDOMAIN of _domainkey (RFC 8020)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from scanners.checking import check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks.wording import listing, shortened
 from scanners.model import N_, Observations, Refs, Severity, SubjectKind, Verdict
-from scanners.observations import DkimKey, DomainTexts, MailDns
+from scanners.observations import DkimKey, DomainTexts, MailDns, MailTransport
 from scanners.parsing import dkim, dmarc, spf
 
 SPF_PRESENCE = Refs(
@@ -88,6 +88,13 @@ MANY_LOOKUPS = 9
 GOOD_BITS = 2048
 LEAST_BITS = 1024
 MANY_ADDRESSES = 2**17
+
+
+def greets_without_mx(seen: Observations) -> bool:
+    """Whether a mail server answers at the address of a domain that names none (RFC 5321 section 5.1)."""
+    mail, transport = seen.find(MailDns), seen.find(MailTransport)
+    is_implicit = mail is not None and mail.implicit_mx and not mail.exchangers
+    return is_implicit and transport is not None and bool(transport.sessions)
 
 
 def sends_no_mail(mail: MailDns) -> bool:
@@ -663,7 +670,7 @@ def bimi_is_there(seen: Observations) -> Verdict:
 )
 def parked_domain_is_closed(seen: Observations) -> Verdict:
     mail = seen[MailDns]
-    if mail.exchangers and not mail.null_mx:
+    if (mail.exchangers and not mail.null_mx) or greets_without_mx(seen):
         return not_applicable(N_("The domain receives mail."))
     if mail.spf.failed or mail.dmarc.failed:
         return unknown(DNS_SILENT, names=listing((*mail.spf.failed, *mail.dmarc.failed)))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from scanners.checking import BLINDNESS, check, fail, info, not_applicable, ok, unknown, warn
+from scanners.checks import mail_authentication
 from scanners.checks.wording import listing, shortened
 from scanners.model import N_, CheckClass, Observations, Refs, Severity, SubjectKind, Verdict
 from scanners.observations import (
@@ -72,8 +73,9 @@ CURRENT_VERSIONS = frozenset({"TLSv1.2", "TLSv1.3"})
 TLSA_FIELDS = 4
 
 
-def _receives(mail: MailDns | None) -> bool:
-    return mail is not None and bool(mail.exchangers) and not mail.null_mx
+def _receives(seen: Observations) -> bool:
+    mail = seen[MailDns]
+    return (bool(mail.exchangers) and not mail.null_mx) or mail_authentication.greets_without_mx(seen)
 
 
 def _encrypted(seen: Observations) -> list[SmtpSession]:
@@ -100,6 +102,8 @@ def mx_records_are_sane(seen: Observations) -> Verdict:
         return fail(N_("A null MX stands beside other mail servers."))
     if mail.null_mx:
         return ok(N_("A null MX says that the domain receives no mail."))
+    if not mail.exchangers and mail_authentication.greets_without_mx(seen):
+        return warn(N_("Mail is received at the domain's own address, although no MX record says so."))
     if not mail.exchangers:
         return not_applicable(N_("The domain names no mail server."))
     return _named_servers(mail.exchangers)
@@ -216,7 +220,7 @@ def _sts_enforced(seen: Observations) -> bool:
 )
 def mta_sts_is_enforced(seen: Observations) -> Verdict:
     mail = seen[MailDns]
-    if not _receives(mail):
+    if not _receives(seen):
         return not_applicable(NO_MAIL)
     if not mail.mta_sts_txt:
         return _without_mta_sts(mail)
@@ -274,7 +278,7 @@ def _policy_verdict(served: MtaStsPolicy, mail: MailDns) -> Verdict:
 )
 def tls_reports_are_wanted(seen: Observations) -> Verdict:
     mail = seen[MailDns]
-    if not _receives(mail):
+    if not _receives(seen):
         return not_applicable(NO_MAIL)
     if not mail.tls_rpt_txt:
         return info(N_("The domain asks for no TLS reports."))
@@ -311,7 +315,7 @@ class Match(StrEnum):
 )
 def dane_matches(seen: Observations) -> Verdict:
     mail = seen[MailDns]
-    if not _receives(mail):
+    if not _receives(seen):
         return not_applicable(NO_MAIL)
     pinned = {host: records for host, records in mail.tlsa.items() if records}
     if not pinned and not mail.tlsa_failed:
@@ -373,7 +377,7 @@ def _match(record: str, certificate: Certificate) -> Match:
 )
 def dane_can_roll_over(seen: Observations) -> Verdict:
     mail = seen[MailDns]
-    if not _receives(mail):
+    if not _receives(seen):
         return not_applicable(NO_MAIL)
     pinned = {host: set(records) for host, records in mail.tlsa.items() if records}
     if not pinned:

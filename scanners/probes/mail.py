@@ -75,12 +75,15 @@ async def records(visit: Visit, domain: str) -> MailDns:
         _announcements(door, domain),
     )
     named = [item for item in exchangers if item.host]
+    implicit = not exchangers and await _is_implicit(door, domain)
     asked = tuple(item.host for item in named if not item.is_address_literal)[:MOST_SESSIONS]
+    asked = (domain,) if implicit else asked
     pinned = await _pins(door, asked)
     return MailDns(
         at=visit.at,
         exchangers=tuple(named),
         null_mx=len(named) < len(exchangers),
+        implicit_mx=implicit,
         spf=spf_trace,
         dmarc=dmarc_trace,
         domainkey_exists=exists,
@@ -104,6 +107,16 @@ async def _exchangers(door: Door, domain: str) -> tuple[MailExchanger, ...]:
     return tuple(
         await asyncio.gather(*(_exchanger(door, preference, host) for preference, host in listed[:MOST_EXCHANGERS]))
     )
+
+
+async def _is_implicit(door: Door, domain: str) -> bool:
+    """Without MX records the domain's own address is its mail server (RFC 5321 section 5.1), if one listens there."""
+    try:
+        return bool((await door.resolve(domain)).addresses)
+    except Unseen as unseen:
+        if unseen.reason in {Reason.BUDGET, Reason.STOPPED, Reason.DEADLINE}:
+            raise
+        return False
 
 
 async def _exchanger(door: Door, preference: int, host: str) -> MailExchanger:
@@ -227,6 +240,9 @@ async def transport(visit: Visit, domain: str) -> MailTransport:
     if not hosts and any(item.unseen for item in exchangers):
         raise Unseen(Reason.DNS_FAILURE, "mail servers")
     sessions = await asyncio.gather(*(_session(visit, host) for host in hosts))
+    if not exchangers and await _is_implicit(visit.door, domain):
+        # Most domains without MX have a web server at their address and no mail: it counts only once it greets.
+        sessions = [session for session in [await _session(visit, domain)] if session.banner]
     seen_at = min((session.seen_at for session in sessions if session.seen_at is not None), default=visit.at)
     return MailTransport(at=min(seen_at, visit.at), sessions=tuple(sessions))
 

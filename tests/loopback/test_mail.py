@@ -62,6 +62,8 @@ verweis CNAME mx1.gut.test.
 """,
         ),
         Zone(name="halbstumm.test", records='@ MX 10 mx1.gut.test.\n@ TXT "v=spf1 include:stumm.halbstumm.test -all"'),
+        Zone(name="direkt.test"),
+        Zone(name="nurweb.test", records="@ A 127.25.9.9"),
         Zone(name="still.test"),
         Zone(name="unklar.test", records="@ MX 10 stumm"),
         Zone(name="riesig.test", records="@ TXT " + " ".join(f'"{"x" * 250}"' for _ in range(20))),
@@ -85,6 +87,7 @@ verweis CNAME mx1.gut.test.
     sites=(Site(host="mta-sts.gut.test", pages={"/.well-known/mta-sts.txt": Reply(body=POLICY)}),),
     exchangers=(
         Exchanger(host="mx1.gut.test", pinned=True),
+        Exchanger(host="direkt.test", pinned=True),
         Exchanger(host="mx2.gut.test", tls=Tls(key=KeyKind.RSA_2048)),
         Exchanger(host="offen-mx.post.test", tls=None),
         Exchanger(
@@ -378,3 +381,27 @@ def test_a_known_session_counts_under_another_name_only_where_its_certificate_sp
 
     assert look(running, _with_known((foreign,)), "gut.test").sessions[0].banner == "earlier"
     assert look(running, _with_known((unfit,)), "gut.test").sessions[0].banner != "earlier"
+
+
+# --- without MX --------------------------------------------------------------------------------
+
+
+def test_without_mx_the_domains_own_address_is_the_mail_server(running, look):
+    records = look(running, mail.records, "direkt.test")
+    (session,) = look(running, mail.transport, "direkt.test").sessions
+
+    assert records.implicit_mx
+    assert (records.exchangers, records.null_mx) == ((), False)
+    assert records.tlsa["direkt.test"]
+    assert session.host == "direkt.test"
+    assert session.offers_starttls is True
+
+
+def test_a_web_address_without_mail_is_no_mail_server(running, look):
+    assert look(running, mail.records, "nurweb.test").implicit_mx
+    assert look(running, mail.transport, "nurweb.test").sessions == ()
+
+
+def test_a_null_mx_and_a_domain_without_an_address_are_no_implicit_mail_servers(running, look):
+    assert not look(running, mail.records, "leer.test").implicit_mx
+    assert not look(running, mail.records, "ohne.test").implicit_mx

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from scanners.checks import mail_authentication
 from scanners.checks import mail_transport as checks
 from scanners.model import Check, Outcome
 from scanners.observations import MailExchanger, MtaStsPolicy, Observation, Trust
@@ -120,3 +121,21 @@ def test_mail_transport_nobody_saw_is_unknown(check: Check):
 )
 def test_a_second_tlsa_record_is_praised(fields: dict[str, object], outcome: Outcome):
     assert says(checks.dane_can_roll_over, mail(**fields))[0] is outcome
+
+
+# --- without MX (RFC 5321 section 5.1) ---------------------------------------------------------
+
+DIRECT = mail(exchangers=(), implicit_mx=True, mta_sts_txt=(), tls_rpt_txt=())
+
+
+def test_mail_taken_without_an_mx_record_is_a_warning_and_is_judged_like_any_other():
+    assert says(checks.mx_records_are_sane, DIRECT, transport(session()))[0] is Outcome.WARN
+    assert says(checks.mta_sts_is_enforced, DIRECT, transport(session()))[0] is Outcome.WARN
+    assert says(checks.starttls_is_offered, DIRECT, transport(session(offers_starttls=False)))[0] is Outcome.FAIL
+    assert says(mail_authentication.parked_domain_is_closed, DIRECT, transport(session()))[0] is Outcome.NOT_APPLICABLE
+
+
+def test_an_address_where_no_mail_server_greets_receives_no_mail():
+    assert says(checks.mx_records_are_sane, DIRECT, transport())[0] is Outcome.NOT_APPLICABLE
+    assert says(checks.mta_sts_is_enforced, DIRECT, transport())[0] is Outcome.NOT_APPLICABLE
+    assert says(mail_authentication.parked_domain_is_closed, DIRECT, transport())[0] is Outcome.WARN
