@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal import i18n
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
-from portal.db.models.responses import Answer, Response
+from portal.db.models.responses import Answer, Response, Suggestion
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import audit, rounds, vendors
 from portal.services.actors import Actor, company_of
@@ -174,10 +174,26 @@ def save(
         session.expire(response, ["answers"])  # whoever reads on in this transaction finds it there
     row.value, row.updated_at, row.updated_by = kept, now, actor.name[:200]
     row.version += 1
+    forget_suggestion(session, assessment, key)
     detail = {"question": key[0], "supply": key[1], "version": row.version}
     audit.record(session, actor, "answer.saved", assessment.id, now=now, detail=detail)
     _note_first(session, actor, assessment, now=now)
     return Saved(version=row.version, at=now)
+
+
+def forget_suggestion(session: Session, assessment: Assessment, key: Key) -> None:
+    """Take away what lay beside a question: it was confirmed, or something else was answered."""
+    mine = select(Response.id).where(
+        Response.company_id == assessment.company_id, Response.assessment_id == assessment.id
+    )
+    session.execute(
+        delete(Suggestion).where(
+            Suggestion.company_id == assessment.company_id,
+            Suggestion.response_id.in_(mine),
+            Suggestion.question_id == key[0],
+            Suggestion.supply_id == key[1],
+        )
+    )
 
 
 def shape_of(session: Session, assessment: Assessment, key: Key) -> AnswerShape:

@@ -75,7 +75,7 @@ TABLE: Mapping[object, str] = {
         GET vendor.home  GET vendor.round  GET vendor.approval  GET vendor.result  GET vendor.live_result
         POST vendor.look_again  GET vendor.questions  GET vendor.section  POST vendor.save_section
         GET vendor.workbook  POST vendor.take_workbook_along  POST vendor.compare_workbook
-        POST vendor.take_over_workbook
+        POST vendor.take_over_workbook  POST vendor.prefill  POST vendor.dismiss_suggestions
         POST vendor.save_answer  GET vendor.documents  GET vendor.add_document  POST vendor.put_document_in
         POST vendor.use_document  GET vendor.document  GET vendor.document_file  POST vendor.attach_document
         POST vendor.detach_document  POST vendor.remove_document  GET vendor.hand_in  GET vendor.receipt

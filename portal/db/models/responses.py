@@ -66,6 +66,22 @@ class Answer(Row):
     response: Mapped[Response] = relationship(back_populates="answers")
 
 
+class Suggestion(Row):
+    """An answer from elsewhere, laid beside a question; it counts for nothing until somebody has confirmed it."""
+
+    __tablename__ = "suggestion"
+    __table_args__ = (ForeignKeyConstraint(["company_id", "response_id"], ["response.company_id", "response.id"]),)
+
+    company_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    response_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    question_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    supply_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default="")
+    value: Mapped[dict[str, Any]]
+    given_at: Mapped[datetime]  # when the answer was given that it comes from
+    source: Mapped[str] = mapped_column(String(200))  # in the company's words: a round, a file
+    is_changed: Mapped[bool] = mapped_column(default=False)  # the question has changed since: it needs a fresh look
+
+
 class Evidence(Row):
     """A document of the company, encrypted under the company's key; its dates are its own, not the upload's."""
 

@@ -49,6 +49,7 @@
       this.timer = 0;
       element.addEventListener("input", (event) => this.changed(event));
       element.addEventListener("change", (event) => this.changed(event));
+      element.querySelector("[data-confirm]")?.addEventListener("click", () => this.confirm());
     }
 
     get isDirty() { return this.edits !== this.acknowledged; }
@@ -62,6 +63,13 @@
       this.say("dirty", words.dirty);
       const isTyped = event.type === "input" && event.target.matches("textarea, input:not([type=radio], [type=checkbox])");
       this.later(isTyped ? TYPING : CHOOSING);
+    }
+
+    /* An answer from elsewhere stands in the fields: saving it as it is confirms it. */
+    confirm() {
+      this.edits += 1;
+      this.held = false;
+      this.later(0);
     }
 
     later(milliseconds) {
@@ -113,6 +121,7 @@
         this.element.dataset.version = body.version;
         this.acknowledged = edit;
         this.wait = FIRST_WAIT;
+        this.element.querySelector("[data-suggestion]")?.remove();
         if (this.isDirty) return this.later(CHOOSING);
         this.say("saved", (words.saved ?? "{time}").replace("{time}", body.saved_at));
         this.element.dispatchEvent(new CustomEvent("kettenblick:saved", {bubbles: true, detail: body}));

@@ -9,7 +9,8 @@ from werkzeug.exceptions import BadRequest
 
 from portal.errors import BadInput, Clash, NotFound
 from portal.i18n import gettext as _
-from portal.services import evidence, responses, standings
+from portal.i18n import ngettext
+from portal.services import evidence, responses, standings, suggestions
 from portal.services.actors import EVERY_COMPANY_ROLE
 from portal.services.responses import BERLIN, Saved
 from portal.services.rounds import Key, Round
@@ -63,6 +64,30 @@ def save_answer(here: CompanyJourney, assessment_id: str, name: str) -> Response
     typed = _typed(sent, name)
     saved = _save(here, assessment_id, sections.key_of(name), typed)
     return pages.json_answer(version=saved.version, saved_at=filters.clock(saved.at))
+
+
+@vendor.post("/rounds/<assessment_id>/questions/<section_id>/prefill", roles=EVERY_COMPANY_ROLE)
+def prefill(here: CompanyJourney, assessment_id: str, section_id: str) -> Response:
+    """Lay earlier answers beside the questions of a page; each waits to be confirmed."""
+    count = suggestions.prefill(here.session, here.actor, assessment_id, section_id, now=here.now)
+    here.notice(
+        ngettext(
+            "%(num)s earlier answer stands in its field. Please confirm it.",
+            "%(num)s earlier answers stand in their fields. Please confirm each.",
+            count,
+        )
+        if count
+        else _("There is no earlier answer for this page.")
+    )
+    return pages.see_other("vendor.section", assessment_id=assessment_id, section_id=section_id)
+
+
+@vendor.post("/rounds/<assessment_id>/questions/<section_id>/dismiss", roles=EVERY_COMPANY_ROLE)
+def dismiss_suggestions(here: CompanyJourney, assessment_id: str, section_id: str) -> Response:
+    """Take away what was not confirmed."""
+    suggestions.dismiss(here.session, here.actor, assessment_id, section_id, now=here.now)
+    here.notice(_("The earlier answers that were not confirmed are gone from this page."))
+    return pages.see_other("vendor.section", assessment_id=assessment_id, section_id=section_id)
 
 
 # ---- saving
@@ -127,8 +152,13 @@ def _entries(here: CompanyJourney, asked: Round, section_id: str, remarks: Mappi
     writable = asked.assessment.stage in responses.WRITABLE
     links = evidence.by_answer(here.session, asked.assessment)
     names = evidence.names(here.session, asked.assessment)
+    lying = suggestions.of_round(here.session, asked)
     return [
-        replace(entry, documents=tuple((one, names[one]) for one in links.get(entry.key, ()) if one in names))
+        replace(
+            entry,
+            documents=tuple((one, names[one]) for one in links.get(entry.key, ()) if one in names),
+            suggestion=lying.get(entry.key) if entry.is_open and entry.value is None else None,
+        )
         for entry in sections.entries(asked, section_id, remarks, writable=writable)
     ]
 
@@ -157,4 +187,17 @@ def _page(here: CompanyJourney, asked: Round, section_id: str, page: Sequence[En
         entries=page,
         disclaimer=asked.catalogue.disclaimer.get(here.language),
         is_writable=any(entry.is_open for entry in page),
+        offered=_offered(here, asked, section_id, page),
+        months_of=lambda given_at: suggestions.age_in_months(given_at, today=here.now.astimezone(BERLIN).date()),
+    )
+
+
+def _offered(here: CompanyJourney, asked: Round, section_id: str, page: Sequence[Entry]) -> int:
+    """How many questions of the page could be filled from earlier rounds."""
+    waiting = {entry.key for entry in page if entry.is_open and entry.value is None and entry.suggestion is None}
+    if not waiting:
+        return 0
+    return sum(
+        key in waiting and suggestions.is_on(asked, key, section_id)
+        for key in suggestions.earlier(here.session, here.actor, asked, now=here.now)
     )

@@ -9,7 +9,7 @@ from wtforms import Field, HiddenField, RadioField, SelectMultipleField, StringF
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 
 from portal import i18n
-from portal.db.models.responses import Answer
+from portal.db.models.responses import Answer, Suggestion
 from portal.i18n import gettext as _
 from portal.services import rounds
 from portal.services.rounds import Key, Round, Slot
@@ -42,6 +42,7 @@ class Entry:
     proofs: tuple[str, ...] = ()  # kinds of document that would prove it, in words
     documents: tuple[tuple[str, str], ...] = ()  # id and name of what lies beside the answer
     clash: str | None = None  # what somebody else saved meanwhile
+    suggestion: Suggestion | None = None  # an answer from elsewhere that waits to be confirmed
 
     @property
     def name(self) -> str:
@@ -52,6 +53,13 @@ class Entry:
     def value(self) -> AnswerValue | None:
         """What was answered."""
         return rounds.value_of(self.answer)
+
+    @property
+    def shown(self) -> AnswerValue | None:
+        """What stands in the fields: the answer, else what is suggested."""
+        if self.value is None and self.suggestion is not None:
+            return answering.load(self.suggestion.value)
+        return self.value
 
     @property
     def version(self) -> int:
@@ -202,7 +210,7 @@ def filled(page: Sequence[Entry]) -> Mapping[str, Any]:
         several = entry.shape.kind is AnswerKind.MULTI_CHOICE
         values[f"{entry.name}.{VALUE}"] = plain if several else "".join(plain[:1])
         values[f"{entry.name}.{SPECIAL}"] = special
-        values[f"{entry.name}.{COMMENT}"] = entry.value.comment if entry.value else ""
+        values[f"{entry.name}.{COMMENT}"] = entry.shown.comment if entry.shown else ""
         values[f"{entry.name}.{VERSION}"] = str(entry.version)
     return values
 
@@ -262,10 +270,10 @@ def _checkboxes(options: Sequence[tuple[str, str]], entry: Entry) -> Any:
 
 
 def _raw(entry: Entry) -> tuple[str, ...]:
-    if entry.value is None:
+    if entry.shown is None:
         return ()
-    raw = answering.raw(entry.value)
-    if entry.value.number is not None and i18n.language() == "de":
+    raw = answering.raw(entry.shown)
+    if entry.shown.number is not None and i18n.language() == "de":
         return tuple(one.replace(".", ",") for one in raw)
     return raw
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assessments import intake as intake_form
-from portal.db.models.accounts import CompanyRole, HospitalRole, Person
+from portal.db.models.accounts import Company, CompanyRole, HospitalRole, Person
 from portal.db.models.assessments import Assessment, ReviewState, Stage
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import Answer, AnswerEvidence, Evidence, Response, SignOff
@@ -249,9 +249,10 @@ def token_of(session: Session) -> str:
     return found[1]
 
 
-def accept(session: Session, ward: Ward, name: str, *, now: datetime) -> Actor:
-    company = building.company(session, name)
-    actor = building.company_actor(session, company, CompanyRole.LEAD)
+def accept(session: Session, ward: Ward, name: str, *, now: datetime, actor: Actor | None = None) -> Actor:
+    """By a new company, or by the one that somebody leads already."""
+    company = session.get_one(Company, actor.company_id) if actor else building.company(session, name)
+    actor = actor or building.company_actor(session, company, CompanyRole.LEAD)
     assessment = session.get_one(Assessment, ward.assessments[name])
     token = _token_for(session, assessment)
     person = session.get_one(Person, actor.person_id)

@@ -1,0 +1,150 @@
+"""Answers of earlier rounds, offered to the company that gave them and confirmed one by one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.db.models.accounts import Hospital
+from portal.db.models.assessments import Assessment
+from portal.db.models.responses import Answer, Response, Suggestion
+from portal.db.models.vendors import Supply
+from portal.services import audit, responses, rounds
+from portal.services.actors import Actor, company_of
+from portal.services.responses import BERLIN
+from portal.services.rounds import Key, Round
+from questionnaires import answering, carrying, shelf
+from questionnaires.carrying import Fit
+from questionnaires.model import AnswerValue, Catalogue, ProfileQuestion, Question
+
+PROFILE = "profile"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """The newest answer that the company gave to the same question elsewhere."""
+
+    value: AnswerValue
+    given_at: datetime
+    source: str  # the hospital that asked
+    fit: Fit
+
+
+def of_round(session: Session, asked: Round) -> Mapping[Key, Suggestion]:
+    """What lies beside the questions of a round and waits to be confirmed."""
+    if asked.response is None:
+        return {}
+    found = session.scalars(
+        select(Suggestion).where(
+            Suggestion.company_id == asked.response.company_id, Suggestion.response_id == asked.response.id
+        )
+    )
+    return {(row.question_id, row.supply_id): row for row in found}
+
+
+def earlier(session: Session, actor: Actor, asked: Round, *, now: datetime) -> Mapping[Key, Earlier]:
+    """For every question without an answer the newest one that the company gave in another round."""
+    company_id = company_of(actor)
+    today = now.astimezone(BERLIN).date()
+    rows = session.execute(
+        select(Answer, Assessment, Hospital.name, Supply.name)
+        .join(Response, (Response.company_id == Answer.company_id) & (Response.id == Answer.response_id))
+        .join(Assessment, Assessment.id == Response.assessment_id)
+        .join(Hospital, Hospital.id == Assessment.hospital_id)
+        .outerjoin(Supply, (Supply.id == Answer.supply_id) & (Supply.hospital_id == Assessment.hospital_id))
+        .where(
+            Answer.company_id == company_id,
+            Assessment.company_id == company_id,
+            Assessment.id != asked.assessment.id,
+            Answer.value.is_not(None),
+        )
+        .order_by(Answer.updated_at)
+    ).all()
+    newest: dict[tuple[str, str], tuple[Answer, Assessment, str]] = {}
+    for answer, assessment, hospital, supply in rows:
+        newest[answer.question_id, _folded(supply or "")] = (answer, assessment, hospital)
+    found: dict[Key, Earlier] = {}
+    for key, question, product in _open_places(asked):
+        kept = newest.get((key[0], _folded(product)))
+        if kept is None:
+            continue
+        answer, assessment, hospital = kept
+        value = rounds.value_of(answer)
+        before = _question(shelf.get(assessment.catalogue_id, assessment.catalogue_version), key[0])
+        fit = (
+            carrying.fit(before, question, value, today=today) if before is not None and value is not None else Fit.NONE
+        )
+        if value is not None and fit is not Fit.NONE:
+            found[key] = Earlier(value=value, given_at=answer.updated_at, source=hospital, fit=fit)
+    return found
+
+
+def prefill(session: Session, actor: Actor, assessment_id: str, section: str, *, now: datetime) -> int:
+    """Lay the earlier answers of one page beside its questions; the company's choice. Says how many."""
+    asked = responses.questionnaire(session, actor, assessment_id, now=now)
+    response = responses.lock(session, asked.assessment)
+    lying = of_round(session, asked)
+    remarks = responses.returned(session, asked.assessment)
+    count = 0
+    for key, found in earlier(session, actor, asked, now=now).items():
+        if key in lying or not is_on(asked, key, section) or not responses.is_open(asked.assessment, remarks, key):
+            continue
+        session.add(
+            Suggestion(
+                company_id=response.company_id,
+                response_id=response.id,
+                question_id=key[0],
+                supply_id=key[1],
+                value=answering.dump(found.value),
+                given_at=found.given_at,
+                source=found.source[:200],
+                is_changed=found.fit is Fit.CHANGED,
+            )
+        )
+        count += 1
+    audit.record(
+        session, actor, "answers.suggested", assessment_id, now=now, detail={"section": section, "count": count}
+    )
+    return count
+
+
+def dismiss(session: Session, actor: Actor, assessment_id: str, section: str, *, now: datetime) -> int:
+    """Take away what lies beside the questions of one page and was not confirmed."""
+    asked = responses.questionnaire(session, actor, assessment_id, now=now)
+    keys = [key for key in of_round(session, asked) if is_on(asked, key, section)]
+    for key in keys:
+        responses.forget_suggestion(session, asked.assessment, key)
+    detail = {"section": section, "count": len(keys)}
+    audit.record(session, actor, "answers.suggestions_dismissed", assessment_id, now=now, detail=detail)
+    return len(keys)
+
+
+def is_on(asked: Round, key: Key, section: str) -> bool:
+    """Whether a question stands on this page."""
+    question = asked.catalogue.questions.get(key[0])
+    return question.section == section if question is not None else section == PROFILE
+
+
+def _open_places(asked: Round) -> Iterable[tuple[Key, Question | ProfileQuestion, str]]:
+    for one in asked.missing_profile:
+        yield (one.id, ""), one, ""
+    for slot in asked.missing:
+        yield slot.key, slot.question, slot.supply_name
+
+
+def _question(catalogue: Catalogue, question_id: str) -> Question | ProfileQuestion | None:
+    profile: Sequence[ProfileQuestion] = catalogue.profile
+    return catalogue.questions.get(question_id) or next((one for one in profile if one.id == question_id), None)
+
+
+def _folded(product: str) -> str:
+    return " ".join(product.split()).casefold()
+
+
+def age_in_months(given_at: datetime, *, today: date) -> int:
+    """Whole months since an answer was given."""
+    day = given_at.astimezone(BERLIN).date()
+    months = (today.year - day.year) * 12 + today.month - day.month
+    return max(months - (today.day < day.day), 0)
