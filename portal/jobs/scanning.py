@@ -1,42 +1,37 @@
 """The scan task: a child process looks, this process checks what it tells, and the page sees it grow."""
 
-import json
-import os
-import queue
-import signal
-import subprocess
-import threading
+import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import IO, Any
+from typing import Any
 
+from portal.db.models.scans import ScanRun
+from portal.jobs import scanner
+from portal.jobs.scanner import Child, ScannerFailed
 from portal.jobs.work import NotYet, Work
-from portal.services import scan_results, scans
+from portal.services import mail_sessions, scan_budgets, scan_results, scans
 from portal.services.causes import Shelf
-from portal.services.scans import Order, Postponed
+from portal.services.scan_budgets import Answer
+from portal.services.scans import Order, Postponed, Ruling
 from portal.settings import ScanSettings, Settings
-from scanners import judging, storing
+from scanners import targets
 from scanners.data import sets
 from scanners.datasets import SHIPPED, DataSets
-from scanners.jobs import Finished, NetworkSettings, Progress, ScanEvent, ScanJob, SubjectSeen
-from scanners.model import CheckClass, Finding, Observations, Outcome, Subject
+from scanners.jobs import Finished, Knock, NetworkSettings, Progress, ScanEvent, ScanJob, SubjectSeen
+from scanners.model import Finding, Observations, Outcome, Subject
 from scanners.observations import Reason
-from scanners.storing import BadDocument
 
 TICK = 0.3  # seconds between two looks at what has come
+SECONDS = 60.0  # what is not seen by then is unknown
+SECONDS_ACTIVE = 280.0
 HARD_SECONDS = 120.0
 HARD_SECONDS_ACTIVE = 300.0
-LONGEST_LINE = 16_000_000
-MOST_LINES = 20_000
-CLEAN_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
+LONGEST_WAIT = 15.0  # seconds at the door of an address that is none of the scan's own hosts
+SMTP = 25
 RESUME_AFTER = timedelta(seconds=1)
-
-
-class ScannerFailed(Exception):
-    """The scanning process ended without a result, or told something that is none."""
 
 
 def run(work: Work) -> None:
@@ -51,14 +46,14 @@ def run(work: Work) -> None:
         case Postponed():
             raise NotYet(order.until)
         case Order():
-            _look(work, order, _Sight(classes=order.classes, data=shelf(work.tools.settings).today))
+            _look(work, order, _Sight(order=order, data=shelf(work.tools.settings).today))
 
 
 @dataclass
 class _Sight:
     """What has been seen so far, and what of it the database does not have yet."""
 
-    classes: frozenset[CheckClass]
+    order: Order
     data: DataSets = SHIPPED
     seen: dict[Subject, Observations] = field(default_factory=dict)
     changed: set[Subject] = field(default_factory=set)
@@ -66,23 +61,29 @@ class _Sight:
     progress: Progress | None = None
     progress_changed: bool = False
     finished: Finished | None = None
+    knocks: dict[Knock, float] = field(default_factory=dict)  # without an answer yet -> since when
+    waited: set[Knock] = field(default_factory=set)  # of these, who was told to wait
 
-    def take(self, event: ScanEvent) -> None:
+    def take(self, event: ScanEvent) -> bool:
+        """Keep it; whether somebody waits for an answer."""
         match event:
             case Progress():
                 self.progress, self.progress_changed = event, True
             case SubjectSeen():
                 self.seen[event.observations.subject] = event.observations
                 self.changed.add(event.observations.subject)
+            case Knock():
+                self.knocks[event] = time.monotonic()
             case Finished():
                 self.finished = event
+        return isinstance(event, Knock)
 
     def news(self) -> tuple[list[Observations], list[Finding]]:
         """What to write now: changed subjects, and their findings that say something new."""
         observations = [self.seen[subject] for subject in sorted(self.changed)]
         self.changed.clear()
         findings = []
-        for finding in judging.judge(observations, classes=self.classes, data=self.data):
+        for finding in self._judged(observations):
             place = finding.subject, finding.check_id
             if not _is_early(finding) and self.told.get(place) != finding:
                 self.told[place] = finding
@@ -91,7 +92,10 @@ class _Sight:
 
     def all(self) -> tuple[list[Observations], tuple[Finding, ...]]:
         observations = [self.seen[subject] for subject in sorted(self.seen)]
-        return observations, judging.judge(observations, classes=self.classes, data=self.data)
+        return observations, self._judged(observations)
+
+    def _judged(self, observations: Sequence[Observations]) -> tuple[Finding, ...]:
+        return scan_results.judged(observations, agreed=self.order.agreed, data=self.data)
 
 
 def _is_early(finding: Finding) -> bool:
@@ -101,22 +105,17 @@ def _is_early(finding: Finding) -> bool:
 
 def _look(work: Work, order: Order, sight: _Sight) -> None:
     hospital_id, scan_id = work.argument("hospital_id"), work.argument("scan_id")
-    active = CheckClass.ACTIVE in order.classes
-    deadline = time.monotonic() + (HARD_SECONDS_ACTIVE if active else HARD_SECONDS)
-    with _scanner(work, order) as lines:
-        over = False
-        while not over:
-            over = _collect(lines, sight, until=time.monotonic() + TICK)
+    over = False
+    with _child(work, order) as child:
+        deadline = time.monotonic() + _hard_seconds(order)
+        while not over and time.monotonic() < deadline:
+            over = _hear(work, child, sight)
             if work.lost.is_set():
                 return
-            if work.tools.stopping.is_set():
-                raise NotYet(work.now() + RESUME_AFTER, why="the worker was asked to end")
             if not _tick(work, sight):
                 with work.last_step() as session:
                     scans.end_stopped(session, hospital_id, scan_id, now=work.now())
                 return
-            if time.monotonic() > deadline:
-                break
     if not sight.seen or (over and sight.finished is None):
         raise ScannerFailed("the scanning process ended without a result")
     seen, findings = sight.all()
@@ -131,6 +130,11 @@ def _look(work: Work, order: Order, sight: _Sight) -> None:
             shelf=replace(shelf(work.tools.settings), today=sight.data),
             now=work.now(),
         )
+        mail_sessions.keep(session, seen)
+
+
+def _hard_seconds(order: Order) -> float:
+    return HARD_SECONDS_ACTIVE if order.active_hosts else HARD_SECONDS
 
 
 def _why_short(sight: _Sight) -> str:
@@ -139,13 +143,32 @@ def _why_short(sight: _Sight) -> str:
     return scan_results.SOFT_DEADLINE if sight.finished.reason is not None else ""
 
 
+def _hear(work: Work, child: Child, sight: _Sight) -> bool:
+    """Listen for one tick, answering whoever knocks; True when the child has said its last."""
+    until = time.monotonic() + TICK
+    over = False
+    while not over and (time.monotonic() < until or sight.knocks.keys() - sight.waited):
+        over = child.hear(sight.take, until=max(until, time.monotonic() + 0.001))
+        if sight.knocks:
+            _answer(work, child, sight)
+    if work.tools.stopping.is_set():
+        raise NotYet(work.now() + RESUME_AFTER, why="the worker was asked to end")
+    return over
+
+
 def _tick(work: Work, sight: _Sight) -> bool:
     """Write what is new; False when somebody wants the scan to end. Every look renews the lease and checks it."""
     hospital_id, scan_id = work.argument("hospital_id"), work.argument("scan_id")
     observations, findings = sight.news()
     with work.step() as session:
-        if scans.must_stop(session, hospital_id, scan_id):
-            return False
+        match scans.rule(session, hospital_id, scan_id, sight.order, now=work.now()):
+            case Ruling.STOP:
+                return False
+            case Ruling.ANEW:
+                raise NotYet(work.now(), why="a part of the permission was taken back")
+            case Ruling.GO_ON:
+                pass
+        scan_budgets.renew(session, work.lease.job_id, now=work.now())
         scan_results.store(session, hospital_id, scan_id, seen=observations, findings=findings)
         if sight.progress is not None and sight.progress_changed:
             sight.progress_changed = False
@@ -178,102 +201,94 @@ def look_again(work: Work) -> None:
 
 def _quietly(work: Work, order: Order) -> tuple[Finding, ...]:
     """A scan that shows nothing on the way."""
-    sight = _Sight(classes=order.classes, data=shelf(work.tools.settings).today)
-    deadline = time.monotonic() + HARD_SECONDS
-    with _scanner(work, order) as lines:
-        while not _collect(lines, sight, until=time.monotonic() + TICK):
+    sight = _Sight(order=order, data=shelf(work.tools.settings).today)
+    with _child(work, order) as child:
+        deadline = time.monotonic() + _hard_seconds(order)
+        while not _hear(work, child, sight):
             if work.lost.is_set() or time.monotonic() > deadline:
                 break
-            if work.tools.stopping.is_set():
-                raise NotYet(work.now() + RESUME_AFTER, why="the worker was asked to end")
-            if not _may_go_on(work):
+            if not _may_go_on(work, order):
                 return ()
     if sight.finished is None:
         raise ScannerFailed("the scanning process ended without a result")
     return sight.all()[1]
 
 
-def _may_go_on(work: Work) -> bool:
+def _may_go_on(work: Work, order: Order) -> bool:
     hospital_id, scan_id = work.argument("hospital_id"), work.argument("scan_id")
     with work.step() as session:
-        order = scans.start_second_look(session, hospital_id, scan_id, work.argument("hosts"), now=work.now())
-    return order is not None
+        again = scans.start_second_look(session, hospital_id, scan_id, work.argument("hosts"), now=work.now())
+        scan_budgets.renew(session, work.lease.job_id, now=work.now())
+    if isinstance(again, Order):
+        return set(order.hosts) <= set(again.hosts) and set(order.active_hosts) <= set(again.active_hosts)
+    return again is not None
 
 
-# ---- the child
+# ---- at the door of an address
 
 
-Lines = queue.Queue[bytes | None]
+def _answer(work: Work, child: Child, sight: _Sight) -> None:
+    """Say who may pass: one scan at an address, whichever hospital asked for it."""
+    answers: dict[Knock, Answer] = {}
+    with work.step() as session:
+        scan_budgets.in_turn(session)
+        run_ = session.get_one(ScanRun, work.argument("scan_id"))
+        for knock in sorted(sight.knocks, key=lambda one: (one.address, one.active)):
+            answers[knock] = (
+                scan_budgets.admit(
+                    session, run_, knock.address, holder=work.lease.job_id, active=knock.active, now=work.now()
+                )
+                if _is_vendors(knock, sight.order)
+                else Answer.PASS
+            )
+    for knock, answer in answers.items():
+        if answer is Answer.WAIT and knock.host in sight.order.hosts:
+            # A host of ours is being looked at: come back later rather than hold other addresses meanwhile.
+            raise NotYet(work.now() + scans.WAIT_FOR_THE_OTHER + random_pause(), why="another scan is at the address")
+        if answer is Answer.WAIT and time.monotonic() - sight.knocks[knock] < LONGEST_WAIT:
+            sight.waited.add(knock)
+            continue
+        child.tell(f"{'pass' if answer is Answer.PASS else 'refuse'} {knock.budget} {knock.address}")
+        del sight.knocks[knock]
+        sight.waited.discard(knock)
 
 
-def _collect(lines: Lines, sight: _Sight, *, until: float) -> bool:
-    """Take events until the moment; True when the child has said its last."""
-    while (left := until - time.monotonic()) > 0:
-        try:
-            line = lines.get(timeout=left)
-        except queue.Empty:
-            return False
-        if line is None:
-            return True
-        sight.take(_event(line))
-    return False
+def _is_vendors(knock: Knock, order: Order) -> bool:
+    """Reference hosts and registries are the operator's choice and have budgets of their own."""
+    domains = {targets.registrable(host) for host in order.hosts}
+    return knock.port == SMTP or targets.registrable(knock.host) in domains
 
 
-def _event(line: bytes) -> ScanEvent:
-    """What the child tells is checked like anything from outside."""
-    try:
-        return storing.load_event(json.loads(line))
-    except (ValueError, RecursionError, BadDocument) as error:
-        raise ScannerFailed("the scanning process told something that is no event") from error
+def random_pause() -> timedelta:
+    """So that two scans that met do not meet again and again."""
+    return timedelta(milliseconds=secrets.randbelow(3000))
+
+
+# ---- what it is begun with
 
 
 @contextmanager
-def _scanner(work: Work, order: Order) -> Iterator[Lines]:
-    """The child with a clean environment, in a group of its own that is gone when we are done."""
-    job = ScanJob(hosts=order.hosts, classes=order.classes, at=work.now(), network=network(work.tools.settings.scan))
-    child = subprocess.Popen(  # noqa: S603 - our own program, no shell
-        work.tools.scanner,
-        env=CLEAN_ENVIRONMENT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+def _child(work: Work, order: Order) -> Iterator[Child]:
+    """The scanning process, and the end of its claims on addresses."""
+    with work.step() as session:
+        known = mail_sessions.known(session, now=work.now())
+    job = ScanJob(
+        hosts=order.hosts,
+        classes=order.classes,
+        at=work.now(),
+        network=network(work.tools.settings.scan),
+        seconds=SECONDS_ACTIVE if order.active_hosts else SECONDS,
+        active_hosts=order.active_hosts,
+        active_domains=order.active_domains,
+        asks=True,
+        known_mail=known,
     )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    lines: Lines = queue.Queue(maxsize=1000)
-    reader = threading.Thread(target=_read, args=(child.stdout, lines), daemon=True)
     try:
-        # stdin stays open: when this process is gone, however it went, the child notices and ends.
-        with suppress(BrokenPipeError):
-            child.stdin.write(json.dumps(storing.dump_job(job)).encode() + b"\n")
-            child.stdin.flush()
-        reader.start()
-        yield lines
+        with scanner.started(work, job) as child:
+            yield child
     finally:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        _drain(reader, lines)
-        with suppress(BrokenPipeError):
-            child.stdin.close()
-        child.stdout.close()
-
-
-def _read(pipe: IO[bytes], lines: Lines) -> None:
-    with suppress(ValueError):  # the pipe was closed under us
-        for _ in range(MOST_LINES):
-            line = pipe.readline(LONGEST_LINE)
-            if not line.endswith(b"\n"):
-                break
-            lines.put(line)
-    lines.put(None)
-
-
-def _drain(reader: threading.Thread, lines: Lines) -> None:
-    while reader.is_alive():
-        with suppress(queue.Empty):
-            lines.get(timeout=0.05)
+        with work.tools.sessions.begin() as session:
+            scan_budgets.release(session, work.lease.job_id)
 
 
 def shelf(settings: Settings) -> Shelf:

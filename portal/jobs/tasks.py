@@ -12,10 +12,22 @@ from sqlalchemy.orm import Session
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.files.blobs import Blobs
-from portal.jobs import mailing, scanning
+from portal.jobs import controlling, mailing, scanning
 from portal.jobs.leases import Lease
 from portal.jobs.work import Work
-from portal.services import evidence, jobs, limits, outbox, scans, scores, sign_ins, tickets
+from portal.services import (
+    domain_control,
+    evidence,
+    jobs,
+    limits,
+    mail_sessions,
+    outbox,
+    scan_budgets,
+    scans,
+    scores,
+    sign_ins,
+    tickets,
+)
 from portal.services.jobs import JobKind
 
 log = logging.getLogger(__name__)
@@ -54,7 +66,7 @@ def _nightly(work: Work) -> None:
         )
         for hospital_id, assessment_id in session.execute(open_rounds).all():
             jobs.ask_for_score(session, hospital_id, assessment_id, now=now)
-        for room in (jobs, limits, outbox, tickets, sign_ins):
+        for room in (jobs, limits, mail_sessions, outbox, scan_budgets, tickets, sign_ins):
             room.sweep(session, now=now)
 
 
@@ -77,6 +89,10 @@ def _give_up_scan(session: Session, lease: Lease, now: datetime) -> None:
     scans.give_up(session, str(lease.args["hospital_id"]), str(lease.args["scan_id"]), now=now)
 
 
+def _give_up_control(session: Session, lease: Lease, now: datetime) -> None:
+    domain_control.give_up(session, str(lease.args["company_id"]), str(lease.args["host"]), now=now)
+
+
 def _give_up_mail(session: Session, lease: Lease, _now: datetime) -> None:
     mail = session.get(OutboxMail, str(lease.args["mail_id"]))
     if mail is not None and mail.state is MailState.WAITING:
@@ -86,6 +102,7 @@ def _give_up_mail(session: Session, lease: Lease, _now: datetime) -> None:
 TASKS: Mapping[JobKind, Task] = {
     JobKind.SCAN: Task(lane=Lane.SCANS, run=scanning.run, give_up=_give_up_scan),
     JobKind.SECOND_LOOK: Task(lane=Lane.SCANS, run=scanning.look_again),
+    JobKind.CONTROL: Task(lane=Lane.SCANS, run=controlling.check, give_up=_give_up_control),
     JobKind.MAIL: Task(lane=Lane.REST, run=mailing.send, give_up=_give_up_mail),
     JobKind.SCORE: Task(lane=Lane.REST, run=_score),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),

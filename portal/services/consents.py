@@ -1,20 +1,22 @@
 """The scope of a scan and the ledger of consents: the company names what is its own, agrees, refuses, withdraws."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assessments.model import HostRole
+from portal.db.models.accounts import Person
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Ground, Host, HostState
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, consent_texts, jobs, responses, scans, vendors
+from portal.services import audit, consent_texts, domain_control, jobs, permissions, responses, scans, vendors
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
+from portal.services.domain_control import Standing
 from scanners.model import N_, CheckClass, Message
 
 ORDINARY = (CheckClass.PASSIVE, CheckClass.STANDARD)
@@ -50,6 +52,22 @@ class Signature:
     emergency_contact: str = ""
     window_from: datetime | None = None
     window_to: datetime | None = None
+    terms: Mapping[str, str | Sequence[str]] = field(default_factory=dict)  # what the page said beside the text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActiveHost:
+    """A host, and what the active class still needs for it."""
+
+    id: str
+    name: str
+    control: Standing
+    word: Consent | None  # the consent that holds now
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the active class may look at it."""
+        return self.word is not None and self.control.reach is not None
 
 
 # ---- the scope
@@ -143,7 +161,10 @@ def confirm_host(session: Session, actor: Actor, assessment_id: str, host_id: st
 
 def ledger(session: Session, actor: Actor, assessment_id: str) -> Sequence[Consent]:
     """Every entry, the oldest first."""
-    assessment = responses.find(session, actor, assessment_id)
+    return _entries(session, responses.find(session, actor, assessment_id))
+
+
+def _entries(session: Session, assessment: Assessment) -> Sequence[Consent]:
     return session.scalars(
         select(Consent)
         .where(Consent.company_id == assessment.company_id, Consent.assessment_id == assessment.id)
@@ -153,13 +174,17 @@ def ledger(session: Session, actor: Actor, assessment_id: str) -> Sequence[Conse
 
 def is_granted(session: Session, assessment: Assessment) -> bool:
     """Whether the newest word on every ordinary class is yes."""
-    entries = session.scalars(
-        select(Consent)
-        .where(Consent.company_id == assessment.company_id, Consent.assessment_id == assessment.id)
-        .order_by(Consent.at, Consent.id)
-    )
-    newest = {entry.check_class: entry.kind for entry in entries if not entry.host_name}
+    newest = {entry.check_class: entry.kind for entry in _entries(session, assessment) if not entry.host_name}
     return all(newest.get(one.value) is ConsentKind.GRANTED for one in ORDINARY)
+
+
+def is_window_over(session: Session, assessment: Assessment, *, now: datetime) -> bool:
+    """Whether the time the company gave has run out, so that only a new signature goes on."""
+    newest = {entry.check_class: entry for entry in _entries(session, assessment) if not entry.host_name}
+    granted = [newest[one.value] for one in ORDINARY if one.value in newest]
+    return any(
+        entry.kind is ConsentKind.GRANTED and entry.window_to is not None and entry.window_to < now for entry in granted
+    )
 
 
 def grant(session: Session, actor: Actor, assessment_id: str, signed: Signature, *, now: datetime) -> None:
@@ -190,6 +215,69 @@ def withdraw(session: Session, actor: Actor, assessment_id: str, signed: Signatu
     _end(session, actor, assessment_id, ConsentKind.WITHDRAWN, signed, now=now)
 
 
+# ---- the active class: its own consent, host by host
+
+
+def active_hosts(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Sequence[ActiveHost]:
+    """Every host in scope: who controls it, by the address of the one who looks, and what was agreed."""
+    assessment = responses.find(session, actor, assessment_id)
+    hosts = [host for host in _hosts(session, assessment) if host.state is not HostState.STRUCK]
+    names = [host.name for host in hosts]
+    words = permissions.active_words(
+        permissions.ledger_of(session, assessment.hospital_id, assessment.vendor_id), assessment, names, now=now
+    )
+    company_id = company_of(actor)
+    known = domain_control.standings(session, company_id, names, email=actor.email, now=now)
+    for name, word in words.items():  # what holds, holds by the address of whoever signed it
+        email = session.get_one(Person, word.person_id).email
+        known = {**known, **domain_control.standings(session, company_id, (name,), email=email, now=now)}
+    return [
+        ActiveHost(id=host.id, name=host.name, control=known[host.name], word=words.get(host.name)) for host in hosts
+    ]
+
+
+def grant_active(
+    session: Session,
+    actor: Actor,
+    assessment_id: str,
+    host_ids: Collection[str],
+    signed: Signature,
+    *,
+    now: datetime,
+) -> None:
+    """Agree to the active class for hosts that the company has shown to control."""
+    company_id = company_of(actor, COMPANY_LEADERS)
+    assessment = _open(session, actor, assessment_id)
+    _check(signed, now=now, needs_contact=True)
+    if not is_granted(session, assessment) or assessment.documents_only:
+        raise NotNow(Message(text=N_("Agree to the passive and the standard class first.")))
+    chosen = [_host(session, assessment, host_id) for host_id in sorted(set(host_ids))]
+    known = domain_control.standings(session, company_id, [host.name for host in chosen], email=actor.email, now=now)
+    names = sorted(host.name for host in chosen if host.state is not HostState.STRUCK)
+    if not names or any(known[name].reach is None for name in names):
+        raise BadInput({"hosts": Message(text=N_("Choose hosts that your company has shown to control."))})
+    _write(
+        session,
+        actor,
+        assessment,
+        signed,
+        kind=ConsentKind.GRANTED,
+        classes=(CheckClass.ACTIVE,),
+        hosts=names,
+        now=now,
+    )
+
+
+def end_active(session: Session, actor: Actor, assessment_id: str, signed: Signature, *, now: datetime) -> None:
+    """Refuse the active class, or take it back, for all hosts; the other two go on, in a running scan as well."""
+    company_of(actor, COMPANY_LEADERS)
+    assessment = responses.find(session, actor, assessment_id)
+    _check(signed, now=now)
+    had = any(host.word is not None for host in active_hosts(session, actor, assessment_id, now=now))
+    kind = ConsentKind.WITHDRAWN if had else ConsentKind.REFUSED
+    _write(session, actor, assessment, signed, kind=kind, classes=(CheckClass.ACTIVE,), now=now)
+
+
 def _end(
     session: Session, actor: Actor, assessment_id: str, kind: ConsentKind, signed: Signature, *, now: datetime
 ) -> None:
@@ -209,12 +297,14 @@ def _write(
     *,
     kind: ConsentKind,
     classes: Sequence[CheckClass],
+    hosts: Sequence[str] = ("",),
     now: datetime,
 ) -> None:
     session.add_all(
         Consent(
             company_id=assessment.company_id,
             assessment_id=assessment.id,
+            host_name=host,
             check_class=one.value,
             kind=kind,
             text_version=consent_texts.CURRENT,
@@ -225,20 +315,24 @@ def _write(
             window_to=signed.window_to,
             emergency_contact=signed.emergency_contact.strip()[:300],
             at=now,
+            terms={**signed.terms} or None,
         )
         for one in classes
+        for host in hosts
     )
     session.flush()  # the ledger must be readable in this transaction
     _tell(session, actor, assessment, f"consent.{kind.value}", assessment.id, now=now)
     jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
 
 
-def _check(signed: Signature, *, now: datetime) -> None:
+def _check(signed: Signature, *, now: datetime, needs_contact: bool = False) -> None:
     wrong: dict[str, Message] = {}
     if not signed.name.strip():
         wrong["name"] = Message(text=N_("Enter your name."))
     if not signed.function.strip():
         wrong["function"] = Message(text=N_("Enter what you do in the company."))
+    if needs_contact and not signed.emergency_contact.strip():
+        wrong["emergency_contact"] = Message(text=N_("Name somebody whom the hospital can call during a scan."))
     if signed.window_to is not None and signed.window_to <= max(signed.window_from or now, now):
         wrong["window_to"] = Message(text=N_("The window must end after it begins, and not in the past."))
     if wrong:

@@ -23,6 +23,7 @@ class JobKind(StrEnum):
 
     SCAN = "scan"
     SECOND_LOOK = "second-look"
+    CONTROL = "control"
     MAIL = "mail"
     SCORE = "score"
     NIGHTLY = "nightly"  # deadlines that passed, evidence that ran out, rows that nobody needs

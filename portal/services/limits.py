@@ -32,6 +32,8 @@ NEW_PASSWORD = Limit(kind="new-password", most=3, within=timedelta(hours=1))
 NEW_PASSWORD_ADDRESS = Limit(kind="new-password-address", most=20, within=timedelta(hours=1))
 HAND_OVER = Limit(kind="hand-over", most=5, within=timedelta(hours=1))
 NEW_INVITATION = Limit(kind="new-invitation", most=3, within=timedelta(hours=1))
+CONTROL = Limit(kind="control", most=30, within=timedelta(hours=1))  # per company: looks for its tokens
+FIRST_LOOK = Limit(kind="first-look", most=3, within=timedelta(hours=1))  # per invitation: scans before any account
 EVERY = (
     SIGN_IN,
     SIGN_IN_ACCOUNT,
@@ -42,6 +44,8 @@ EVERY = (
     NEW_PASSWORD_ADDRESS,
     HAND_OVER,
     NEW_INVITATION,
+    CONTROL,
+    FIRST_LOOK,
 )
 LONGEST = max(limit.within for limit in EVERY)
 

@@ -36,18 +36,18 @@ def view(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -
     """The company's own result as it stands, also while a scan still runs."""
     assessment = _assessment(session, actor, assessment_id)
     response = _response(session, assessment)
-    runs = scans.newest(session, assessment.hospital_id, assessment.vendor_id, limit=1)
-    last = runs[0] if runs else None
+    last = scans.newest_of_company(session, assessment.hospital_id, assessment.vendor_id)
     is_live = last is not None and last.state in scans.LIVE
-    run = last if is_live else scan_results.latest_good(session, assessment.hospital_id, assessment.vendor_id)
+    good = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    run = last if is_live else good
     return OwnResult(
         run=run,
         is_live=is_live,
         findings=_findings(session, run, is_live=is_live, now=now),
         grade=_grade(session, actor, assessment, now=now) if run is not None and not is_live else None,
         last=last,
-        released_at=response.released_at,
-        opens_at=_opens_at(session, run) if run is not None and not is_live else None,
+        released_at=None if run is not None and run.kept_back else response.released_at,
+        opens_at=_opens_at(session, run) if run is not None and not is_live and not run.kept_back else None,
     )
 
 
@@ -55,15 +55,32 @@ def release(session: Session, actor: Actor, assessment_id: str, *, now: datetime
     """Let the hospital see the results now; what is released stays so."""
     company_of(actor, COMPANY_LEADERS)
     assessment = _assessment(session, actor, assessment_id)
-    if scan_results.latest_good(session, assessment.hospital_id, assessment.vendor_id) is None:
+    if scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id) is None:
         raise NotNow(Message(text=N_("There is no result yet that could be released.")))
     response = _response(session, assessment)
-    if response.released_at is None:
-        response.released_at = now
+    is_news = _give_up_keeping_back(session, assessment)
+    if response.released_at is None or is_news:
+        response.released_at = response.released_at or now
         audit.record(session, actor, "scan.released", assessment.id, now=now)
         scope = audit.hospital_scope(assessment.hospital_id)
         audit.record(session, actor, "scan.released", assessment.id, now=now, scope=scope)
         jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+
+
+def _give_up_keeping_back(session: Session, assessment: Assessment) -> bool:
+    """What the company looked at for itself is the hospital's too from now on. Whether there was something."""
+    released = session.scalars(
+        update(ScanRun)
+        .where(
+            ScanRun.hospital_id == assessment.hospital_id,
+            ScanRun.vendor_id == assessment.vendor_id,
+            ScanRun.kept_back.is_(True),
+            ScanRun.state.in_(scan_results.GOOD),
+        )
+        .values(kept_back=False)
+        .returning(ScanRun.id)
+    ).all()
+    return bool(released)
 
 
 def become_visible(session: Session, assessment: Assessment, *, now: datetime) -> None:

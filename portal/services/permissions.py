@@ -1,6 +1,6 @@
 """What may be looked at: asked when a scan is queued, and again by the worker before it starts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,14 +9,19 @@ from sqlalchemy.orm import Session
 
 from portal.db.models.accounts import Person
 from portal.db.models.assessments import Assessment
-from portal.db.models.responses import Consent, ConsentKind
+from portal.db.models.responses import Consent, ConsentKind, DomainControl
 from portal.db.models.vendors import Host, HostState
+from portal.services import domain_control
+from portal.services.domain_control import Reach, Standing
 from scanners import targets
 from scanners.model import N_, CheckClass
 
 WITHDRAWN = N_("The company does not want to be scanned; documents only.")
 WINDOW_OVER = N_("The time window in which the company agreed to scans is over. Ask it to agree anew.")
 NO_HOST = N_("No host is left that may be scanned.")
+
+ORDINARY = frozenset({CheckClass.PASSIVE, CheckClass.STANDARD})
+REFUSALS = frozenset({ConsentKind.REFUSED, ConsentKind.WITHDRAWN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +30,8 @@ class Permission:
 
     hosts: tuple[str, ...] = ()
     classes: frozenset[CheckClass] = frozenset()
+    active_hosts: tuple[str, ...] = ()  # agreed to by a person of the company that controls them
+    active_domains: tuple[str, ...] = ()  # where the control reaches the whole registrable domain
     reason: str = ""
     not_before: datetime | None = None
     is_window_over: bool = False
@@ -37,49 +44,96 @@ def permitted(session: Session, hospital_id: str, vendor_id: str, names: Iterabl
         return Permission(reason=WITHDRAWN)
     in_scope = {host.name for host in hosts_in_scope(session, hospital_id, vendor_id)}
     asked = tuple(name for name in names if name in in_scope)
-    ledger = _ledger(session, hospital_id, vendor_id)
-    refused = {ConsentKind.REFUSED, ConsentKind.WITHDRAWN}
-    ordinary = [entry for entry in ledger if entry.check_class != CheckClass.ACTIVE.value]
+    ledger = ledger_of(session, hospital_id, vendor_id)
+    ordinary = [entry for entry in _newest(ledger).values() if entry.check_class != CheckClass.ACTIVE.value]
     hosts = tuple(
-        name for name in asked if not any(entry.kind in refused for entry in ordinary if entry.host_name in {"", name})
+        name for name in asked if not any(entry.kind in REFUSALS for entry in ordinary if entry.host_name in {"", name})
     )
     if not hosts:
         return Permission(reason=WITHDRAWN if asked else NO_HOST)
-    classes = {CheckClass.PASSIVE, CheckClass.STANDARD}
-    active = {entry.host_name: entry for entry in ledger if entry.check_class == CheckClass.ACTIVE.value}
-    if all(_is_active_granted(session, active.get(name), name, now=now) for name in hosts):
-        classes.add(CheckClass.ACTIVE)
+    active = _controlled(session, active_words(ledger, assessment, hosts, now=now), now=now)
     granted = [entry for entry in ordinary if entry.kind is ConsentKind.GRANTED]
     beginnings = [entry.window_from for entry in granted if entry.window_from and entry.window_from > now]
     return Permission(
         hosts=hosts,
-        classes=frozenset(classes),
+        classes=ORDINARY | {CheckClass.ACTIVE} if active else ORDINARY,
+        active_hosts=tuple(active),
+        active_domains=tuple(
+            dict.fromkeys(targets.registrable(name) for name, one in active.items() if one.reach is Reach.DOMAIN)
+        ),
         not_before=max(beginnings, default=None),
         is_window_over=any(entry.window_to is not None and entry.window_to < now for entry in granted),
     )
 
 
-def _is_active_granted(session: Session, entry: Consent | None, name: str, *, now: datetime) -> bool:
-    """Only by somebody whose mail domain is the host's own, for that host, within the window."""
-    if entry is None or entry.kind is not ConsentKind.GRANTED:
-        return False
-    if (entry.window_from is not None and now < entry.window_from) or (entry.window_to and entry.window_to < now):
-        return False
-    person = session.get_one(Person, entry.person_id)
-    domain = person.email.rpartition("@")[2]
-    return targets.registrable(domain) == targets.registrable(name)
+def stale_controls(
+    session: Session, hospital_id: str, vendor_id: str, names: Iterable[str], *, now: datetime
+) -> Sequence[DomainControl]:
+    """Proofs that are too old for an active scan which the company has agreed to; a look may renew them."""
+    assessment = newest_assessment(session, hospital_id, vendor_id)
+    words = active_words(ledger_of(session, hospital_id, vendor_id), assessment, tuple(names), now=now)
+    stale = []
+    for name, entry in words.items():
+        standing = _standing_of(session, entry, name, now=now)
+        if standing.is_stale and standing.row is not None:
+            stale.append(standing.row)
+    return stale
 
 
-def _ledger(session: Session, hospital_id: str, vendor_id: str) -> list[Consent]:
-    """The newest entry per class and host."""
-    entries = session.scalars(
+def active_words(
+    ledger: Sequence[Consent], assessment: Assessment | None, names: Iterable[str], *, now: datetime
+) -> Mapping[str, Consent]:
+    """The consent that holds now for each host; a word on all hosts that came later takes it back."""
+    if assessment is None or assessment.company_id is None:
+        return {}
+    entries = [
+        entry
+        for entry in ledger
+        if entry.check_class == CheckClass.ACTIVE.value and entry.company_id == assessment.company_id
+    ]
+    newest = {
+        name: max(
+            (entry for entry in entries if entry.host_name in {"", name}), key=lambda entry: entry.at, default=None
+        )
+        for name in names
+    }
+    return {
+        name: entry
+        for name, entry in newest.items()
+        if entry is not None and entry.host_name and entry.kind is ConsentKind.GRANTED and _is_open(entry, now)
+    }
+
+
+def _controlled(session: Session, words: Mapping[str, Consent], *, now: datetime) -> Mapping[str, Standing]:
+    """Of what was agreed to, what the company has shown to control."""
+    known = {name: _standing_of(session, entry, name, now=now) for name, entry in words.items()}
+    return {name: standing for name, standing in known.items() if standing.reach is not None}
+
+
+def _standing_of(session: Session, entry: Consent, name: str, *, now: datetime) -> Standing:
+    """By the address that the person who signed has now."""
+    email = session.get_one(Person, entry.person_id).email
+    return domain_control.standings(session, entry.company_id, (name,), email=email, now=now)[name]
+
+
+def _is_open(entry: Consent, now: datetime) -> bool:
+    has_begun = entry.window_from is None or entry.window_from <= now
+    return has_begun and (entry.window_to is None or now <= entry.window_to)
+
+
+def ledger_of(session: Session, hospital_id: str, vendor_id: str) -> Sequence[Consent]:
+    """Every entry of this vendor's rounds, the oldest first."""
+    return session.scalars(
         select(Consent)
         .join(Assessment, Assessment.id == Consent.assessment_id)
         .where(Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor_id)
         .order_by(Consent.at, Consent.id)
     ).all()
-    newest = {(entry.check_class, entry.host_name): entry for entry in entries}
-    return list(newest.values())
+
+
+def _newest(ledger: Sequence[Consent]) -> Mapping[tuple[str, str], Consent]:
+    """The newest entry per class and host."""
+    return {(entry.check_class, entry.host_name): entry for entry in ledger}
 
 
 def hosts_in_scope(session: Session, hospital_id: str, vendor_id: str) -> Sequence[Host]:

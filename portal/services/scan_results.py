@@ -1,11 +1,11 @@
 """What scans saw: stored, completed with the memory of earlier ones, looked at twice, read (releases.py: by whom)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from portal import i18n
@@ -19,8 +19,9 @@ from portal.services.actors import SYSTEM
 from portal.services.causes import Shelf
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
-from scanners import catalogue, storing, targets
-from scanners.model import N_, Finding, Message, Observations, Outcome, Severity, Subject, SubjectKind
+from scanners import catalogue, judging, storing, targets
+from scanners.datasets import SHIPPED, DataSets
+from scanners.model import N_, CheckClass, Finding, Message, Observations, Outcome, Severity, Subject, SubjectKind
 from scanners.observations import Reason
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -55,6 +56,20 @@ def store(
         )
     for finding in findings:
         session.merge(_record(hospital_id, scan_id, finding, first_seen_at=finding.at))
+
+
+def judged(
+    seen: Sequence[Observations], *, agreed: Collection[Subject], data: DataSets = SHIPPED
+) -> tuple[Finding, ...]:
+    """The findings of what was seen. A check of the active class is no line where nobody agreed to it, and unknown
+    where somebody did and it was not looked at this time."""
+    return tuple(
+        finding
+        for finding in judging.judge(seen, data=data)
+        if catalogue.CHECKS[finding.check_id].check_class is not CheckClass.ACTIVE
+        or finding.reason is not Reason.NOT_CONFIGURED
+        or finding.subject in agreed
+    )
 
 
 def complete(
@@ -107,7 +122,7 @@ def complete(
         "scan.done",
         scan_id,
         now=now,
-        scope=audit.hospital_scope(hospital_id),
+        scope=scope_of(session, run),
         detail={"state": run.state.value, "catalogue": run.catalogue_version},
     )
 
@@ -153,7 +168,7 @@ def settle(
     why = causes.why(session, _earlier(session, run), shelf or Shelf())
     memory.note(session, run, looks, sides=readers(run), why=why)
     tell_scores(session, run, now=now)
-    audit.record(session, SYSTEM, "scan.looked-again", scan_id, now=now, scope=audit.hospital_scope(hospital_id))
+    audit.record(session, SYSTEM, "scan.looked-again", scan_id, now=now, scope=scope_of(session, run))
 
 
 def forget(session: Session, run: ScanRun) -> None:
@@ -170,6 +185,15 @@ def end(run: ScanRun, state: ScanState, reason: str, *, now: datetime) -> None:
 def readers(run: ScanRun) -> tuple[ScanSide, ...]:
     """Whose memory takes in a scan: what the company looked at for itself is none of the hospital's."""
     return (ScanSide.COMPANY,) if run.kept_back else (ScanSide.COMPANY, ScanSide.HOSPITAL)
+
+
+def scope_of(session: Session, run: ScanRun) -> str:
+    """Whose audit trail tells of a scan: not the hospital's where the company looks for itself."""
+    if not run.kept_back:
+        return audit.hospital_scope(run.hospital_id)
+    assessment = session.get(Assessment, run.assessment_id) if run.assessment_id else None
+    company_id = assessment.company_id if assessment is not None else None
+    return audit.company_scope(company_id) if company_id else audit.INSTANCE
 
 
 def reader(run: ScanRun) -> ScanSide:
@@ -234,7 +258,9 @@ def _record(hospital_id: str, scan_id: str, finding: Finding, *, first_seen_at: 
 
 
 def tell_scores(session: Session, run: ScanRun, *, now: datetime) -> None:
-    """Every round of this vendor is worked out anew."""
+    """Every round of this vendor is worked out anew, unless the company looked for itself."""
+    if run.kept_back:
+        return
     for assessment_id in session.scalars(
         select(Assessment.id).where(Assessment.hospital_id == run.hospital_id, Assessment.vendor_id == run.vendor_id)
     ):
@@ -308,12 +334,20 @@ def _letter(hospital: Hospital, vendor: Vendor, run: ScanRun, *, now: datetime) 
 def latest_good(session: Session, hospital_id: str, vendor_id: str) -> ScanRun | None:
     """The run that counts: the newest that ended with a result. One cut short counts only until a whole one is there,
     or when it is newer; what it could not see is taken from before (see `standing_findings`)."""
-    return session.scalars(
+    return session.scalars(_good(hospital_id, vendor_id).where(ScanRun.kept_back.is_(False)).limit(1)).first()
+
+
+def latest_good_of_company(session: Session, hospital_id: str, vendor_id: str) -> ScanRun | None:
+    """The same for the company's own eyes: what it looked at for itself counts too."""
+    return session.scalars(_good(hospital_id, vendor_id).limit(1)).first()
+
+
+def _good(hospital_id: str, vendor_id: str) -> Select[ScanRun]:
+    return (
         select(ScanRun)
         .where(ScanRun.hospital_id == hospital_id, ScanRun.vendor_id == vendor_id, ScanRun.state.in_(GOOD))
         .order_by(ScanRun.finished_at.desc(), ScanRun.id)
-        .limit(1)
-    ).first()
+    )
 
 
 def findings_of(session: Session, hospital_id: str, scan_id: str) -> Sequence[FindingRecord]:
@@ -341,6 +375,7 @@ def standing_findings(
             ScanRun.vendor_id == vendor_id,
             ScanRun.state.in_(GOOD),
             ScanRun.finished_at < (run.finished_at or now),
+            ScanRun.kept_back.in_([False, run.kept_back]),
             ScanRun.finished_at > now - STILL_TOLD,
         )
         .order_by(ScanRun.finished_at.desc())

@@ -1,28 +1,27 @@
 """Scans: asked for, allowed, started and stopped; scan_results.py keeps what they saw."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from enum import Enum
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.db.models.assessments import Assessment, Invitation
 from portal.db.models.jobs import Job, JobState
-from portal.db.models.scans import ScanCount, ScanRun, ScanSide, ScanState
+from portal.db.models.scans import ScanRun, ScanSide, ScanState
 from portal.db.models.vendors import Host, Vendor
 from portal.errors import NotFound, NotNow
-from portal.services import audit, jobs, permissions, scan_results
+from portal.services import audit, domain_control, jobs, permissions, scan_budgets, scan_results
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, company_of, hospital_of
 from portal.services.jobs import JobKind
-from scanners import catalogue
-from scanners.model import N_, CheckClass, Message
+from portal.services.permissions import Permission
+from scanners import catalogue, targets
+from scanners.model import N_, CheckClass, Message, Subject, SubjectKind
 
-A_DAY_BY_HOSPITALS = 4  # scans of a name, over all hospitals
-A_DAY_BY_COMPANY = 20
 WAIT_FOR_THE_OTHER = timedelta(seconds=3)
-START_LOCK = 7_301_126
+LONGEST_WAIT_FOR_PROOF = timedelta(minutes=2)
 
 LIVE = (ScanState.QUEUED, ScanState.RUNNING)
 
@@ -36,6 +35,17 @@ class Order:
 
     hosts: tuple[str, ...]
     classes: frozenset[CheckClass]
+    active_hosts: tuple[str, ...] = ()  # of the hosts, those the active class may look at today
+    active_domains: tuple[str, ...] = ()
+    agreed: frozenset[Subject] = frozenset()  # what the company agreed to have looked at actively, today or not
+
+
+class Ruling(Enum):
+    """What becomes of a scan that runs, asked at every look at it."""
+
+    GO_ON = "go on"
+    ANEW = "anew"  # somebody took a part of its permission back: it ends, and what is left is looked at afresh
+    STOP = "stop"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +72,7 @@ def queue_by_hospital(session: Session, actor: Actor, vendor_id: str, *, now: da
         started_by=actor.label[:200],
         ground=ground[:300],
     )
-    return _queue(session, actor, run, hosts, most_a_day=A_DAY_BY_HOSPITALS, now=now)
+    return _queue(session, actor, run, hosts, now=now)
 
 
 def queue_by_company(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> ScanRun:
@@ -77,32 +87,53 @@ def queue_by_company(session: Session, actor: Actor, assessment_id: str, *, now:
 def queue_by_invitation(session: Session, invitation: Invitation, *, now: datetime) -> ScanRun:
     """The invited person looks at their own hosts before they have an account; found by token, nothing redeemed."""
     assessment = session.get_one(Assessment, invitation.assessment_id)
+    if assessment.company_id is not None:
+        raise NotFound
     actor = Actor(name=invitation.name or invitation.email, email=invitation.email)
-    return _queue_for_company(session, actor, assessment, now=now)
+    hosts = permissions.hosts_in_scope(session, assessment.hospital_id, assessment.vendor_id)
+    return _queue(session, actor, _of_company(assessment, actor, kept_back=True), hosts, now=now)
+
+
+def queue_for_oneself(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> ScanRun:
+    """The company looks at the hosts it has shown to control, for itself: no hospital sees it until it is released."""
+    company_id = company_of(actor)
+    assessment = session.get(Assessment, assessment_id)
+    if assessment is None or assessment.company_id != company_id:
+        raise NotFound
+    hosts = permissions.hosts_in_scope(session, assessment.hospital_id, assessment.vendor_id)
+    known = domain_control.standings(session, company_id, [host.name for host in hosts], email=actor.email, now=now)
+    shown = [host for host in hosts if known[host.name].reach is not None]
+    if not shown:
+        raise NotNow(Message(text=N_("Show first that your company controls one of the hosts.")))
+    return _queue(session, actor, _of_company(assessment, actor, kept_back=True), shown, now=now)
 
 
 def _queue_for_company(session: Session, actor: Actor, assessment: Assessment, *, now: datetime) -> ScanRun:
-    run = ScanRun(
+    hosts = permissions.hosts_in_scope(session, assessment.hospital_id, assessment.vendor_id)
+    return _queue(session, actor, _of_company(assessment, actor, kept_back=False), hosts, now=now)
+
+
+def _of_company(assessment: Assessment, actor: Actor, *, kept_back: bool) -> ScanRun:
+    return ScanRun(
         hospital_id=assessment.hospital_id,
         vendor_id=assessment.vendor_id,
         assessment_id=assessment.id,
         side=ScanSide.COMPANY,
         started_by=actor.label[:200],
         ground="company",
+        kept_back=kept_back,
     )
-    hosts = permissions.hosts_in_scope(session, assessment.hospital_id, assessment.vendor_id)
-    return _queue(session, actor, run, hosts, most_a_day=A_DAY_BY_COMPANY, now=now)
 
 
-def _queue(
-    session: Session, actor: Actor, run: ScanRun, hosts: Sequence[Host], *, most_a_day: int, now: datetime
-) -> ScanRun:
+def _queue(session: Session, actor: Actor, run: ScanRun, hosts: Sequence[Host], *, now: datetime) -> ScanRun:
     names = tuple(host.name for host in hosts)
     if not names:
         raise NotNow(Message(text=N_("Add a host first.")))
     live = select(ScanRun.id).where(
         ScanRun.hospital_id == run.hospital_id, ScanRun.vendor_id == run.vendor_id, ScanRun.state.in_(LIVE)
     )
+    if run.side is ScanSide.HOSPITAL:  # which does not hear of what the company looks at for itself
+        live = live.where(ScanRun.kept_back.is_(False))
     if session.scalars(live.limit(1)).first() is not None:
         raise NotNow(Message(text=N_("A scan of this vendor is already running.")))
     allowed = permissions.permitted(session, run.hospital_id, run.vendor_id, names, now=now)
@@ -110,7 +141,7 @@ def _queue(
         raise NotNow(Message(text=allowed.reason))
     if allowed.is_window_over and run.side is ScanSide.HOSPITAL:
         raise NotNow(Message(text=permissions.WINDOW_OVER))
-    _count(session, allowed.hosts, most=most_a_day, now=now)
+    scan_budgets.count_names(session, allowed.hosts, most=scan_budgets.most_a_day(run.side), now=now)
     run.hosts = list(allowed.hosts)
     run.classes = sorted(one.value for one in allowed.classes)
     run.state = ScanState.QUEUED
@@ -126,46 +157,40 @@ def _queue(
     )
     detail = {"vendor": run.vendor_id, "hosts": run.hosts, "classes": run.classes, "ground": run.ground}
     audit.record(
-        session, actor, "scan.queued", run.id, now=now, scope=audit.hospital_scope(run.hospital_id), detail=detail
+        session, actor, "scan.queued", run.id, now=now, scope=scan_results.scope_of(session, run), detail=detail
     )
     return run
-
-
-def _count(session: Session, names: Collection[str], *, most: int, now: datetime) -> None:
-    """One more scan of each name today, over all hospitals."""
-    day = now.astimezone(UTC).date().isoformat()
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    for name in sorted(names):  # always in this order, so that two transactions never wait for each other
-        statement = insert(ScanCount).values(name=name, day=day, count=1)
-        counted = session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["name", "day"], set_={"count": ScanCount.count + 1}
-            ).returning(ScanCount.count)
-        ).scalar_one()
-        if counted > most:
-            raise NotNow(Message(text=N_("%(name)s was scanned as often as it may be today."), values={"name": name}))
 
 
 # ---- stopping
 
 
 def stop(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> int:
-    """Stop what runs or waits for this vendor; the hospital's own act."""
-    return stop_for_vendor(session, actor, hospital_of(actor, HOSPITAL_WRITERS), vendor_id, now=now)
+    """Stop what runs or waits for this vendor, but what the company looks at for itself; the hospital's own act."""
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    live = _live(session, hospital_id, vendor_id)
+    return _stop_all(session, actor, [run for run in live if not run.kept_back], now=now)
 
 
 def stop_for_vendor(session: Session, actor: Actor, hospital_id: str, vendor_id: str, *, now: datetime) -> int:
     """Stop what runs or waits: a withdrawal reaches a running scan within a second. Returns how many."""
-    runs = session.scalars(
+    return _stop_all(session, actor, _live(session, hospital_id, vendor_id), now=now)
+
+
+def _live(session: Session, hospital_id: str, vendor_id: str) -> Sequence[ScanRun]:
+    return session.scalars(
         select(ScanRun).where(
             ScanRun.hospital_id == hospital_id, ScanRun.vendor_id == vendor_id, ScanRun.state.in_(LIVE)
         )
     ).all()
+
+
+def _stop_all(session: Session, actor: Actor, runs: Sequence[ScanRun], *, now: datetime) -> int:
     for run in runs:
         run.stop_requested_at = run.stop_requested_at or now
         if run.state is ScanState.QUEUED:
             scan_results.end(run, ScanState.STOPPED, STOPPED, now=now)
-        audit.record(session, actor, "scan.stopped", run.id, now=now, scope=audit.hospital_scope(hospital_id))
+        audit.record(session, actor, "scan.stopped", run.id, now=now, scope=scan_results.scope_of(session, run))
     return len(runs)
 
 
@@ -186,7 +211,7 @@ def give_up(session: Session, hospital_id: str, scan_id: str, *, now: datetime) 
     scan_results.forget(session, run)
     scan_results.end(run, ScanState.FAILED, GAVE_UP, now=now)
     scan_results.tell_scores(session, run, now=now)
-    audit.record(session, SYSTEM, "scan.failed", scan_id, now=now, scope=audit.hospital_scope(hospital_id))
+    audit.record(session, SYSTEM, "scan.failed", scan_id, now=now, scope=scan_results.scope_of(session, run))
 
 
 # ---- for the worker
@@ -194,8 +219,7 @@ def give_up(session: Session, hospital_id: str, scan_id: str, *, now: datetime) 
 
 def start(session: Session, hospital_id: str, scan_id: str, *, now: datetime) -> Order | Postponed | None:
     """Begin, from nothing, also when an earlier try left half a result. None: it is over already."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(START_LOCK)))  # one looks who runs, then the next
+    scan_budgets.in_turn(session)
     run = session.get_one(ScanRun, scan_id, populate_existing=True)
     if run.hospital_id != hospital_id or run.state not in LIVE:
         return None
@@ -208,22 +232,58 @@ def start(session: Session, hospital_id: str, scan_id: str, *, now: datetime) ->
         return None
     if allowed.not_before is not None and run.side is ScanSide.HOSPITAL:
         return Postponed(until=allowed.not_before)
-    if _is_busy(session, set(allowed.hosts), but=run.id, now=now):
+    if _is_busy(session, set(allowed.hosts), but=run.id, now=now) or _renews_proofs(session, run, now=now):
         return Postponed(until=now + WAIT_FOR_THE_OTHER)
     scan_results.forget(session, run)
     run.state, run.started_at, run.progress = ScanState.RUNNING, now, None
-    run.hosts = list(allowed.hosts)
+    run.hosts, run.active_hosts = list(allowed.hosts), list(allowed.active_hosts)
     run.catalogue_version = catalogue.CATALOGUE_VERSION
-    classes = allowed.classes & frozenset(CheckClass(one) for one in run.classes)
-    return Order(hosts=allowed.hosts, classes=classes)
+    return _order(session, run, allowed, now=now)
+
+
+def _order(session: Session, run: ScanRun, allowed: Permission, *, now: datetime) -> Order:
+    """What the child is sent to do; the active class once a day, whichever hospital asks."""
+    active = scan_budgets.take_active(session, run, allowed.active_hosts, now=now)
+    domains = {targets.registrable(name) for name in active}
+    return Order(
+        hosts=allowed.hosts,
+        classes=allowed.classes if active else allowed.classes - {CheckClass.ACTIVE},
+        active_hosts=active,
+        active_domains=tuple(name for name in allowed.active_domains if name in domains),
+        agreed=frozenset(
+            {Subject(kind=SubjectKind.HOST, name=name) for name in allowed.active_hosts}
+            | {Subject(kind=SubjectKind.DOMAIN, name=name) for name in allowed.active_domains}
+        ),
+    )
+
+
+def _renews_proofs(session: Session, run: ScanRun, *, now: datetime) -> bool:
+    """A proof of control that is too old is looked at anew before an active scan, which waits for it."""
+    waiting = False
+    for row in permissions.stale_controls(session, run.hospital_id, run.vendor_id, run.hosts, now=now):
+        if row.asked_at is None and (row.checked_at is None or row.checked_at < run.created_at):
+            domain_control.want(session, row, now=now)
+        waiting = waiting or (row.asked_at is not None and now < row.asked_at + LONGEST_WAIT_FOR_PROOF)
+    return waiting
+
+
+def rule(session: Session, hospital_id: str, scan_id: str, order: Order, *, now: datetime) -> Ruling:
+    """Whether a running scan may go on as it was begun: consents and hosts are asked again at every look."""
+    if must_stop(session, hospital_id, scan_id):
+        return Ruling.STOP
+    run = session.get_one(ScanRun, scan_id)
+    allowed = permissions.permitted(session, hospital_id, run.vendor_id, order.hosts, now=now)
+    if not allowed.hosts or (allowed.is_window_over and run.side is ScanSide.HOSPITAL):
+        return Ruling.STOP
+    is_whole = set(order.hosts) <= set(allowed.hosts) and set(order.active_hosts) <= set(allowed.active_hosts)
+    return Ruling.GO_ON if is_whole else Ruling.ANEW
 
 
 def start_second_look(
     session: Session, hospital_id: str, scan_id: str, hosts: Sequence[str], *, now: datetime
 ) -> Order | Postponed | None:
     """Look again at what failed provisionally. None: a newer scan has answered, or nobody may look any more."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(START_LOCK)))
+    scan_budgets.in_turn(session)
     run = session.get(ScanRun, scan_id)
     if run is None or run.hospital_id != hospital_id:
         return None
@@ -235,7 +295,7 @@ def start_second_look(
         return None
     if _is_busy(session, set(allowed.hosts), but=run.id, now=now):
         return Postponed(until=now + WAIT_FOR_THE_OTHER)
-    return Order(hosts=allowed.hosts, classes=allowed.classes & frozenset(CheckClass(one) for one in run.classes))
+    return _order(session, run, allowed, now=now)
 
 
 def _is_busy(session: Session, names: set[str], *, but: str, now: datetime) -> bool:
@@ -273,9 +333,9 @@ def show_progress(session: Session, hospital_id: str, scan_id: str, *, stage: st
 
 
 def find(session: Session, hospital_id: str, scan_id: str) -> ScanRun:
-    """One run of a hospital."""
+    """One run that a hospital may know of."""
     run = session.get(ScanRun, scan_id)
-    if run is None or run.hospital_id != hospital_id:
+    if run is None or run.hospital_id != hospital_id or run.kept_back:
         raise NotFound
     return run
 
@@ -293,10 +353,19 @@ def find_for_company(session: Session, actor: Actor, assessment_id: str, scan_id
 
 
 def newest(session: Session, hospital_id: str, vendor_id: str, *, limit: int = 20) -> Sequence[ScanRun]:
-    """The latest runs of a vendor, newest first."""
-    return session.scalars(
+    """The latest runs of a vendor that the hospital may know of, newest first."""
+    runs = _runs(hospital_id, vendor_id).where(ScanRun.kept_back.is_(False))
+    return session.scalars(runs.limit(limit)).all()
+
+
+def newest_of_company(session: Session, hospital_id: str, vendor_id: str) -> ScanRun | None:
+    """The latest run of all, also one that the company looked at for itself."""
+    return session.scalars(_runs(hospital_id, vendor_id).limit(1)).first()
+
+
+def _runs(hospital_id: str, vendor_id: str) -> Select[ScanRun]:
+    return (
         select(ScanRun)
         .where(ScanRun.hospital_id == hospital_id, ScanRun.vendor_id == vendor_id)
         .order_by(ScanRun.created_at.desc(), ScanRun.id)
-        .limit(limit)
-    ).all()
+    )

@@ -36,7 +36,7 @@ def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetim
     """One round as it stands."""
     assessment = responses.find(session, actor, assessment_id)
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
-    good = scan_results.latest_good(session, assessment.hospital_id, assessment.vendor_id)
+    good = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
     all_slots = len(asked.slots) + len(asked.profile_questions)
     return Standing(
         head=responses.head(session, actor, assessment_id),

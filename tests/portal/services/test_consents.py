@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from portal.db.models.accounts import CompanyRole
-from portal.db.models.responses import Consent, ConsentKind
+from portal.db.models.accounts import CompanyRole, Person
+from portal.db.models.jobs import Job
+from portal.db.models.responses import Consent, ConsentKind, DomainControl
 from portal.db.models.scans import ScanRun, ScanState
 from portal.db.models.vendors import HostState
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
-from portal.services import consent_texts, consents, permissions, scans
+from portal.services import consent_texts, consents, domain_control, permissions, scans
 from portal.services.consents import NewHost, Signature
+from portal.services.jobs import JobKind
+from portal.services.scans import Postponed, Ruling
 from scanners.model import CheckClass
+from scanners.observations import ControlRecords
 from tests.portal import building
 from tests.portal.web.vendor import errand
 
@@ -154,8 +160,156 @@ def test_a_signature_needs_a_name_a_function_and_a_window_that_makes_sense(sessi
     assert set(refused.value.fields) == {"name", "function", "window_to"}
 
 
-def test_signed_versions_have_both_languages_and_every_ordinary_class():
+# What was signed must be what can be read later: a change here is a new version, never another digest.
+DIGESTS = {
+    "2026-1": "2b41e1c4781c1312",
+    "2026-2": "dc9a752f49fbab92",
+}
+
+
+def test_a_signed_version_never_changes():
+    assert {version: _digest(texts) for version, texts in consent_texts.VERSIONS.items()} == DIGESTS
+
+
+def _digest(texts) -> str:
+    words = [
+        word
+        for check_class, one in texts.classes.items()
+        for word in (check_class.value, *(text.get(of) for text in (one.title, one.text) for of in ("de", "en")))
+    ]
+    words += [text.get(of) for text in texts.common for of in ("de", "en")]
+    words += [text.get(of) for one in texts.classes.values() for text in one.points for of in ("de", "en")]
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
+
+
+def test_signed_versions_have_both_languages_and_the_current_one_every_class():
     for texts in consent_texts.VERSIONS.values():
-        assert set(texts.classes) == set(consents.ORDINARY)
-        for text in [*(one.text for one in texts.classes.values()), *texts.common]:
-            assert text.de != text.en
+        for one in texts.classes.values():
+            for text in (one.title, one.text, *one.points, *texts.common):
+                assert text.de and text.en
+                assert text.de != text.en or text is one.title
+    assert set(consent_texts.current().classes) == set(CheckClass)
+
+
+# ---- the active class
+
+
+ACTIVE = Signature(name="Erika Muster", function="CISO", emergency_contact="0171 5550", terms={"agent": "Kettenblick"})
+
+
+def _active(session, asked, now):
+    return consents.active_hosts(session, asked.lead, asked.assessment_id, now=now)
+
+
+@pytest.fixture
+def own(session, asked):
+    """The same, with a lead whose address is of the hosts' domain."""
+    session.get_one(Person, asked.lead.person_id).email = "lead@strahlwerk.example"
+    session.flush()
+    return replace(asked, lead=replace(asked.lead, email="lead@strahlwerk.example"))
+
+
+def test_the_active_class_is_signed_for_single_hosts_that_the_company_controls(session, own, now):
+    consents.grant(session, own.lead, own.assessment_id, SIGNED, now=now)
+    first, *_others = _active(session, own, now)
+
+    consents.grant_active(session, own.lead, own.assessment_id, [first.id], ACTIVE, now=now)
+
+    entry = consents.ledger(session, own.lead, own.assessment_id)[-1]
+    assert (entry.host_name, entry.check_class, entry.kind) == (first.name, "active", ConsentKind.GRANTED)
+    assert (entry.text_version, entry.terms) == (consent_texts.CURRENT, {"agent": "Kettenblick"})
+    assert [host.name for host in _active(session, own, now) if host.is_open] == [first.name]
+    assert _permitted(session, own, now).active_hosts == (first.name,)
+
+
+def test_the_active_class_needs_the_ordinary_ones_a_contact_and_control(session, asked, now):
+    hosts = _active(session, asked, now)
+    with pytest.raises(NotNow):
+        consents.grant_active(session, asked.lead, asked.assessment_id, [hosts[0].id], ACTIVE, now=now)
+    consents.grant(session, asked.lead, asked.assessment_id, SIGNED, now=now)
+    mute = Signature(name="Erika Muster", function="CISO")
+    with pytest.raises(BadInput) as refused:
+        consents.grant_active(session, asked.lead, asked.assessment_id, [hosts[0].id], mute, now=now)
+    assert set(refused.value.fields) == {"emergency_contact"}
+    elsewhere = replace(asked.lead, email="erika@gmail.com")
+    for host_ids in ([], [hosts[0].id]):
+        with pytest.raises(BadInput) as refused:
+            consents.grant_active(session, elsewhere, asked.assessment_id, host_ids, ACTIVE, now=now)
+        assert set(refused.value.fields) == {"hosts"}
+    with pytest.raises(NotFound):
+        consents.grant_active(session, asked.lead, asked.assessment_id, ["0" * 20], ACTIVE, now=now)
+    contributor = errand.colleague(session, asked)
+    with pytest.raises(NotAllowed):
+        consents.grant_active(session, contributor, asked.assessment_id, [hosts[0].id], ACTIVE, now=now)
+
+
+def test_taking_the_active_class_back_leaves_the_others_and_narrows_a_running_scan(session, own, now):
+    consents.grant(session, own.lead, own.assessment_id, SIGNED, now=now)
+    ids = [host.id for host in _active(session, own, now)]
+    consents.grant_active(session, own.lead, own.assessment_id, ids, ACTIVE, now=now)
+    run = scans.queue_by_company(session, own.lead, own.assessment_id, now=now)
+    session.flush()
+    order = scans.start(session, own.ward.hospital_id, run.id, now=now)
+    assert len(order.active_hosts) == len(ids)
+    assert scans.rule(session, own.ward.hospital_id, run.id, order, now=now) is Ruling.GO_ON
+
+    later = now + timedelta(seconds=9)
+    consents.end_active(session, own.lead, own.assessment_id, ACTIVE, now=later)
+
+    assert consents.ledger(session, own.lead, own.assessment_id)[-1].kind is ConsentKind.WITHDRAWN
+    assert scans.rule(session, own.ward.hospital_id, run.id, order, now=later) is Ruling.ANEW
+    again = scans.start(session, own.ward.hospital_id, run.id, now=later)
+    assert (again.hosts, again.active_hosts) == (order.hosts, ())
+    assert CheckClass.ACTIVE not in again.classes
+    assert consents.is_granted(session, errand.assessment(session, own))
+
+
+def test_the_active_class_can_be_refused_unasked(session, asked, now):
+    consents.end_active(session, asked.lead, asked.assessment_id, ACTIVE, now=now)
+
+    assert [(one.check_class, one.kind) for one in consents.ledger(session, asked.lead, asked.assessment_id)] == [
+        ("active", ConsentKind.REFUSED)
+    ]
+    assert len(_permitted(session, asked, now).hosts) == 2
+
+
+def test_an_old_proof_is_looked_at_anew_before_an_active_scan(session, asked, now):
+    consents.grant(session, asked.lead, asked.assessment_id, SIGNED, now=now)
+    host = _active(session, asked, now)[0]
+    person = session.get_one(Person, asked.lead.person_id)
+    person.email = "erika@gmx.de"
+    actor = replace(asked.lead, email=person.email)
+    session.add(
+        DomainControl(
+            company_id=actor.company_id, host_name=host.name, token="t", created_at=now, proven_at=now,
+            method="well-known", place="x",
+        )
+    )  # fmt: skip
+    session.flush()
+    consents.grant_active(session, actor, asked.assessment_id, [host.id], ACTIVE, now=now)
+    late = now + timedelta(days=100)
+    run = scans.queue_by_company(session, actor, asked.assessment_id, now=late)
+    session.flush()
+
+    assert isinstance(scans.start(session, asked.ward.hospital_id, run.id, now=late), Postponed)
+    assert session.scalars(select(Job).where(Job.kind == JobKind.CONTROL.value)).one().args["host"] == host.name
+    text = ("t",)
+    seen = ControlRecords(at=late, texts={f"_kettenblick-challenge.{host.name}": text})
+    domain_control.record(session, actor.company_id, host.name, seen, now=late)
+    order = scans.start(session, asked.ward.hospital_id, run.id, now=late)
+    assert order.active_hosts == (host.name,)
+    assert order.active_domains == ()
+
+
+def test_after_a_window_a_new_signature_goes_on(session, asked, now):
+    brief = replace(SIGNED, window_to=now + timedelta(hours=1))
+    consents.grant(session, asked.lead, asked.assessment_id, brief, now=now)
+    row = errand.assessment(session, asked)
+    late = now + timedelta(days=1)
+    assert not consents.is_window_over(session, row, now=now)
+    assert consents.is_window_over(session, row, now=late)
+
+    consents.grant(session, asked.lead, asked.assessment_id, SIGNED, now=late)
+
+    assert not consents.is_window_over(session, row, now=late)
+    assert not _permitted(session, asked, late).is_window_over

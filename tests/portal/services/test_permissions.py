@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portal.db.models.accounts import Person
-from portal.db.models.responses import Consent, ConsentKind
+from portal.db.models.responses import Consent, ConsentKind, DomainControl
 from portal.services import permissions
 from scanners.model import CheckClass
 from tests.portal import building
@@ -91,11 +91,11 @@ def test_a_name_that_nobody_named_is_not_scanned(session, vendor, now):
     assert _allowed(session, vendor, now, ("other.example",)).reason == permissions.NO_HOST
 
 
-def test_active_needs_a_person_of_the_domain_for_every_host(session, vendor, round_, company, now):
+def test_active_is_for_the_hosts_a_person_of_the_domain_agreed_to(session, vendor, round_, company, now):
     _consent(session, round_, company, "active", ConsentKind.GRANTED, host=HOSTS[0], at=now)
-    assert _allowed(session, vendor, now).classes == ORDINARY
-    _consent(session, round_, company, "active", ConsentKind.GRANTED, host=HOSTS[1], at=now)
-    assert CheckClass.ACTIVE in _allowed(session, vendor, now).classes
+    allowed = _allowed(session, vendor, now)
+    assert (allowed.active_hosts, allowed.active_domains) == (HOSTS[:1], ("pacs.example",))
+    assert CheckClass.ACTIVE in allowed.classes
 
     session.get_one(Person, company.person_id).email = "lead@agency.example.net"
     session.flush()
@@ -124,6 +124,8 @@ def test_active_ends_with_its_window_and_a_withdrawal_stops_it_alone(session, ve
     assert _allowed(session, vendor, now + timedelta(days=2)).classes == ORDINARY
 
     _consent(session, round_, company, "active", ConsentKind.WITHDRAWN, host=HOSTS[0], at=now + timedelta(hours=1))
+    assert _allowed(session, vendor, now).active_hosts == HOSTS[1:]
+    _consent(session, round_, company, "active", ConsentKind.WITHDRAWN, at=now + timedelta(hours=2))
     assert _allowed(session, vendor, now) == permissions.Permission(hosts=HOSTS, classes=ORDINARY)
 
 
@@ -144,3 +146,64 @@ def test_a_window_that_is_over_is_told(session, vendor, round_, company, now):
 
     _consent(session, round_, company, "passive", ConsentKind.GRANTED, at=ends)
     assert not _allowed(session, vendor, ends + timedelta(days=1)).is_window_over
+
+
+def _proof(session, company, host, *, at, method="dns", place="") -> None:
+    session.merge(
+        DomainControl(
+            company_id=company.company_id,
+            host_name=host,
+            token="kettenblick-1",
+            created_at=at,
+            proven_at=at,
+            method=method,
+            place=place or f"_kettenblick-challenge.{host}",
+        )
+    )
+    session.flush()
+
+
+@pytest.fixture
+def agency(session, vendor):
+    """A company whose people write from elsewhere, with consent for both hosts."""
+    return building.company_actor(session, building.company(session, "Agentur"), email="lead@gmx.de")
+
+
+def test_a_record_shows_control_where_the_mail_address_does_not_and_it_ages(session, vendor, agency, now):
+    round_ = building.assessment(session, vendor, company_id=agency.company_id)
+    for host in HOSTS:
+        _consent(session, round_, agency, "active", ConsentKind.GRANTED, host=host, at=now)
+    assert _allowed(session, vendor, now).active_hosts == ()
+
+    _proof(session, agency, HOSTS[0], at=now)
+    allowed = _allowed(session, vendor, now)
+    assert (allowed.active_hosts, allowed.active_domains) == (HOSTS[:1], ())
+    _proof(session, agency, HOSTS[1], at=now, place="_kettenblick-challenge.pacs.example")
+    allowed = _allowed(session, vendor, now)
+    assert (allowed.active_hosts, allowed.active_domains) == (HOSTS, ("pacs.example",))
+
+    old = now + timedelta(days=91)
+    assert _allowed(session, vendor, old).active_hosts == ()
+    stale = permissions.stale_controls(session, vendor.hospital_id, vendor.id, HOSTS, now=old)
+    assert [row.host_name for row in stale] == list(HOSTS)
+
+
+def test_the_consent_of_a_company_that_no_longer_answers_is_none(session, vendor, round_, company, agency, now):
+    _consent(session, round_, company, "active", ConsentKind.GRANTED, host=HOSTS[0], at=now)
+    assert _allowed(session, vendor, now).active_hosts == HOSTS[:1]
+
+    building.assessment(session, vendor, company_id=agency.company_id, round=2)
+
+    assert _allowed(session, vendor, now).active_hosts == ()
+    _proof(session, agency, HOSTS[0], at=now)
+    assert _allowed(session, vendor, now).active_hosts == ()
+
+
+def test_agreeing_again_to_the_ordinary_classes_does_not_revive_the_active_one(session, vendor, round_, company, now):
+    _consent(session, round_, company, "active", ConsentKind.GRANTED, host=HOSTS[0], at=now)
+    for check_class in CheckClass:
+        _consent(session, round_, company, check_class, ConsentKind.WITHDRAWN, at=now + timedelta(hours=1))
+    for check_class in ORDINARY:
+        _consent(session, round_, company, check_class, ConsentKind.GRANTED, at=now + timedelta(hours=2))
+
+    assert _allowed(session, vendor, now) == permissions.Permission(hosts=HOSTS, classes=ORDINARY)
