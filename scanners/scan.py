@@ -3,9 +3,10 @@
 import asyncio
 import sys
 import traceback
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from scanners import targets
 from scanners.jobs import Finished, Progress, ScanEvent, ScanJob, SubjectSeen
@@ -204,10 +205,12 @@ class _Scan:
         loop = asyncio.get_running_loop()
         started = loop.time()
         stopping = asyncio.create_task(self._stop.wait())
+        standing = asyncio.create_task(self._stand(stopping))
         try:
-            spoilt = await self._stand(stopping)
-            self._start(spoilt)
-            yield Progress(stage="vantage", done=0, total=len(self._tasks), counts=dict(self._counts))
+            # The looks begin while the vantage is still tested; nothing of them is told before.
+            self._start()
+            self._spoil(await standing)
+            yield Progress(stage="vantage", done=self._done, total=len(self._tasks), counts=dict(self._counts))
             while self._tasks and not stopping.done() and (left := started + self._job.seconds - loop.time()) > 0:
                 await asyncio.wait(
                     {*self._tasks, stopping}, timeout=min(left, SECONDS_BETWEEN_SIGHTS), return_when="FIRST_COMPLETED"
@@ -218,11 +221,11 @@ class _Scan:
             for event in await self._give_up(reason):
                 yield event
         finally:
-            await _end({*self._tasks, stopping})
+            await _end({*self._tasks, stopping, standing})
         yield self._finished(reason, loop.time() - started)
 
     async def _stand(self, stopping: asyncio.Task[bool]) -> frozenset[type[Observation]]:
-        """Test the vantage before anything else; a stop must not wait for it."""
+        """Test where the scan stands; a stop must not wait for it."""
         if self._probes.keys() <= ON_REQUEST.keys():
             return frozenset()
         task = asyncio.create_task(_look(self._visit, _vantage, "", VANTAGE_SECONDS))
@@ -233,21 +236,28 @@ class _Scan:
         self._vantage = task.result()
         return spoilt_by(self._vantage) if isinstance(self._vantage, Vantage) else frozenset()
 
-    def _start(self, spoilt: frozenset[type[Observation]]) -> None:
+    def _start(self) -> None:
         for kind, look in self._probes.items():
             if look.check_class not in self._job.classes:
                 continue
             for subject in self._subjects(look):
                 sight = self._sights.setdefault(subject, _Sight())
                 sight.wanted += 1
-                if kind in spoilt:
-                    sight.facts[kind] = Blind(at=self._job.at, reason=Reason.VANTAGE)
-                    continue
                 visit = self._active_visit if look.check_class is CONSENTED else self._visit
                 task = asyncio.create_task(_look(visit, look.probe, subject.name, look.seconds))
                 self._tasks[task] = (subject, kind)
                 done, total = self._counts.get(kind.__name__, (0, 0))
                 self._counts[kind.__name__] = done, total + 1
+
+    def _spoil(self, kinds: frozenset[type[Observation]]) -> None:
+        """End the looks that this place makes worthless, whatever they may have seen already."""
+        for task, (subject, kind) in tuple(self._tasks.items()):
+            if kind in kinds:
+                task.cancel()
+                del self._tasks[task]
+                self._counts.pop(kind.__name__, None)
+                self._sights[subject].facts[kind] = Blind(at=self._job.at, reason=Reason.VANTAGE)
+                self._sights[subject].is_dirty = True
 
     def _subjects(self, look: Look) -> tuple[Subject, ...]:
         """What this look is at; the active class only where somebody has agreed to it."""
@@ -264,8 +274,9 @@ class _Scan:
             subject, kind = self._tasks.pop(task)
             self._done += 1
             sight = self._sights[subject]
-            sight.facts[kind] = task.result()
-            sight.is_dirty = True
+            sight.facts[kind] = seen = task.result()
+            # What cannot be seen waits for what can: the next sight is not to be put off for it.
+            sight.is_dirty |= not isinstance(seen, Blind) or len(sight.facts) == sight.wanted
             done, wanted = self._counts.get(kind.__name__, (0, 1))
             self._counts[kind.__name__] = done + 1, wanted
             stage = f"{kind.__name__} {subject.name}"
@@ -343,7 +354,7 @@ def _place(error: Exception) -> str:
     return place
 
 
-async def _end(tasks: set[asyncio.Task[Observation]] | set[asyncio.Task[bool]] | set[asyncio.Task[object]]) -> None:
+async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,7 +5,7 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -278,6 +278,39 @@ class Connection(httpcore.AsyncNetworkStream):
             await self._flush()
 
 
+class Places:
+    """So many at once; who can wait lets those go first who cannot."""
+
+    def __init__(self, count: int) -> None:
+        """All are free."""
+        self._free = count
+        self._waiting: tuple[deque[asyncio.Future[None]], ...] = (deque(), deque())  # in a hurry, patient
+
+    async def acquire(self, *, patient: bool = False) -> None:
+        """Take a place, waiting for one where need be."""
+        if self._free and not any(self._waiting):
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting[patient].append(turn)
+        try:
+            await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():
+                self.release()  # it was ours when we had to leave
+            turn.cancel()
+            raise
+
+    def release(self) -> None:
+        """Give a place back: to whoever waits first."""
+        for queue in self._waiting:
+            while queue:
+                if not (turn := queue.popleft()).done():
+                    turn.set_result(None)
+                    return
+        self._free += 1
+
+
 class Gate:
     """Connections and requests of one address or host name: so many at once, so many in all."""
 
@@ -285,7 +318,7 @@ class Gate:
         """Start with the whole budget."""
         self.connections = 0
         self.requests = 0
-        self.at_once = asyncio.Semaphore(budget.connections_at_once)
+        self.at_once = Places(budget.connections_at_once)
         self._budget = budget
 
     def spend_connection(self) -> None:
@@ -381,9 +414,18 @@ class Door:
     # --- connections ---
 
     async def connect(
-        self, host: str, port: int, *, address: str | None = None, seconds: float = CONNECT_SECONDS
+        self,
+        host: str,
+        port: int,
+        *,
+        address: str | None = None,
+        seconds: float = CONNECT_SECONDS,
+        patient: bool = False,
     ) -> Connection:
-        """A connection to the host on its public port, to a vetted address of it, or to the one that is named."""
+        """A connection to the host on its public port, to a vetted address of it, or to the one that is named.
+
+        A patient one lets others go first where connections are waited for.
+        """
         if port not in self.budget.ports:
             raise Unseen(Reason.NOT_CONSENTED, "port")
         vetted = await self.vetted(host)
@@ -391,8 +433,8 @@ class Door:
             raise Unseen(Reason.NOT_PUBLIC)
         known = address or self._working.get((host, port))
         if known:
-            return await self._connect_to(host, known, port, seconds)
-        return await self._connect_to_any(host, vetted[:MOST_CONNECT_TRIES], port, seconds)
+            return await self._connect_to(host, known, port, seconds, patient=patient)
+        return await self._connect_to_any(host, vetted[:MOST_CONNECT_TRIES], port, seconds, patient=patient)
 
     async def spend_request(self, host: str) -> None:
         """Count one HTTP request to the host, and keep the pace of this budget."""
@@ -426,11 +468,13 @@ class Door:
     def _gate(self, key: str) -> Gate:
         return self._gates.setdefault(key, Gate(self.budget))
 
-    async def _connect_to_any(self, host: str, vetted: Iterable[str], port: int, seconds: float) -> Connection:
+    async def _connect_to_any(
+        self, host: str, vetted: Iterable[str], port: int, seconds: float, *, patient: bool
+    ) -> Connection:
         first: Unseen | None = None
         for address in vetted:
             try:
-                connection = await self._connect_to(host, address, port, seconds)
+                connection = await self._connect_to(host, address, port, seconds, patient=patient)
             except Unseen as unseen:
                 if unseen.reason is Reason.BUDGET:
                     raise
@@ -449,12 +493,12 @@ class Door:
         if not await self.once(("let in", address), lambda: ask(knock)):
             raise Unseen(Reason.BUDGET, "address")
 
-    async def _connect_to(self, host: str, address: str, port: int, seconds: float) -> Connection:
+    async def _connect_to(self, host: str, address: str, port: int, seconds: float, *, patient: bool) -> Connection:
         await self._be_let_in(host, address, port)
         gates = (self._gate(host), self._gate(address))
         with contextlib.ExitStack() as held:
             for gate in gates:
-                await gate.at_once.acquire()
+                await gate.at_once.acquire(patient=patient)
                 held.callback(gate.at_once.release)
                 gate.spend_connection()
             sock = await self._open_socket(address, self.settings.port_map.get(port, port), seconds)

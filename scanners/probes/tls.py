@@ -414,7 +414,7 @@ class _Questions:
             self._under_way += 1
             try:
                 answer, self._address = await _exchange(
-                    self._visit, self._host, hello, enough or (lambda got: got.hello is not None)
+                    self._visit, self._host, hello, enough or (lambda got: got.hello is not None), patient=True
                 )
             except Unseen as unseen:
                 if unseen.reason in {Reason.NOT_PUBLIC, Reason.NAME_NOT_FOUND, Reason.DNS_FAILURE, Reason.REFUSED}:
@@ -432,10 +432,10 @@ class _Questions:
 
 
 async def _exchange(
-    visit: Visit, host: str, hello: ClientHello, enough: Callable[[Answer], bool]
+    visit: Visit, host: str, hello: ClientHello, enough: Callable[[Answer], bool], *, patient: bool = False
 ) -> tuple[Answer, str]:
     """Send one hello and read until enough is known; a connection that is cut without a word is Unseen(RESET)."""
-    connection = await visit.door.connect(host, HTTPS)
+    connection = await visit.door.connect(host, HTTPS, patient=patient)
     async with connection:
         await connection.write(client_hello.write(hello))
         received = b""

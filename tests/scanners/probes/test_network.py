@@ -1,51 +1,67 @@
-"""Errors of sockets become a closed set of reasons, and no text of a target goes with them."""
+import asyncio
+import contextlib
 
-import errno
-import ssl
+from hypothesis import given
+from hypothesis import strategies as st
 
-import pytest
-
-from scanners.observations import Reason
-from scanners.probes import network
-from scanners.probes.network import CertificateRefused, Door, NetworkSettings, Unseen
+from scanners.probes.network import Places
 
 
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (ConnectionRefusedError(), Reason.REFUSED),
-        (ConnectionResetError(), Reason.RESET),
-        (BrokenPipeError(), Reason.RESET),
-        (TimeoutError(), Reason.TIMEOUT),
-        (OSError(errno.EHOSTUNREACH, "the target's words"), Reason.UNREACHABLE),
-        (OSError(errno.ENETUNREACH, ""), Reason.VANTAGE),  # no route, as without IPv6
-        (OSError(errno.EAFNOSUPPORT, ""), Reason.VANTAGE),
-        (ssl.SSLError(1, "the target's words"), Reason.GARBLED),
-    ],
+def test_who_is_in_a_hurry_goes_before_who_is_patient() -> None:
+    async def scan() -> list[str]:
+        places, order = Places(1), list[str]()
+
+        async def visit(name: str, *, patient: bool) -> None:
+            await places.acquire(patient=patient)
+            order.append(name)
+            await asyncio.sleep(0)
+            places.release()
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(3):
+                group.create_task(visit(f"patient {number}", patient=True))
+            group.create_task(visit("hurried", patient=False))
+        return order
+
+    assert asyncio.run(scan()) == ["patient 0", "hurried", "patient 1", "patient 2"]
+
+
+@given(
+    visits=st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.booleans()), max_size=30), count=st.integers(1, 4)
 )
-def test_every_error_has_its_reason(error: Exception, reason: Reason) -> None:
-    with pytest.raises(Unseen) as unseen, network._mapped_errors():
-        raise error
+def test_never_more_than_there_are_and_none_is_lost(visits: list[tuple[bool, int, bool]], count: int) -> None:
+    async def scan() -> tuple[int, bool]:
+        places = Places(count)
+        inside = most = 0
 
-    assert unseen.value.reason is reason
-    assert "words" not in str(unseen.value)
+        async def visit(turns: int, *, patient: bool) -> None:
+            nonlocal inside, most
+            await places.acquire(patient=patient)
+            inside += 1
+            most = max(most, inside)
+            try:
+                for _turn in range(turns):
+                    await asyncio.sleep(0)
+            finally:
+                inside -= 1
+                places.release()
 
+        tasks = [asyncio.create_task(visit(turns, patient=patient)) for patient, turns, _leaves in visits]
+        await asyncio.sleep(0)
+        for task, (_patient, _turns, leaves) in zip(tasks, visits, strict=True):
+            if leaves:
+                task.cancel()
+                await asyncio.sleep(0)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for _place in range(count):
+            await places.acquire()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await places.acquire()
+                return most, False
+        return most, True
 
-def test_a_refused_certificate_is_no_reason_but_a_fact() -> None:
-    with pytest.raises(CertificateRefused), network._mapped_errors():
-        raise ssl.SSLCertVerificationError
+    most, is_full = asyncio.run(scan())
 
-
-@pytest.mark.parametrize("name", ["a" * 64 + ".de", "a..de", "x." * 200 + "de"])
-def test_a_name_that_dns_cannot_carry_is_a_dns_failure(name: str) -> None:
-    with pytest.raises(Unseen) as unseen:
-        network._absolute(name)
-
-    assert unseen.value.reason is Reason.DNS_FAILURE
-
-
-def test_by_default_only_the_public_internet_may_be_connected_to() -> None:
-    door = Door(NetworkSettings(resolver=("9.9.9.9",)))
-
-    assert door.permits("8.8.8.8")
-    assert not any(door.permits(address) for address in ("127.0.0.1", "10.0.0.1", "::1", "169.254.169.254", "x"))
+    assert most <= count
+    assert is_full
