@@ -19,7 +19,7 @@ from portal.db import session as database
 from portal.db.models.jobs import Job, JobState
 from portal.db.session import Sessions
 from portal.files.sealing import Keyring
-from portal.jobs import leases, queue, tasks
+from portal.jobs import leases, queue, rejudging, scanning, tasks
 from portal.jobs.leases import Lease, LeaseLost
 from portal.jobs.queue import Doorbell
 from portal.jobs.tasks import TASKS, Lane
@@ -182,6 +182,7 @@ class Worker:
             for job_id in waiting:
                 self.bell.ring(job_id)
         self._start_nightly(now)
+        self._start_rejudging(now)
 
     def _bury_abandoned(self) -> None:
         with self.tools.sessions.begin() as session:
@@ -200,6 +201,15 @@ class Worker:
         with self.tools.sessions.begin() as session:
             if jobs.take_slot(session, JobKind.NIGHTLY, slot, now=now):
                 jobs.add(session, JobKind.NIGHTLY, {}, now=now)
+
+    def _start_rejudging(self, now: datetime) -> None:
+        """New rules came with this version, or a refresh brought new data: what was seen is judged anew, once."""
+        shelf = scanning.shelf(self.tools.settings)
+        with self.reading() as session:
+            if jobs.slot_is_taken(session, rejudging.SLOT, rejudging.slot(shelf)):
+                return
+        with self.tools.sessions.begin() as session:
+            rejudging.start(session, shelf, now=now)
 
 
 def _give_up(session: Session, lease: Lease, now: datetime) -> None:

@@ -26,6 +26,8 @@ class JobKind(StrEnum):
     CONTROL = "control"
     MAIL = "mail"
     SCORE = "score"
+    REJUDGE = "rejudge"  # a stored scan by today's rules and data
+    NEWS = "news"  # what that has brought to light
     NIGHTLY = "nightly"  # deadlines that passed, evidence that ran out, rows that nobody needs
 
 
