@@ -14,7 +14,7 @@ import httpcore
 
 from scanners import targets
 from scanners.observations import Reason, Response
-from scanners.probes.network import CertificateRefused, Connection, Door, Unseen
+from scanners.probes.network import CertificateRefused, Connection, Door, Places, Unseen
 
 FETCH_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
@@ -39,8 +39,8 @@ GRACE_SECONDS = 3.0  # before the slowest rate is asked for
 LONGEST_URL = 4_000
 MOST_CONNECTIONS = 64  # over all hosts; the door counts per host and address
 REQUESTS_AT_ONCE = 6  # to one host, as browsers do
-# Kept open by each of the two pools between requests. An idle connection still holds its place at the door's gate, so
-# that there must be far fewer of them than the gate has places: else the TLS probe would wait for them for ever.
+# Kept open by each of the two pools while no request waits. An idle connection still holds its place at the door's gate,
+# so that there must be far fewer of them than the gate has places: else the TLS probe would wait for them for ever.
 IDLE_CONNECTIONS = 2
 FEWEST_PLACES = 8  # at a gate for any to be kept open at all: the active class has two, and others wait for them
 PORTS: Mapping[str, int] = {"http": 80, "https": 443}
@@ -67,7 +67,9 @@ class Fetcher:
         self._room = _Room(hosts)
         self._pools: dict[bool, httpcore.AsyncConnectionPool] = {}
         self._unverified: set[str] = set()
-        self._at_once: dict[str, asyncio.Semaphore] = {}
+        self._at_once: dict[str, Places] = {}
+        self._wanted: Counter[str] = Counter()  # requests to a host that are under way or wait
+        self._hosts: dict[httpcore.Origin, str] = {}
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -82,13 +84,14 @@ class Fetcher:
         at_most: int = MOST_BODY,
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",
+        patient: bool = False,
     ) -> Response:
-        """One response; a redirect is a response. Raises Unseen where there is none."""
+        """One response; a redirect is a response. Raises Unseen where there is none. A patient one lets others go first."""
         parts = _parts(url)
         host = parts.hostname or ""
         await self._door.spend_request(host)
         try:
-            async with self._turn(host), asyncio.timeout(FETCH_SECONDS):
+            async with self._turn(host, patient=patient), asyncio.timeout(FETCH_SECONDS):
                 if parts.scheme == "http" or host in self._unverified:
                     return await self._request(parts, method, at_most, headers or {}, content, verifying=False)
                 try:
@@ -99,8 +102,37 @@ class Fetcher:
         except TimeoutError as error:
             raise Unseen(Reason.TIMEOUT) from error
 
-    def _turn(self, host: str) -> asyncio.Semaphore:
-        return self._at_once.setdefault(host, asyncio.Semaphore(REQUESTS_AT_ONCE))
+    @contextlib.asynccontextmanager
+    async def _turn(self, host: str, *, patient: bool) -> AsyncIterator[None]:
+        places = self._at_once.setdefault(host, Places(REQUESTS_AT_ONCE))
+        self._wanted[host] += 1
+        try:
+            await places.acquire(patient=patient)
+            try:
+                yield
+            finally:
+                places.release()
+        finally:
+            self._wanted[host] -= 1
+            await self._close_idle()
+
+    async def _close_idle(self) -> None:
+        """Keep what those who wait will use, and few beside."""
+        for pool in self._pools.values():
+            spare = IDLE_CONNECTIONS if self._may_idle() else 0
+            waiting = Counter({host: wanted - REQUESTS_AT_ONCE for host, wanted in self._wanted.items()})
+            for connection in pool.connections:
+                if not connection.is_idle():
+                    continue
+                host = next((name for origin, name in self._hosts.items() if connection.can_handle_request(origin)), "")
+                waiting[host] -= 1
+                if waiting[host] < 0 or not self._may_idle():
+                    spare -= 1
+                    if spare < 0:
+                        await connection.aclose()
+
+    def _may_idle(self) -> bool:
+        return self._door.budget.connections_at_once >= FEWEST_PLACES
 
     async def _request(
         self,
@@ -124,6 +156,7 @@ class Fetcher:
             content=content,
             extensions={"timeout": {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": ANSWER_SECONDS}},
         )
+        self._hosts[request.url.origin] = parts.hostname or ""
         verified = verifying if parts.scheme == "https" else None
         try:
             response = await self._pool(verifying=verifying).handle_async_request(request)
@@ -137,7 +170,7 @@ class Fetcher:
             finally:
                 await response.aclose()
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
-            if getattr(error.__cause__, "error_status_hint", 0) == TOO_LONG_A_HEAD:
+            if any(getattr(inner, "error_status_hint", 0) == TOO_LONG_A_HEAD for inner in error.args):
                 raise Unseen(Reason.TOO_LARGE, "headers") from error
             raise Unseen(Reason.GARBLED, "http") from error
         except httpcore.TimeoutException as error:
@@ -158,11 +191,10 @@ class Fetcher:
 
     def _pool(self, *, verifying: bool) -> httpcore.AsyncConnectionPool:
         if verifying not in self._pools:
-            has_room = self._door.budget.connections_at_once >= FEWEST_PLACES
             self._pools[verifying] = httpcore.AsyncConnectionPool(
                 ssl_context=self._door.tls_context(verifying=verifying),
                 max_connections=MOST_CONNECTIONS,
-                max_keepalive_connections=IDLE_CONNECTIONS if has_room else 0,
+                max_keepalive_connections=MOST_CONNECTIONS if self._may_idle() else 0,
                 network_backend=_Backend(self._door),
             )
         return self._pools[verifying]
