@@ -132,19 +132,17 @@ def engines_are_not_open(seen: Observations) -> Verdict:
     }
     if not unpublished.bearing(signs, "engine:"):
         return unpublished.nothing_found(seen, Purpose.ENGINE)
-    product = listing(unpublished.named(signs, "engine:"))
     version = next(iter(unpublished.named(signs, "engine-version:")), "")
+    product = f"{listing(unpublished.named(signs, 'engine:'))} {version}".strip()
     if version and _numbers(version) < MENDED:
         return fail(
-            N_("%(product)s %(version)s is open to the internet and runs commands of strangers (CVE-2023-43208)."),
+            N_("%(product)s is open to the internet and runs commands of strangers (CVE-2023-43208)."),
             product=product,
-            version=version,
         )
     return warn(
-        N_("The administration of %(product)s %(version)s is open to the internet."),
+        N_("The administration of %(product)s is open to the internet."),
         severity=Severity.HIGH,
         product=product,
-        version=version,
     )
 
 
