@@ -167,7 +167,7 @@ def tell(text: str) -> None:
 
 def status(findings: Iterable[Finding]) -> int:
     """The exit status: how bad the worst failed check is; 6 when no check could be judged at all."""
-    judged = tuple(findings)
+    judged = [one for one in findings if CHECKS[one.check_id].category != "scan"]  # of the scan itself
     known = [one for one in judged if one.outcome not in {Outcome.UNKNOWN, Outcome.ERROR, Outcome.NOT_APPLICABLE}]
     failed = [STATUS[one.severity] for one in known if one.outcome is Outcome.FAIL and not one.provisional]
     return max(failed, default=0) if known else NOTHING_SEEN
