@@ -69,7 +69,7 @@ class Fetcher:
         self._unverified: set[str] = set()
         self._at_once: dict[str, Places] = {}
         self._wanted: Counter[str] = Counter()  # requests to a host that are under way or wait
-        self._hosts: dict[httpcore.Origin, str] = {}
+        self._origins: dict[tuple[str, str], httpcore.Origin] = {}  # by scheme and host
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -86,7 +86,10 @@ class Fetcher:
         content: bytes = b"",
         patient: bool = False,
     ) -> Response:
-        """One response; a redirect is a response. Raises Unseen where there is none. A patient one lets others go first."""
+        """One response; a redirect is a response. Raises Unseen where there is none.
+
+        A patient request lets others to the same host go first.
+        """
         parts = _parts(url)
         host = parts.hostname or ""
         await self._door.spend_request(host)
@@ -118,18 +121,26 @@ class Fetcher:
 
     async def _close_idle(self) -> None:
         """Keep what those who wait will use, and few beside."""
+        if not self._may_idle():
+            return  # the pools keep none
         for pool in self._pools.values():
-            spare = IDLE_CONNECTIONS if self._may_idle() else 0
-            waiting = Counter({host: wanted - REQUESTS_AT_ONCE for host, wanted in self._wanted.items()})
+            waiting = {host: wanted - REQUESTS_AT_ONCE for host, wanted in self._wanted.items()}
+            spare = IDLE_CONNECTIONS
             for connection in pool.connections:
                 if not connection.is_idle():
                     continue
-                host = next((name for origin, name in self._hosts.items() if connection.can_handle_request(origin)), "")
-                waiting[host] -= 1
-                if waiting[host] < 0 or not self._may_idle():
+                host = self._host_of(connection)
+                if waiting.get(host, 0) > 0:
+                    waiting[host] -= 1
+                elif spare:
                     spare -= 1
-                    if spare < 0:
-                        await connection.aclose()
+                else:
+                    await connection.aclose()
+
+    def _host_of(self, connection: httpcore.AsyncConnectionInterface) -> str:
+        return next(
+            (host for (_scheme, host), origin in self._origins.items() if connection.can_handle_request(origin)), ""
+        )
 
     def _may_idle(self) -> bool:
         return self._door.budget.connections_at_once >= FEWEST_PLACES
@@ -156,7 +167,7 @@ class Fetcher:
             content=content,
             extensions={"timeout": {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": ANSWER_SECONDS}},
         )
-        self._hosts[request.url.origin] = parts.hostname or ""
+        self._origins[parts.scheme, parts.hostname or ""] = request.url.origin
         verified = verifying if parts.scheme == "https" else None
         try:
             response = await self._pool(verifying=verifying).handle_async_request(request)

@@ -39,6 +39,7 @@ MOST_REFERENCES = 30
 WELL_KNOWN = (
     "/.well-known/security.txt",
     "/security.txt",
+    "/.well-known/csaf/provider-metadata.json",
     "/robots.txt",
     "/.well-known/openid-configuration",
     "/.well-known/webauthn",
@@ -140,7 +141,9 @@ async def well_known(visit: Visit, host: str) -> Observation:
     """Documents that a standard publishes for everyone; a 404 is a fact too."""
     answers = await asyncio.gather(
         *(
-            _last_response(visit, host, f"https://{host}{path}", accept=_accepted(path), at_most=_most(path))
+            _last_response(
+                visit, host, f"https://{host}{path}", accept=_accepted(path), at_most=_most(path), patient=True
+            )
             for path in WELL_KNOWN
         )
     )
@@ -187,16 +190,24 @@ async def _page(visit: Visit, host: str) -> Page:
     return Page(at=visit.at, hops=walk.hops, left_host_to=walk.left_host_to)
 
 
-async def _follow(visit: Visit, host: str, url: str, *, at_most: int = MOST_BODY, accept: str | None = None) -> _Walk:
+async def _follow(
+    visit: Visit,
+    host: str,
+    url: str,
+    *,
+    at_most: int = MOST_BODY,
+    accept: str | None = None,
+    patient: bool = False,
+) -> _Walk:
     """Each hop is vetted anew by the door, and fetched only within the scope of the scan."""
     headers = {"Accept": accept} if accept else None
-    hops = [await visit.fetcher.fetch(url, at_most=at_most, headers=headers)]
+    hops = [await visit.fetcher.fetch(url, at_most=at_most, headers=headers, patient=patient)]
     while len(hops) <= MOST_REDIRECTS and (following := _location(hops[-1])):
         target = urls.host(following)
         if not visit.in_scope(host, target):
             return _walked(hops, target[:253] or None)
         try:
-            hops.append(await visit.fetcher.fetch(following, at_most=at_most, headers=headers))
+            hops.append(await visit.fetcher.fetch(following, at_most=at_most, headers=headers, patient=patient))
         except Unseen as unseen:
             if unseen.reason is not Reason.NOT_CONSENTED:
                 raise
@@ -211,11 +222,17 @@ def _location(response: Response) -> str:
 
 
 async def _last_response(
-    visit: Visit, host: str, url: str, *, accept: str | None = None, at_most: int = DOCUMENT_BYTES
+    visit: Visit,
+    host: str,
+    url: str,
+    *,
+    accept: str | None = None,
+    at_most: int = DOCUMENT_BYTES,
+    patient: bool = False,
 ) -> Response | None:
     """Where the address leads within the scope; None where nothing can be said of it."""
     try:
-        last = (await _follow(visit, host, url, at_most=at_most, accept=accept)).hops[-1]
+        last = (await _follow(visit, host, url, at_most=at_most, accept=accept, patient=patient)).hops[-1]
     except Unseen as unseen:
         if unseen.reason in {Reason.BUDGET, Reason.NOT_PUBLIC}:
             raise
