@@ -39,8 +39,8 @@ GRACE_SECONDS = 3.0  # before the slowest rate is asked for
 LONGEST_URL = 4_000
 MOST_CONNECTIONS = 64  # over all hosts; the door counts per host and address
 REQUESTS_AT_ONCE = 6  # to one host, as browsers do
-# Kept open by each of the two pools while no request waits. An idle connection still holds its place at the door's gate,
-# so that there must be far fewer of them than the gate has places: else the TLS probe would wait for them for ever.
+# Kept open by each of the two pools while no request waits. An idle connection still holds its place at the door's
+# gate, so that there must be far fewer of them than the gate has places: else the TLS probe would wait for ever.
 IDLE_CONNECTIONS = 2
 FEWEST_PLACES = 8  # at a gate for any to be kept open at all: the active class has two, and others wait for them
 PORTS: Mapping[str, int] = {"http": 80, "https": 443}
