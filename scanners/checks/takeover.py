@@ -220,6 +220,8 @@ def relied_domains_are_registered(seen: Observations) -> Verdict:
         )
     if relied.unseen:
         return unknown(N_("DNS gave no usable answer for %(names)s."), names=listing(relied.unseen))
+    if not relied.uses:
+        return not_applicable(N_("DNS relies on no domain of others."))
     return ok(N_("Domains of others that DNS relies on: %(count)s; all of them exist."), count=len(relied.uses))
 
 

@@ -136,7 +136,7 @@ GONE = {"given-up.example": "SPF include: spf.given-up.example"}
     ("fields", "outcome"),
     [
         ({"uses": GONE}, Outcome.PASS),
-        ({}, Outcome.PASS),
+        ({}, Outcome.NOT_APPLICABLE),
         ({"uses": GONE, "missing": tuple(GONE), "registered": {"given-up.example": False}}, Outcome.FAIL),
         ({"uses": GONE, "missing": tuple(GONE)}, Outcome.WARN),
         ({"uses": GONE, "missing": tuple(GONE), "registered": {"given-up.example": True}}, Outcome.INFO),
