@@ -28,7 +28,7 @@ from scanners.observations import (
     ZoneDns,
 )
 from scanners.parsing import caa, certificates, urls
-from scanners.probes import asking, http, tls
+from scanners.probes import asking, http, reading, tls
 from scanners.probes.network import Door, Resolution, Unseen
 from scanners.probes.visit import Visit
 
@@ -342,7 +342,8 @@ async def _names_shown(visit: Visit, domain: str) -> tuple[str, ...]:
 async def _linked_names(visit: Visit, domain: str) -> tuple[str, ...]:
     """The names of the domain that the start pages of the scan's hosts link to or load from."""
     documents = await _start_pages(visit, domain)
-    return tuple(dict.fromkeys(name for document in documents for name in http.linked_names(document)))
+    named = [await reading.aside(document.body, partial(http.linked_names, document)) for document in documents]
+    return tuple(dict.fromkeys(name for names in named for name in names))
 
 
 async def _production(visit: Visit, domain: str) -> Response | None:

@@ -19,6 +19,7 @@ from scanners.observations import (
     WellKnown,
 )
 from scanners.parsing import challenges, html, urls
+from scanners.probes import reading
 from scanners.probes.fetching import MOST_BODY
 from scanners.probes.network import Unseen
 from scanners.probes.visit import Visit
@@ -108,9 +109,8 @@ async def cleartext_page(visit: Visit, host: str) -> Observation:
 async def scripts(visit: Visit, host: str) -> Observation:
     """The page's external scripts; bodies of our host's own and of libraries, within the cap."""
     document = (await page(visit, host)).document
-    listed = [load for load in html.loads(html.read(document.body), document.url) if load.tag == "script" and load.url][
-        :MOST_LISTED_SCRIPTS
-    ]
+    loads = await _loads(document)
+    listed = [load for load in loads if load.tag == "script" and load.url][:MOST_LISTED_SCRIPTS]
     readable = [load.url for load in listed if _may_read(document.url, load.url)]
     bodies = await _bodies(visit, tuple(dict.fromkeys(readable))[:MOST_SCRIPTS])
     return Scripts(
@@ -131,9 +131,9 @@ async def scripts(visit: Visit, host: str) -> Observation:
 async def login_page(visit: Visit, host: str) -> Observation:
     """Pages of the same host that the start page links to and that ask for a password."""
     document = (await page(visit, host)).document
-    links = _login_links(document)[:MOST_LOGIN_LINKS]
+    links = (await reading.aside(document.body, lambda: _login_links(document)))[:MOST_LOGIN_LINKS]
     found = await asyncio.gather(*(_last_response(visit, host, url) for url in links))
-    pages = [one for one in found if one and html.read(one.body).asks_password]
+    pages = [one for one in found if one and await _asks_password(one)]
     return LoginPage(at=visit.at, pages=tuple({one.url: one for one in pages}.values()))
 
 
@@ -157,9 +157,11 @@ async def well_known(visit: Visit, host: str) -> Observation:
 async def unresolved_references(visit: Visit, host: str) -> Observation:
     """Whether the other hosts that the page loads from exist."""
     document = (await page(visit, host)).document
-    loads = html.loads(html.read(document.body), document.url)
+    loads = (await _loads(document))[:MOST_LINKS_READ]
     names = dict.fromkeys(_name_of(load.url) for load in loads if urls.is_web(load.url))
-    asked = tuple(name for name in names if name and name != host)[:MOST_REFERENCES]
+    # A page must not ask through us which names there are inside a house.
+    outside = (name for name in names if not _is_special(name, visit.door.settings.permitted_suffixes))
+    asked = tuple(name for name in outside if name and name != host)[:MOST_REFERENCES]
     exist = await asyncio.gather(*(_exists(visit, name) for name in asked))
     answered = [(name, exists) for name, exists in zip(asked, exist, strict=True) if exists is not None]
     return UnresolvedReferences(
@@ -311,6 +313,19 @@ def _name_of(url: str) -> str:
         return targets.normalise(urls.host(url), permitted_suffixes=targets.SPECIAL_USE)
     except targets.BadTarget:
         return ""
+
+
+def _is_special(name: str, permitted: Iterable[str]) -> bool:
+    is_special = any(targets.is_below(name, suffix) for suffix in targets.SPECIAL_USE)
+    return is_special and not any(targets.is_below(name, suffix) for suffix in permitted)
+
+
+async def _loads(document: Response) -> tuple[html.Load, ...]:
+    return await reading.aside(document.body, lambda: html.loads(html.read(document.body), document.url))
+
+
+async def _asks_password(document: Response) -> bool:
+    return await reading.aside(document.body, lambda: html.read(document.body).asks_password)
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
