@@ -52,6 +52,14 @@ GONE = page_with(
         (checks.headers_tell_no_version, [page_with({"server": "nginx/1.18.0"})], Outcome.WARN),
         (checks.headers_tell_no_version, [page_with({"x-aspnet-version": "4.0.30319"})], Outcome.WARN),
         (checks.headers_tell_no_version, [page(response(status=503))], Outcome.UNKNOWN),
+        (checks.page_names_no_version, [page()], Outcome.PASS),
+        (checks.page_names_no_version, [page_with(body='<meta name="generator" content="TYPO3 CMS">')], Outcome.PASS),
+        (
+            checks.page_names_no_version,
+            [page_with(body='<meta name="generator" content="WordPress 6.4">')],
+            Outcome.INFO,
+        ),
+        (checks.page_names_no_version, [page_with(body="<html><!-- Yoast SEO plugin v21.5 -->")], Outcome.INFO),
         (checks.pages_show_no_stack_trace, [page()], Outcome.PASS),
         (
             checks.pages_show_no_stack_trace,

@@ -51,6 +51,10 @@ CONSENT = script("https://app.usercentrics.eu/loader.js")
         (checks.nothing_is_embedded_from_abroad, loading(), Outcome.PASS),
         (checks.nothing_is_embedded_from_abroad, loading(CONSENT), Outcome.PASS),
         (checks.nothing_is_embedded_from_abroad, loading(FONTS), Outcome.WARN),
+        (checks.notices_are_linked, loading(), Outcome.UNKNOWN),
+        (checks.notices_are_linked, loading('<a href="/kontakt">Kontakt</a>'), Outcome.WARN),
+        (checks.notices_are_linked, loading('<a href="/i">Impressum</a><a href="/p">Datenschutz</a>'), Outcome.PASS),
+        (checks.notices_are_linked, loading('<a href="/imprint">x</a><a href="/privacy">y</a>'), Outcome.PASS),
     ],
 )
 def test_privacy_is_judged_by_the_first_answer(check: Check, fact: Page, outcome: Outcome):
