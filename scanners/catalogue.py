@@ -37,6 +37,7 @@ from scanners.checks import (
     software,
     takeover,
     tls,
+    tls_sessions,
 )
 from scanners.model import Check
 
@@ -45,6 +46,7 @@ CATALOGUE_VERSION = "2026.1"
 CHECKS: Mapping[str, Check] = checking.collect(
     [
         tls,
+        tls_sessions,
         certificates,
         https,
         csp,

@@ -39,6 +39,7 @@ from scanners.observations import (
     Revocation,
     Scripts,
     TlsHandshakes,
+    TlsSession,
     UnpublishedPaths,
     UnresolvedReferences,
     Vantage,
@@ -59,6 +60,7 @@ from scanners.probes import (
     siblings,
     surroundings,
     tls,
+    tls_sessions,
     transparency,
     unpublished,
     vantage,
@@ -89,7 +91,7 @@ def spoilt_by(seen: Vantage) -> frozenset[type[Observation]]:
     if seen.rewrites_names:
         kinds |= {RelatedHosts, UnresolvedReferences, ReliedDomains, LookAlikes, Reputation}
     if seen.tls_intercepted:
-        kinds |= {TlsHandshakes, CertificateChain, MtaStsPolicy, Revocation}
+        kinds |= {TlsHandshakes, TlsSession, CertificateChain, MtaStsPolicy, Revocation}
     if seen.smtp_blocked:
         kinds |= {MailTransport}
     return frozenset(kinds)
@@ -122,6 +124,7 @@ PROBES: Mapping[type[Observation], Look] = {
     LookAlikes: Look(probe=reputation.look_alikes, check_class=PASSIVE, subject=DOMAIN, seconds=40),
     OpenPorts: Look(probe=ports.open_ports, check_class=CONSENTED, subject=HOST, seconds=200),
     NameServerManners: Look(probe=name_servers.manners, check_class=CONSENTED, subject=DOMAIN, seconds=45),
+    TlsSession: Look(probe=tls_sessions.session, check_class=STANDARD, subject=HOST, seconds=30),
     AddressOrigins: Look(probe=surroundings.origins, check_class=PASSIVE, subject=DOMAIN, seconds=30),
 }
 
