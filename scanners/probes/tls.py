@@ -11,7 +11,7 @@ from secrets import token_bytes
 import certifi
 
 from scanners.observations import CertificateChain, Observation, Reason, TlsHandshakes
-from scanners.parsing import certificates, client_hello, preference, tls_names
+from scanners.parsing import certificates, client_hello, preference, ssl2, tls_names
 from scanners.parsing import suites as strength
 from scanners.parsing.certificates import BadCertificate, RootStore
 from scanners.parsing.client_hello import Answer, ClientHello, Malformed, ServerHello
@@ -30,6 +30,7 @@ PARTS_OF_TLS12 = 8  # of this version servers take the most suites
 KEPT_HELLOS = 70  # never spent on being faster
 HELLOS_FOR_PARTS = 120  # with fewer everything is asked one after the other, which needs the fewest
 CHUNK = 60  # suites in a hello for servers that choke on long ones
+SSL2_GRACE = 0.5  # seconds for an answer to the oldest hello after all others have come
 DEFLATE = 1
 SHA1_ONLY = (0x0203, 0x0201, 0x0202)
 MD5_ONLY = (0x0101,)
@@ -176,12 +177,32 @@ class _Questions:
             heard[TLS12] = await self._try_version(TLS12)
         # What nearly every server speaks is asked for in parts at once, before it is known that this one does.
         early = {version: asyncio.create_task(self._parts(version)) for version in (TLS12, TLS13)}
+        oldest = asyncio.create_task(self._speaks_ssl2())
         try:
-            return await self._ask_all(heard, early)
+            seen = await self._ask_all(heard, early)
+            # What never spoke it often stays silent; that is no reason to wait.
+            await asyncio.wait({oldest}, timeout=SSL2_GRACE)
+            spoken = oldest.done() and oldest.result()
+            return replace(seen, accepted=("SSLv2", *seen.accepted)) if spoken else seen
         finally:
-            for task in early.values():
+            for task in (*early.values(), oldest):
                 task.cancel()
-            await asyncio.gather(*early.values(), return_exceptions=True)
+            await asyncio.gather(*early.values(), oldest, return_exceptions=True)
+
+    async def _speaks_ssl2(self) -> bool:
+        if self._left <= KEPT_HELLOS:
+            return False
+        self._left -= 1
+        received = b""
+        try:
+            async with await self._visit.door.connect(self._host, HTTPS, patient=True) as connection:
+                await connection.write(ssl2.hello(token_bytes(16)))
+                async with asyncio.timeout(HELLO_SECONDS):
+                    while not ssl2.is_enough(received) and (data := await connection.read()):
+                        received += data
+        except (Unseen, TimeoutError):
+            return False
+        return ssl2.is_server_hello(received)
 
     async def _ask_all(self, heard: dict[int, _Outcome], early: Mapping[int, asyncio.Task[_Parts]]) -> TlsHandshakes:
         others = [version for version in tls_names.VERSIONS if version not in heard]
