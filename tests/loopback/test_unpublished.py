@@ -4,8 +4,9 @@ import asyncio
 import datetime as dt
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -103,6 +104,66 @@ DEBUGGING = Reply(
 SPA = Reply(body="<!doctype html><html><head><title>Portal</title></head><body><div id=app></div></body></html>")
 WALL = Reply(status=403, body="Attention Required! | Cloudflare", headers=(("cf-mitigated", "challenge"),))
 
+
+class Repeating(dict[str, Reply]):
+    """A site that repeats every address it is asked for, with the type that the ending asks for."""
+
+    def get(self, target: str, default: Any = None) -> Any:
+        del default
+        path = target.partition("?")[0]
+        ending = path.rpartition("/")[2].rpartition(".")[2]
+        kinds = {"json": JSON, "zip": "application/zip", "xml": "text/xml", "key": TEXT, "yml": TEXT, "log": TEXT}
+        return Reply(
+            body=f"<!doctype html><title>Suche: {path}</title><h1>{path}</h1><p>Kein Treffer für {path}</p>",
+            content_type=kinds.get(ending, "text/html; charset=utf-8"),
+        )
+
+
+class Baiting(dict[str, Reply]):
+    """A honeypot: whatever is asked for is there, if only the ending or the folder is right."""
+
+    BAIT: ClassVar[Mapping[str, tuple[str | bytes, str]]] = {
+        ".zip": (b"PK\x03\x04\x14\x00", "application/zip"),
+        ".key": (KEY, TEXT),
+        ".sql": ("-- MySQL dump 10.13\nCREATE TABLE a (b int);", TEXT),
+        ".json": (json.dumps(OPENAPI), JSON),
+        ".log": ("[20-Nov-2026 10:00:00 UTC] PHP Warning: x", TEXT),
+        "/.git/": ("[core]\n\tbare = false\n", TEXT),
+        "/actuator/": ('{"status":"UP","components":{}}', JSON),
+        "/fhir/": ('{"resourceType":"Bundle","total":3}', JSON),
+        "graphql": ('{"data":{"__schema":{"queryType":{"name":"Query"}}}}', JSON),
+    }
+
+    def get(self, target: str, default: Any = None) -> Any:
+        del default
+        path = target.partition("?")[0]
+        for mark, (body, kind) in self.BAIT.items():
+            if path.endswith(mark) or (mark.startswith("/") and path.startswith(mark)):
+                return Reply(body=body, content_type=kind)
+        if re.fullmatch(r"(?:/api|/v1)?/[0-9a-f]{16}", path):  # where graphql lies, everything speaks GraphQL
+            return Reply(body=self.BAIT["graphql"][0], content_type=JSON)
+        return None
+
+
+class Walling(dict[str, Reply]):
+    """A firewall that has seen enough after some requests and refuses whatever comes then."""
+
+    asked = 0
+
+    def get(self, target: str, default: Any = None) -> Any:
+        del target, default
+        self.asked += 1
+        return Reply(status=404 if self.asked <= 20 else 403, body="Not found" if self.asked <= 20 else "Forbidden")
+
+
+class Slow(dict[str, Reply]):
+    """A server that takes its time over every answer."""
+
+    def get(self, target: str, default: Any = None) -> Any:
+        del target, default
+        time.sleep(0.15)
+
+
 PLAN = Plan(
     zones=(Zone(name="haus.test", records="waf IN CNAME edge.fremd.test."), Zone(name="fremd.test")),
     sites=(
@@ -128,6 +189,9 @@ PLAN = Plan(
                 "/.git/config": Reply(status=429),
             },
         ),
+        Site(host="repeats.haus.test", pages=Repeating()),
+        Site(host="baits.haus.test", pages=Baiting()),
+        Site(host="walls.haus.test", pages=Walling()),
         Site(host="edge.fremd.test"),
     ),
 )
@@ -341,6 +405,47 @@ def test_f1_a_page_for_every_path_is_no_find(asked: Callable[[str], UnpublishedP
     results = outcomes(seen)
     assert {check for check, outcome in results.items() if outcome in {Outcome.FAIL, Outcome.WARN}} == {"exposure.env"}
     assert results["exposure.git"] is Outcome.UNKNOWN
+
+
+def test_f1_a_page_that_repeats_the_address_is_no_find(asked: Callable[[str], UnpublishedPaths]) -> None:
+    """The path stands in title and text, and the type is the one that the ending asks for."""
+    seen = asked("repeats")
+
+    assert seen.signs == {}
+    assert not set(outcomes(seen).values()) & {Outcome.FAIL, Outcome.WARN}
+
+
+def test_f1_what_every_path_of_a_folder_or_ending_says_is_no_find(asked: Callable[[str], UnpublishedPaths]) -> None:
+    """A honeypot has every archive, every key and every file of every folder; so has a rule that means well."""
+    seen = asked("baits")
+
+    assert seen.signs == {}
+    assert not set(outcomes(seen).values()) & {Outcome.FAIL, Outcome.WARN}
+
+
+def test_f2_a_wall_that_comes_up_on_the_way_is_noticed(asked: Callable[[str], UnpublishedPaths]) -> None:
+    seen = asked("walls")
+
+    assert set(seen.unclear.values()) == {Reason.CHALLENGED}
+    assert len(seen.unclear) > 40
+    assert outcomes(seen)["exposure.git"] is Outcome.PASS  # asked before
+    assert outcomes(seen)["exposure.server-status"] is Outcome.UNKNOWN
+
+
+def test_f14_a_slow_host_is_left_when_the_time_is_up_and_what_was_seen_is_kept(
+    serve: Callable[[Plan], Running], look: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = Zone(name="langsam.test")
+    running = serve(Plan(zones=(zone,), sites=(Site(host="www.langsam.test", pages=Slow()),)))
+    monkeypatch.setattr(unpublished, "SECONDS", 2.5)
+    started = time.monotonic()
+
+    seen = look(running, unpublished.paths, "www.langsam.test")
+
+    assert time.monotonic() - started < 8
+    assert set(seen.unclear.values()) == {Reason.DEADLINE}
+    assert outcomes(seen)["exposure.git"] is Outcome.PASS
+    assert outcomes(seen)["cors.legacy-policies"] is Outcome.UNKNOWN
 
 
 def test_f2_a_wall_is_no_clean_host(running: Running, look: Callable[..., Any]) -> None:
