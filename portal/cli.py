@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from portal import doctor, i18n, logs, serving, settings, worker
-from portal.commands import asking, auditing, backups, demonstrating, people, scanning
+from portal.commands import asking, auditing, backups, demonstrating, people, refreshing, scanning
 from portal.commands.shell import Commands, Refusal
 from portal.db import migrating
 from portal.db import session as database
@@ -148,6 +148,7 @@ def _tell(text: str) -> None:
 COMMANDS: tuple[Callable[[Commands], None], ...] = (
     *(_add_start, _add_serve, _add_web, _add_worker, _add_migrate, _add_doctor),
     scanning.add_scan,
+    refreshing.add_data,
     asking.add_questionnaire,
     *(people.add_setup_link, people.add_hospital, people.add_user),
     *(backups.add_backup, backups.add_restore),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 HIGHEST_PORT = 65_535
 MOST_THREADS = 256
 LONGEST_NUMBER = 9  # digits
+DATASETS = "datasets"
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 
 
@@ -43,10 +44,17 @@ class ScanSettings:
     trust_roots_pem: str = ""
     permitted_suffixes: tuple[str, ...] = ()
     contact_url: str = ""
+    source_addresses: tuple[str, ...] = ()  # where scans come from, as vendors are told; () = not known to us
     reference_tls_host: str = ""  # "" = whether TLS is opened on the way stays untested
     reference_smtp_host: str = ""  # "" = whether port 25 is closed to us stays untested
     origin_zone: str = ""  # "" = networks and countries of addresses are not asked for
     route_validator: str = ""  # "" = routes are not validated (RPKI)
+    certificate_searches: tuple[str, ...] = ()  # () = certificate logs are not searched
+    rdap_bootstrap: str = ""  # "" = registries are not asked
+    revocation: bool = False
+    look_alikes: bool = False
+    reputation_zones: tuple[str, ...] = ()  # () = no list of abused domains is asked
+    registries_dir: str = ""  # where their answers are kept; "" = for one scan only
     parallel: int = 4
 
 
@@ -67,6 +75,7 @@ class Settings:
     scan: ScanSettings
     demonstration: bool = False
     operator_contact: str = ""
+    data_mirror: str = ""  # "" = data sets are fetched from their makers
 
     @property
     def trusted_host(self) -> str:
@@ -91,7 +100,7 @@ class Settings:
     @property
     def datasets_dir(self) -> Path:
         """Where refreshed data lie that findings are judged by."""
-        return self.data_dir / "datasets"
+        return self.data_dir / DATASETS
 
 
 def read(environment: Mapping[str, str] | None = None) -> Settings:
@@ -100,7 +109,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     Raises BadSetting with a sentence that names the variable.
     """
     env = os.environ if environment is None else environment
-    data_dir = Path(env.get("KETTENBLICK_DATA", "instance")).resolve()
+    data_dir = _data_dir(env)
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     bind_host = env.get("BIND_HOST", "127.0.0.1")
     bind_port = _number(env, "BIND_PORT", 8080, least=0)
@@ -122,6 +131,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         scan=_scan(env),
         demonstration=env.get("KETTENBLICK_DEMONSTRATION", "") == "1",
         operator_contact=env.get("OPERATOR_CONTACT", ""),
+        data_mirror=_https("DATA_MIRROR", env.get("DATA_MIRROR", "")),
     )
 
 
@@ -141,6 +151,11 @@ def is_loopback(host: str) -> bool:
 def read_scan(environment: Mapping[str, str] | None = None) -> ScanSettings:
     """Only where scans may go: for a scan from the terminal, which needs no data directory."""
     return _scan(os.environ if environment is None else environment)
+
+
+def read_datasets_dir(environment: Mapping[str, str] | None = None) -> Path:
+    """Where refreshed data lie, for a scan from the terminal; the folder may not exist."""
+    return _data_dir(os.environ if environment is None else environment) / DATASETS
 
 
 def _mail(env: Mapping[str, str]) -> MailSettings:
@@ -171,12 +186,54 @@ def _scan(env: Mapping[str, str]) -> ScanSettings:
         trust_roots_pem=_text(roots, "SCAN_TRUST_ROOTS") if roots else "",
         permitted_suffixes=_list(env, "SCAN_PERMITTED_SUFFIXES"),
         contact_url=env.get("SCAN_CONTACT_URL", ""),
+        source_addresses=_networks("SCAN_SOURCE_ADDRESSES", _list(env, "SCAN_SOURCE_ADDRESSES")),
         reference_tls_host=env.get("SCAN_REFERENCE_TLS_HOST", "").strip(),
         reference_smtp_host=env.get("SCAN_REFERENCE_SMTP_HOST", "").strip(),
         origin_zone=env.get("SCAN_ORIGIN_ZONE", "").strip(". ").lower(),
         route_validator=env.get("SCAN_ROUTE_VALIDATOR", "").strip(". ").lower(),
+        certificate_searches=_searches(_list(env, "SCAN_CERTIFICATE_SEARCH")),
+        rdap_bootstrap=_https("SCAN_RDAP_BOOTSTRAP", env.get("SCAN_RDAP_BOOTSTRAP", "")),
+        revocation=_switch("SCAN_REVOCATION", env.get("SCAN_REVOCATION", "")),
+        look_alikes=_switch("SCAN_LOOK_ALIKES", env.get("SCAN_LOOK_ALIKES", "")),
+        reputation_zones=tuple(zone.strip(".").lower() for zone in _list(env, "SCAN_REPUTATION_ZONES")),
+        registries_dir=_registries(env),
         parallel=_number(env, "SCAN_PARALLEL", 4, most=MOST_THREADS),
     )
+
+
+def _searches(templates: tuple[str, ...]) -> tuple[str, ...]:
+    for template in templates:
+        if "{domain}" not in template:
+            raise BadSetting("SCAN_CERTIFICATE_SEARCH must hold {domain} where the name of the domain belongs.")
+        _https("SCAN_CERTIFICATE_SEARCH", template)
+    return templates
+
+
+def _https(name: str, url: str) -> str:
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme == "https" and bool(parts.hostname) and parts.port in {None, 443}
+    except ValueError:
+        is_address = False
+    if url and (not is_address or "@" in parts.netloc):
+        raise BadSetting(f"{name} must be an address that starts with https://, without a port.")
+    return url
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in {"", "0", "1"}:
+        raise BadSetting(f"{name} must be 1 or 0.")
+    return text == "1"
+
+
+def _registries(env: Mapping[str, str]) -> str:
+    folder = _data_dir(env)
+    return str(folder / "registries") if folder.is_dir() else ""
+
+
+def _data_dir(env: Mapping[str, str]) -> Path:
+    return Path(env.get("KETTENBLICK_DATA", "instance")).resolve()
 
 
 def _networks(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from portal.jobs import scanning
 from scanners import __main__ as scanner
 from scanners import categories, judging, recordings, storing, targets, terminal
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
+from scanners.data import sets
 from scanners.model import N_, Finding, Outcome
 from scanners.observatory import view
 from scanners.recordings import Recording
@@ -62,7 +63,8 @@ def _scan(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         return scanner.STOPPED
-    findings = judging.judge(sight.seen, classes=sight.classes)
+    data = sets.current(settings.read_datasets_dir())
+    findings = judging.judge(sight.seen, classes=sight.classes, data=data)
     scanner.tell(_told(arguments, sight, findings, translate))
     return scanner.status(findings)
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from scanners.datasets import SHIPPED, DataSets, Source
 
 POINTER = "current"  # the name of the folder that counts; replaced in one step
 MANIFEST = "manifest.json"
+WORDS = "internal-words.txt"
 SCHEMA = 1
 RETIRE, HSTS, EOL, KEV = "retire", "hsts", "eol", "kev"
 TAKEOVERS, PARTIES = "takeovers", "third-parties"  # only ever in the code
@@ -26,13 +28,36 @@ class BadDataSets(Exception):
 
 def current(folder: Path | None) -> DataSets:
     """The data to judge by: the last refresh in the folder, or what the code brings where there is no whole one."""
-    generation = generation_of(folder) if folder is not None else None
+    if folder is None:
+        return SHIPPED
+    return _with_words(_fetched(folder), _own_words(folder))
+
+
+def _fetched(folder: Path) -> DataSets:
+    generation = generation_of(folder)
     if generation is None:
         return SHIPPED
     try:
         return load(generation)
     except BadDataSets:
         return SHIPPED
+
+
+def _own_words(folder: Path) -> frozenset[str]:
+    """The operator's list of names of inner systems, one a line; it stands in the place of ours."""
+    try:
+        lines = (folder / WORDS).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return frozenset()
+    return frozenset(filter(None, (line.partition("#")[0].strip().lower() for line in lines)))
+
+
+@lru_cache(maxsize=4)  # the same value each time: what is worked out of a data set is kept by it
+def _with_words(data: DataSets, words: frozenset[str]) -> DataSets:
+    if not words:
+        return data
+    digest = hashlib.sha256("\n".join(sorted(words)).encode()).hexdigest()[:4]
+    return replace(data, version=f"{data.version}+{digest}", internal_words=words)
 
 
 def generation_of(folder: Path) -> Path | None:
@@ -44,9 +69,17 @@ def generation_of(folder: Path) -> Path | None:
     return folder / name if name and "/" not in name and name not in {".", ".."} else None
 
 
-@lru_cache(maxsize=2)  # a generation never changes once it is there; the one before is still judged by for a moment
 def load(generation: Path) -> DataSets:
-    """Read one refresh and compare it with its manifest."""
+    """One refresh, compared with its manifest; the folder is called by its version."""
+    try:
+        return _load(generation, (generation / MANIFEST).stat().st_mtime_ns)
+    except OSError as error:
+        raise BadDataSets(f"{generation.name}: {type(error).__name__}") from error
+
+
+@lru_cache(maxsize=3)  # the one that counts and those before it, by which changes are explained
+def _load(generation: Path, _written: int) -> DataSets:
+    """A refresh with the same content only gets a new manifest."""
     try:
         manifest = json.loads((generation / MANIFEST).read_text(encoding="utf-8"))
         entries = {str(entry["name"]): _source(entry) for entry in manifest["sets"]}
