@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from portal.demonstration.plans import CertificateKind, KeyKind
 from portal.files import disk
@@ -32,6 +32,17 @@ class Issued:
     chain_pem: bytes
     key_pem: bytes
     key_sha256: str  # of the SubjectPublicKeyInfo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where a certificate says its revocation can be looked up."""
+
+    crl_urls: tuple[str, ...] = ()
+    ocsp_urls: tuple[str, ...] = ()
+
+
+NOWHERE = Places()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +71,16 @@ class Authority:
         """The trusted root's intermediate."""
         return _pem(self._intermediate.certificate).decode()
 
-    def issue(self, names: tuple[str, ...], *, kind: CertificateKind, key_kind: KeyKind) -> Issued:
+    def issue(
+        self, names: tuple[str, ...], *, kind: CertificateKind, key_kind: KeyKind, places: Places = NOWHERE
+    ) -> Issued:
         """A chain for these names, with the fault that `kind` asks for."""
         key = _new_key(KeyKind.RSA_1024 if kind is CertificateKind.WEAK_KEY else key_kind)
         if kind is CertificateKind.WRONG_NAME:
             names = ("anderer-name.invalid",)
         issuer = self._strange_intermediate if kind is CertificateKind.UNKNOWN_ISSUER else self._intermediate
-        leaf = self._leaf(names, key, issuer=None if kind is CertificateKind.SELF_SIGNED else issuer, kind=kind)
+        signer = None if kind is CertificateKind.SELF_SIGNED else issuer
+        leaf = self._leaf(names, key, issuer=signer, kind=kind, places=places)
         chain: tuple[x509.Certificate, ...]
         match kind:
             case CertificateKind.SELF_SIGNED | CertificateKind.INCOMPLETE:
@@ -119,18 +133,18 @@ class Authority:
         )
 
     def _leaf(
-        self, names: tuple[str, ...], key: Key, *, issuer: _Issuer | None, kind: CertificateKind
+        self, names: tuple[str, ...], key: Key, *, issuer: _Issuer | None, kind: CertificateKind, places: Places
     ) -> x509.Certificate:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
         issuer_name, issuer_key = (issuer.certificate.subject, issuer.key) if issuer else (subject, key)
         validity = VALIDITY.get(kind, ORDINARY_VALIDITY)
-        return (
+        builder = (
             self._builder(subject, key, issuer_name=issuer_name, issuer_key=issuer_key, validity=validity)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .sign(issuer_key, hashes.SHA256())
         )
+        return _with_places(builder, places).sign(issuer_key, hashes.SHA256())
 
     def _builder(
         self, subject: x509.Name, key: Key, *, issuer_name: x509.Name, issuer_key: Key, validity: tuple[int, int]
@@ -147,6 +161,24 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         )
+
+
+def _with_places(builder: x509.CertificateBuilder, places: Places) -> x509.CertificateBuilder:
+    if places.crl_urls:
+        points = [
+            x509.DistributionPoint(
+                full_name=[x509.UniformResourceIdentifier(url)], relative_name=None, reasons=None, crl_issuer=None
+            )
+            for url in places.crl_urls
+        ]
+        builder = builder.add_extension(x509.CRLDistributionPoints(points), critical=False)
+    if places.ocsp_urls:
+        responders = [
+            x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(url))
+            for url in places.ocsp_urls
+        ]
+        builder = builder.add_extension(x509.AuthorityInformationAccess(responders), critical=False)
+    return builder
 
 
 def _name(organisation: str, common_name: str) -> x509.Name:

@@ -41,6 +41,8 @@ class Tls:
     highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     ciphers: str = ""  # OpenSSL's cipher string; "": modern ones, or all usual ones where older versions are spoken
     extra_names: tuple[str, ...] = ()  # more names in the certificate
+    crl_urls: tuple[str, ...] = ()  # where the certificate says its authority's list is
+    ocsp_urls: tuple[str, ...] = ()  # and its responder
 
 
 class Cleartext(StrEnum):

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import cast
 
 from portal.demonstration import names
-from portal.demonstration.authority import Authority
+from portal.demonstration.authority import Authority, Places
 from portal.demonstration.links import Link
 from portal.demonstration.names import RESOLVER_ADDRESS, Names
 from portal.demonstration.plans import (
@@ -354,7 +354,10 @@ class Servers:
         return contexts
 
     def _context(self, tls: Tls, host_names: tuple[str, ...], folder: Path) -> ssl.SSLContext:
-        issued = self._authority.issue((*host_names, *tls.extra_names), kind=tls.certificate, key_kind=tls.key)
+        places = Places(crl_urls=tls.crl_urls, ocsp_urls=tls.ocsp_urls)
+        issued = self._authority.issue(
+            (*host_names, *tls.extra_names), kind=tls.certificate, key_kind=tls.key, places=places
+        )
         self._key_digests[host_names[0]] = issued.key_sha256
         chain, key = folder / "chain.pem", folder / "key.pem"
         chain.write_bytes(issued.chain_pem)

@@ -12,6 +12,7 @@ from tests.house import tree
 DOORS = {
     "scanners/probes/network.py": "the one door to a vendor",
     "scanners/probes/fetching.py": "HTTP whose every connection is handed to it by that door",
+    "scanners/probes/inquiries.py": "HTTP to registries and the makers of data sets, each within its own allow-list",
     "portal/mailer.py": "mail to the relay the operator chose",
     "portal/serving.py": "listens for the web server; connects to nobody",
     "portal/demonstration": "servers on loopback that the demonstration scans",
