@@ -348,7 +348,7 @@ class Door:
         self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
         self._working: dict[tuple[str, int], str] = {}
         self._resolvers = settings.resolver or _system_resolvers()
-        self._next_request = 0.0
+        self._next_request: dict[str, float] = {}
 
     async def aclose(self) -> None:
         """End what is still under way."""
@@ -438,12 +438,13 @@ class Door:
 
     async def spend_request(self, host: str) -> None:
         """Count one HTTP request to the host, and keep the pace of this budget."""
-        for key in (host, *(await self.vetted(host))[:1]):
+        keys = (host, *(await self.vetted(host))[:1])
+        for key in keys:
             self._gate(key).spend_request()
         if self.budget.requests_per_second:
             now = asyncio.get_running_loop().time()
-            turn = max(now, self._next_request)
-            self._next_request = turn + 1 / self.budget.requests_per_second
+            turn = max(now, *(self._next_request.get(key, now) for key in keys))
+            self._next_request |= dict.fromkeys(keys, turn + 1 / self.budget.requests_per_second)
             await asyncio.sleep(turn - now)
 
     def spent(self) -> Mapping[str, Gate]:

@@ -304,6 +304,16 @@ def test_a_zone_gets_no_more_questions_than_the_budget_has(running: Running) -> 
     assert len(running.contacts) - before == 7
 
 
+def test_the_pace_is_kept_for_each_host_by_itself(running: Running) -> None:
+    async def act(door: Door) -> float:
+        started = time.monotonic()
+        for host in ("portal.haus.test", "only443.haus.test") * 2:
+            await door.spend_request(host)
+        return time.monotonic() - started
+
+    assert 0.09 <= through(running.network(), act, budget=small(requests_per_second=10.0)) < 0.28
+
+
 def test_requests_keep_their_pace(running: Running) -> None:
     async def act(door: Door) -> float:
         started = time.monotonic()
