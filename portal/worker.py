@@ -22,6 +22,7 @@ from portal.files.sealing import Keyring
 from portal.jobs import leases, queue, rejudging, scanning, tasks
 from portal.jobs.leases import Lease, LeaseLost
 from portal.jobs.queue import Doorbell
+from portal.jobs.scanner import Starter
 from portal.jobs.tasks import TASKS, Lane
 from portal.jobs.work import NotYet, Tools, Work
 from portal.services import jobs
@@ -31,6 +32,7 @@ from portal.settings import Settings
 log = logging.getLogger(__name__)
 
 SCANNER = (sys.executable, "-I", "-m", "scanners.child")
+STARTER = (sys.executable, "-I", "-m", "scanners.starting")
 REST_THREADS = 2
 LOOK_EVERY = 1.0  # seconds, when nobody rings
 RECONCILE_EVERY = 5.0
@@ -226,6 +228,7 @@ def make(settings: Settings, engine: Engine, *, scanner: tuple[str, ...] = SCANN
         keyring=Keyring(instance_key=settings.instance_key, folder=settings.keys_dir),
         clock=utc_now,
         scanner=scanner,
+        starter=Starter(STARTER) if scanner == SCANNER else None,
     )
     return Worker(
         tools=tools,
@@ -245,6 +248,8 @@ def main() -> int:
         signal.signal(number, lambda *_: worker.tools.stopping.set())
     log.info("ready")
     worker.run()
+    if worker.tools.starter is not None:
+        worker.tools.starter.close()
     engine.dispose()
     return 0
 

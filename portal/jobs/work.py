@@ -13,6 +13,7 @@ from portal.db.session import Sessions
 from portal.files.sealing import Keyring
 from portal.jobs import leases
 from portal.jobs.leases import Lease
+from portal.jobs.scanner import Starter
 from portal.settings import Settings
 
 
@@ -34,6 +35,7 @@ class Tools:
     keyring: Keyring
     clock: Callable[[], datetime]
     scanner: tuple[str, ...]  # the command of the process that scans
+    starter: Starter | None = None  # has it loaded already; None: each scan loads it anew
     stopping: threading.Event = field(default_factory=threading.Event)  # the worker is asked to end
 
 
