@@ -396,6 +396,7 @@ class FindingFact:
     standing: FindingStanding = FindingStanding.OPEN
     waived_until: date | None = None
     statement: str = ""  # the vendor's words
+    answer: str = ""  # the hospital's words to them
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -73,6 +73,7 @@ def vendor_report_html(assessed: Assessed, policy: Policy, *, reader: Reader, no
         tier=charts.tier_bars(assessed.dossier.tier, label=_tier_label(assessed.dossier.tier, reader)),
         lines=costly_lines(score.lines),
         findings=reported_findings(assessed.findings),
+        agreed=[row for row in assessed.findings if row.fact.standing is FindingStanding.WITHDRAWN],
         passed=sum(1 for row in assessed.findings if row.fact.finding.outcome is Outcome.PASS),
         sections=answers_by_section(assessed),
         answer_text=lambda row: tables.answer_text(row, reader),

@@ -228,6 +228,7 @@ def findings(register: Register) -> tuple[Column[FindingRow], ...]:
         ),
         _words(N_("Standing"), 14, lambda row, reader: reader.text(marks.FINDING_STANDINGS[row.fact.standing])),
         _long(N_("Vendor's words"), 40, lambda row, _: row.fact.statement),
+        _long(N_("Hospital's answer"), 40, lambda row, _: row.fact.answer),
         _moment(N_("First seen"), lambda row, _: row.fact.first_seen),
         _moment(N_("Last seen"), lambda row, _: row.fact.finding.at),
         _long(N_("How to mend it"), 50, lambda row, reader: reader.text(row.check.fix) if row.check else ""),

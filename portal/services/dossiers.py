@@ -16,6 +16,7 @@ from assessments.model import (
     Dossier,
     EvidenceFact,
     FindingFact,
+    FindingStanding,
     HostInScope,
     ScanState,
     Supply,
@@ -28,7 +29,8 @@ from portal.db.models.scans import ScanState as RunState
 from portal.db.models.vendors import Host, HostState, IntakeRecord, Vendor
 from portal.db.models.vendors import Supply as SupplyRow
 from portal.errors import NotFound
-from portal.services import intakes, manifests, releases, scan_results, scans, vendors
+from portal.services import disputes, intakes, manifests, releases, scan_results, scans, vendors
+from portal.services.disputes import Place, Reply
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, Catalogue, QuestionSet
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
@@ -302,10 +304,13 @@ def _open_outside(session: Session, hospital_id: str, vendor_id: str, *, now: da
     view = releases.open_run(session, hospital_id, vendor_id, now=now)
     newest = scan_results.latest_good(session, hospital_id, vendor_id)
     urgent = _urgent(session, newest, view.run if view else None, now=now)
+    replies = _replies(session, hospital_id, vendor_id, now)
     if view is not None:
         known = {_key(record): record for record in view.findings} | {_key(record): record for record in urgent}
-        return Outside(state=ScanState.DONE, at=view.run.started_at, findings=_facts(known.values()))
-    return Outside(state=_state_without_result(session, hospital_id, vendor_id, newest), findings=_facts(urgent))
+        return Outside(state=ScanState.DONE, at=view.run.started_at, findings=_facts(known.values(), replies))
+    return Outside(
+        state=_state_without_result(session, hospital_id, vendor_id, newest), findings=_facts(urgent, replies)
+    )
 
 
 def _whole_outside(session: Session, assessment: Assessment, *, now: datetime) -> Outside:
@@ -316,7 +321,11 @@ def _whole_outside(session: Session, assessment: Assessment, *, now: datetime) -
     if run is None:
         return Outside(state=_state_without_result(session, hospital_id, vendor_id, None))
     records = scan_results.standing_findings(session, hospital_id, vendor_id, now=now, run=run)
-    return Outside(state=ScanState.DONE, at=run.started_at, findings=_facts(records))
+    return Outside(
+        state=ScanState.DONE,
+        at=run.started_at,
+        findings=_facts(records, _replies(session, hospital_id, vendor_id, now)),
+    )
 
 
 def _urgent(
@@ -341,10 +350,26 @@ def _state_without_result(session: Session, hospital_id: str, vendor_id: str, go
             return ScanState.NOT_ASKED
 
 
-def _facts(records: Iterable[FindingRecord]) -> tuple[FindingFact, ...]:
-    return tuple(
-        FindingFact(finding=scan_results.finding_of(record), first_seen=record.first_seen_at) for record in records
-    )
+def _facts(records: Iterable[FindingRecord], replies: Mapping[tuple[Place, str], Reply]) -> tuple[FindingFact, ...]:
+    """The findings with what both sides say of them."""
+    facts = []
+    for record in records:
+        finding = scan_results.finding_of(record)
+        reply = replies.get((disputes.place_of(finding), disputes.seen_key(finding))) if replies else None
+        facts.append(
+            FindingFact(
+                finding=finding,
+                first_seen=record.first_seen_at,
+                standing=reply.standing if reply else FindingStanding.OPEN,
+                statement=reply.statement if reply else "",
+                answer=reply.answer if reply else "",
+            )
+        )
+    return tuple(facts)
+
+
+def _replies(session: Session, hospital_id: str, vendor_id: str, now: datetime) -> Mapping[tuple[Place, str], Reply]:
+    return disputes.replies(session, hospital_id, vendor_id, today=now.astimezone(BERLIN).date())
 
 
 def _key(record: FindingRecord) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ from assessments import evidence_rules, policy
 from assessments.model import EvidenceStanding, EvidenceStatus
 from portal.db.models.accounts import Company
 from portal.db.models.assessments import Assessment
+from portal.db.models.disputes import Dispute
 from portal.db.models.responses import (
     Answer,
     AnswerEvidence,
@@ -316,13 +317,26 @@ def open_for_hospital(session: Session, actor: Actor, assessment_id: str, eviden
     edition = manifests.latest(session, response) if response else None
     handed_in = {entry["id"]: entry for entry in edition.manifest["evidence"]} if edition else {}
     row = session.get(Evidence, evidence_id)
-    if row is None or row.company_id != assessment.company_id or row.id not in handed_in:
+    if row is None or row.company_id != assessment.company_id:
+        raise NotFound
+    if row.id not in handed_in and not _is_in_dispute(session, assessment, row):
         raise NotFound
     session.add(
         EvidenceOpening(company_id=row.company_id, evidence_id=row.id, who=_reader(session, actor, assessment), at=now)
     )
     audit.record(session, actor, "evidence.opened", row.id, now=now, detail={"assessment": assessment.id})
     return _opened(row)
+
+
+def _is_in_dispute(session: Session, assessment: Assessment, row: Evidence) -> bool:
+    """What the company lays beside a dispute it shows to the hospital that answers."""
+    found = select(Dispute.id).where(
+        Dispute.hospital_id == assessment.hospital_id,
+        Dispute.vendor_id == assessment.vendor_id,
+        Dispute.company_id == row.company_id,
+        Dispute.evidence_id == row.id,
+    )
+    return row.deleted_at is None and session.scalars(found.limit(1)).first() is not None
 
 
 def _reader(session: Session, actor: Actor, assessment: Assessment) -> str:

@@ -1,5 +1,27 @@
 """Rows, one module per noun; importing this package makes every table known to the metadata."""
 
-from portal.db.models import accounts, assessments, audit, findings, jobs, registers, responses, scans, vendors
+from portal.db.models import (
+    accounts,
+    assessments,
+    audit,
+    disputes,
+    findings,
+    jobs,
+    registers,
+    responses,
+    scans,
+    vendors,
+)
 
-__all__ = ["accounts", "assessments", "audit", "findings", "jobs", "registers", "responses", "scans", "vendors"]
+__all__ = [
+    "accounts",
+    "assessments",
+    "audit",
+    "disputes",
+    "findings",
+    "jobs",
+    "registers",
+    "responses",
+    "scans",
+    "vendors",
+]

@@ -3,6 +3,7 @@
 from portal.web.hospital import (
     administration,
     campaigns,
+    disputes,
     documents,
     exports,
     intakes,
@@ -16,4 +17,7 @@ from portal.web.hospital import (
 from portal.web.hospital.room import hospital
 
 ROOMS = (hospital,)
-PAGES = (administration, campaigns, documents, exports, intakes, review, risks, scans, today, vendor_pages, vendors)
+PAGES = (
+    *(administration, campaigns, disputes, documents, exports, intakes),
+    *(review, risks, scans, today, vendor_pages, vendors),
+)

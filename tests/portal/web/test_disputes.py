@@ -1,0 +1,101 @@
+"""A dispute in the browser: raised beside the finding, answered on the vendor's page, read by both, printed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from portal.db.models.disputes import Dispute, DisputeState
+from portal.services import own_results
+from tests.portal.web.conftest import sign_in
+from tests.portal.web.hospital import ward
+from tests.portal.web.vendor import errand
+
+WORDS = "Dieser Host gehört <seit Mai> einem anderen Betreiber."
+
+
+@pytest.fixture
+def now():
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def asked(sessions, now):
+    with sessions() as session, session.begin():
+        made = errand.accepted(session, now)
+        ward.scan(session, made.ward, errand.VENDOR, quality=0.6, now=now)
+        own_results.release(session, made.lead, made.assessment_id, now=now)
+        return made
+
+
+def _raise(visitor, asked, **more):
+    page = visitor.get(f"{asked.path}/result").get_data(as_text=True)
+    address = re.search(r'href="([^"]*/disputes/add\?[^"]*)"', page)[1].replace("&amp;", "&")
+    form = visitor.get(address).get_data(as_text=True)
+    sent = {
+        name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', form)[1] for name in ("kind", "subject", "check")
+    } | {"reason": "not-ours", "text": WORDS, "evidence_id": ""}
+    return visitor.post(f"{asked.path}/disputes/add", sent | more)
+
+
+def test_a_dispute_goes_there_and_back(visit, asked, sessions):
+    firm, clerk = visit(asked.lead), visit(asked.ward.assessor)
+    path = f"/hospital/vendors/{asked.ward.vendors[errand.VENDOR]}/disputes"
+
+    assert _raise(firm, asked).status_code == 303
+    assert "Dieser Host gehört &lt;seit Mai&gt; einem anderen" in clerk.get(path).get_data(as_text=True)
+    with sessions() as session:
+        row = session.scalars(select(Dispute)).one()
+    answer = {"dispute": row.id, "verdict": "upheld", "valid_until": "", "text": "Stimmt."}
+    refused = clerk.post(f"{path}/answer", answer)
+    assert refused.status_code == 422
+    assert "innerhalb der nächsten zwölf Monate" in errand.text_of(refused)
+    assert "Stimmt." in refused.get_data(as_text=True)
+    assert clerk.post(f"{path}/answer", answer | {"verdict": "rejected"}).status_code == 303
+    told = errand.text_of(firm.get(f"{asked.path}/disputes"))
+    assert "nicht anerkannt: der Befund bleibt" in told
+    assert "Stimmt." in told
+
+
+def test_an_empty_dispute_keeps_what_was_chosen(visit, asked, sessions):
+    answer = _raise(visit(asked.lead), asked, text="")
+
+    assert answer.status_code == 422
+    assert re.search(r'value="not-ours"[^>]*checked|checked[^>]*value="not-ours"', answer.get_data(as_text=True))
+
+
+def test_a_dispute_can_be_taken_back(visit, asked, sessions):
+    firm = visit(asked.lead)
+    _raise(firm, asked)
+    with sessions() as session:
+        row = session.scalars(select(Dispute)).one()
+
+    assert firm.post(f"{asked.path}/disputes/take-back", {"dispute": row.id}).status_code == 303
+    with sessions() as session:
+        assert session.scalars(select(Dispute)).one().state is DisputeState.TAKEN_BACK
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_pages_have_nothing_for_axe_to_find(page, served, sessions, visit, asked, axe, width):
+    _raise(visit(asked.lead), asked)
+    address = served()
+    page.set_viewport_size({"width": width, "height": 900})
+    vendor = f"/hospital/vendors/{asked.ward.vendors[errand.VENDOR]}/disputes"
+    for actor, path in (
+        (asked.lead, f"{asked.path}/disputes"),
+        (asked.lead, f"{asked.path}/result"),
+        (asked.ward.assessor, vendor),
+    ):
+        page.context.clear_cookies()
+        cookie = {"name": "kettenblick-session", "value": sign_in(sessions, actor), "url": address}
+        page.context.add_cookies([cookie])
+        page.goto(address + path)
+        page.evaluate(f"{axe};0")
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
