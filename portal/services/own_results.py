@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from assessments import outside, policy
 from assessments.model import OutsideGrade
 from portal.db.models.accounts import Hospital
-from portal.db.models.assessments import Assessment
+from portal.db.models.assessments import Assessment, Invitation
 from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.errors import NotFound, NotNow
@@ -32,6 +32,16 @@ class OwnResult:
     opens_at: datetime | None  # when the hospital sees it without a release
 
 
+@dataclass(frozen=True, kw_only=True)
+class FirstLook:
+    """The scan that an invited person looks at: the one that runs, else the newest with a result."""
+
+    run: ScanRun | None
+    is_live: bool
+    findings: Sequence[FindingRecord]
+    last: ScanRun | None
+
+
 def view(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> OwnResult:
     """The company's own result as it stands, also while a scan still runs."""
     assessment = _assessment(session, actor, assessment_id)
@@ -49,6 +59,23 @@ def view(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -
         released_at=None if run is not None and run.kept_back else response.released_at,
         opens_at=_opens_at(session, run) if run is not None and not is_live and not run.kept_back else None,
     )
+
+
+def first_look(session: Session, invited: Invitation, *, now: datetime) -> FirstLook:
+    """What an invited person has had looked at before any account; nothing of what others had looked at."""
+    runs = session.scalars(
+        select(ScanRun)
+        .where(
+            ScanRun.hospital_id == invited.hospital_id,
+            ScanRun.assessment_id == invited.assessment_id,
+            ScanRun.kept_back.is_(True),
+        )
+        .order_by(ScanRun.created_at.desc(), ScanRun.id)
+    ).all()
+    last = runs[0] if runs else None
+    is_live = last is not None and last.state in scans.LIVE
+    run = last if is_live else next((one for one in runs if one.state in scan_results.GOOD), None)
+    return FirstLook(run=run, is_live=is_live, findings=_findings(session, run, is_live=is_live, now=now), last=last)
 
 
 def release(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> None:

@@ -84,7 +84,8 @@ TABLE: Mapping[object, str] = {
     FIRM_SIGNERS: """
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
         POST vendor.strike_host  POST vendor.confirm_host  POST vendor.sign  POST vendor.release
-        POST vendor.invite_colleague
+        POST vendor.invite_colleague  POST vendor.agree_to_active  GET vendor.without_active
+        POST vendor.end_active  POST vendor.check_control  POST vendor.look_for_oneself
     """,
     FIRM_LEAD: "POST vendor.end_colleague",
 }
@@ -146,6 +147,7 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST vendor.sign": {"name": "Erika", "function": "Leitung", "confirms": "y"},
         "POST vendor.add_host": {"host": "neu.strahlwerk.de", "role": "product"},
         "POST vendor.put_document_in": {
+        "POST vendor.end_active": {"name": "Erika", "function": "Leitung"},
             "file": (io.BytesIO(FILE), "neu.pdf"),
             "kind": "iso27001_certificate",
             "confidentiality": "normal",

@@ -1,10 +1,11 @@
 """Approval: which hosts are ours, what may be done, who signs, and the ledger of all that was said about it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Response
-from wtforms import DateTimeLocalField, SelectField, StringField
+from wtforms import DateTimeLocalField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from assessments.model import HostRole
@@ -13,7 +14,7 @@ from portal.db.models.vendors import HostState
 from portal.errors import BadInput, NotNow
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import consent_texts, consents, responses, scans, standings, vendors
+from portal.services import consent_texts, consents, domain_control, responses, scans, standings, vendors
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
 from portal.services.consents import NewHost, Signature
 from portal.web import forms, pages
@@ -36,6 +37,11 @@ KINDS = {
     ConsentKind.WITHDRAWN: _l("withdrawn"),
 }
 CLASSES = {CheckClass.PASSIVE: _l("passive"), CheckClass.STANDARD: _l("standard"), CheckClass.ACTIVE: _l("active")}
+METHODS = {
+    "mail": _l("by your mail address"),
+    "dns": _l("by a DNS record"),
+    "well-known": _l("by a file"),
+}
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -67,6 +73,18 @@ class ConsentForm(SignatureForm):
     window_to = DateTimeLocalField(_l("Not after"), [Optional()])
 
 
+class ActiveForm(ConsentForm):
+    """The active class: its own signature, for single hosts."""
+
+    hosts = SelectMultipleField(_l("For these hosts"))
+    emergency_contact = StringField(
+        _l("Emergency contact"),
+        [InputRequired(_l("Name somebody whom the hospital can call during a scan.")), Length(max=300)],
+        filters=[forms.stripped],
+        description=_l("Name and telephone number of somebody who can be reached while a scan runs."),
+    )
+
+
 @vendor.get("/rounds/<assessment_id>/approval", roles=EVERY_COMPANY_ROLE)
 def approval(here: CompanyJourney, assessment_id: str) -> Response:
     """What would be looked at, and how; nothing happens by reading."""
@@ -79,7 +97,7 @@ def agree(here: CompanyJourney, assessment_id: str) -> Response:
     form = ConsentForm.sent()
     if form.validate():
         with form.refusals(here.session):
-            signed = _signature(form)
+            signed = _signature(here, form)
             consents.grant(here.session, here.actor, assessment_id, signed, now=here.now)
             here.notice(_("Thank you. Your consent is in the ledger below; you can withdraw it at any time."))
             if signed.window_from is None or signed.window_from <= here.now:
@@ -101,10 +119,57 @@ def refuse(here: CompanyJourney, assessment_id: str) -> Response:
     if form.validate():
         with form.refusals(here.session):
             say_no = consents.withdraw if _is_granted(here, assessment_id) else consents.refuse
-            say_no(here.session, here.actor, assessment_id, _signature(form), now=here.now)
+            say_no(here.session, here.actor, assessment_id, _signature(here, form), now=here.now)
             here.notice(_("Noted: documents only. Nothing is scanned any more, and that is never held against you."))
             return pages.see_other("vendor.approval", assessment_id=assessment_id)
     return _documents_page(here, assessment_id, form)
+
+
+@vendor.post("/rounds/<assessment_id>/approval/active", roles=COMPANY_LEADERS)
+def agree_to_active(here: CompanyJourney, assessment_id: str) -> Response:
+    """Sign the active class for the chosen hosts."""
+    form = _active_form(here, assessment_id, sent=True)
+    if form.validate():
+        with form.refusals(here.session):
+            chosen = form.hosts.data or []
+            signed = _signature(here, form)
+            consents.grant_active(here.session, here.actor, assessment_id, chosen, signed, now=here.now)
+            here.notice(_("Noted: the next scan looks at these hosts actively too. You can take it back at any time."))
+            return pages.see_other("vendor.approval", assessment_id=assessment_id, at="active")
+    return _page(here, assessment_id, active=form)
+
+
+@vendor.get("/rounds/<assessment_id>/approval/without-active", roles=COMPANY_LEADERS)
+def without_active(here: CompanyJourney, assessment_id: str) -> Response:
+    """What it means to leave the active class out."""
+    return _without_active_page(here, assessment_id, SignatureForm.offered(**signing.signer(here)))
+
+
+@vendor.post("/rounds/<assessment_id>/approval/without-active", roles=COMPANY_LEADERS)
+def end_active(here: CompanyJourney, assessment_id: str) -> Response:
+    """Refuse the active class or take it back; the others go on."""
+    form = SignatureForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            consents.end_active(here.session, here.actor, assessment_id, _signature(here, form), now=here.now)
+            here.notice(_("Noted: nothing is looked at actively any more. The other two classes go on."))
+            return pages.see_other("vendor.approval", assessment_id=assessment_id, at="active")
+    return _without_active_page(here, assessment_id, form)
+
+
+@vendor.post("/rounds/<assessment_id>/hosts/<host_id>/control", roles=COMPANY_LEADERS)
+def check_control(here: CompanyJourney, assessment_id: str, host_id: str) -> Response:
+    """Make a token for this host, and once there is one, look for it."""
+    if domain_control.ask(here.session, here.actor, assessment_id, host_id, now=here.now):
+        here.notice(_("The token is being looked for. This page shows the answer in a few seconds."), kind="info")
+    return pages.see_other("vendor.approval", assessment_id=assessment_id, at="active")
+
+
+@vendor.post("/rounds/<assessment_id>/approval/look", roles=COMPANY_LEADERS)
+def look_for_oneself(here: CompanyJourney, assessment_id: str) -> Response:
+    """Look at one's own hosts; no hospital sees it until it is released."""
+    scans.queue_for_oneself(here.session, here.actor, assessment_id, now=here.now)
+    return pages.see_other("vendor.result", assessment_id=assessment_id)
 
 
 @vendor.post("/rounds/<assessment_id>/hosts", roles=COMPANY_LEADERS)
@@ -152,13 +217,17 @@ def _look_at_once(here: CompanyJourney, assessment_id: str) -> Response:
     return pages.see_other("vendor.result", assessment_id=assessment_id)
 
 
-def _signature(form: SignatureForm) -> Signature:
-    signed = Signature(name=str(form.name.data), function=str(form.function.data))
+def _signature(here: CompanyJourney, form: SignatureForm) -> Signature:
+    terms = {"user_agent": _agent(here), "source_addresses": [*here.settings.scan.source_addresses]}
+    signed = Signature(
+        name=str(form.name.data),
+        function=str(form.function.data),
+        terms={**terms, "stopped_by": here.settings.scan.contact_url},
+    )
     if not isinstance(form, ConsentForm):
         return signed
-    return Signature(
-        name=signed.name,
-        function=signed.function,
+    return replace(
+        signed,
         emergency_contact=str(form.emergency_contact.data or ""),
         window_from=_moment(form.window_from),
         window_to=_moment(form.window_to),
@@ -184,14 +253,42 @@ def _host_form(here: CompanyJourney, assessment_id: str, *, sent: bool = False) 
     return form
 
 
+def _active_form(here: CompanyJourney, assessment_id: str, *, sent: bool = False) -> ActiveForm:
+    hosts = consents.active_hosts(here.session, here.actor, assessment_id, now=here.now)
+    shown = [host for host in hosts if host.control.reach is not None]
+    form = ActiveForm.sent() if sent else ActiveForm.offered(**signing.signer(here), hosts=[host.id for host in shown])
+    form.offer("hosts", [(host.id, host.name) for host in shown])
+    for one in form:  # the page has a second form with the same fields
+        one.id = one.label.field_id = f"active-{one.id}"
+    return form
+
+
+def _agent(here: CompanyJourney) -> str:
+    contact = here.settings.scan.contact_url
+    return f"Kettenblick (+{contact})" if contact else "Kettenblick"
+
+
 def _page(
-    here: CompanyJourney, assessment_id: str, *, consent: forms.Form | None = None, host: forms.Form | None = None
+    here: CompanyJourney,
+    assessment_id: str,
+    *,
+    consent: forms.Form | None = None,
+    host: forms.Form | None = None,
+    active: ActiveForm | None = None,
 ) -> Response:
     standing = standings.of_round(here.session, here.actor, assessment_id, now=here.now)
-    contact = here.settings.scan.contact_url
+    assessment = responses.find(here.session, here.actor, assessment_id)
+    active_hosts = consents.active_hosts(here.session, here.actor, assessment_id, now=here.now)
     return pages.page(
         "vendor/approval.html",
-        form=consent or host,
+        form=consent or host or active,
+        active=active or _active_form(here, assessment_id),
+        active_hosts=active_hosts,
+        is_checking=any(one.control.row is not None and one.control.row.asked_at for one in active_hosts),
+        methods=METHODS,
+        ordinary=consents.ORDINARY,
+        is_window_over=consents.is_window_over(here.session, assessment, now=here.now),
+        sources=here.settings.scan.source_addresses,
         consent=consent or ConsentForm.offered(**signing.signer(here)),
         host_form=host or _host_form(here, assessment_id),
         head=standing.head,
@@ -205,8 +302,18 @@ def _page(
         text_version=consent_texts.CURRENT,
         is_granted=standing.is_decided and not standing.head.documents_only,
         may_sign=here.role in COMPANY_LEADERS,
-        agent=f"Kettenblick (+{contact})" if contact else "Kettenblick",
-        contact=contact,
+        agent=_agent(here),
+        contact=here.settings.scan.contact_url,
+    )
+
+
+def _without_active_page(here: CompanyJourney, assessment_id: str, form: forms.Form) -> Response:
+    hosts = consents.active_hosts(here.session, here.actor, assessment_id, now=here.now)
+    return pages.page(
+        "vendor/without_active.html",
+        form=form,
+        head=responses.head(here.session, here.actor, assessment_id),
+        had=[host.name for host in hosts if host.word is not None],
     )
 
 

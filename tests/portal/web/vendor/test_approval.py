@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import select
+from dataclasses import replace
+from datetime import UTC, datetime
 
-from portal.db.models.responses import Consent
+import pytest
+from sqlalchemy import select, text, update
+
+from portal.db.models.jobs import Job
+from portal.db.models.responses import Consent, ConsentKind, DomainControl
 from portal.db.models.scans import ScanRun, ScanState
 from portal.db.models.vendors import Host, HostState
+from portal.services import domain_control
+from scanners.observations import ControlRecords
 from tests.portal.web.vendor import errand
 
 SIGNED = {
@@ -113,3 +119,115 @@ def test_a_day_before_all_days_is_refused_beside_its_field(lead, asked, session)
 
     assert answer.status_code == 422
     assert session.scalars(select(Consent)).all() == []
+
+
+# ---- the active class, and looking for oneself
+
+
+ACTIVE = {"name": "Erika Muster", "function": "CISO", "emergency_contact": "0171 5550"}
+
+
+@pytest.fixture
+def host(session):
+    return session.scalars(select(Host).order_by(Host.name)).first()
+
+
+@pytest.fixture
+def own(visit, asked, sessions):
+    """The lead, writing from the hosts' own domain, after the ordinary consent."""
+    with sessions() as session, session.begin():
+        errand.person(session, asked.lead).email = "lead@strahlwerk.example"
+    asked.lead = replace(asked.lead, email="lead@strahlwerk.example")
+    lead = visit(asked.lead)
+    lead.post(f"{asked.path}/approval", SIGNED)
+    return lead
+
+
+def test_the_active_class_is_offered_once_the_others_are_agreed_to(lead, asked):
+    assert "schonend" not in errand.text_of(lead.get(f"{asked.path}/approval"))
+
+    lead.post(f"{asked.path}/approval", SIGNED)
+
+    page = errand.text_of(lead.get(f"{asked.path}/approval"))
+    for words in ("Aktiv, schonend", "Nachweisen, dass ein Host Ihrer ist", "einmal am Tag"):
+        assert words in page
+
+
+def test_a_person_of_the_domain_signs_for_single_hosts_and_takes_it_back(own, asked, host, session):
+    answer = own.post(f"{asked.path}/approval/active", {**ACTIVE, "hosts": host.id})
+
+    assert answer.headers["Location"].endswith("/approval#active")
+    page = own.get(f"{asked.path}/approval").get_data(as_text=True)
+    assert page.count(">zugestimmt</span>") >= 1
+    entry = session.scalars(select(Consent).where(Consent.check_class == "active")).one()
+    assert (entry.host_name, entry.terms["user_agent"]) == (host.name, "Kettenblick")
+
+    assert "Jetzt widerrufen" in errand.text_of(own.get(f"{asked.path}/approval/without-active"))
+    own.post(f"{asked.path}/approval/without-active", {"name": "Erika", "function": "CISO"})
+    kinds = session.scalars(select(Consent.kind).where(Consent.check_class == "active").order_by(Consent.at)).all()
+    assert kinds == [ConsentKind.GRANTED, ConsentKind.WITHDRAWN]
+    assert "Sie haben zugestimmt" in errand.text_of(own.get(f"{asked.path}/approval"))
+
+
+def test_the_active_class_needs_hosts_and_a_contact(own, asked, session):
+    answer = own.post(f"{asked.path}/approval/active", {**ACTIVE, "emergency_contact": ""})
+    assert answer.status_code == 422
+    answer = own.post(f"{asked.path}/approval/active", ACTIVE)
+    assert answer.status_code == 422
+    assert session.scalars(select(Consent).where(Consent.check_class == "active")).all() == []
+
+
+def test_control_is_shown_with_a_token_that_a_job_looks_for(lead, asked, host, sessions, session, now):
+    lead.post(f"{asked.path}/approval", SIGNED)
+    lead.post(f"{asked.path}/hosts/{host.id}/control")
+    token = session.scalars(select(DomainControl.token)).one()
+    page = errand.text_of(lead.get(f"{asked.path}/approval"))
+    for words in (token, f"_kettenblick-challenge.{host.name}", f"https://{host.name}/.well-known/kettenblick.txt"):
+        assert words in page
+
+    lead.post(f"{asked.path}/hosts/{host.id}/control")
+    assert "wird geprüft" in errand.text_of(lead.get(f"{asked.path}/approval"))
+    job = session.scalars(select(Job).where(Job.kind == "control")).one()
+    assert job.args == {"company_id": asked.lead.company_id, "host": host.name}
+    assert lead.post(f"{asked.path}/hosts/{host.id}/control").status_code == 409
+
+    with sessions() as writing, writing.begin():
+        domain_control.record(writing, asked.lead.company_id, host.name, ControlRecords(at=now), now=now)
+    assert "steht weder im DNS noch in der Datei" in errand.text_of(lead.get(f"{asked.path}/approval"))
+    with sessions() as writing, writing.begin():
+        seen = ControlRecords(at=now, texts={"_kettenblick-challenge.strahlwerk.example": (token,)})
+        domain_control.record(writing, asked.lead.company_id, host.name, seen, now=now)
+    assert "durch DNS-Eintrag" in errand.text_of(lead.get(f"{asked.path}/approval"))
+
+
+def test_a_company_looks_at_its_own_hosts_and_no_hospital_sees_it(own, visit, asked, session):
+    session.execute(update(ScanRun).values(state=ScanState.DONE))
+    session.commit()
+    answer = own.post(f"{asked.path}/approval/look")
+
+    assert answer.headers["Location"].endswith("/result")
+    run = session.scalars(select(ScanRun).where(ScanRun.kept_back.is_(True))).one()
+    assert run.hosts
+    vendor_id = asked.ward.vendors[errand.VENDOR]
+    seen = visit(asked.ward.assessor).get(f"/hospital/vendors/{vendor_id}/scan")
+    assert run.id not in seen.get_data(as_text=True)
+    assert visit(asked.ward.assessor).get(f"/hospital/vendors/{vendor_id}/scan/{run.id}").status_code == 404
+
+
+def test_looking_for_oneself_needs_a_host_that_is_shown(lead, asked):
+    lead.post(f"{asked.path}/approval", SIGNED)
+
+    assert lead.post(f"{asked.path}/approval/look").status_code == 409
+
+
+def test_after_the_window_the_page_offers_a_new_signature(lead, asked, sessions):
+    lead.post(f"{asked.path}/approval", {**SIGNED, "window_to": "2099-01-01T08:00"})
+    assert "Beiden Klassen zustimmen" not in errand.text_of(lead.get(f"{asked.path}/approval"))
+
+    with sessions() as session, session.begin():
+        session.execute(text("DROP TRIGGER consent_no_update"))
+        session.execute(update(Consent).values(window_to=datetime(2020, 1, 1, tzinfo=UTC)))
+
+    page = errand.text_of(lead.get(f"{asked.path}/approval"))
+    assert "Ihr Zeitfenster ist vorbei" in page
+    assert "Beiden Klassen zustimmen" in page
