@@ -12,6 +12,11 @@ FEW_RESOLVERS = (
     " IANA registry of RFC 9904 asks no validator to know this one; we warn"
 )
 
+FIRST_FLIGHT = (
+    "RFC 5246 section 7.4.4: the server asks for a client's certificate after its own hello and certificate, so versions,"
+    " suites and chain are seen without one; there is no check of the name tls.scan"
+)
+
 EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
     "mta-sts/checkdmarc-mta-sts-cases.json": {
         "11": "RFC 8461 section 3.2: unknown fields of a policy MUST be ignored",
@@ -25,6 +30,29 @@ EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
     "dns/dnssec-algorithms.json": {
         "17 SM2SM3": FEW_RESOLVERS,
         "23 ECC-GOST12": FEW_RESOLVERS,
+    },
+    "badssl/hosts.json": {
+        "cert/1000-sans": (
+            "criterion of cert.wildcard-scope: many names of one registrable domain say nothing; a wildcard is worth"
+            " knowing, names of strangers are a warning"
+        ),
+        "cert/10000-sans": (
+            "the certificate is larger than the 200,000 bytes of a handshake message that we read; browsers refuse it"
+            " as well, so the verdict is unknown, not good or bad"
+        ),
+        "client/client-cert-missing": FIRST_FLIGHT,
+        "client/client": FIRST_FLIGHT,
+        "key-exchange/dh2048": (
+            "NCSC-NL TLS guidelines 2025 section 3.3.3.1: of finite fields only ffdhe3072 and longer are left, and only"
+            " to be phased out; a prime of 2048 bits that RFC 7919 does not name fails"
+        ),
+        "mixed/mixed-favicon": (
+            "W3C Mixed Content section 4: browsers upgrade pictures by themselves; the page names no icon, and we ask"
+            " for no address that a page does not name"
+        ),
+        "upgrade/hsts": (
+            "OWASP ASVS 5.0 V3.4.1 and Internet.nl ask for a year; half a year is a warning (MDN alone is content with it)"
+        ),
     },
     "takeover/can-i-take-over-xyz.json": {
         "Anima animaapp.io": SHARED_TEXT,

@@ -5,11 +5,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.conformance import documents, headers, mail, names, observatory
+from benchmarks.conformance import badssl, documents, headers, mail, names, observatory
 from benchmarks.conformance.cases import Case, Suite
 from benchmarks.conformance.explanations import EXPLANATIONS
 
-SUITES: tuple[Suite, ...] = (*mail.SUITES, *headers.SUITES, *names.SUITES, *documents.SUITES, *observatory.SUITES)
+SUITES: tuple[Suite, ...] = (
+    *mail.SUITES,
+    *headers.SUITES,
+    *names.SUITES,
+    *documents.SUITES,
+    *badssl.SUITES,
+    *observatory.SUITES,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

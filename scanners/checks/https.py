@@ -46,7 +46,9 @@ NO_HSTS = N_("There is no valid HSTS header.")
     example="listen 443 ssl;",
 )
 def host_answers_over_https(seen: Observations) -> Verdict:
-    blind = seen.blindness(Page)
+    blind, page = seen.blindness(Page), seen.find(Page)
+    if page is not None and page.hops and urls.scheme(page.document.url) == "http":
+        return fail(N_("HTTPS only leads back to %(url)s, without encryption."), url=shortened(page.document.url))
     # A wall or a limit in front of the application has answered as well, and it did so over HTTPS.
     if blind is None or blind.reason in {Reason.CHALLENGED, Reason.THROTTLED}:
         return ok(N_("The host answered an HTTPS request."))
@@ -281,7 +283,7 @@ def no_interface_answers_without_encryption(seen: Observations) -> Verdict:
 
 @check(
     "web.hsts-preload",
-    title=N_("Whether browsers know the domain as preloaded is told"),
+    title=N_("Browsers know the domain as preloaded"),
     severity=Severity.INFO,
     needs=(Page,),
     refs=replace(REFS, sources=("hstspreload.org", "OWASP ASVS 5.0 V3.7.4")),

@@ -52,6 +52,12 @@ def test_a_closed_port_443_beside_an_open_port_80_is_a_failure():
     assert (finding.outcome, finding.provisional) == (Outcome.FAIL, True)
 
 
+def test_https_that_only_leads_back_is_none():
+    back = page(redirect(f"http://{HOST}/"), response(url=f"http://{HOST}/"))
+
+    assert outcome(https.host_answers_over_https, back) is Outcome.FAIL
+
+
 def test_two_closed_ports_are_no_web_server():
     facts = seen(port_80_closed(), blind={Page: Reason.REFUSED})
 
