@@ -38,6 +38,7 @@ from scanners.observations import (
     Reputation,
     Revocation,
     Scripts,
+    TlsFlaws,
     TlsHandshakes,
     TlsSession,
     UnpublishedPaths,
@@ -60,6 +61,7 @@ from scanners.probes import (
     siblings,
     surroundings,
     tls,
+    tls_flaws,
     tls_sessions,
     transparency,
     unpublished,
@@ -91,7 +93,7 @@ def spoilt_by(seen: Vantage) -> frozenset[type[Observation]]:
     if seen.rewrites_names:
         kinds |= {RelatedHosts, UnresolvedReferences, ReliedDomains, LookAlikes, Reputation}
     if seen.tls_intercepted:
-        kinds |= {TlsHandshakes, TlsSession, CertificateChain, MtaStsPolicy, Revocation}
+        kinds |= {TlsHandshakes, TlsSession, TlsFlaws, CertificateChain, MtaStsPolicy, Revocation}
     if seen.smtp_blocked:
         kinds |= {MailTransport}
     return frozenset(kinds)
@@ -125,6 +127,7 @@ PROBES: Mapping[type[Observation], Look] = {
     OpenPorts: Look(probe=ports.open_ports, check_class=CONSENTED, subject=HOST, seconds=200),
     NameServerManners: Look(probe=name_servers.manners, check_class=CONSENTED, subject=DOMAIN, seconds=45),
     TlsSession: Look(probe=tls_sessions.session, check_class=STANDARD, subject=HOST, seconds=30),
+    TlsFlaws: Look(probe=tls_flaws.flaws, check_class=CONSENTED, subject=HOST, seconds=120),
     AddressOrigins: Look(probe=surroundings.origins, check_class=PASSIVE, subject=DOMAIN, seconds=30),
 }
 
