@@ -174,8 +174,9 @@ def no_description_is_linked(seen: Observations, found: Response) -> Verdict:
 )
 @documents.on_html
 def links_show_no_running_numbers(seen: Observations, found: Response) -> Verdict:
-    page = html.read(found.body)
-    links = [urls.join(page.base(found.url), element.get("href")) for element in page.all("a")]
+    pages = [(html.read(one.body), one.url) for one in documents.html_pages(seen, found)]
+    links = [urls.join(page.base(url), element.get("href")) for page, url in pages for element in page.all("a")]
+    links += [urls.join(page.base(url), form.action or "") for page, url in pages for form in page.forms]
     numbered = [link for link in links if urls.host(link) == seen.subject.name and _NUMBERED.search(link) is not None]
     if numbered:
         # A number may be a person's: it does not go into a report.

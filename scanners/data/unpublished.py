@@ -144,10 +144,11 @@ WIZARDS = (
     Sign(name="wizard:Jenkins", body=(r"(?i)unlock jenkins", r"initialAdminPassword")),
     Sign(name="wizard:Gitea", body=(_title(r"(?:initial configuration|installation) - gitea"),)),
     Sign(name="wizard:OpenEMR", body=(_title("openemr setup"),)),
-    Sign(
-        name="default-password",
-        body=(r"(?i)change (?:the|your) default (?:admin )?password|default (?:login|password)s?(?: is| are|:)",),
-    ),
+)
+# Only where administrators log in: elsewhere a page may speak of first passwords in general.
+FIRST_PASSWORD = Sign(
+    name="default-password",
+    body=(r"(?i)change (?:the|your) default (?:admin )?password|default (?:login|password)s?(?: is| are|:)",),
 )
 
 PATHS: tuple[Path, ...] = (

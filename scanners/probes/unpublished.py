@@ -17,14 +17,14 @@ import re2
 
 from scanners import targets
 from scanners.data import errors, unpublished
-from scanners.data.unpublished import WIZARDS, Form, Path, Purpose, Sign
+from scanners.data.unpublished import FIRST_PASSWORD, WIZARDS, Form, Path, Purpose, Sign
 from scanners.observations import Observation, Reason, Response, UnpublishedPaths
 from scanners.parsing import challenges, html, likeness, urls
 from scanners.probes.network import Unseen
 from scanners.probes.visit import Visit
 
 AT_ONCE = 2
-SECONDS = 100.0  # after which nothing more is asked; what is known by then is kept
+SECONDS = 75.0  # after which nothing more is asked; what is known by then is kept
 MOST_FAILURES = 4  # in a row, after which the host is left alone
 MOST_FOLLOWED = 3
 MOST_MAPS = 2
@@ -230,6 +230,8 @@ class _Round:
             if answer.wanted.purpose in GUARDED
             and (where := _own_redirect(answer.response, self._host)) is not None
             and not answer.is_usual
+            # Elsewhere waits the log-in of everybody.
+            and (answer.wanted.purpose is Purpose.CMS or where.startswith(answer.wanted.path))
         ]
         for answer, where in moved[:MOST_FOLLOWED]:
             if self._is_over() is None:
@@ -284,6 +286,8 @@ class _Round:
             return True
         key = _key(answer.wanted)
         if key not in self._controls:
+            if (over := self._is_over()) is not None:
+                raise Unseen(over)
             self._controls[key] = (await self._control(answer.wanted), await self._control(answer.wanted))
         return self._is_like_a_control(answer)
 
@@ -318,6 +322,7 @@ def _recognised(wanted: Path, response: Response) -> tuple[str, ...]:
         return ()
     body = likeness.without_echo(response.body, wanted.path)
     signs = (*wanted.signs, *(WIZARDS if wanted.form is Form.PAGE and response.status in FOUND else ()))
+    signs = (*signs, FIRST_PASSWORD) if wanted.purpose in GUARDED else signs
     found = [name for sign in signs if (name := _name(sign, response, body))]
     if wanted.purpose in GUARDED and response.status in FOUND and html.read(response.body).asks_password:
         found.append("asks-password")

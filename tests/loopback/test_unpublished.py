@@ -190,6 +190,14 @@ PLAN = Plan(
             },
         ),
         Site(host="repeats.haus.test", pages=Repeating()),
+        Site(
+            host="shared.haus.test",
+            pages={
+                "/": Reply(body=PAGE + "Das default password is auf der Verpackung."),
+                "/admin/": redirect("/login?next=/admin/", status=302),
+                "/login": Reply(body="<!doctype html><title>Anmelden</title><form><input type=password></form>"),
+            },
+        ),
         Site(host="baits.haus.test", pages=Baiting()),
         Site(host="walls.haus.test", pages=Walling()),
         Site(host="edge.fremd.test"),
@@ -421,6 +429,13 @@ def test_f1_what_every_path_of_a_folder_or_ending_says_is_no_find(asked: Callabl
 
     assert seen.signs == {}
     assert not set(outcomes(seen).values()) & {Outcome.FAIL, Outcome.WARN}
+
+
+def test_f1_the_log_in_of_everybody_is_no_administration(asked: Callable[[str], UnpublishedPaths]) -> None:
+    seen = asked("shared")
+
+    assert seen.signs == {}
+    assert outcomes(seen)["exposure.admin-panel"] is Outcome.PASS
 
 
 def test_f2_a_wall_that_comes_up_on_the_way_is_noticed(asked: Callable[[str], UnpublishedPaths]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from scanners.checks import api as checks
 from scanners.model import Check, Outcome, Severity
 from scanners.observations import Observation, Response, WellKnown
-from tests.scanners.building import AT, HOST, judge, page, page_with, response
+from tests.scanners.building import AT, HOST, judge, login, page, page_with, response
 from tests.scanners.building_domain import BLIND, says, when_blind
 
 ALL = [value for value in vars(checks).values() if isinstance(value, Check)]
@@ -91,6 +91,12 @@ def test_operations_without_log_in_make_it_high():
 
     assert finding.severity is Severity.HIGH
     assert "GET /patients" in finding.fact.render()
+
+
+def test_running_numbers_show_on_log_in_pages_and_in_forms_too():
+    behind = response('<form action="/termine/88"><input type=password></form>', url=f"https://{HOST}/anmelden")
+
+    assert says(checks.links_show_no_running_numbers, page(), login(behind))[0] is Outcome.INFO
 
 
 def test_a_number_that_may_be_a_persons_stays_out_of_the_report():
