@@ -14,6 +14,7 @@ from scanners.observations import (
     DomainTexts,
     HostDns,
     HostServices,
+    LoggedNames,
     MailDns,
     Page,
     Reason,
@@ -155,15 +156,17 @@ def _unclaimed_page(chain: Iterable[str], pages: Iterable[Page | CleartextPage |
     second_look=True,
 )
 def related_names_are_not_dangling(seen: Observations) -> Verdict:
-    related = seen[RelatedHosts]
-    claims = {name: claim_on(name, target) for name, target in related.dangling.items()}
+    related, logged = seen[RelatedHosts], seen.find(LoggedNames)
+    dangling = {**(logged.dangling if logged else {}), **related.dangling}
+    names_found = related.names.keys() | (logged.addresses.keys() if logged else set())
+    claims = {name: claim_on(name, target) for name, target in dangling.items()}
     for claim, verdict, text in (
         (Claim.VERIFIED, fail, N_("Verified: anyone can register the targets of %(names)s.")),
         (Claim.POSSIBLE, warn, N_("Possible: the targets of these names do not exist: %(names)s.")),
     ):
-        if names := [f"{name} → {related.dangling[name]}" for name, its in claims.items() if its is claim]:
+        if names := [f"{name} → {dangling[name]}" for name, its in claims.items() if its is claim]:
             return verdict(text, names=listing(names))
-    return ok(N_("Names found in the domain: %(count)s; none points to nowhere."), count=len(related.names))
+    return ok(N_("Names found in the domain: %(count)s; none points to nowhere."), count=len(names_found))
 
 
 @check(

@@ -5,8 +5,16 @@ import pytest
 from scanners import checking
 from scanners.checks import takeover
 from scanners.model import Check, Outcome
-from scanners.observations import CertificateChain, CleartextPage, MailExchanger, NameServer, Observation, Reason
-from tests.scanners.building import AT, chain, cleartext, judge, page, response, seen
+from scanners.observations import (
+    CertificateChain,
+    CleartextPage,
+    LoggedNames,
+    MailExchanger,
+    NameServer,
+    Observation,
+    Reason,
+)
+from tests.scanners.building import AT, DOMAIN, chain, cleartext, judge, page, response, seen
 from tests.scanners.building_domain import (
     BLIND,
     host_dns,
@@ -221,3 +229,11 @@ def test_a_rented_address_that_refuses_is_suspicious():
 )
 def test_entries_of_ended_services_are_named(fields: dict[str, object], outcome: Outcome):
     assert says(takeover.no_entries_are_left_over, leftovers(**fields))[0] is outcome
+
+
+def test_names_that_only_the_certificate_logs_know_can_be_taken_too():
+    logged = LoggedNames(at=AT, source="ct.test", asked_at=AT, dangling={f"alt.{DOMAIN}": "alte-app.azurewebsites.net"})
+    outcome, text = says(takeover.related_names_are_not_dangling, related(), logged)
+
+    assert outcome is Outcome.FAIL
+    assert f"alt.{DOMAIN} → alte-app.azurewebsites.net" in text
