@@ -79,7 +79,6 @@ ON_EDGE = N_("The host's address belongs to %(edges)s; the servers behind it are
 EVERYTHING_ANSWERS = N_(
     "Something before the host answers on ports where no service is, so that open ports tell nothing."
 )
-OUT_OF_REACH = N_("Behind a firewall and a VPN the service stays usable for those who need it, and for nobody else.")
 FIREWALL = (
     "iptables -A INPUT -p tcp --dport 3389 -s 192.0.2.0/24 -j ACCEPT\niptables -A INPUT -p tcp --dport 3389 -j DROP"
 )

@@ -118,7 +118,7 @@ def no_known_flaws(seen: Observations) -> Verdict:
     if flaws.edges:
         return not_applicable(ON_EDGE, edges=listing(flaws.edges))
     if flaws.found:
-        return fail(N_("Found: %(flaws)s. No memory was read."), flaws=listing(flaws.found))
+        return fail(N_("Found: %(flaws)s. Each was tried with one harmless message."), flaws=listing(flaws.found))
     if flaws.unclear:
         return unknown(
             N_("Not to be told: %(flaws)s; absent: %(absent)s."),
