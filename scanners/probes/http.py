@@ -286,12 +286,12 @@ async def _bodies(visit: Visit, addresses: Iterable[str]) -> Mapping[str, str]:
 
 
 def _login_links(document: Response) -> list[str]:
-    """Links of this host that sound like a log-in, the plainest first."""
+    """Links and frames of this host that sound like a log-in, the plainest first."""
     parsed = html.read(document.body)
     base, own = parsed.base(document.url), urls.host(document.url)
     found: dict[str, int] = {}
-    for element in parsed.all("a")[:MOST_LINKS_READ]:
-        url = urls.join(base, element.get("href")).partition("#")[0]
+    for element in parsed.all("a", "area", "iframe", "frame")[:MOST_LINKS_READ]:
+        url = urls.join(base, element.get("href") or element.get("src")).partition("#")[0]
         words = (url.partition("://")[2] + " " + element.get("title")).lower().removeprefix(own)
         rank = next((rank for rank, word in enumerate(LOGIN_WORDS) if word in words), None)
         if rank is not None and urls.is_web(url) and urls.host(url) == own and url != document.url:

@@ -71,6 +71,10 @@ PLAN = Plan(
     ),
     sites=(
         Site(host="portal.haus.test", address="127.80.0.10", aliases=("edge.fremd.test", "waf.haus.test"), pages=PAGES),
+        Site(
+            host="framed.haus.test",
+            pages={"/": Reply(body='<iframe src="/sso/"></iframe>'), "/sso/": Reply(body="<input type=password>")},
+        ),
         Site(host="loop.haus.test", pages={"/": redirect("/a"), "/a": redirect("/")}),
         Site(host="away.haus.test", pages={"/": redirect("https://anderswo.test/x")}),
         Site(host="inward.haus.test", pages={"/": redirect("https://inside.haus.test/")}),
@@ -347,6 +351,12 @@ def test_log_in_pages_are_found_behind_links_of_the_host(running: Running, look:
     seen: LoginPage = look(running, http.login_page, "portal.haus.test")
 
     assert [page.url for page in seen.pages] == ["https://portal.haus.test/anmelden"]
+
+
+def test_a_log_in_inside_a_frame_is_found(running: Running, look: Look) -> None:
+    seen: LoginPage = look(running, http.login_page, "framed.haus.test")
+
+    assert [page.url for page in seen.pages] == ["https://framed.haus.test/sso/"]
 
 
 def test_references_to_names_that_do_not_exist_are_found(running: Running, look: Look) -> None:
