@@ -4,9 +4,9 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, select, update
@@ -54,14 +54,14 @@ class Worker:
     reading: Sessions
     bell: Doorbell
     scan_threads: int = 4
+    lanes: frozenset[Lane] = frozenset(Lane)  # one alone where another machine takes the other
     work: dict[str, Work] = field(default_factory=dict)
     rung: threading.Condition = field(default_factory=threading.Condition)
 
     def run(self) -> None:
         """Work until `tools.stopping` is set."""
         threads = [
-            *(self._thread(self._lane, Lane.SCANS) for _ in range(self.scan_threads)),
-            *(self._thread(self._lane, Lane.REST) for _ in range(REST_THREADS)),
+            *(self._thread(self._lane, lane) for lane in sorted(self.lanes) for _ in range(self._threads(lane))),
             self._thread(self._listen),
             self._thread(self._keep_leases),
             self._thread(self._reconcile),
@@ -71,6 +71,11 @@ class Worker:
             self.rung.notify_all()
         for thread in threads:
             thread.join(GRACE)
+        if self.tools.starter is not None:
+            self.tools.starter.close()
+
+    def _threads(self, lane: Lane) -> int:
+        return self.scan_threads if lane is Lane.SCANS else REST_THREADS
 
     def _thread(self, target: Callable[..., None], *arguments: object) -> threading.Thread:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -183,8 +188,9 @@ class Worker:
                 session.execute(update(Job).where(Job.id.in_(waiting)).values(rung_at=now))
             for job_id in waiting:
                 self.bell.ring(job_id)
-        self._start_nightly(now)
-        self._start_rejudging(now)
+        if Lane.REST in self.lanes:  # a worker that only scans may hold other data than the instance does
+            self._start_nightly(now)
+            self._start_rejudging(now)
 
     def _bury_abandoned(self) -> None:
         with self.tools.sessions.begin() as session:
@@ -220,6 +226,13 @@ def _give_up(session: Session, lease: Lease, now: datetime) -> None:
         follow(session, lease, now)
 
 
+LANES: Mapping[str, frozenset[Lane]] = {
+    "all": frozenset(Lane),
+    "scan": frozenset({Lane.SCANS}),
+    "rest": frozenset({Lane.REST}),
+}
+
+
 def make(settings: Settings, engine: Engine, *, scanner: tuple[str, ...] = SCANNER) -> Worker:
     """A worker that stands on these settings."""
     tools = Tools(
@@ -235,21 +248,22 @@ def make(settings: Settings, engine: Engine, *, scanner: tuple[str, ...] = SCANN
         reading=database.reading(engine),
         bell=queue.connect(settings.queue_url),
         scan_threads=settings.scan.parallel,
+        lanes=LANES[settings.worker_kinds],
     )
 
 
-def main() -> int:
+def main(*, only: str = "") -> int:
     """Run until SIGTERM or SIGINT; running scans go back to the queue, short tasks are finished."""
     logs.install()
     settings = reading_settings.read()
+    if only:
+        settings = replace(settings, worker_kinds=only)
     engine = database.engine(settings.database_url)
     worker = make(settings, engine)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.tools.stopping.set())
     log.info("ready")
     worker.run()
-    if worker.tools.starter is not None:
-        worker.tools.starter.close()
     engine.dispose()
     return 0
 

@@ -14,6 +14,8 @@ DOORS = {
     "scanners/probes/fetching.py": "HTTP whose every connection is handed to it by that door",
     "scanners/probes/inquiries.py": "HTTP to registries and the makers of data sets, each within its own allow-list",
     "portal/mailer.py": "mail to the relay the operator chose",
+    "portal/jobs/scanner.py": "a pair of sockets between the worker and what it started; connects to nobody",
+    "scanners/starting.py": "the other end of that pair, inherited; connects to nobody",
     "portal/serving.py": "listens for the web server; connects to nobody",
     "portal/demonstration": "servers on loopback that the demonstration scans",
 }
