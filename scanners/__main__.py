@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from scanners import judging, recordings, sarif, scan, storing, targets, terminal
+from scanners import judging, profiles, recordings, sarif, scan, storing, targets, terminal
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 from scanners.jobs import UNASKED, Finished, NetworkSettings, Progress, ScanJob, SubjectSeen
 from scanners.model import N_, CheckClass, Finding, Message, Observations, Outcome, Severity
@@ -126,6 +126,7 @@ def as_json(sight: Recording, findings: Iterable[Finding]) -> dict[str, Any]:
         "classes": sorted(sight.classes),
         "subjects": [storing.dump(one) for one in sight.seen],
         "observatory": view.by_host(sight.seen),
+        "profiles": profiles.by_host(sight.seen),
         "findings": [
             storing.dump_finding(one)
             | {

@@ -7,7 +7,7 @@ from scanners.checks.documents import on_html
 from scanners.checks.wording import listing
 from scanners.model import N_, Observations, Refs, Severity, Verdict
 from scanners.observations import Page, Response
-from scanners.parsing import csp, html
+from scanners.parsing import csp, csp_weaknesses, html
 from scanners.parsing.csp import Policy
 
 REFS = Refs(
@@ -173,6 +173,8 @@ def browsers_understand_the_policy(_seen: Observations, document: Response) -> V
     problems = [problem for policy in policies for problem in csp.problems(policy)]
     texts = [part for value in document.values("content-security-policy") for part in value.split(",")]
     problems += [f"{name} × 2" for text in texts for name in csp.duplicates(text)]
+    misspelt = (one for policy in policies for one in csp_weaknesses.misspelt(csp_weaknesses.normalise(policy)))
+    problems += [f"{one.directive} {one.value}" if one.value else one.directive for one in misspelt]
     if problems:
         return warn(N_("Not understood as meant: %(words)s."), words=listing(problems))
     return ok(N_("All directives are known."))

@@ -19,11 +19,14 @@ KEYWORDS = frozenset(
     {
         "'self'", "'none'", "'unsafe-inline'", "'unsafe-eval'", "'wasm-eval'", "'wasm-unsafe-eval'",
         "'strict-dynamic'", "'unsafe-hashed-attributes'", "'unsafe-hashes'", "'report-sample'", "'block'", "'allow'",
-        "'inline-speculation-rules'",
+        "'inline-speculation-rules'", "'trusted-types-eval'", "'report-sha256'", "'report-sha384'", "'report-sha512'",
     }
 )  # fmt: skip
 BARE_KEYWORDS = frozenset(keyword.strip("'") for keyword in KEYWORDS)
-OWN_KEYWORDS = {"require-trusted-types-for": "'script'", "trusted-types": "'allow-duplicates'"}
+OWN_KEYWORDS = {
+    "require-trusted-types-for": frozenset({"'script'"}),
+    "trusted-types": frozenset({"'allow-duplicates'", "'none'"}),
+}
 
 _SCHEME = re2.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*:$")
 _NONCE = re2.compile(r"^'nonce-(.+)'$")
@@ -91,7 +94,7 @@ def weaknesses(policy: Policy, bypasses: Bypasses = NO_BYPASSES) -> tuple[Weakne
                 *_nonces(read),
                 *_cleartext(read),
                 *_deprecated(read),
-                *_misspelt(read),
+                *misspelt(read),
             )
         )
     )
@@ -312,7 +315,8 @@ def _deprecated(policy: Policy) -> Iterator[Weakness]:
             yield Weakness(kind="DEPRECATED_DIRECTIVE", severity=Severity.INFO, directive=name)
 
 
-def _misspelt(policy: Policy) -> Iterator[Weakness]:
+def misspelt(policy: Policy) -> Iterator[Weakness]:
+    """Words of a normalised policy that browsers do not take as they were meant."""
     for name in policy:
         if name not in DIRECTIVES:
             yield Weakness(kind="UNKNOWN_DIRECTIVE", severity=Severity.SYNTAX, directive=name)
@@ -329,7 +333,7 @@ def _is_misspelt(name: str, source: str) -> bool:
     if not source.startswith("'"):
         return False
     if name in OWN_KEYWORDS:
-        return source != OWN_KEYWORDS[name]
+        return source not in OWN_KEYWORDS[name]
     return not (source in KEYWORDS or _is_marked((source,)))
 
 
