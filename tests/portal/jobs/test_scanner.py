@@ -4,6 +4,8 @@ import json
 import os
 import sys
 import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,6 +41,19 @@ def told(begun: Begun, order: str) -> list[bytes]:
     return lines
 
 
+def kinds(pid: int) -> list[str]:
+    """What a process holds beside its standard error."""
+    held = [str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir() if file.name != "2"]
+    return [target.partition(":")[0] for target in held]
+
+
+def waited(is_so: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 5
+    while not (settled := is_so()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return settled
+
+
 def test_a_forked_process_scans_and_says_so(starter: Starter) -> None:
     lines = told(starter.begin(), json.dumps(storing.dump_job(JOB)))
 
@@ -51,10 +66,10 @@ def test_each_scan_is_a_process_of_its_own_group_and_holds_no_descriptor_of_anot
         assert first.pid != second.pid
         assert [os.getpgid(one.pid) for one in (first, second)] == [first.pid, second.pid]
         for one in (first, second):
-            held = [str(file.readlink()) for file in Path(f"/proc/{one.pid}/fd").iterdir()]
-            pipes = [target for target in held if target.startswith("pipe:")]
-            assert len(pipes) == 2
-            assert not [target for target in held if target.startswith("socket:")]
+            # A child closes what it inherited as its first act.
+            assert waited(
+                lambda one=one: sorted(kinds(one.pid))[-2:] == ["pipe", "pipe"] and "socket" not in kinds(one.pid)
+            )
     finally:
         for one in (first, second):
             told(one, "nonsense")
