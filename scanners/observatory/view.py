@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from scanners.model import N_, Observations, SubjectKind
-from scanners.observations import CleartextPage, Page, Response
+from scanners.observations import CleartextPage, Page, Response, UnpublishedPaths
 from scanners.observatory import content_security, cookies, grading, headers, redirection, scripts
 from scanners.observatory.site import Answer, Site, Test
 from scanners.parsing import html
@@ -25,6 +25,8 @@ TESTS: tuple[Callable[[Site], Test], ...] = (
 )
 EQUIVALENTS = frozenset({"content-security-policy", "referrer-policy", "cross-origin-resource-policy"})
 
+
+FOREIGN = "https://foreign.invalid"
 
 HEAD = N_(
     "%(host)s: %(grade)s (%(score)s points), %(passed)s of %(count)s tests passed, as the MDN HTTP Observatory counts"
@@ -59,6 +61,7 @@ def of(seen: Observations) -> Report | None:
     document = page.document if page else cleartext.hops[-1] if cleartext and cleartext.hops else None
     if document is None or not 200 <= document.status < 300:  # noqa: PLR2004 - success in HTTP
         return None
+    shared, asked = _cross_origin(seen, document)
     return report(
         Site(
             host=seen.subject.name,
@@ -69,6 +72,8 @@ def of(seen: Observations) -> Report | None:
             http=_answer(cleartext.hops[-1]) if cleartext and cleartext.hops else None,
             http_route=_route(cleartext.hops) if cleartext else (),
             https_route=_route(page.hops) if page else (),
+            cross_origin=shared,
+            cross_origin_asked=asked,
             preloaded=seen.data.preloaded.get,
         )
     )
@@ -125,6 +130,15 @@ def _table(host: str, view: Report | None, translate: Callable[[str], str]) -> s
         for test in view.tests
     ]
     return "\n".join([head, *lines])
+
+
+def _cross_origin(seen: Observations, document: Response) -> tuple[Answer, str]:
+    """The answer to a foreign page where the active class has asked for one, else what the document tells everybody."""
+    paths = seen.find(UnpublishedPaths)
+    if paths is None or not {"origin-reflected", "origin-credentials"} <= set(paths.signs.get("/", ())):
+        return _answer(document), ""
+    headers = (("access-control-allow-origin", FOREIGN), ("access-control-allow-credentials", "true"))
+    return Answer(status=document.status, headers=headers), FOREIGN
 
 
 def _answer(response: Response) -> Answer:

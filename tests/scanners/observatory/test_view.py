@@ -7,7 +7,7 @@ import pytest
 
 from scanners import __main__ as terminal
 from scanners import recordings
-from scanners.observations import CleartextPage, Page, Response
+from scanners.observations import CleartextPage, Page, Response, UnpublishedPaths
 from scanners.observatory import view
 from scanners.recordings import Recording
 from tests.scanners.building import AT
@@ -44,6 +44,15 @@ def test_a_closed_port_80_is_no_fault():
 
     assert seen is not None
     assert seen.grade == "A+"
+
+
+def test_an_origin_that_is_repeated_with_credentials_costs_fifty_points():
+    paths = UnpublishedPaths(at=AT, signs={"/": ("origin-reflected", "origin-credentials")})
+
+    seen = view.of(observed(page(), cleartext(), paths))
+
+    assert seen is not None
+    assert (seen.grade, seen.score) == ("C", 50)
 
 
 @pytest.mark.parametrize("facts", [(), (page(404),), (page(301),)])
