@@ -1,12 +1,15 @@
 """Whose a host is: the vendor's own, hosted for the vendor, or somebody else's. Only the first two count."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from scanners import targets
 from scanners.data import hosting
-from scanners.model import N_, Message
+from scanners.model import N_, Message, Observations
+from scanners.observations import CertificateChain, HostDns, LoggedNames, MailDns, Page, RelatedHosts
+
+MAIL = "mail"
 
 
 class Belonging(StrEnum):
@@ -45,8 +48,7 @@ def attribute(
     the hospital listed. `aliased`: names that the vendor's own names lead to by CNAME.
     """
     service, domain, listed = hosting.service_of(name), targets.registrable(name), frozenset(named)
-    # A rented name lies below its service's domain. That is the vendor's own only if the service itself is the vendor.
-    if domain in frozenset(own) and (not service or listed & {domain, f"www.{domain}"}):
+    if domain in frozenset(own) and not _is_rented(name, listed):
         return _in_own_domain(domain, tuple(aliases))
     operator = service or domain
     if name in listed:
@@ -68,6 +70,93 @@ def attribute(
         operator=operator,
         reason=_at(operator, N_("It lies at %(operator)s, and nothing of the vendor leads there.")),
     )
+
+
+def own_domains(hosts: Collection[str]) -> tuple[str, ...]:
+    """The registrable domains that hosts of a vendor speak for: of vendor.zendesk.com it is not zendesk.com."""
+    listed = frozenset(hosts)
+    return tuple(dict.fromkeys(targets.registrable(host) for host in hosts if not _is_rented(host, listed)))
+
+
+def _is_rented(name: str, listed: frozenset[str]) -> bool:
+    """A rented name lies below its service's domain. That is the vendor's own only if the service is the vendor."""
+    domain = targets.registrable(name)
+    if hosting.service_of(domain):  # each name below the service is a domain of its own (PSL, private section)
+        return True
+    return bool(hosting.service_of(name)) and not listed & {domain, f"www.{domain}"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundHost:
+    """A host that a scan came upon, for the list of a vendor's hosts."""
+
+    name: str
+    attribution: Attribution
+    sources: tuple[str, ...]  # "certificate", "certificate logs", "DNS", "mail", "redirect"
+
+
+def found_hosts(seen: Iterable[Observations], *, named: Iterable[str]) -> tuple[FoundHost, ...]:
+    """Every host that the observations of one scan tell of, each once, those that count first; without the named."""
+    listed = frozenset(named)
+    own = own_domains(sorted(listed))
+    sources: dict[str, dict[str, None]] = {}
+    chains: dict[str, tuple[str, ...]] = {}
+    aliased: set[str] = set()
+    for one in seen:
+        for name, source, chain in _told(one):
+            if chain:
+                chains[name] = chain
+                aliased.update(chain)
+            if source:
+                sources.setdefault(name, {})[source] = None
+            if source == MAIL:  # an MX record of the vendor's domain leads there
+                aliased.add(name)
+    hosts = [
+        FoundHost(
+            name=name,
+            attribution=attribute(name, own=own, aliases=chains.get(name, ()), named=listed, aliased=aliased),
+            sources=tuple(its),
+        )
+        for name, its in sources.items()
+        if name not in listed
+    ]
+    return tuple(sorted(hosts, key=lambda host: (not host.attribution.counts, host.name)))
+
+
+Told = tuple[str, str, tuple[str, ...]]  # a name, where it was found ("" for a host of the scan), where it leads
+
+
+def _told(seen: Observations) -> Iterator[Told]:
+    yield from _told_of_host(seen)
+    yield from _told_of_domain(seen)
+
+
+def _told_of_host(seen: Observations) -> Iterator[Told]:
+    host, chain, page = seen.find(HostDns), seen.find(CertificateChain), seen.find(Page)
+    if host is not None:
+        yield seen.subject.name, "", host.cname_chain
+    for name in chain.chain[0].dns_names if chain is not None and chain.chain else ():
+        if not name.startswith("*."):
+            yield name.lower(), "certificate", ()
+    if page is not None and page.left_host_to:
+        yield page.left_host_to, "redirect", ()
+
+
+def _told_of_domain(seen: Observations) -> Iterator[Told]:
+    related, logged, mail = seen.find(RelatedHosts), seen.find(LoggedNames), seen.find(MailDns)
+    if related is not None:
+        for name in related.names:
+            yield name, "DNS", _leads(related.aliases, name)
+    if logged is not None:
+        for name in logged.addresses:
+            yield name, "certificate logs", _leads(logged.aliases, name)
+    for exchanger in mail.exchangers if mail is not None else ():
+        if exchanger.exists and not exchanger.is_address_literal:
+            yield exchanger.host, MAIL, ()
+
+
+def _leads(aliases: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return (aliases[name],) if name in aliases else ()
 
 
 def _in_own_domain(domain: str, aliases: tuple[str, ...]) -> Attribution:

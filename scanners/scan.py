@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from scanners import targets
+from scanners import attribution, targets
 from scanners.jobs import Finished, Progress, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import CheckClass, Observations, Subject, SubjectKind
 from scanners.observations import (
@@ -268,7 +268,7 @@ class _Scan:
     def _subjects(self, look: Look) -> tuple[Subject, ...]:
         """What this look is at; the active class only where somebody has agreed to it."""
         job = self._job
-        domains = tuple(dict.fromkeys((*map(targets.registrable, self._hosts), *job.mail_domains)))
+        domains = tuple(dict.fromkeys((*attribution.own_domains(self._hosts), *job.mail_domains)))
         names, agreed = (self._hosts, job.active_hosts) if look.subject is HOST else (domains, job.active_domains)
         is_open = look.check_class is not CONSENTED or agreed is None
         return tuple(Subject(kind=look.subject, name=name) for name in names if is_open or name in (agreed or ()))

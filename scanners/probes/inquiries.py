@@ -30,7 +30,12 @@ PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 THROTTLED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 FIRST_PAUSE = timedelta(minutes=15)  # after a failure, doubled with each further one
+SHORT_PAUSE = timedelta(minutes=2)  # for all questions to one registry
 LONGEST_PAUSE = timedelta(days=1)
+# What says that a registry has no time for anybody, and not that one question was odd.
+WITHOUT_TIME = frozenset(
+    {Reason.TIMEOUT, Reason.THROTTLED, Reason.UNREACHABLE, Reason.REFUSED, Reason.RESET, Reason.DNS_FAILURE}
+)
 MOST_KEPT = 12_000_000  # bytes of one kept answer
 MOST_FAILURES = 10  # beyond which the pause no longer grows
 
@@ -189,26 +194,31 @@ class Kept:
         read: Callable[[Answer], object],
         fresh: timedelta,
         stale: timedelta = timedelta(0),
+        place: str = "",
     ) -> Answer:
         """A kept answer that is fresh; else a new one, unless failures ask for a pause; else a stale one.
 
-        `read` raises Unseen on an answer that makes no sense: it counts as a failure and is not kept.
+        `read` raises Unseen on an answer that makes no sense: it counts as a failure and is not kept. `place` names
+        who is asked: where it has no time for one question, all others wait too.
         """
         kept = self._read(key)
         answer = kept.answer
         if answer is not None and self._at - answer.asked_at < fresh:
             return answer
-        if self._at < kept.pause_until:
+        busy = self._read(f"place {place}") if place else None
+        if self._at < max(kept.pause_until, busy.pause_until if busy else self._at):
             return _stale(answer, self._at - stale, Unseen(Reason.THROTTLED, "pause"))
         try:
             new = accepted(await inquire())
             read(new)
         except Unseen as unseen:
-            failures = min(kept.failures + 1, MOST_FAILURES)
-            pause = min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
-            self._write(key, _Memory(answer=answer, failures=failures, pause_until=self._at + pause))
+            self._write(key, kept.failed(self._at, FIRST_PAUSE))
+            if busy is not None and unseen.reason in WITHOUT_TIME:
+                self._write(f"place {place}", busy.failed(self._at, SHORT_PAUSE))
             return _stale(answer, self._at - stale, unseen)
         self._write(key, _Memory(answer=new, failures=0, pause_until=self._at))
+        if busy is not None and busy.failures:
+            self._write(f"place {place}", _Memory(answer=None, failures=0, pause_until=self._at))
         return new
 
     def _path(self, key: str) -> Path | None:
@@ -265,6 +275,15 @@ class _Memory:
     answer: Answer | None
     failures: int
     pause_until: datetime
+
+    def failed(self, at: datetime, first: timedelta) -> "_Memory":
+        """The same after one more failure: each pause is twice the one before."""
+        failures = min(self.failures + 1, MOST_FAILURES)
+        return _Memory(
+            answer=self.answer,
+            failures=failures,
+            pause_until=at + min(first * 2 ** (failures - 1), LONGEST_PAUSE),
+        )
 
 
 def _stale(answer: Answer | None, since: datetime, unseen: Unseen) -> Answer:

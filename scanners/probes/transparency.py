@@ -48,6 +48,7 @@ async def _first_answer(visit: Visit, asking: Inquirer, kept: Kept, domain: str)
                 read=lambda answer: _read(answer, visit, domain),
                 fresh=FRESH,
                 stale=STALE,
+                place=_host(template),
             )
         except Unseen as unseen:
             last = unseen

@@ -3,7 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanners.attribution import Belonging, attribute
+from scanners.attribution import Belonging, attribute, found_hosts, own_domains
+from scanners.observations import HostDns, LoggedNames, MailDns, MailExchanger, RelatedHosts
+from tests.scanners import building
+from tests.scanners.building import AT
 
 OWN = ("vendor.de",)
 
@@ -73,3 +76,41 @@ def test_a_private_suffix_is_not_taken_for_one_owner():
 @given(st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8}){1,3}", fullmatch=True))
 def test_nothing_but_own_names_and_what_was_named_counts(name: str):
     assert attribute(name, own=()).belonging is Belonging.FOREIGN
+
+
+def test_a_rented_name_speaks_for_no_domain():
+    """F15: that a vendor's help desk is at a service makes the service's mail and DNS none of the vendor's."""
+    assert own_domains(("portal.vendor.de", "vendor.zendesk.com", "vendor.azurewebsites.net")) == ("vendor.de",)
+    assert own_domains(("www.teamviewer.com", "login.teamviewer.com")) == ("teamviewer.com",)
+
+
+def test_every_host_that_a_scan_came_upon_is_attributed():
+    scan = (
+        building.seen(
+            HostDns(at=AT, cname_chain=("vendor.netlify.app",)),
+            building.chain(building.certificate(dns_names=("portal.vendor.de", "*.vendor.de", "stranger.com"))),
+            building.page(left_host_to="login.microsoftonline.com"),
+            host="portal.vendor.de",
+        ),
+        building.seen_of_domain(
+            RelatedHosts(
+                at=AT,
+                names={"vpn.vendor.de": ("192.0.2.1",), "status.vendor.de": ("192.0.2.2",)},
+                aliases={"status.vendor.de": "abc.stspg-customer.com"},
+            ),
+            LoggedNames(at=AT, source="ct.test", asked_at=AT, addresses={"vpn.vendor.de": ("192.0.2.1",)}),
+            MailDns(at=AT, exchangers=(MailExchanger(preference=10, host="vendor-de.mail.protection.outlook.com"),)),
+            domain="vendor.de",
+        ),
+    )
+    found = {host.name: host for host in found_hosts(scan, named=("portal.vendor.de",))}
+
+    assert {name: host.attribution.belonging for name, host in found.items()} == {
+        "vpn.vendor.de": Belonging.OWN,
+        "status.vendor.de": Belonging.HOSTED,
+        "stranger.com": Belonging.FOREIGN,
+        "login.microsoftonline.com": Belonging.FOREIGN,
+        "vendor-de.mail.protection.outlook.com": Belonging.HOSTED,
+    }
+    assert found["vpn.vendor.de"].sources == ("DNS", "certificate logs")
+    assert [host.attribution.counts for host in found.values()] == [True, True, True, False, False]

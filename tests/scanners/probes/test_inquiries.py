@@ -24,7 +24,16 @@ class Registry:
         self.status = 200
         self.body = b"[]"
 
-    def at(self, folder: Path, when: datetime, *, fresh: timedelta = DAY, stale: timedelta = timedelta(0)) -> Answer:
+    def at(
+        self,
+        folder: Path,
+        when: datetime,
+        *,
+        fresh: timedelta = DAY,
+        stale: timedelta = timedelta(0),
+        key: str = "key",
+        place: str = "",
+    ) -> Answer:
         """One scan of that time asks."""
 
         async def inquire() -> Answer:
@@ -36,7 +45,7 @@ class Registry:
                 raise Unseen(Reason.GARBLED)
 
         kept = Kept(str(folder), at=when)
-        return asyncio.run(kept.ask("key", inquire, read=read, fresh=fresh, stale=stale))
+        return asyncio.run(kept.ask(key, inquire, read=read, fresh=fresh, stale=stale, place=place))
 
 
 @pytest.fixture
@@ -129,3 +138,26 @@ def test_a_folder_that_cannot_be_written_hinders_nobody(registry: Registry, tmp_
     blocked.write_text("")
 
     assert registry.at(blocked, AT).status == 200
+
+
+def test_a_registry_without_time_is_left_alone_by_all_scans(registry: Registry, tmp_path: Path):
+    """F17: when the search is down, each new domain would wait for its timeout, one scan after another."""
+    registry.status = 502
+    refused(lambda: registry.at(tmp_path, AT, key="one", place="ct.test"))
+
+    assert refused(lambda: registry.at(tmp_path, AT, key="two", place="ct.test")) is Reason.THROTTLED
+    assert refused(lambda: registry.at(tmp_path, AT, key="two", place="other.test")) is Reason.UNREACHABLE
+    assert registry.asked == 2
+
+    registry.status = 200
+    registry.at(tmp_path, AT + timedelta(minutes=3), key="three", place="ct.test")
+    registry.at(tmp_path, AT + timedelta(minutes=3), key="four", place="ct.test")
+    assert registry.asked == 4
+
+
+def test_one_odd_answer_is_no_reason_to_leave_a_registry_alone(registry: Registry, tmp_path: Path):
+    registry.body = b"garbage"
+    refused(lambda: registry.at(tmp_path, AT, key="one", place="ct.test"))
+    registry.body = b"[]"
+
+    assert registry.at(tmp_path, AT, key="two", place="ct.test").status == 200
