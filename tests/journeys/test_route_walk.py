@@ -30,7 +30,7 @@ FIRM_SIGNERS = frozenset({CompanyRole.LEAD, CompanyRole.SIGNATORY})
 # Who may come in, by "METHOD room.page". A page that stands here under no word is no page.
 TABLE: Mapping[object, str] = {
     OPEN: """
-        GET site.start  GET site.about  GET site.alive  GET site.ready  GET site.security_txt
+        GET site.start  GET site.about  GET site.method  GET site.alive  GET site.ready  GET site.security_txt
         GET auth.sign_in  POST auth.begin_sign_in  POST auth.language
         GET auth.open_join  GET auth.join  POST auth.join_with_new_account
         GET auth.forgotten  POST auth.send_new_password_link
@@ -38,6 +38,7 @@ TABLE: Mapping[object, str] = {
         GET auth.open_setup  GET auth.setup  POST auth.make_first_hospital
         GET invitation.open_link  GET invitation.show  POST invitation.accept_as_new
         GET invitation.colleague  POST invitation.hand_over  POST invitation.renew
+        POST invitation.look_first  GET invitation.first_look  GET invitation.live_first_look
     """,
     HALFWAY: """
         POST auth.leave  GET auth.second_factor  POST auth.give_second_factor
@@ -57,16 +58,17 @@ TABLE: Mapping[object, str] = {
         GET hospital.vendor_history  GET hospital.vendor_report  GET hospital.vendor_scan  GET hospital.scan_progress
         GET hospital.intake  GET hospital.board  GET hospital.assessment  GET hospital.review_list  GET hospital.review
         GET hospital.risk_list  GET hospital.risk  GET hospital.report_list  POST hospital.register_workbook
-        POST hospital.open_evidence  GET hospital.settings
+        POST hospital.open_evidence  GET hospital.settings  GET hospital.vendor_disputes
     """,
     CLINIC_WRITERS: """
         GET hospital.add_vendor  POST hospital.write_down_vendor  GET hospital.edit_vendor  POST hospital.change_vendor
         POST hospital.end_vendor  GET hospital.add_supply  POST hospital.write_down_supply  GET hospital.edit_supply
         POST hospital.change_supply  POST hospital.fill_in_intake  GET hospital.invite  POST hospital.send_invitation
         POST hospital.resend_invitation  POST hospital.invite_another  POST hospital.withdraw_invitation
-        POST hospital.name_host  POST hospital.remove_host  POST hospital.start_scan  POST hospital.stop_scan
+        POST hospital.name_host  POST hospital.remove_host  POST hospital.change_host_role  POST hospital.rejudge
+        POST hospital.start_scan  POST hospital.stop_scan
         POST hospital.review_answer  POST hospital.finish_review  POST hospital.settle_contradiction
-        POST hospital.reopen_contradiction
+        POST hospital.reopen_contradiction  POST hospital.answer_dispute
     """,
     CLINIC_RISKS: "POST hospital.treat_risk",
     CLINIC_ADMIN: "POST hospital.change_settings  POST hospital.invite_member  POST hospital.end_member",
@@ -75,6 +77,8 @@ TABLE: Mapping[object, str] = {
         GET vendor.home  GET vendor.round  GET vendor.approval  GET vendor.result  GET vendor.live_result
         POST vendor.look_again  GET vendor.questions  GET vendor.section  POST vendor.save_section
         GET vendor.workbook  POST vendor.take_workbook_along  POST vendor.compare_workbook
+        GET vendor.dispute_list  GET vendor.add_dispute  POST vendor.raise_dispute
+        POST vendor.take_dispute_back  POST vendor.security_profile
         POST vendor.take_over_workbook  POST vendor.prefill  POST vendor.dismiss_suggestions
         POST vendor.save_answer  GET vendor.documents  GET vendor.add_document  POST vendor.put_document_in
         POST vendor.use_document  GET vendor.document  GET vendor.document_file  POST vendor.attach_document
@@ -137,6 +141,7 @@ def payload(name: str, place: Place) -> dict[str, object]:
         },
         "POST hospital.invite_another": {"email": "x@strahlwerk.example", "language": "de"},
         "POST hospital.name_host": {"host": "neu.strahlwerk.de", "role": "product", "ground": "contract"},
+        "POST hospital.change_host_role": {"role": "corporate"},
         "POST hospital.review_answer": {"state": "accepted", "version": "1"},
         "POST hospital.treat_risk": {"treatment": "mitigate", "version": "0"},
         "POST hospital.invite_member": {"email": "neu@klinik.example", "role": "assessor"},
@@ -144,10 +149,10 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.register_workbook": {"language": "de"},
         "POST vendor.agree": {"name": "Erika", "function": "Leitung"},
         "POST vendor.refuse": {"name": "Erika", "function": "Leitung"},
+        "POST vendor.end_active": {"name": "Erika", "function": "Leitung"},
         "POST vendor.sign": {"name": "Erika", "function": "Leitung", "confirms": "y"},
         "POST vendor.add_host": {"host": "neu.strahlwerk.de", "role": "product"},
         "POST vendor.put_document_in": {
-        "POST vendor.end_active": {"name": "Erika", "function": "Leitung"},
             "file": (io.BytesIO(FILE), "neu.pdf"),
             "kind": "iso27001_certificate",
             "confidentiality": "normal",

@@ -2,12 +2,18 @@
 
 from flask import Response
 
-from portal.services import responses, standings
+from portal import i18n
+from portal.i18n import gettext as _
+from portal.jobs import printing
+from portal.services import profiles, responses, standings
 from portal.services.actors import EVERY_COMPANY_ROLE
 from portal.web import pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import steps
 from portal.web.vendor.room import vendor
+from reports import pages as documents
+from reports import profile as profile_document
+from reports.reader import Reader
 
 
 @vendor.get("/", roles=EVERY_COMPANY_ROLE)
@@ -32,3 +38,15 @@ def round(here: CompanyJourney, assessment_id: str) -> Response:  # noqa: A001 -
         steps_of_round=steps.of(standing, "invitation"),
         remarks=len(responses.returned(here.session, assessment)),
     )
+
+
+@vendor.post("/rounds/<assessment_id>/profile", roles=EVERY_COMPANY_ROLE)
+def security_profile(here: CompanyJourney, assessment_id: str) -> Response:
+    """The Sicherheitsprofil as PDF: for other customers, no hospital named. A POST, because it leaves a trace."""
+    made = profiles.build(here.session, here.actor, assessment_id, now=here.now)
+    reader = Reader(language=here.language, translate=i18n.translator(here.language))
+    html = profile_document.html(made, reader=reader)
+    here.let_go()
+    content = printing.pdf(html, style=documents.style())
+    name = f"{_('Security profile')} {made.company} {here.now:%Y-%m-%d}.pdf"
+    return pages.download(content, name=name, media_type="application/pdf")
