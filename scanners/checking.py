@@ -60,6 +60,11 @@ def info(text: str, **values: str | float) -> Verdict:
     return Verdict(outcome=Outcome.INFO, fact=Message(text=text, values=values))
 
 
+def unseen(reason: Reason) -> Verdict:
+    """Could not be seen in part, for a reason of the closed set."""
+    return Verdict(outcome=Outcome.UNKNOWN, fact=Message(text=BLINDNESS[reason]), reason=reason)
+
+
 def not_applicable(text: str, **values: str | float) -> Verdict:
     """The question does not arise here."""
     return Verdict(outcome=Outcome.NOT_APPLICABLE, fact=Message(text=text, values=values))
@@ -157,6 +162,6 @@ def _finding(a_check: Check, seen: Observations, verdict: Verdict, *, reason: Re
         # What an earlier scan saw of a shared server is told with the time of that scan.
         at=min((fact.at for need in a_check.needs if (fact := seen.find(need))), default=seen.at),
         address=address,
-        reason=reason,
+        reason=reason or verdict.reason,
         provisional=a_check.second_look and verdict.outcome in {Outcome.FAIL, Outcome.WARN},
     )

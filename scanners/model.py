@@ -99,6 +99,7 @@ class Verdict:
     outcome: Outcome
     fact: Message
     severity: Severity | None = None  # None: the check's own
+    reason: Reason | None = None  # for UNKNOWN: what kept the check from seeing
 
 
 class Observations:

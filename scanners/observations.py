@@ -509,6 +509,7 @@ class UnpublishedPaths(Observation):
     purposes: Mapping[str, str] = field(default_factory=dict)  # path -> what it was asked for; all that was to be asked
     signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # path -> what its answer was recognised by
     unclear: Mapping[str, Reason] = field(default_factory=dict)  # path -> why its answer says nothing
+    address: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from itertools import islice
 
 import re2
 
-from scanners.checking import BLINDNESS, check, fail, info, not_applicable, ok, unknown, warn
+from scanners.checking import check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks import documents, unpublished
 from scanners.checks.wording import listing
 from scanners.data.unpublished import Purpose
@@ -181,7 +181,7 @@ def debug_mode_is_off(seen: Observations) -> Verdict:
 def missing_pages_are_missing(seen: Observations) -> Verdict:
     paths = seen[UnpublishedPaths]
     if not paths.controls:
-        return unknown(BLINDNESS[next(iter(paths.unclear.values()))] if paths.unclear else unpublished.NOT_ASKED)
+        return unknown(unpublished.NOT_ASKED)
     if all(control.status in documents.ANSWERED for control in paths.controls):
         return info(N_("Any path is answered with a page; paths that answer so are not judged."))
     return ok(N_("A path that does not exist is answered with status %(status)s."), status=paths.controls[0].status)

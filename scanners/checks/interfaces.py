@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import re2
 
-from scanners.checking import BLINDNESS, check, fail, info, not_applicable, ok, unknown, warn
+from scanners.checking import check, fail, info, not_applicable, ok, unknown, unseen, warn
 from scanners.checks import unpublished
 from scanners.checks.wording import listing
 from scanners.data.unpublished import Purpose
@@ -216,7 +216,7 @@ def errors_show_nothing_inside(seen: Observations) -> Verdict:
     paths = seen[UnpublishedPaths]
     asked = [path for path, purpose in paths.purposes.items() if purpose == Purpose.ERROR]
     if reasons := [paths.unclear[path] for path in asked if path in paths.unclear]:
-        return unknown(BLINDNESS[reasons[0]])
+        return unseen(reasons[0])
     if not asked:
         return unknown(unpublished.NOT_ASKED)
     return ok(N_("An address that does not exist shows no inner details."))
@@ -246,7 +246,7 @@ def trace_is_not_offered(seen: Observations) -> Verdict:
         return unknown(unpublished.NOT_ASKED)
     answer = paths.answers.get(path)
     if answer is None:
-        return unknown(BLINDNESS[paths.unclear[path]] if path in paths.unclear else unpublished.NOT_ASKED)
+        return unseen(paths.unclear[path]) if path in paths.unclear else unknown(unpublished.NOT_ASKED)
     methods = [
         method.strip().upper() for value in answer.values("allow") for method in value.split(",") if method.strip()
     ]
@@ -282,7 +282,7 @@ def origins_are_not_reflected(seen: Observations) -> Verdict:
     if paths.purposes.get("/") != Purpose.FRONT:
         return unknown(unpublished.NOT_ASKED)
     if "/" in paths.unclear:
-        return unknown(BLINDNESS[paths.unclear["/"]])
+        return unseen(paths.unclear["/"])
     signs = set(paths.signs.get("/", ()))
     if signs & {"origin-reflected", "origin-null"}:
         if "origin-credentials" in signs:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from scanners.checking import BLINDNESS, ok, unknown
+from scanners.checking import ok, unknown, unseen
 from scanners.checks import documents
 from scanners.checks.wording import listing
 from scanners.data.unpublished import Purpose
@@ -48,10 +48,10 @@ def nothing_found(seen: Observations, *purposes: Purpose) -> Verdict:
     if not asked:
         return unknown(NOT_ASKED)
     if reasons := [paths.unclear[path] for path in asked if path in paths.unclear]:
-        return unknown(BLINDNESS[reasons[0]])
+        return unseen(reasons[0])
     answers = [paths.answers[path] for path in asked if path in paths.answers]
     if any(documents.is_blocked(answer) for answer in answers):
-        return unknown(BLINDNESS[Reason.CHALLENGED])
+        return unseen(Reason.CHALLENGED)
     return _behind_controls(answers, paths.controls) or ok(NOTHING, count=len(asked))
 
 

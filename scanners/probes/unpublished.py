@@ -125,6 +125,7 @@ class _Round:
             purposes=self._purposes,
             signs=self._signs,
             unclear=self._unclear,
+            address=first[0].response.address,
         )
 
     # --- asking ---

@@ -470,9 +470,12 @@ def test_f2_a_wall_is_no_clean_host(running: Running, look: Callable[..., Any]) 
     assert unseen.value.reason is Reason.CHALLENGED
 
 
-def test_f2_a_wall_before_single_paths_makes_them_unknown(asked: Callable[[str], UnpublishedPaths]) -> None:
+def test_f2_a_wall_before_single_paths_makes_them_unknown(
+    running: Running, asked: Callable[[str], UnpublishedPaths]
+) -> None:
     seen = asked("guards")
 
+    assert seen.address == running.addresses["guards.haus.test"]
     assert seen.unclear["/.env"] is Reason.CHALLENGED
     assert seen.unclear["/.git/config"] is Reason.THROTTLED
     assert set(outcomes(seen).values()) <= {Outcome.UNKNOWN, Outcome.NOT_APPLICABLE, Outcome.INFO, Outcome.PASS}

@@ -6,6 +6,7 @@ from scanners.checks import exposed_files as checks
 from scanners.data.unpublished import Purpose
 from scanners.model import Check, Outcome
 from scanners.observations import Reason, UnpublishedPaths
+from tests.scanners.building import judge
 from tests.scanners.building_domain import BLIND, says, when_blind
 from tests.scanners.building_paths import one, paths
 
@@ -80,10 +81,10 @@ def test_what_nobody_saw_is_unknown(check: Check):
 
 def test_one_path_without_a_clear_answer_keeps_the_others_from_passing():
     purposes = {"/server.key": Purpose.PRIVATE_KEY, "/id_rsa": Purpose.PRIVATE_KEY}
-    assert says(checks.keys_are_not_public, paths(purposes, unclear={"/id_rsa": Reason.TIMEOUT})) == (
-        Outcome.UNKNOWN,
-        "No answer came in time.",
-    )
+    finding = judge(checks.keys_are_not_public, paths(purposes, unclear={"/id_rsa": Reason.TIMEOUT}))
+
+    assert (finding.outcome, finding.reason) == (Outcome.UNKNOWN, Reason.TIMEOUT)
+    assert finding.fact.render() == "No answer came in time."
 
 
 def test_a_log_in_before_every_path_is_no_gap_in_what_we_saw():
