@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.db import migrating, session
 from portal.jobs import scanning
 from portal.settings import Settings, is_loopback
+from scanners.data import sets
 from scanners.model import N_, Message
 from scanners.observations import Vantage
 from scanners.probes import vantage
@@ -31,6 +32,7 @@ PANGO_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-sub
 PANGO_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 FRONTEND_FILES = ("kern/kern.min.css", "kern/fonts/fira-sans.css", "htmx/htmx.min.js", "htmx/hx-csp.min.js")
 FULL_AT, TIGHT_AT = 500 * 2**20, 5 * 2**30  # bytes left on the disk
+LISTS_ARE_OLD = timedelta(days=sets.MAX_AGE_DAYS)
 CLOCK_IS_NOT_SYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
 
 
@@ -239,6 +241,38 @@ def _scans(settings: Settings, _now: datetime) -> Iterator[Note]:
         yield _fine("scans", N_("Scans reach public addresses only and name %(url)s."), url=settings.scan.contact_url)
 
 
+def _lists(settings: Settings, now: datetime) -> Iterator[Note]:
+    """The lists that findings rest on; a broken refresh shows by its days too, for what is shipped counts then."""
+    data = sets.current(settings.datasets_dir)
+    old = [one for one in sets.sources(data) if one.name in sets.FILES and now - one.fetched_at > LISTS_ARE_OLD]
+    if old:
+        names = ", ".join(f"{one.name} ({one.day})" for one in old)
+        message = Message(
+            text=N_("Lists that findings rest on are older than 90 days: %(names)s."), values={"names": names}
+        )
+        yield Note(piece="lists", state=State.WARN, message=message, remedy="kettenblick data refresh")
+    else:
+        yield _fine(
+            "lists", N_("The lists that findings rest on are fresh: version %(version)s."), version=data.version
+        )
+
+
+def _registries(settings: Settings, _now: datetime) -> Iterator[Note]:
+    scan = settings.scan
+    asked = {
+        "certificate logs": scan.certificate_searches,
+        "RDAP": scan.rdap_bootstrap,
+        "CRL/OCSP": scan.revocation,
+        "look-alikes": scan.look_alikes,
+        "abuse lists": scan.reputation_zones,
+    }
+    names = ", ".join(name for name, is_set in asked.items() if is_set)
+    if names:
+        yield _fine("registries", N_("Scans also ask: %(names)s."), names=names)
+    else:
+        yield _fine("registries", N_("No registry is asked; what only they know stays undetermined."))
+
+
 def _walls(_settings: Settings, _now: datetime) -> Iterator[Note]:
     sentence = N_(
         "Each scan runs in a process of its own, limited in memory and time; it shares this machine's network."
@@ -285,7 +319,7 @@ def _disk(settings: Settings, _now: datetime) -> Iterator[Note]:
 
 LOOKS: tuple[Look, ...] = (
     *(_python, _account, _pango, _frontend, _database, _data_directory, _secrets),
-    *(_address, _vantage, _scans, _walls, _mail, _clock, _disk),
+    *(_address, _vantage, _scans, _lists, _registries, _walls, _mail, _clock, _disk),
 )
 
 

@@ -1,5 +1,6 @@
 """What runs on the host, as far as it says so itself, and what stands in front of it."""
 
+from scanners import attribution
 from scanners.checking import check, info, not_applicable, ok, unknown, warn
 from scanners.checks import documents
 from scanners.checks.wording import listing
@@ -9,6 +10,7 @@ from scanners.observations import HostDns, Page, Response
 from scanners.parsing import banners, html
 from scanners.parsing.banners import Product
 from scanners.parsing.libraries import at_or_above
+from scanners.targets import registrable
 
 SUPPORTED = Refs(
     measures=(5,),
@@ -181,6 +183,10 @@ def cms_is_supported(seen: Observations, found: Response) -> Verdict:
 def edge_is_known(seen: Observations) -> Verdict:
     dns = seen.find(HostDns)
     headers = [pair for hop in seen[Page].hops for pair in hop.headers]
-    if names := edges.edges_of(headers, dns.cname_chain if dns else ()):
+    aliases = dns.cname_chain if dns else ()
+    if names := edges.edges_of(headers, aliases):
         return info(N_("In front of the host: %(names)s."), names=listing(names))
+    found = attribution.attribute(seen.subject.name, own=(registrable(seen.subject.name),), aliases=aliases)
+    if found.operator:
+        return info(N_("The host is run at %(operator)s; name it as a sub-supplier."), operator=found.operator)
     return info(N_("No content network or firewall was recognised in front of the host."))

@@ -10,6 +10,8 @@ from portal import doctor, i18n, settings
 from portal.db import migrating, session
 from portal.doctor import Note, State
 from portal.settings import BadSetting, MailSettings, Settings
+from scanners.data import refreshing
+from tests.scanners.data import lists
 
 NOW = datetime.now(UTC)
 
@@ -111,6 +113,26 @@ def test_networks_opened_to_scans_are_named(installed: Settings):
 
     assert found.state is State.WARN
     assert "10.0.0.0/8" in found.message.render()
+
+
+def test_old_lists_are_a_warning_with_the_line_that_refreshes_them(installed: Settings):
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    assert (note("lists", installed, at).state, note("lists", installed, at).remedy) == (
+        State.WARN,
+        "kettenblick data refresh",
+    )
+
+    refreshing.refresh(installed.datasets_dir, lists.ALL, at=at)
+
+    assert note("lists", installed, at).state is State.OK
+    assert note("lists", installed, at + timedelta(days=91)).state is State.WARN
+
+
+def test_registries_that_are_asked_are_named(installed: Settings):
+    asking = dataclasses.replace(installed, scan=dataclasses.replace(installed.scan, revocation=True))
+
+    assert "CRL/OCSP" in note("registries", asking).message.render()
+    assert "undetermined" in note("registries", installed).message.render()
 
 
 def test_plain_http_is_for_this_machine_alone(tmp_path: Path):

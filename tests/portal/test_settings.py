@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from portal import settings
+from portal.jobs import scanning
 from portal.settings import BadSetting
+from scanners.jobs import RegistrySettings
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,15 @@ from portal.settings import BadSetting
         ("SCAN_PORT_MAP", "443"),
         ("SCAN_TRUST_ROOTS", "/no/such/file.pem"),
         ("SCAN_ALLOWED_NETWORKS", "10.0.0.1/8"),
+        ("SCAN_CERTIFICATE_SEARCH", "https://crt.sh/?q=vendor.de"),
+        ("SCAN_CERTIFICATE_SEARCH", "http://crt.sh/?q={domain}"),
+        ("SCAN_CERTIFICATE_SEARCH", "https://[crt/?q={domain}"),
+        ("SCAN_RDAP_BOOTSTRAP", "http://data.iana.org/rdap/dns.json"),
+        ("SCAN_RDAP_BOOTSTRAP", "https://user@data.iana.org/rdap/dns.json"),
+        ("SCAN_REVOCATION", "yes"),
+        ("SCAN_LOOK_ALIKES", "2"),
+        ("DATA_MIRROR", "ftp://mirror.example"),
+        ("DATA_MIRROR", "https://mirror.example:8443/lists"),
         ("SECRET_KEY", "short"),
         ("INSTANCE_KEY", ""),
     ],
@@ -57,3 +69,29 @@ def test_what_can_be_meant_is_taken(tmp_path: Path):
     assert made.public_base_url == "https://klinik.example:8443"
     assert made.scan.port_map == {443: 8443, 80: 8080}
     assert (made.is_https, made.trusted_host) == (True, "klinik.example:8443")
+
+
+def test_registries_are_asked_only_where_somebody_said_so(tmp_path: Path):
+    plain = settings.read({"KETTENBLICK_DATA": str(tmp_path)})
+    network = scanning.network(plain.scan).registries
+    assert dataclasses.replace(network, keep_dir="") == RegistrySettings()
+
+    made = settings.read(
+        {
+            "KETTENBLICK_DATA": str(tmp_path),
+            "SCAN_CERTIFICATE_SEARCH": "https://a.example/?q={domain} https://b.example/{domain}",
+            "SCAN_RDAP_BOOTSTRAP": "https://data.iana.org/rdap/dns.json",
+            "SCAN_REVOCATION": "1",
+            "SCAN_LOOK_ALIKES": "1",
+            "SCAN_REPUTATION_ZONES": "dbl.example.",
+        }
+    )
+
+    assert scanning.network(made.scan).registries == RegistrySettings(
+        transparency=("https://a.example/?q={domain}", "https://b.example/{domain}"),
+        rdap_bootstrap="https://data.iana.org/rdap/dns.json",
+        revocation=True,
+        lookalikes=True,
+        reputation_zones=("dbl.example",),
+        keep_dir=str(tmp_path.resolve() / "registries"),
+    )

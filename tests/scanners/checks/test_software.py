@@ -8,7 +8,7 @@ from scanners import checking
 from scanners.checks import software as checks
 from scanners.datasets import DataSets, Source
 from scanners.model import Check, Outcome
-from scanners.observations import Observation, Page
+from scanners.observations import HostDns, Observation, Page
 from tests.scanners.building import AT, judge, page, page_with, response, seen
 from tests.scanners.building_domain import BLIND, host_dns, says, when_blind
 
@@ -118,3 +118,10 @@ def test_fetched_ends_count_before_those_in_the_code():
     found = checking.run(checks.software_is_supported, scan.with_data(data))
     assert found.outcome is Outcome.WARN
     assert AT.date().isoformat() in found.fact.render()
+
+
+def test_a_service_that_runs_the_host_is_named():
+    """F15: the finding sits on a sub-processor; it counts, and says whose it is."""
+    alias = HostDns(at=AT, cname_chain=("abc.stspg-customer.com",))
+
+    assert "Statuspage" in says(checks.edge_is_known, page(), alias)[1]
