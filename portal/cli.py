@@ -101,7 +101,10 @@ def _migrate(_arguments: argparse.Namespace) -> int:
 
 def _add_worker(commands: Commands) -> None:
     command = commands.add_parser("worker", help="run only the worker: scans, mails, scores")
-    command.set_defaults(run=lambda _arguments: worker.main())
+    command.add_argument(
+        "--only", choices=("scan", "rest"), default="", help="scans alone, as on a machine in a DMZ, or all but scans"
+    )
+    command.set_defaults(run=lambda arguments: worker.main(only=arguments.only))
 
 
 def _add_web(commands: Commands) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 HIGHEST_PORT = 65_535
 MOST_THREADS = 256
 LONGEST_NUMBER = 9  # digits
+WORKER_KINDS = ("all", "scan", "rest")
 DATASETS = "datasets"
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 
@@ -73,6 +74,7 @@ class Settings:
     threads: int
     mail: MailSettings
     scan: ScanSettings
+    worker_kinds: str = "all"  # what this machine's worker takes: "all", "scan" (alone in a DMZ), "rest" (all but that)
     demonstration: bool = False
     operator_contact: str = ""
     data_mirror: str = ""  # "" = data sets are fetched from their makers
@@ -129,6 +131,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         threads=_number(env, "WEB_THREADS", 8, most=MOST_THREADS),
         mail=_mail(env),
         scan=_scan(env),
+        worker_kinds=_worker_kinds(env),
         demonstration=env.get("KETTENBLICK_DEMONSTRATION", "") == "1",
         operator_contact=env.get("OPERATOR_CONTACT", ""),
         data_mirror=_https("DATA_MIRROR", env.get("DATA_MIRROR", "")),
@@ -234,6 +237,13 @@ def _registries(env: Mapping[str, str]) -> str:
 
 def _data_dir(env: Mapping[str, str]) -> Path:
     return Path(env.get("KETTENBLICK_DATA", "instance")).resolve()
+
+
+def _worker_kinds(env: Mapping[str, str]) -> str:
+    kinds = env.get("WORKER_KINDS", "all")
+    if kinds not in WORKER_KINDS:
+        raise BadSetting("WORKER_KINDS must be all, scan or rest.")
+    return kinds
 
 
 def _networks(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
