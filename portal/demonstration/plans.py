@@ -93,6 +93,7 @@ class Site:
     headers: tuple[tuple[str, str], ...] = ()  # sent with every page
     pages: Mapping[str, Reply] = field(default_factory=dict)  # path, or path?query
     cleartext_pages: Mapping[str, Reply] = field(default_factory=dict)  # go before `cleartext`
+    by_host: Mapping[str, Reply] = field(default_factory=dict)  # what other names at the address get, for every path
     missing: Reply = field(default_factory=lambda: Reply(status=404, body="<title>404</title>Nicht gefunden"))
     behaviour: Behaviour = Behaviour.ORDINARY
     address: str = ""  # "": the next free one

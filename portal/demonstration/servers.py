@@ -410,6 +410,8 @@ async def _read_request(link: Link) -> tuple[str, str, dict[str, str]]:
 
 def _reply_to(site: Site, target: str, *, host: str, tls: bool) -> Reply:
     path = target.partition("?")[0]
+    if host in site.by_host:
+        return site.by_host[host]
     if not tls:
         for key in (target, path):
             if key in site.cleartext_pages:

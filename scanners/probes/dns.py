@@ -27,7 +27,7 @@ from scanners.observations import (
     Soa,
     ZoneDns,
 )
-from scanners.parsing import caa, certificates, urls
+from scanners.parsing import caa, certificates, likeness, urls
 from scanners.probes import asking, http, reading, tls
 from scanners.probes.network import Door, Resolution, Unseen
 from scanners.probes.visit import Visit
@@ -301,11 +301,17 @@ async def related(visit: Visit, domain: str) -> RelatedHosts:
         raise Unseen(Reason.DNS_FAILURE, "no name could be asked for")
     if not any(found.exists for found in resolutions.values()) and not await _is_there(visit.door, domain):
         raise Unseen(Reason.NAME_NOT_FOUND)
+    hidden = tuple(
+        name
+        for name, resolution in resolutions.items()
+        if wildcard and name not in shown and wildcard.issuperset(resolution.addresses)
+    )
+    # Behind a wildcard every word exists; what leads elsewhere, has a certificate or a page of its own was set up.
+    own = await _with_own_page(visit, domain, hidden)
     present = {
         name: resolution.addresses
         for name, resolution in resolutions.items()
-        # Behind a wildcard every word exists; only what leads elsewhere, or has a certificate, was set up by someone.
-        if resolution.addresses and (name in shown or not (wildcard and wildcard.issuperset(resolution.addresses)))
+        if resolution.addresses and (name not in hidden or name in own)
     }
     pages = await staging_pages(visit, present)
     return RelatedHosts(
@@ -317,6 +323,18 @@ async def related(visit: Visit, domain: str) -> RelatedHosts:
         staging=pages,
         production=await _production(visit, domain),
     )
+
+
+async def _with_own_page(visit: Visit, domain: str, hidden: tuple[str, ...]) -> frozenset[str]:
+    """Those that show another page than a name nobody has set up; only names that sound like staging are loaded."""
+    if not any(is_staging(name) for name in hidden):
+        return frozenset()
+    nobody = f"{asking.unlikely_label()}.{domain}"
+    baseline = await _start(visit, nobody)
+    pages = await staging_pages(visit, hidden)
+    if baseline is None:  # the wildcard serves nothing, so that whatever serves was set up
+        return frozenset(pages)
+    return frozenset(name for name, page in pages.items() if not likeness.alike(page, name, baseline, nobody))
 
 
 async def aliases(visit: Visit, domain: str) -> Mapping[str, str]:

@@ -21,7 +21,7 @@ from scanners.observations import (
 )
 from scanners.parsing import addresses, spf
 from scanners.parsing.asking import Question
-from scanners.probes import asking
+from scanners.probes import asking, registration
 from scanners.probes import dns as names
 from scanners.probes.network import Door, Unseen
 from scanners.probes.visit import Visit
@@ -29,6 +29,7 @@ from scanners.probes.visit import Visit
 MOST_POINTERS = 4
 MOST_PARTIES = 30  # foreign domains that are looked up
 MOST_ADDRESSES = 12
+MOST_REGISTRIES = 3  # missing domains for which a registry is asked
 VALIDITY_BYTES = 65_536
 LONGEST_PROTOCOL = 20
 
@@ -143,12 +144,26 @@ async def relied_domains(visit: Visit, domain: str) -> ReliedDomains:
     uses = await _uses(visit, domain)
     others = dict(list(uses.items())[:MOST_PARTIES])
     states = dict(zip(others, await asyncio.gather(*(_exists(door, name) for name in others)), strict=True))
+    missing = tuple(name for name, exists in states.items() if exists is False)
+    told = await asyncio.gather(*(_is_registered(visit, name) for name in missing[:MOST_REGISTRIES]))
     return ReliedDomains(
         at=visit.at,
         uses=others,
-        missing=tuple(name for name, exists in states.items() if exists is False),
+        missing=missing,
         unseen=tuple(name for name, exists in states.items() if exists is None),
+        registered={name: its for name, its in zip(missing, told, strict=False) if its is not None},
     )
+
+
+async def _is_registered(visit: Visit, name: str) -> bool | None:
+    """What the registry says of a domain that DNS does not know; None where no registry is asked or answers."""
+    try:
+        told = await registration.registration(visit, name)
+    except Unseen as unseen:
+        if unseen.reason in {Reason.STOPPED, Reason.DEADLINE}:
+            raise
+        return None
+    return told.exists if told.serves else None
 
 
 async def _uses(visit: Visit, domain: str) -> dict[str, str]:

@@ -54,6 +54,11 @@ staging CNAME alt.dienst.test.
         Zone(name="still.test"),
         Zone(name="nahe.test", records="vpn A 127.80.0.70\nold CNAME weg.dienst.test."),
         Zone(name="schleife.test", records="a CNAME b\nb CNAME a"),
+        Zone(
+            name="wild.test",
+            records="* A 127.80.60.1\nstaging A 127.80.60.1",
+        ),
+        Zone(name="leise.test", records="* A 127.80.60.3"),
     ),
     sites=(
         Site(host="portal.gut.test", aliases=("www.gut.test",)),
@@ -61,6 +66,12 @@ staging CNAME alt.dienst.test.
         Site(host="nahe.test", aliases=("geheim.nahe.test",)),
         Site(host="staging.nahe.test", pages={"/": Reply(body="Testsystem")}),
         Site(host="demo.nahe.test", pages={"/": Reply(status=401)}),
+        Site(
+            host="jeder.wild.test",
+            address="127.80.60.1",
+            pages={"/": Reply(body="<title>Willkommen</title>")},
+            by_host={"staging.wild.test": Reply(body="<title>Testsystem</title>")},
+        ),
     ),
     quirks={
         "stumm.gut.test": Quirk.SILENT,
@@ -313,6 +324,25 @@ def test_behind_a_wildcard_only_what_leads_elsewhere_counts(running, look):
 
     assert set(seen.names) == {"portal.schwach.test"}
     assert seen.dangling == {"staging.schwach.test": "alt.dienst.test"}
+
+
+def test_f3_a_name_that_a_wildcard_makes_up_is_no_host_and_a_real_one_under_it_is_not_lost(running, look):
+    seen = look(running, probing.related, "wild.test")
+
+    assert set(seen.names) & {"staging.wild.test", "demo.wild.test"} == {"staging.wild.test"}
+    assert "www.wild.test" not in seen.names
+    assert set(seen.answering) == {"staging.wild.test"}
+
+
+def test_f3_a_wildcard_makes_no_host_of_any_word(running, look):
+    assert look(running, probing.related, "leise.test").names == {}
+
+
+def test_f3_one_answer_by_chance_is_no_wildcard(running, look, monkeypatch):
+    labels = iter(["staging", "niemand", "keiner"])
+    monkeypatch.setattr("scanners.probes.asking.unlikely_label", lambda: next(labels))
+
+    assert look(running, probing.zone, "nahe.test").wildcard_answers == ()
 
 
 def test_a_host_of_the_scan_is_no_name_nearby(running, look):

@@ -3,6 +3,7 @@
 import pytest
 
 from portal.demonstration.plans import Exchanger, Plan, Quirk, Reply, Site, Zone
+from scanners.jobs import RegistrySettings
 from scanners.observations import Origin, Reason
 from scanners.probes import dns as names
 from scanners.probes import surroundings
@@ -32,7 +33,15 @@ old CNAME web.stumm.test.
 blog CNAME seite.haus.test.
 """,
         ),
-        Zone(name="haus.test", records='spf TXT "v=spf1 ip4:192.0.2.0/24 -all"\nseite A 127.80.3.3\nns9 A 127.80.3.4'),
+        Zone(
+            name="haus.test",
+            records="""
+@ MX 10 mx.vergeben.test.
+spf TXT "v=spf1 ip4:192.0.2.0/24 -all"
+seite A 127.80.3.3
+ns9 A 127.80.3.4
+""",
+        ),
         Zone(name="leer.test"),
         Zone(name="weg.test"),
         Zone(
@@ -50,6 +59,20 @@ blog CNAME seite.haus.test.
     ),
     sites=(
         Site(host="portal.gut.test"),
+        Site(
+            host="boot.test",
+            pages={"/dns.json": Reply(body='{"services":[[["test"],["https://registry.test/"]]]}')},
+        ),
+        Site(
+            host="registry.test",
+            pages={
+                "/domain/vergeben.test": Reply(
+                    body='{"objectClassName":"domain","ldhName":"vergeben.test"}',
+                    content_type="application/rdap+json",
+                )
+            },
+            missing=Reply(status=404, body="{}", content_type="application/rdap+json"),
+        ),
         Site(
             host="routen.test",
             pages={
@@ -121,6 +144,17 @@ def test_domains_of_others_are_found_with_the_entry_that_names_them(running, loo
     assert seen.uses["aufgegeben.test"] == "SPF include: spf.aufgegeben.test"
     assert seen.missing == ("aufgegeben.test",)
     assert "gut.test" not in seen.uses
+
+
+def test_f4_a_registry_settles_whether_a_missing_domain_can_be_taken(running, look):
+    registries = {"registries": RegistrySettings(rdap_bootstrap="https://boot.test/dns.json")}
+
+    free = look(running, surroundings.relied_domains, "gut.test", network=registries)
+    taken = look(running, surroundings.relied_domains, "haus.test", network=registries)
+
+    assert free.registered == {"aufgegeben.test": False}
+    assert taken.missing == ("vergeben.test",)
+    assert taken.registered == {"vergeben.test": True}
 
 
 def test_f12_a_domain_whose_servers_are_silent_is_not_a_missing_one(running, look):
