@@ -17,8 +17,10 @@ from cryptography.x509 import ocsp
 from portal.demonstration.authority import Authority
 from portal.demonstration.plans import Behaviour, CertificateKind, Cleartext, Plan, Reply, Site, Tls, Zone, redirect
 from portal.demonstration.servers import Running, Servers
-from scanners.jobs import RegistrySettings
-from scanners.observations import OtherName, Reason
+from scanners import attribution, judging, scan, storing
+from scanners.jobs import RegistrySettings, ScanJob, SubjectSeen
+from scanners.model import Outcome, SubjectKind
+from scanners.observations import LoggedNames, MailDns, OtherName, Page, Reason, ZoneDns
 from scanners.parsing import revocation as reading
 from scanners.probes import downloads, registration, reputation, revocation, siblings, tls, transparency
 from scanners.probes.downloads import NotFetched
@@ -92,8 +94,8 @@ PLAN = Plan(
         Zone(name="dbl.test", records=f"{DOMAIN} A 127.0.1.2\nrefusing.test A 127.255.255.254\n"),
     ),
     sites=(
-        Site(host=DOMAIN, tls=Tls(crl_urls=(CRL,))),
-        Site(host=f"www.{DOMAIN}"),
+        Site(host=DOMAIN, tls=Tls(crl_urls=(CRL,)), pages={"/": Reply(body="<title>Haus</title>")}),
+        Site(host=f"www.{DOMAIN}", pages={"/": Reply(body="<title>Haus</title>")}),
         Site(host=f"revoked.{DOMAIN}", tls=Tls(crl_urls=(CRL,))),
         Site(host=f"answered.{DOMAIN}", tls=Tls(ocsp_urls=("http://ocsp.test/",))),
         Site(host=f"withdrawn.{DOMAIN}", tls=Tls(ocsp_urls=("http://ocsp.test",))),
@@ -112,6 +114,7 @@ PLAN = Plan(
         Site(host="garbage.test", missing=document("<html>search form</html>", kind="text/html")),
         Site(host="odd.test", missing=document('{"error": "x"}')),
         Site(host="endless.test", behaviour=Behaviour.ENDLESS),
+        Site(host="silent.test", behaviour=Behaviour.SILENT),
         Site(host="garbled.test", behaviour=Behaviour.GARBLED),
         Site(host="away.test", missing=redirect("https://inside.test/")),
         Site(host="down.test", missing=redirect("http://ct.test/")),
@@ -471,3 +474,69 @@ def test_without_settings_only_the_makers_are_asked(running: Running, at: dt.dat
         asyncio.run(
             downloads.fetch(("kev",), settings=dataclasses.replace(running.network(), allowed_networks=()), at=at)
         )
+
+
+# --- a whole scan ------------------------------------------------------------------------------
+
+
+def scanned(running: Running, at: dt.datetime, *, seconds: float = 60, **registries: Any) -> list[Any]:
+    """The events of a scan with the seconds after its start."""
+
+    async def run() -> list[Any]:
+        network = dataclasses.replace(running.network(), registries=RegistrySettings(**registries))
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        job = ScanJob(hosts=(DOMAIN,), at=at, network=network, seconds=seconds)
+        return [(loop.time() - began, event) async for event in scan.observe(job)]
+
+    return asyncio.run(run())
+
+
+def test_a_scans_own_findings_never_wait_for_a_registry(running: Running, at: dt.datetime) -> None:
+    """F17: a search that is silent delays nothing that the vendor's own hosts show."""
+    events = scanned(running, at, seconds=8, transparency=(search("silent.test"),))
+
+    seen = [(when, event.observations) for when, event in events if isinstance(event, SubjectSeen)]
+    first_page = next(when for when, one in seen if one.find(Page) is not None)
+    last = {one.subject.kind: one for _when, one in seen}
+    assert first_page < 4
+    assert last[SubjectKind.DOMAIN].find(MailDns) is not None
+    assert last[SubjectKind.DOMAIN].find(ZoneDns) is not None
+    assert last[SubjectKind.DOMAIN].blindness(LoggedNames) is not None
+
+
+def test_a_whole_scan_with_all_registries_is_judged(running: Running, at: dt.datetime, tmp_path: Path) -> None:
+    events = scanned(
+        running,
+        at,
+        transparency=(search("ct.test"),),
+        rdap_bootstrap="https://boot.test/dns.json",
+        revocation=True,
+        lookalikes=True,
+        reputation_zones=("dbl.test",),
+        keep_dir=str(tmp_path),
+    )
+    last = {event.observations.subject: event.observations for _when, event in events if isinstance(event, SubjectSeen)}
+    found = {one.check_id: one.outcome for one in judging.judge(last.values())}
+
+    assert {name: found[name] for name in found if name.startswith(("ct.", "domain.", "cert.revocation"))} == {
+        "ct.subdomain-inventory": Outcome.INFO,
+        "ct.unexpected-issuer": Outcome.PASS,
+        "ct.internal-names": Outcome.WARN,
+        "cert.revocation": Outcome.PASS,
+        "domain.expiry": Outcome.PASS,
+        "domain.lock": Outcome.PASS,
+        "domain.lookalikes": Outcome.INFO,
+        "domain.reputation": Outcome.INFO,
+    }
+    assert found["scan.consistency"] in {Outcome.PASS, Outcome.INFO}
+    hosts = attribution.found_hosts(last.values(), named=(DOMAIN,))
+    assert {host.name for host in hosts if host.attribution.counts} >= {f"pacs.{DOMAIN}", f"staging.{DOMAIN}"}
+
+
+def test_what_a_scan_saw_of_registries_can_be_stored(running: Running, at: dt.datetime) -> None:
+    events = scanned(running, at, transparency=(search("ct.test"),), rdap_bootstrap="https://boot.test/dns.json")
+
+    for _when, event in events:
+        again = storing.load_event(json.loads(json.dumps(storing.dump_event(event))))
+        assert storing.dump_event(again) == storing.dump_event(event)
