@@ -523,7 +523,9 @@ def dmarc_reports_arrive(seen: Observations) -> Verdict:
     record = dmarc.parse(trace.record)
     addresses = [uri.strip() for uri in record.tags.get("rua", "").split(",") if uri.strip()]
     if not addresses:
-        return warn(N_("The record names no address for reports (rua)."))
+        # Of a domain without mail there is nothing to report but forgeries that are refused anyway.
+        said = info if sends_no_mail(seen[MailDns]) else warn
+        return said(N_("The record names no address for reports (rua)."))
     if poor := [uri for uri in addresses if not dmarc.is_report_uri(uri)]:
         return warn(N_("Reports cannot be sent to %(addresses)s."), addresses=listing(poor))
     if refused := [host for host, agreed in trace.external_receivers.items() if not agreed]:

@@ -148,6 +148,12 @@ def test_an_alias_to_a_name_that_is_gone_is_dangling(running, look):
     assert seen.cname_chain == ("verlassen.dienst.test",)
 
 
+def test_f12_a_second_resolver_is_asked_where_the_first_is_silent(running, look):
+    seen = look(running, probing.host, "portal.gut.test", network={"resolver": ("127.0.0.99", "127.0.0.1")})
+
+    assert seen.addresses_v4 == (running.addresses["portal.gut.test"],)
+
+
 def test_silence_is_blind(running, look):
     with pytest.raises(Unseen) as unseen:
         look(running, probing.host, "stumm.gut.test")

@@ -221,7 +221,7 @@ def test_odd_exchangers_are_told_apart(running, look):
     assert silent.exists and silent.unseen
 
 
-def test_behind_a_wildcard_the_place_of_dkim_keys_tells_nothing(running, look):
+def test_f10_behind_a_wildcard_the_place_of_dkim_keys_tells_nothing(running, look):
     assert look(running, mail.records, "jeder.test").domainkey_exists is None
 
 
@@ -331,19 +331,19 @@ def test_an_older_server_and_a_certificate_nobody_vouches_for(session):
         ("zu", Reason.REFUSED, None),
     ],
 )
-def test_a_session_that_got_no_further_says_why(session, name, reason, offers):
+def test_f7_a_session_that_got_no_further_says_why(session, name, reason, offers):
     seen = session(name)
 
     assert (seen.blind, seen.offers_starttls) == (reason, offers)
 
 
-def test_a_silent_server_is_blind_after_a_while(session, monkeypatch):
+def test_f7_a_silent_server_is_blind_after_a_while(session, monkeypatch):
     monkeypatch.setattr(mail, "REPLY_SECONDS", 0.3)
 
     assert session("schweigt").blind is Reason.TIMEOUT
 
 
-def test_at_most_two_exchangers_are_visited(running, look):
+def test_f7_at_most_two_exchangers_are_visited(running, look):
     assert len(look(running, mail.transport, "viele.post.test").sessions) == 2
 
 
@@ -362,7 +362,7 @@ def _with_known(known):
     return transport
 
 
-def test_a_providers_server_that_was_seen_lately_is_not_asked_again(running, look):
+def test_f7_a_providers_server_that_was_seen_lately_is_not_asked_again(running, look):
     fresh = look(running, mail.transport, "gut.test")
     earlier = dt.datetime(2026, 1, 2, 3, 4, tzinfo=dt.UTC)
     known = tuple(dataclasses.replace(session, banner="earlier", seen_at=earlier) for session in fresh.sessions)

@@ -3,10 +3,11 @@
 import pytest
 
 from scanners.checks import mail_authentication as checks
+from scanners.checks import mail_transport, network
 from scanners.model import Check, Outcome
 from scanners.observations import MailDns
 from tests.scanners.building import DOMAIN
-from tests.scanners.building_domain import BLIND, dkim, dmarc, leftovers, mail, says, spf, when_blind
+from tests.scanners.building_domain import BLIND, dkim, dmarc, leftovers, mail, says, spf, transport, when_blind
 
 RSA_1024 = (
     "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYt"
@@ -221,3 +222,32 @@ def test_where_old_and_new_readers_differ_it_is_said(fact: MailDns, outcome: Out
 def test_a_logo_is_praised_and_none_is_no_fault():
     assert says(checks.bimi_is_there, leftovers(bimi=("v=BIMI1; l=https://example.test/a.svg",)))[0] is Outcome.PASS
     assert says(checks.bimi_is_there, leftovers())[0] is Outcome.INFO
+
+
+# --- F5: domains without mail are not punished; F10: DKIM keys that cannot be seen ----------------
+
+DOMAIN_CHECKS = [
+    one
+    for module in (checks, mail_transport, network)
+    for one in vars(module).values()
+    if isinstance(one, Check) and one.id.startswith(("mail.", "net.ipv6-mail"))
+]
+
+
+@pytest.mark.parametrize("check", DOMAIN_CHECKS, ids=lambda check: check.id)
+def test_f5_a_domain_that_says_it_has_no_mail_is_not_punished(check: Check):
+    parked = mail(**PARKED, mta_sts_txt=(), tls_rpt_txt=())
+
+    assert says(check, parked, transport(), leftovers())[0] not in {Outcome.FAIL, Outcome.WARN}
+
+
+@pytest.mark.parametrize(
+    ("exists", "outcome"),
+    [(True, Outcome.PASS), (None, Outcome.UNKNOWN), (False, Outcome.WARN)],
+)
+def test_f10_only_a_missing_place_proves_that_there_are_no_dkim_keys(exists: bool | None, outcome: Outcome):
+    found = mail(domainkey_exists=exists, dkim_keys=())
+
+    assert says(checks.dkim_exists, found)[0] is outcome
+    assert says(checks.dkim_selector_is_found, found)[0] is Outcome.INFO
+    assert says(checks.dkim_keys_are_strong, found)[0] is Outcome.NOT_APPLICABLE

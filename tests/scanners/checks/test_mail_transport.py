@@ -7,7 +7,7 @@ import pytest
 from scanners.checks import mail_authentication
 from scanners.checks import mail_transport as checks
 from scanners.model import Check, Outcome
-from scanners.observations import MailExchanger, MtaStsPolicy, Observation, Trust
+from scanners.observations import MailExchanger, MtaStsPolicy, Observation, Reason, Trust
 from tests.scanners.building import AT, certificate
 from tests.scanners.building_domain import BLIND, MX, mail, says, session, transport, when_blind
 
@@ -139,3 +139,11 @@ def test_an_address_where_no_mail_server_greets_receives_no_mail():
     assert says(checks.mx_records_are_sane, DIRECT, transport())[0] is Outcome.NOT_APPLICABLE
     assert says(checks.mta_sts_is_enforced, DIRECT, transport())[0] is Outcome.NOT_APPLICABLE
     assert says(mail_authentication.parked_domain_is_closed, DIRECT, transport())[0] is Outcome.WARN
+
+
+@pytest.mark.parametrize("reason", [Reason.THROTTLED, Reason.TIMEOUT, Reason.VANTAGE, Reason.RESET])
+def test_f7_a_session_that_was_cut_short_is_no_missing_starttls(reason: Reason):
+    cut = session(offers_starttls=None, tls_version="", certificate=None, trust=None, name_matches=None, blind=reason)
+
+    for check in (checks.starttls_is_offered, checks.mail_uses_current_tls, checks.mail_certificates_match):
+        assert says(check, mail(), transport(cut))[0] is Outcome.UNKNOWN
