@@ -20,7 +20,7 @@ from portal.settings import ScanSettings, Settings
 from scanners import targets
 from scanners.data import sets
 from scanners.datasets import SHIPPED, DataSets
-from scanners.jobs import Finished, Knock, NetworkSettings, Progress, ScanEvent, ScanJob, SubjectSeen
+from scanners.jobs import Finished, Knock, NetworkSettings, Progress, RegistrySettings, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import Finding, Observations, Outcome, Subject
 from scanners.observations import Reason
 
@@ -319,5 +319,13 @@ def network(settings: ScanSettings) -> NetworkSettings:
         "reference_smtp_host": settings.reference_smtp_host,
         "origin_zone": settings.origin_zone,
         "route_validator": settings.route_validator,
+        "registries": RegistrySettings(
+            transparency=settings.certificate_searches,
+            rdap_bootstrap=settings.rdap_bootstrap,
+            revocation=settings.revocation,
+            lookalikes=settings.look_alikes,
+            reputation_zones=settings.reputation_zones,
+            keep_dir=settings.registries_dir,
+        ),
     }
     return NetworkSettings(**values)
