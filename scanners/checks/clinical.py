@@ -133,7 +133,7 @@ def engines_are_not_open(seen: Observations) -> Verdict:
     if not unpublished.bearing(signs, "engine:"):
         return unpublished.nothing_found(seen, Purpose.ENGINE)
     version = next(iter(unpublished.named(signs, "engine-version:")), "")
-    product = f"{listing(unpublished.named(signs, 'engine:'))} {version}".strip()
+    product = shortened(f"{listing(unpublished.named(signs, 'engine:'))} {version}")
     if version and _numbers(version) < MENDED:
         return fail(
             N_("%(product)s is open to the internet and runs commands of strangers (CVE-2023-43208)."),

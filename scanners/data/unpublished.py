@@ -446,7 +446,7 @@ PATHS: tuple[Path, ...] = (
     Path(path="/wp-login.php", purpose=Purpose.CMS, form=Form.PAGE, at_most=PAGE_BYTES, signs=(WORDPRESS,)),
     Path(path="/typo3/", purpose=Purpose.CMS, form=Form.PAGE, at_most=PAGE_BYTES, signs=(TYPO3,)),
     Path(path="/user/login", purpose=Purpose.CMS, form=Form.PAGE, at_most=PAGE_BYTES, signs=(DRUPAL,)),
-    *paths("/uploads/", "/backup/", purpose=Purpose.DIRECTORY, signs=LISTING, form=Form.PAGE),
+    *paths("/uploads/", "/files/", "/backup/", purpose=Purpose.DIRECTORY, signs=LISTING, form=Form.PAGE),
     Path(
         path="/server-status",
         purpose=Purpose.STATUS,

@@ -189,6 +189,14 @@ PLAN = Plan(
                 "/.git/config": Reply(status=429),
             },
         ),
+        Site(
+            host="fresh.haus.test",
+            pages={
+                "/": redirect("/wp-admin/install.php", status=302),
+                "/wp-admin/install.php": Reply(body="<title>WordPress &rsaquo; Installation</title>"),
+            },
+            headers=(("access-control-allow-origin", "null"), ("access-control-allow-credentials", "true")),
+        ),
         Site(host="repeats.haus.test", pages=Repeating()),
         Site(
             host="shared.haus.test",
@@ -302,6 +310,15 @@ def test_a_map_beside_a_script_is_recognised(running: Running, look: Callable[..
     assert seen.signs == {"/static/js/app.js.map": ("map", "map-with-source")}
     assert seen.purposes["/static/js/"] == listed.Purpose.ASSETS
     assert "sourcesContent" not in json.dumps(storing.encode(seen))
+
+
+def test_a_product_nobody_has_set_up_and_an_origin_for_everybody_are_recognised(
+    asked: Callable[[str], UnpublishedPaths],
+) -> None:
+    results = outcomes(asked("fresh"))
+
+    assert results["exposure.default-credentials-hint"] is Outcome.FAIL
+    assert results["cors.reflect-origin"] is Outcome.FAIL
 
 
 def test_a_framework_in_debug_mode_shows_in_the_page_that_does_not_exist(

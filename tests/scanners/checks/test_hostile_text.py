@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from scanners import checking
 from scanners.catalogue import CHECKS
+from scanners.data import unpublished as listed
 from scanners.model import Outcome, SubjectKind
 from scanners.observations import (
     CaaRecord,
@@ -14,6 +15,7 @@ from scanners.observations import (
     MailExchanger,
     MtaStsPolicy,
     Observation,
+    Response,
     Script,
     Scripts,
     UnpublishedPaths,
@@ -53,9 +55,24 @@ def on_a_host(text: str, headers: list[tuple[str, str]], kind: str) -> list[Obse
         page(answer),
         Scripts(at=AT, scripts=(Script(url=f"https://{HOST}/{text[:20]}.js", body=text),)),
         WellKnown(at=AT, documents=served),
-        UnpublishedPaths(at=AT, answers=served, controls=(response("", status=404),)),
+        *unpublished(text, answer),
         UnresolvedReferences(at=AT, asked=(text,), missing=(text,)),
         host_dns(dangling_target=text or None, caa=(CaaRecord(flags=0, tag=text[:5], value=text),), caa_at=text),
+    ]
+
+
+def unpublished(text: str, answer: Response) -> list[Observation]:
+    """Paths that a page named, with every sign there is: what the page chose stands in path and answer."""
+    asked = {f"/{purpose.value}/{text}": purpose.value for purpose in listed.Purpose}
+    signs = tuple(sign.name for one in listed.PATHS for sign in one.signs)
+    return [
+        UnpublishedPaths(
+            at=AT,
+            answers=dict.fromkeys(asked, answer),
+            controls=(response("", status=404),),
+            purposes=asked,
+            signs=dict.fromkeys(asked, (*signs, f"engine-version:{text}", f"debug:{text}", f"panel:{text}")),
+        )
     ]
 
 
