@@ -32,7 +32,7 @@ def tell(work: Work) -> None:
 
 def slot(shelf: Shelf) -> str:
     """Rules and data of this moment: each pair is judged by once, whoever notices it first."""
-    return f"{CATALOGUE_VERSION}/{shelf.today.version}"[-SLOT_LENGTH:]
+    return f"{CATALOGUE_VERSION}/{shelf.newest.version}"[-SLOT_LENGTH:]
 
 
 def start(session: Session, shelf: Shelf, *, now: datetime) -> None:

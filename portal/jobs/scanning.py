@@ -17,7 +17,7 @@ from portal.services.causes import Shelf
 from portal.services.scan_budgets import Answer
 from portal.services.scans import Order, Postponed, Ruling
 from portal.settings import ScanSettings, Settings
-from scanners import targets
+from scanners import categories, targets
 from scanners.data import sets
 from scanners.datasets import SHIPPED, DataSets
 from scanners.jobs import Finished, Knock, NetworkSettings, Progress, RegistrySettings, ScanEvent, ScanJob, SubjectSeen
@@ -46,7 +46,7 @@ def run(work: Work) -> None:
         case Postponed():
             raise NotYet(order.until)
         case Order():
-            _look(work, order, _Sight(order=order, data=shelf(work.tools.settings).today))
+            _look(work, order, _Sight(order=order, data=shelf(work.tools.settings).newest))
 
 
 @dataclass
@@ -127,7 +127,7 @@ def _look(work: Work, order: Order, sight: _Sight) -> None:
             seen=seen,
             findings=findings,
             short=_why_short(sight),
-            shelf=replace(shelf(work.tools.settings), today=sight.data),
+            shelf=replace(shelf(work.tools.settings), newest=sight.data),
             now=work.now(),
         )
         mail_sessions.keep(session, seen)
@@ -179,6 +179,7 @@ def _tick(work: Work, sight: _Sight) -> bool:
                 stage=sight.progress.stage,
                 done=sight.progress.done,
                 total=sight.progress.total,
+                groups=categories.grouped(sight.progress.counts),
             )
     return True
 
@@ -201,7 +202,7 @@ def look_again(work: Work) -> None:
 
 def _quietly(work: Work, order: Order) -> tuple[Finding, ...]:
     """A scan that shows nothing on the way."""
-    sight = _Sight(order=order, data=shelf(work.tools.settings).today)
+    sight = _Sight(order=order, data=shelf(work.tools.settings).newest)
     with _child(work, order) as child:
         deadline = time.monotonic() + _hard_seconds(order)
         while not _hear(work, child, sight):
@@ -301,7 +302,7 @@ def shelf(settings: Settings) -> Shelf:
         except sets.BadDataSets:
             return None
 
-    return Shelf(today=sets.current(folder), of_version=of_version)
+    return Shelf(newest=sets.current(folder), of_version=of_version)
 
 
 def network(settings: ScanSettings) -> NetworkSettings:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.files.blobs import Blobs
-from portal.jobs import controlling, mailing, scanning
+from portal.jobs import controlling, mailing, rejudging, scanning
 from portal.jobs.leases import Lease
 from portal.jobs.work import Work
 from portal.services import (
@@ -105,6 +105,8 @@ TASKS: Mapping[JobKind, Task] = {
     JobKind.CONTROL: Task(lane=Lane.SCANS, run=controlling.check, give_up=_give_up_control),
     JobKind.MAIL: Task(lane=Lane.REST, run=mailing.send, give_up=_give_up_mail),
     JobKind.SCORE: Task(lane=Lane.REST, run=_score),
+    JobKind.REJUDGE: Task(lane=Lane.REST, run=rejudging.run),
+    JobKind.NEWS: Task(lane=Lane.REST, run=rejudging.tell),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),
 }
 

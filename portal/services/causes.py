@@ -20,7 +20,7 @@ from scanners.storing import BadDocument
 class Shelf:
     """The data of today, and those of earlier days as far as they are kept."""
 
-    today: DataSets = SHIPPED
+    newest: DataSets = SHIPPED
     of_version: Callable[[str], DataSets | None] = {SHIPPED.version: SHIPPED}.get
 
 
@@ -35,7 +35,7 @@ def why(session: Session, before: Sequence[ScanRun], shelf: Shelf) -> WhyOf:
     def cause(finding: Finding) -> Cause:
         for previous in before:
             old = seen(previous.id, previous.hospital_id, finding.subject)
-            again = _judged(finding.check_id, old, shelf.today) if old is not None else None
+            again = _judged(finding.check_id, old, shelf.newest) if old is not None else None
             if old is None or again is None or again.outcome in UNSEEN:
                 continue
             if _lacks(again) is not _lacks(finding):
@@ -50,8 +50,8 @@ def split(session: Session, previous: ScanRun, old: Observations, finding: Findi
     """The old observation says now what it did not say then: our rules or our data made the difference."""
     rules, data = judged_by(session, previous)
     if rules == catalogue.CATALOGUE_VERSION:
-        return Cause.VENDOR if data == shelf.today.version else Cause.DATA
-    if data == shelf.today.version:
+        return Cause.VENDOR if data == shelf.newest.version else Cause.DATA
+    if data == shelf.newest.version:
         return Cause.RULES
     then = shelf.of_version(data)
     by_rules_alone = _judged(finding.check_id, old, then) if then is not None else None

@@ -120,14 +120,14 @@ def _runs(
 def _rejudge(
     session: Session, run: ScanRun, sides: Collection[ScanSide], shelf: Shelf, *, now: datetime
 ) -> Sequence[News]:
-    versions = catalogue.CATALOGUE_VERSION, shelf.today.version
+    versions = catalogue.CATALOGUE_VERSION, shelf.newest.version
     if causes.judged_by(session, run) == versions:
         return ()
     seen = {one.subject: one for one in scan_results.seen_in(session, run.hospital_id, run.id)}
     own = causes.by_place(map(scan_results.finding_of, scan_results.findings_of(session, run.hospital_id, run.id)))
     before = {**own, **scan_results.rejudged(session, run)}
     judged = _settled(
-        judging.judge(seen.values(), classes=frozenset(map(CheckClass, run.classes)), data=shelf.today), own
+        judging.judge(seen.values(), classes=frozenset(map(CheckClass, run.classes)), data=shelf.newest), own
     )
 
     def why(finding: Finding) -> Cause:

@@ -86,12 +86,13 @@ def complete(
     """The end: results with the memory of earlier ones, the score asked for, the company told. `short` says why it
     ended before everything was looked at, `shelf` holds the data by which it was judged."""
     run = session.get_one(ScanRun, scan_id, populate_existing=True)
-    if all(finding.outcome in UNSEEN for finding in findings):
+    # What is said of the scan itself says nothing of the hosts.
+    if all(one.outcome in UNSEEN for one in findings if not one.check_id.startswith("scan.")):
         end(run, ScanState.FAILED, SAW_NOTHING, now=now)
         tell_scores(session, run, now=now)
         return
     shelf = shelf or Shelf()
-    run.catalogue_version, run.data_version = catalogue.CATALOGUE_VERSION, shelf.today.version
+    run.catalogue_version, run.data_version = catalogue.CATALOGUE_VERSION, shelf.newest.version
     earlier = _earlier(session, run)
     lacking = _lacking_since(session, earlier[0]) if earlier else {}
     since = {**lacking, **memory.open_since(session, run.hospital_id, run.vendor_id, reader(run))}
@@ -367,6 +368,7 @@ def standing_findings(
     if run is None:
         return ()
     standing = {_key(record): record for record in findings_of(session, hospital_id, run.id)}
+    standing |= _by_todays_rules(session, run)
     missing = {key for key, record in standing.items() if Outcome(record.outcome) in UNSEEN}
     earlier = session.scalars(
         select(ScanRun)
@@ -374,8 +376,8 @@ def standing_findings(
             ScanRun.hospital_id == hospital_id,
             ScanRun.vendor_id == vendor_id,
             ScanRun.state.in_(GOOD),
-            ScanRun.finished_at < (run.finished_at or now),
             ScanRun.kept_back.in_([False, run.kept_back]),
+            ScanRun.finished_at < (run.finished_at or now),
             ScanRun.finished_at > now - STILL_TOLD,
         )
         .order_by(ScanRun.finished_at.desc())
@@ -390,6 +392,30 @@ def standing_findings(
                 standing[key] = record
                 missing.discard(key)
     return tuple(standing.values())
+
+
+def rejudged(session: Session, run: ScanRun) -> Mapping[tuple[Subject, str], Finding]:
+    """What the newest judgement of a stored scan says otherwise than the scan itself did; see rejudging."""
+    again = causes.newest_rejudgement(session, run)
+    stored = again.findings if again is not None else ()
+    return causes.by_place(map(storing.load_finding, stored))
+
+
+def _by_todays_rules(session: Session, run: ScanRun) -> Mapping[tuple[str, str, str], FindingRecord]:
+    """The same as records that belong to no table: the scan's own stay as they were."""
+    found = rejudged(session, run)
+    since = memory.open_since(session, run.hospital_id, run.vendor_id, reader(run)) if found else {}
+    again = causes.newest_rejudgement(session, run) if found else None
+    records = [
+        _record(
+            run.hospital_id,
+            run.id,
+            finding,
+            first_seen_at=since.get(_place(finding), again.at if again and finding.outcome in LACKING else finding.at),
+        )
+        for finding in found.values()
+    ]
+    return {_key(record): record for record in records}
 
 
 def seen_in(session: Session, hospital_id: str, scan_id: str) -> tuple[Observations, ...]:

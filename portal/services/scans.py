@@ -1,6 +1,6 @@
 """Scans: asked for, allowed, started and stopped; scan_results.py keeps what they saw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -322,11 +322,20 @@ def must_stop(session: Session, hospital_id: str, scan_id: str) -> bool:
     return asked[0] is not None or asked[1] is not ScanState.RUNNING
 
 
-def show_progress(session: Session, hospital_id: str, scan_id: str, *, stage: str, done: int, total: int) -> None:
+def show_progress(
+    session: Session,
+    hospital_id: str,
+    scan_id: str,
+    *,
+    stage: str,
+    done: int,
+    total: int,
+    groups: Mapping[str, tuple[int, int]] | None = None,
+) -> None:
     """How far a running scan has come, for the page."""
     run = session.get_one(ScanRun, scan_id, populate_existing=True)
     if run.hospital_id == hospital_id:
-        run.progress = {"stage": stage[:200], "done": done, "total": total}
+        run.progress = {"stage": stage[:200], "done": done, "total": total, "groups": dict(groups or {})}
 
 
 # ---- reading

@@ -11,7 +11,7 @@ from assessments.model import HostRole
 from portal.db.models.assessments import Assessment, AssessmentSupply
 from portal.db.models.vendors import Ground, Host, HostState, Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import accounts, audit
+from portal.services import accounts, audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from scanners import targets
 from scanners.model import N_, Message
@@ -122,9 +122,9 @@ def search(session: Session, actor: Actor, *, words: str = "", limit: int = 10_0
 def add(session: Session, actor: Actor, fields: VendorFields, *, now: datetime) -> Vendor:
     """Write down a new vendor; a domain or VAT id that stands already is said, with the vendor it belongs to."""
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
-    checked = _checked(fields)
-    _refuse_duplicate(session, hospital_id, checked, other_than=None)
-    vendor = Vendor(hospital_id=hospital_id, created_at=now, **vars(checked))
+    kept = checked(fields)
+    _refuse_duplicate(session, hospital_id, kept, other_than=None)
+    vendor = Vendor(hospital_id=hospital_id, created_at=now, **vars(kept))
     session.add(vendor)
     session.flush()  # supplies, hosts and the audit trail point to it
     audit.record(session, actor, "vendor.added", vendor.id, now=now, detail={"name": vendor.name})
@@ -138,11 +138,11 @@ def change(
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     vendor = find(session, actor, vendor_id)
     _refuse_stale(session, vendor, version)
-    checked = _checked(fields)
-    _refuse_duplicate(session, hospital_id, checked, other_than=vendor.id)
-    changed = [name for name, value in vars(checked).items() if getattr(vendor, name) != value]
+    kept = checked(fields)
+    _refuse_duplicate(session, hospital_id, kept, other_than=vendor.id)
+    changed = [name for name, value in vars(kept).items() if getattr(vendor, name) != value]
     for name in changed:
-        setattr(vendor, name, getattr(checked, name))
+        setattr(vendor, name, getattr(kept, name))
     vendor.version += 1
     audit.record(session, actor, "vendor.changed", vendor.id, now=now, detail={"fields": changed})
     return vendor
@@ -164,7 +164,7 @@ def add_supply(session: Session, actor: Actor, vendor_id: str, fields: SupplyFie
     """Write down a product or service that the vendor supplies."""
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     vendor = find(session, actor, vendor_id)
-    supply = Supply(hospital_id=hospital_id, vendor_id=vendor.id, created_at=now, **vars(_checked_supply(fields)))
+    supply = Supply(hospital_id=hospital_id, vendor_id=vendor.id, created_at=now, **vars(checked_supply(fields)))
     session.add(supply)
     session.flush()  # the intake points to it
     audit.record(session, actor, "supply.added", supply.id, now=now, detail={"name": supply.name})
@@ -178,7 +178,7 @@ def change_supply(
     hospital_of(actor, HOSPITAL_WRITERS)
     supply = find_supply(session, actor, supply_id)
     _refuse_stale(session, supply, version)
-    for name, value in vars(_checked_supply(fields)).items():
+    for name, value in vars(checked_supply(fields)).items():
         setattr(supply, name, value)
     supply.version += 1
     audit.record(session, actor, "supply.changed", supply.id, now=now)
@@ -248,6 +248,31 @@ def host_name(text: str, *, permitted: Sequence[str] = ()) -> str:
         raise BadInput({"host": refused.message}) from None
 
 
+def find_host(vendor: Vendor, host_id: str) -> Host:
+    """One of its hosts."""
+    host = next((host for host in vendor.hosts if host.id == host_id), None)
+    if host is None:
+        raise NotFound
+    return host
+
+
+def change_host_role(
+    session: Session, actor: Actor, vendor_id: str, host_id: str, role: HostRole, *, now: datetime
+) -> Host:
+    """Say what a host is for: as the scanner proposes, or otherwise; findings there weigh accordingly."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    vendor = find(session, actor, vendor_id)
+    host = find_host(vendor, host_id)
+    before, host.role = host.role, role
+    detail = {"vendor": vendor.id, "role": role.value, "before": before.value}
+    audit.record(session, actor, "host.role-changed", host.name, now=now, detail=detail)
+    for assessment_id in session.scalars(
+        select(Assessment.id).where(Assessment.hospital_id == vendor.hospital_id, Assessment.vendor_id == vendor.id)
+    ):
+        jobs.ask_for_score(session, vendor.hospital_id, assessment_id, now=now)
+    return host
+
+
 def remove_host(session: Session, actor: Actor, vendor_id: str, host_id: str, *, now: datetime) -> None:
     """Take a host out of scope that only the hospital has named; what the company confirmed stays its own."""
     hospital_of(actor, HOSPITAL_WRITERS)
@@ -264,7 +289,8 @@ def remove_host(session: Session, actor: Actor, vendor_id: str, host_id: str, *,
 # ---- what holds for all
 
 
-def _checked(fields: VendorFields) -> VendorFields:
+def checked(fields: VendorFields) -> VendorFields:
+    """The record as it is stored; BadInput with a sentence for each field that cannot be."""
     wrong: dict[str, Message] = {}
     name = fields.name.strip()
     if not name:
@@ -292,7 +318,8 @@ def _checked(fields: VendorFields) -> VendorFields:
     )
 
 
-def _checked_supply(fields: SupplyFields) -> SupplyFields:
+def checked_supply(fields: SupplyFields) -> SupplyFields:
+    """The supply as it is stored; BadInput with a sentence for each field that cannot be."""
     name = fields.name.strip()
     if not name:
         raise BadInput({"name": Message(text=N_("Enter the product or service."))})

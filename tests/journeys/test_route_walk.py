@@ -61,6 +61,8 @@ TABLE: Mapping[object, str] = {
         POST hospital.open_evidence  GET hospital.settings  GET hospital.vendor_disputes
     """,
     CLINIC_WRITERS: """
+        GET hospital.import_vendors  POST hospital.upload_vendor_list  GET hospital.match_vendor_list
+        POST hospital.take_vendor_list  POST hospital.discard_vendor_list
         GET hospital.add_vendor  POST hospital.write_down_vendor  GET hospital.edit_vendor  POST hospital.change_vendor
         POST hospital.end_vendor  GET hospital.add_supply  POST hospital.write_down_supply  GET hospital.edit_supply
         POST hospital.change_supply  POST hospital.fill_in_intake  GET hospital.invite  POST hospital.send_invitation

@@ -1,7 +1,5 @@
 """Looking from outside: the hosts of a vendor, scans as they run, and what the hospital may see of them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
@@ -9,22 +7,24 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from assessments.model import HostRole
-from portal.db.models.scans import FindingRecord, ScanRun
+from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Ground, HostState, Vendor
-from portal.errors import NotFound
+from portal.errors import BadInput, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import releases, scan_results, scans, vendors
+from portal.services import host_proposals, rejudging, releases, scan_results, scans, timelines, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.releases import HospitalView
+from portal.services.timelines import Timeline
 from portal.services.vendors import HostFields
 from portal.web import forms, pages
+from portal.web import shown as showing
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
 from reports import marks
-from scanners import catalogue
-from scanners.model import Check, Finding, Outcome, Severity
+from scanners.attribution import Belonging
+from scanners.model import N_, Message
 
 GROUNDS = {
     Ground.CONTRACT.value: _l("contract"),
@@ -37,52 +37,17 @@ HOST_STATES = {
     HostState.ADDED: _l("added by the vendor"),
     HostState.STRUCK: _l("struck by the vendor"),
 }
-_WORST = {severity: rank for rank, severity in enumerate(Severity)}
-_ORDER = (
-    Outcome.FAIL,
-    Outcome.WARN,
-    Outcome.UNKNOWN,
-    Outcome.ERROR,
-    Outcome.INFO,
-    Outcome.PASS,
-    Outcome.NOT_APPLICABLE,
-)
+BELONGINGS = {
+    Belonging.OWN: _l("the vendor's own"),
+    Belonging.HOSTED: _l("hosted for the vendor"),
+    Belonging.FOREIGN: _l("another's, does not count"),
+}
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShownFinding:
-    """A finding with its check, for a page."""
+class RoleForm(forms.Form):
+    """What a host is for."""
 
-    finding: Finding
-    check: Check
-    record: FindingRecord
-
-
-def shown(records: Sequence[FindingRecord]) -> Sequence[ShownFinding]:
-    """Findings whose check is in the catalogue, what needs a look first."""
-    found = [
-        ShownFinding(finding=scan_results.finding_of(record), check=catalogue.CHECKS[record.check_id], record=record)
-        for record in records
-        if record.check_id in catalogue.CHECKS
-    ]
-    return sorted(
-        found,
-        key=lambda one: (
-            _ORDER.index(one.finding.outcome),
-            _WORST[one.finding.severity],
-            one.finding.check_id,
-            one.finding.subject,
-        ),
-    )
-
-
-def counts(records: Sequence[FindingRecord]) -> Mapping[str, int]:
-    """How many findings came to which verdict."""
-    return {
-        outcome.value: count
-        for outcome in _ORDER
-        if (count := sum(1 for record in records if record.outcome == outcome.value))
-    }
+    role = SelectField(_l("What it is for"), validators=[InputRequired()])
 
 
 class HostForm(forms.Form):
@@ -144,6 +109,27 @@ def remove_host(here: HospitalJourney, vendor_id: str, host_id: str) -> Response
     return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id, at="hosts")
 
 
+@hospital.post("/vendors/<vendor_id>/hosts/<host_id>/role", roles=HOSPITAL_WRITERS)
+def change_host_role(here: HospitalJourney, vendor_id: str, host_id: str) -> Response:
+    """Say what a host is for, as proposed or otherwise."""
+    vendors.find_host(vendors.find(here.session, here.actor, vendor_id), host_id)
+    form = RoleForm.sent()
+    form.offer("role", [(role.value, _(word)) for role, word in marks.ROLES.items()])
+    if not form.validate():
+        raise BadInput({"role": Message(text=N_("Choose a role from the list."))})
+    role = HostRole(form["role"].data)
+    vendors.change_host_role(here.session, here.actor, vendor_id, host_id, role, now=here.now)
+    return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id, at="hosts")
+
+
+@hospital.post("/vendors/<vendor_id>/scans/rejudge", roles=HOSPITAL_WRITERS)
+def rejudge(here: HospitalJourney, vendor_id: str) -> Response:
+    """Judge what was seen by the rules and data of today; no host is visited."""
+    rejudging.ask(here.session, here.actor, vendor_id, now=here.now)
+    here.notice(_("What was seen is judged by the rules and data of today. No host is visited for it."))
+    return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id)
+
+
 @hospital.get("/vendors/<vendor_id>/scan", roles=EVERY_HOSPITAL_ROLE)
 def vendor_scan(here: HospitalJourney, vendor_id: str) -> Response:
     """Hosts in scope, the last scan, and the findings as far as they are open to the hospital."""
@@ -181,14 +167,23 @@ def scan_progress(here: HospitalJourney, vendor_id: str, scan_id: str) -> Respon
 def _state(here: HospitalJourney, run: ScanRun | None) -> dict[str, Any]:
     live = run is not None and run.state in scans.LIVE
     view: HospitalView | None = None
+    timeline: Timeline | None = None
     if run is not None and not live:
         view = releases.hospital_view(here.session, here.hospital.id, run, now=here.now)
+        timeline = timelines.for_hospital(here.session, run) if view.is_open and run.finished_at else None
+    found = showing.shown(view.findings, timeline) if view else ()
+    chosen = showing.asked_for("hospital.vendor_scan", vendor_id=run.vendor_id if run is not None else "")
     return {
         "run": run,
         "is_live": live,
+        "stages": showing.stages(run),
         "view": view,
-        "findings": shown(view.findings) if view else (),
-        "counts": counts(view.findings) if view else {},
+        "chosen": chosen,
+        "found": found,
+        "findings": chosen.of(found),
+        "counts": showing.counts(found),
+        "changes": timeline.changes if timeline is not None else None,
+        "changed": showing.changed(timeline.changes) if timeline is not None else (),
     }
 
 
@@ -197,6 +192,8 @@ def _page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
     good = scan_results.latest_good(here.session, here.hospital.id, vendor.id)
     newest = runs[0] if runs else None
     run = newest if newest is not None and (newest.state in scans.LIVE or good is None) else good
+    state = _state(here, run)
+    is_open = run is not None and state["view"] is not None and state["view"].is_open
     return pages.page(
         "hospital/vendor_scan.html",
         form=form,
@@ -204,5 +201,8 @@ def _page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
         runs=runs,
         host_states=HOST_STATES,
         grounds=GROUNDS,
-        **_state(here, run),
+        roles=[(role.value, _(word)) for role, word in marks.ROLES.items()],
+        belongings=BELONGINGS,
+        seen_hosts=host_proposals.of_run(here.session, vendor, run) if is_open and run is not None else {},
+        **state,
     )

@@ -1,60 +1,22 @@
 """The company's own scan result: it sees it first, live while a scan runs, and decides about its release."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
 
-from portal.db.models.scans import FindingRecord
 from portal.i18n import gettext as _
-from portal.services import own_results, scan_results, scans, standings
+from portal.services import own_results, scans, standings, timelines
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
 from portal.web import pages
+from portal.web import shown as showing
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import steps
 from portal.web.vendor.room import vendor
-from scanners import catalogue
-from scanners.model import Check, Finding, Outcome, Severity
 
-ORDER = (
-    *(Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN, Outcome.ERROR, Outcome.INFO),
-    *(Outcome.PASS, Outcome.NOT_APPLICABLE),
-)
-TO_MEND = frozenset({Outcome.FAIL, Outcome.WARN})
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShownFinding:
-    """A finding with the check that explains it."""
-
-    finding: Finding
-    check: Check
-    first_seen_at: datetime
-
-
-def shown(records: Sequence[FindingRecord]) -> Sequence[ShownFinding]:
-    """What is to be mended first, the worst on top."""
-    severities = list(Severity)
-    found = [
-        ShownFinding(
-            finding=scan_results.finding_of(record),
-            check=catalogue.CHECKS[record.check_id],
-            first_seen_at=record.first_seen_at,
-        )
-        for record in records
-        if record.check_id in catalogue.CHECKS
-    ]
-    return sorted(
-        found,
-        key=lambda one: (
-            ORDER.index(one.finding.outcome),
-            severities.index(one.finding.severity),
-            one.finding.check_id,
-            one.finding.subject,
-        ),
-    )
+TO_MEND = showing.TO_MEND
+shown = showing.shown
+counts = showing.counts
 
 
 @vendor.get("/rounds/<assessment_id>/result", roles=EVERY_COMPANY_ROLE)
@@ -94,17 +56,21 @@ def release(here: CompanyJourney, assessment_id: str) -> Response:
 
 def _state(here: CompanyJourney, assessment_id: str) -> Mapping[str, Any]:
     own = own_results.view(here.session, here.actor, assessment_id, now=here.now)
-    found = shown(own.findings)
+    has_result = own.run is not None and not own.is_live
+    timeline = timelines.for_company(here.session, own.run) if has_result and own.run is not None else None
+    found = showing.shown(own.findings, timeline)
+    chosen = showing.asked_for("vendor.result", assessment_id=assessment_id)
+    wanted = chosen.of(found)
     return {
         "own": own,
         "is_live": own.is_live,
-        "to_mend": [one for one in found if one.finding.outcome in TO_MEND],
-        "others": [one for one in found if one.finding.outcome not in TO_MEND],
-        "counts": _counts(found),
+        "stages": showing.stages(own.run),
+        "chosen": chosen,
+        "found": found,
+        "to_mend": [one for one in wanted if one.finding.outcome in TO_MEND],
+        "others": [one for one in wanted if one.finding.outcome not in TO_MEND],
+        "counts": showing.counts(found),
+        "changes": timeline.changes if timeline is not None else None,
+        "changed": showing.changed(timeline.changes, own=True) if timeline is not None else (),
         "may_release": here.role in COMPANY_LEADERS,
     }
-
-
-def _counts(found: Sequence[ShownFinding]) -> Mapping[str, int]:
-    counts = {outcome.value: sum(one.finding.outcome is outcome for one in found) for outcome in ORDER}
-    return {outcome: count for outcome, count in counts.items() if count}

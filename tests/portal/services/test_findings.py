@@ -253,7 +253,7 @@ def plain(at: datetime, *, hsts: bool) -> Observations:
 def real(session, vendor, seen: Observations, *, shelf: Shelf | None = None) -> ScanRun:
     shelf = shelf or Shelf()
     run = running(session, vendor, seen.at)
-    judged = judging.judge([seen], classes=frozenset({CheckClass.PASSIVE}), data=shelf.today)
+    judged = judging.judge([seen], classes=frozenset({CheckClass.PASSIVE}), data=shelf.newest)
     judged = tuple(replace(one, provisional=False) for one in judged)
     scan_results.complete(session, vendor.hospital_id, run.id, seen=[seen], findings=judged, shelf=shelf, now=seen.at)
     session.flush()
@@ -317,8 +317,8 @@ def banner(at: datetime) -> Observations:
 def test_new_data_made_the_difference(session, vendor, now):
     newer = DataSets(version="2026-11-24.aa", lifecycles={"nginx": {"1.5": date(2014, 4, 24)}})
     older = DataSets(version="2026-11-20.bb", lifecycles={"nginx": {"1.5": date(2099, 1, 1)}})
-    before = real(session, vendor, banner(now), shelf=Shelf(today=older))
-    after = real(session, vendor, banner(now + HOUR), shelf=Shelf(today=newer))
+    before = real(session, vendor, banner(now), shelf=Shelf(newest=older))
+    after = real(session, vendor, banner(now + HOUR), shelf=Shelf(newest=newer))
 
     assert changed(session, vendor, after, before, BRANCH) == {(What.FIRST, Cause.DATA)}
 
@@ -326,8 +326,8 @@ def test_new_data_made_the_difference(session, vendor, now):
 def test_when_rules_and_data_are_new_the_kept_data_tell_which_it_was(session, vendor, now):
     older = DataSets(version="2026-11-20.bb", lifecycles={"nginx": {"1.5": date(2099, 1, 1)}})
     newer = DataSets(version="2026-11-24.aa", lifecycles={"nginx": {"1.5": date(2014, 4, 24)}})
-    shelf = Shelf(today=newer, of_version={older.version: older}.get)
-    before = real(session, vendor, banner(now), shelf=Shelf(today=older))
+    shelf = Shelf(newest=newer, of_version={older.version: older}.get)
+    before = real(session, vendor, banner(now), shelf=Shelf(newest=older))
     before.catalogue_version = "2025.9"
     after = real(session, vendor, banner(now + HOUR), shelf=shelf)
 

@@ -84,14 +84,14 @@ def scanned(session, vendor, seen: Observations, data: DataSets = HARMLESS, *, k
     session.add(run)
     session.flush()
     judged = judging.judge([seen], classes=frozenset({CheckClass.PASSIVE}), data=data)
-    shelf = Shelf(today=data)
+    shelf = Shelf(newest=data)
     scan_results.complete(session, vendor.hospital_id, run.id, seen=[seen], findings=judged, shelf=shelf, now=seen.at)
     session.flush()
     return run
 
 
 def rejudge(session, vendor, now, data: DataSets = NEWER) -> int:
-    return rejudging.rejudge(session, vendor.hospital_id, vendor.id, shelf=Shelf(today=data), now=now)
+    return rejudging.rejudge(session, vendor.hospital_id, vendor.id, shelf=Shelf(newest=data), now=now)
 
 
 def stands(session, vendor, now, place=BRANCH) -> Outcome:
