@@ -20,6 +20,8 @@ from scanners.targets import BadTarget
 ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 LONGEST_JOB = 2_000_000
 LONGEST_LINE = 12_000_000  # bytes of one event; what reads us must never meet a line without an end
+SMALL = 500_000  # characters of an event that may stand there whole
+MOST_GROWTH = 16  # when they are written down: a character outside the first plane becomes two escapes
 ADDRESS_SPACE = 1 << 30
 OPEN_FILES = 1_024
 CPU_SECONDS = 90
@@ -95,6 +97,10 @@ def line_of(event: ScanEvent, *, longest: int = LONGEST_LINE) -> str:
 
 def parts_of(event: ScanEvent, *, longest: int = LONGEST_LINE) -> Iterator[str]:
     """The same piece by piece: a hostile page grows sixfold when it is written down, and never stands there whole."""
+    document = storing.dump_event(event)
+    if _weight(document) < min(SMALL, longest // MOST_GROWTH):
+        yield ENCODER.encode(document)
+        return
     while isinstance(event, SubjectSeen) and _length(storing.dump_event(event)) > longest:
         facts = dict(event.observations.facts())
         kept = [kind for kind, fact in facts.items() if not isinstance(fact, Blind)]
@@ -105,6 +111,17 @@ def parts_of(event: ScanEvent, *, longest: int = LONGEST_LINE) -> Iterator[str]:
         seen = Observations(subject=event.observations.subject, at=event.observations.at, facts=facts)
         event = replace(event, observations=seen)
     yield from ENCODER.iterencode(storing.dump_event(event))
+
+
+def _weight(document: Any) -> int:
+    """The characters of all its text, which are most of it: enough to know whether it may be written down at once."""
+    if isinstance(document, str):
+        return len(document)
+    if isinstance(document, dict):
+        return sum(len(key) + _weight(value) for key, value in document.items())
+    if isinstance(document, list):
+        return len(document) + sum(map(_weight, document))
+    return 1
 
 
 def _length(document: Any) -> int:

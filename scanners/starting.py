@@ -11,13 +11,16 @@ import socket
 import sys
 from collections.abc import Callable
 
+import dns.rdata
+
 from scanners import child, targets
 from scanners.parsing import tls_names
-from scanners.probes import tls
+from scanners.probes import network, tls
 
 LONGEST_ORDER = 64
 STDIN, STDOUT = 0, 1
-USED_LATER = {"anyio": ("Event", "Lock", "Semaphore", "CancelScope")}  # loaded by the HTTP client at its first request
+# Loaded by the HTTP client at its first request, and by the event loop's first thread.
+USED_LATER = {"anyio": ("Event", "Lock", "Semaphore", "CancelScope"), "anyio._backends._asyncio": (), "queue": ()}
 
 
 def serve(talk: socket.socket, run: Callable[[], int] = child.main) -> None:
@@ -61,6 +64,8 @@ def _become(descriptors: list[int], talk: socket.socket, run: Callable[[], int])
 def load() -> None:
     """What every scan would load or read for itself."""
     targets.registrable("example.com")
+    dns.rdata.load_all_types()  # type: ignore[no-untyped-call]
+    network.verifying_context("")
     tls.root_store("")
     for version in tls_names.VERSIONS:
         tls_names.suites_for(version)

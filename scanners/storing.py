@@ -115,15 +115,18 @@ def load_event(document: Any) -> ScanEvent:
             raise BadDocument("event")
 
 
+PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def encode(value: Any) -> Any:
     """The value as JSON knows it; sets in order, so that the same value gives the same bytes."""
+    if type(value) in PLAIN:  # most of them, and quicker so than by pattern
+        return value
     match value:
         case Enum():
             return value.value
         case datetime():
             return value.astimezone(UTC).isoformat()
-        case None | str() | bool() | int() | float():
-            return value
         case Mapping():
             return {str(encode(key)): encode(item) for key, item in value.items()}
         case tuple() | frozenset():

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import hashlib
+import importlib
 import sys
 import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from types import ModuleType
+from typing import cast
 from urllib.parse import SplitResult, quote, urlsplit
 
 import httpcore
@@ -44,6 +47,11 @@ REQUESTS_AT_ONCE = 6  # to one host, as browsers do
 IDLE_CONNECTIONS = 2
 FEWEST_PLACES = 8  # at a gate for any to be kept open at all: the active class has two, and others wait for them
 PORTS: Mapping[str, int] = {"http": 80, "https": 443}
+
+# httpcore looks for this module at each lock and event. It is not needed; not finding it costs a search of the path.
+with contextlib.suppress(ImportError):
+    importlib.import_module("sniffio")
+sys.modules.setdefault("sniffio", cast("ModuleType", None))
 
 # A page names its own encoding; only these are looked up, for some Python codecs are not text encodings at all.
 ENCODINGS = frozenset(

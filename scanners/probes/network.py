@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Self, TypeVar, cast
 
 import certifi
@@ -35,6 +36,9 @@ MOST_CONNECT_TRIES = 3  # addresses of one host that are tried before it counts 
 MOST_DATAGRAMS = 64  # unread ones of one question
 UDP_PAYLOAD = 1232  # DNS flag day 2020: the size that is never fragmented
 DNS_TRY_SECONDS = 1.5
+QUESTIONS_AT_ONCE = 30  # about one domain
+MOST_UNANSWERED = 30  # tries, of a domain of which nothing has been answered: it is not asked on
+NEVER_SILENT = -1_000_000  # the count of one that has answered
 DNS_TRIES = 2
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
@@ -344,7 +348,8 @@ class Door:
         self.budget = budget
         self._gates: dict[str, Gate] = {}
         self._dns_spent: Counter[str] = Counter()
-        self._dns_at_once = asyncio.Semaphore(50)
+        self._dns_turns: dict[str, asyncio.Semaphore] = {}
+        self._dns_unanswered: Counter[str] = Counter()
         self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
         self._working: dict[tuple[str, int], str] = {}
         self._resolvers = settings.resolver or _system_resolvers()
@@ -453,17 +458,11 @@ class Door:
 
     def tls_context(self, *, verifying: bool) -> ssl.SSLContext:
         """A context that speaks whatever a server speaks: what is too old is for the checks to say."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
         if verifying:
-            context.load_verify_locations(cafile=certifi.where())
-            if self.settings.trust_roots_pem:
-                context.load_verify_locations(cadata=self.settings.trust_roots_pem)
-        else:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
+            return verifying_context(self.settings.trust_roots_pem)
+        context = _lenient_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
         return context
 
     def _gate(self, key: str) -> Gate:
@@ -535,17 +534,25 @@ class Door:
         self, question: dns.message.Message, servers: tuple[str, ...], port: int, *, tcp: bool
     ) -> dns.message.Message:
         last = Unseen(Reason.DNS_FAILURE, "no resolver")
+        zone = targets.registrable(question.question[0].name.to_text(omit_final_dot=True).lower())
+        # Each domain has turns of its own: one that answers nothing must not make the others wait.
+        turns = self._dns_turns.setdefault(zone, asyncio.Semaphore(QUESTIONS_AT_ONCE))
         for server in servers:
-            self._spend_query(question)
             try:
-                async with self._dns_at_once:
-                    return await _exchange(question, server, port, tcp=tcp)
+                async with turns:
+                    self._spend_query(zone)
+                    reply = await _exchange(question, server, port, tcp=tcp)
             except Unseen as unseen:
                 last = unseen
+                self._dns_unanswered[zone] += unseen.reason is Reason.TIMEOUT
+            else:
+                self._dns_unanswered[zone] = NEVER_SILENT
+                return reply
         raise last
 
-    def _spend_query(self, question: dns.message.Message) -> None:
-        key = targets.registrable(question.question[0].name.to_text(omit_final_dot=True).lower())
+    def _spend_query(self, key: str) -> None:
+        if self._dns_unanswered[key] >= MOST_UNANSWERED:
+            raise Unseen(Reason.TIMEOUT, "dns")
         if self._dns_spent[key] >= self.budget.dns_queries:
             raise Unseen(Reason.BUDGET, "dns")
         self._dns_spent[key] += 1
@@ -584,6 +591,24 @@ class Door:
             if found or len(chain) == known or reply.rcode() == dns.rcode.NXDOMAIN:
                 missing = reply.rcode() == dns.rcode.NXDOMAIN
                 return _Trail(addresses=found, chain=tuple(chain), missing=missing and not found)
+
+
+@cache
+def verifying_context(trust_roots_pem: str) -> ssl.SSLContext:
+    """Certifi's roots and these; reading them takes longer than several handshakes, so one serves all."""
+    context = _lenient_context()
+    context.load_verify_locations(cafile=certifi.where())
+    if trust_roots_pem:
+        context.load_verify_locations(cadata=trust_roots_pem)
+    return context
+
+
+def _lenient_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
+    return context
 
 
 @dataclass(frozen=True, kw_only=True)
