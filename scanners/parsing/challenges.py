@@ -36,6 +36,16 @@ MARKING_PHRASES = (
     "checking your browser before accessing",
 )
 
+# Pages with which firewalls turn a single request down, some of them with status 200; none says this by chance.
+REJECTIONS = (
+    "the requested url was rejected. please consult with your administrator",
+    "request unsuccessful. incapsula incident id",
+    "attention required! | cloudflare",
+    "sucuri website firewall - access denied",
+    "<title>request rejected</title>",
+    "this request has been blocked by a web application firewall",
+)
+
 
 def is_challenge(response: Response) -> bool:
     """Whether a wall answered in the site's place."""
@@ -48,6 +58,12 @@ def is_challenge(response: Response) -> bool:
         return True
     start = response.body[:SEARCHED].lower()
     return any(phrase in start for phrase in MARKING_PHRASES)
+
+
+def is_rejection(response: Response) -> bool:
+    """Whether a firewall turned this one request down, be it with status 200; only for what a browser would not ask."""
+    start = response.body[:SEARCHED].lower()
+    return any(phrase in start for phrase in REJECTIONS)
 
 
 def is_throttled(response: Response) -> bool:

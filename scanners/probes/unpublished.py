@@ -207,7 +207,7 @@ class _Round:
             headers=headers,
             content=wanted.content,
         )
-        if challenges.is_challenge(response):
+        if challenges.is_challenge(response) or challenges.is_rejection(response):
             raise Unseen(Reason.CHALLENGED)
         if challenges.is_throttled(response):
             raise Unseen(Reason.THROTTLED)

@@ -102,6 +102,7 @@ DEBUGGING = Reply(
     body="<title>Not found: /x</title>because you have <code>DEBUG = True</code> Traceback (most recent call last)",
 )
 SPA = Reply(body="<!doctype html><html><head><title>Portal</title></head><body><div id=app></div></body></html>")
+REJECTED = Reply(body="<html><head><title>Request Rejected</title></head><body>Your support ID is: 1</body></html>")
 WALL = Reply(status=403, body="Attention Required! | Cloudflare", headers=(("cf-mitigated", "challenge"),))
 
 
@@ -208,6 +209,7 @@ PLAN = Plan(
         ),
         Site(host="baits.haus.test", pages=Baiting()),
         Site(host="walls.haus.test", pages=Walling()),
+        Site(host="rejects.haus.test", pages=dict.fromkeys(("/.git/config", "/.env", "/id_rsa"), REJECTED)),
         Site(host="edge.fremd.test"),
     ),
 )
@@ -453,6 +455,16 @@ def test_f1_the_log_in_of_everybody_is_no_administration(asked: Callable[[str], 
 
     assert seen.signs == {}
     assert outcomes(seen)["exposure.admin-panel"] is Outcome.PASS
+
+
+def test_f2_a_refusal_with_status_200_is_a_refusal(asked: Callable[[str], UnpublishedPaths]) -> None:
+    """A firewall that turns requests down says so with status 200 where it is set up that way."""
+    seen = asked("rejects")
+
+    assert {path: seen.unclear.get(path) for path in ("/.git/config", "/.env", "/id_rsa")} == dict.fromkeys(
+        ("/.git/config", "/.env", "/id_rsa"), Reason.CHALLENGED
+    )
+    assert outcomes(seen)["exposure.private-key"] is Outcome.UNKNOWN
 
 
 def test_f2_a_wall_that_comes_up_on_the_way_is_noticed(asked: Callable[[str], UnpublishedPaths]) -> None:

@@ -45,3 +45,12 @@ def test_a_request_to_slow_down_is_recognised() -> None:
     assert challenges.is_throttled(building.response(status=429))
     assert challenges.is_throttled(building.response(status=503, headers={"retry-after": "120"}))
     assert not challenges.is_throttled(building.response(status=503))
+
+
+def test_a_firewall_turns_a_request_down_with_any_status() -> None:
+    rejected = building.response("<html><head><title>Request Rejected</title></head><body>Your support ID is: 17")
+
+    assert challenges.is_rejection(rejected)
+    assert not challenges.is_rejection(
+        building.response("<title>Portal</title><p>Your request was rejected by the doctor.")
+    )
