@@ -97,16 +97,17 @@ def release(session: Session, actor: Actor, assessment_id: str, *, now: datetime
 def _give_up_keeping_back(session: Session, assessment: Assessment) -> bool:
     """What the company looked at for itself is the hospital's too from now on. Whether there was something."""
     released = session.scalars(
-        update(ScanRun)
+        select(ScanRun)
         .where(
             ScanRun.hospital_id == assessment.hospital_id,
             ScanRun.vendor_id == assessment.vendor_id,
             ScanRun.kept_back.is_(True),
             ScanRun.state.in_(scan_results.GOOD),
         )
-        .values(kept_back=False)
-        .returning(ScanRun.id)
+        .order_by(ScanRun.finished_at, ScanRun.id)
     ).all()
+    for run in released:
+        scan_results.release_to_hospital(session, run)
     return bool(released)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal import i18n
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment
+from portal.db.models.findings import Cause
 from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState, SeenRecord
 from portal.db.models.vendors import Vendor
 from portal.services import audit, causes, jobs, outbox, permissions
@@ -170,6 +171,23 @@ def settle(
     memory.note(session, run, looks, sides=readers(run), why=why)
     tell_scores(session, run, now=now)
     audit.record(session, SYSTEM, "scan.looked-again", scan_id, now=now, scope=scope_of(session, run))
+
+
+def release_to_hospital(session: Session, run: ScanRun) -> None:
+    """A private look becomes the hospital's too, and its memory takes it in unless it knows something newer."""
+    run.kept_back = False
+    session.flush()  # the newest below is asked for without it
+    newest = latest_good(session, run.hospital_id, run.vendor_id)
+    if newest is not None and newest.id != run.id:
+        return
+    own = memory.lives(session, run.hospital_id, run.vendor_id, ScanSide.COMPANY)
+
+    def why(finding: Finding) -> Cause:
+        events = own[_place(finding)].events if _place(finding) in own else ()
+        return next((one.cause for one in events if one.scan_id == run.id), Cause.VENDOR)
+
+    found = list(map(finding_of, findings_of(session, run.hospital_id, run.id)))
+    memory.note(session, run, found, sides=(ScanSide.HOSPITAL,), why=why)
 
 
 def forget(session: Session, run: ScanRun) -> None:

@@ -235,6 +235,25 @@ def test_who_may_see_only_the_first_scan_knows_only_what_it_tells(session, vendo
     assert life(session, vendor, ScanSide.HOSPITAL, scans=set()) is None
 
 
+def test_a_private_look_that_is_released_enters_the_hospitals_memory(session, vendor, now):
+    scan(session, vendor, now, Outcome.FAIL)
+    run = scan(session, vendor, now + HOUR, Outcome.PASS, kept_back=True)
+
+    scan_results.release_to_hospital(session, run)
+
+    theirs = life(session, vendor, ScanSide.HOSPITAL)
+    assert not run.kept_back and not theirs.is_open and theirs.gone_at == now + HOUR
+
+
+def test_an_older_look_that_is_released_late_changes_nothing_the_hospital_knows(session, vendor, now):
+    older = scan(session, vendor, now, Outcome.FAIL, kept_back=True)
+    scan(session, vendor, now + HOUR, Outcome.PASS)
+
+    scan_results.release_to_hospital(session, older)
+
+    assert life(session, vendor, ScanSide.HOSPITAL) is None
+
+
 # ---- what made the difference (F16)
 
 
