@@ -70,7 +70,7 @@ class Reply:
     """One answer of a web server."""
 
     status: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()  # "{origin}" in a value is the origin of the page that asks
     body: str | bytes = ""
     content_type: str = "text/html; charset=utf-8"
     chunked: bool = False

@@ -305,7 +305,8 @@ class Servers:
                 host = headers.get("host", site.host)
                 reply = _reply_to(site, target, host=host, tls=tls)
                 keep = headers.get("connection", "").lower() != "close"
-                await link.write(_written(site, reply, head_only=method == "HEAD", keep=keep))
+                origin = headers.get("origin", "")
+                await link.write(_written(site, reply, head_only=method == "HEAD", keep=keep, origin=origin))
                 if not keep:
                     return
 
@@ -421,13 +422,14 @@ def _reply_to(site: Site, target: str, *, host: str, tls: bool) -> Reply:
     return site.pages.get(target) or site.pages.get(path) or site.missing
 
 
-def _written(site: Site, reply: Reply, *, head_only: bool, keep: bool) -> bytes:
+def _written(site: Site, reply: Reply, *, head_only: bool, keep: bool, origin: str) -> bytes:
     body = reply.body.encode() if isinstance(reply.body, str) else reply.body
     try:
         phrase = HTTPStatus(reply.status).phrase
     except ValueError:
         phrase = "Unknown"
     headers = [*(site.headers if reply.site_headers else ()), *reply.headers]
+    headers = [(name, value.replace("{origin}", origin)) for name, value in headers]
     if reply.status not in NO_BODY:
         headers.append(("content-type", reply.content_type))
         headers.append(("transfer-encoding", "chunked") if reply.chunked else ("content-length", str(len(body))))

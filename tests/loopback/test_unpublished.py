@@ -198,6 +198,11 @@ PLAN = Plan(
             },
             headers=(("access-control-allow-origin", "null"), ("access-control-allow-credentials", "true")),
         ),
+        Site(
+            host="reflects.haus.test",
+            pages={"/": Reply(body=PAGE)},
+            headers=(("access-control-allow-origin", "{origin}"), ("vary", "Origin")),
+        ),
         Site(host="repeats.haus.test", pages=Repeating()),
         Site(
             host="shared.haus.test",
@@ -321,6 +326,13 @@ def test_a_product_nobody_has_set_up_and_an_origin_for_everybody_are_recognised(
 
     assert results["exposure.default-credentials-hint"] is Outcome.FAIL
     assert results["cors.reflect-origin"] is Outcome.FAIL
+
+
+def test_an_origin_that_is_repeated_is_recognised(asked: Callable[[str], UnpublishedPaths]) -> None:
+    seen = asked("reflects")
+
+    assert seen.signs == {"/": ("origin-reflected",)}
+    assert outcomes(seen)["cors.reflect-origin"] is Outcome.WARN
 
 
 def test_a_framework_in_debug_mode_shows_in_the_page_that_does_not_exist(
