@@ -54,7 +54,8 @@ def _record(text: str) -> CaaRecord:
     """A record from its text: flags, tag and value, a blank between them."""
     flags, _blank, rest = text.partition(" ")
     tag, _blank, value = rest.partition(" ")
-    return CaaRecord(flags=int(flags) if flags.isascii() and flags.isdigit() else 0, tag=tag, value=value)
+    known = flags.isascii() and flags.isdigit() and len(flags) <= 3  # noqa: PLR2004 - one octet
+    return CaaRecord(flags=int(flags) if known else 0, tag=tag, value=value)
 
 
 def permits(records: Iterable[CaaRecord], authority: str, *, wildcard: bool = False) -> bool:

@@ -15,6 +15,7 @@ MOST_POINTERS = 10  # RFC 7208 section 4.6.4
 LONGEST_NAME = 253
 LONGEST_LABEL = 63
 LONGEST_EXPLANATION = 2000  # ours
+LONGEST_SENDER = 1000  # ours; RFC 5321 section 4.5.3.1 allows 64 signs for the local part and 255 for the domain
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -102,14 +103,14 @@ class _Sight:
 
 def check(sender: Sender) -> Asking[Ruling]:
     """What RFC 7208 says of this sender; never raises but for an address that is none (ValueError)."""
-    local, _at, domain = sender.mail_from.rpartition("@")
+    local, _at, domain = sender.mail_from[-LONGEST_SENDER:].rpartition("@")
     if not sender.mail_from:
-        domain = sender.helo
+        domain = sender.helo[:LONGEST_SENDER]
     sight = _Sight(
         address=_unmapped(ipaddress.ip_address(sender.address)),
         local=local or "postmaster",
         domain=domain.rstrip("."),
-        helo=sender.helo,
+        helo=sender.helo[:LONGEST_SENDER],
         receiver=sender.receiver,
         seconds=sender.seconds,
     )
@@ -264,9 +265,10 @@ def _target(sight: _Sight, value: str, domain: str) -> Asking[str]:
     """The name a domain-spec means, cut from the left to what DNS can hold."""
     name = yield from _expanded(sight, value, domain)
     name = name.removesuffix(".")
-    while len(name) > LONGEST_NAME and "." in name:
-        name = name.partition(".")[2]
-    return name
+    if len(name) <= LONGEST_NAME:
+        return name
+    # Of what is too long the last labels stay; where there is no whole one, nothing that could be asked for.
+    return name[-LONGEST_NAME - 1 :].partition(".")[2]
 
 
 def _expanded(sight: _Sight, text: str, domain: str) -> Asking[str]:

@@ -77,8 +77,9 @@ def _broken(fields: dict[str, str], exchangers: Iterable[str]) -> list[str]:
 
 def covers(policy: Policy, host: str) -> bool:
     """Whether an MX host matches one of the policy's names; a star stands for exactly one label."""
-    _label, _dot, rest = host.lower().partition(".")
-    return any(name == host.lower() or (name.startswith("*.") and name[2:] == rest) for name in policy.mx)
+    wanted = host.lower()
+    rest = wanted.partition(".")[2]
+    return any(name == wanted or (name.startswith("*.") and name[2:] == rest) for name in policy.mx)
 
 
 def is_report_record(text: str) -> bool:

@@ -13,6 +13,7 @@ LOOKUP_LIMIT = 10  # RFC 7208 section 4.6.4
 VOID_LIMIT = 2
 MX_LIMIT = 10
 QUESTION_LIMIT = 40  # ours: a hostile tree ends here
+LONGEST = 65_535  # bytes of a TXT record's data
 
 ASKING_MECHANISMS = frozenset({"include", "a", "mx", "ptr", "exists"})
 
@@ -61,6 +62,8 @@ def select(texts: Iterable[str]) -> tuple[str, ...]:
 
 def parse(text: str) -> Record:
     """A record's terms; never raises."""
+    if len(text) > LONGEST:
+        return Record(errors=(text[:40],))
     directives: list[Directive] = []
     modifiers: dict[str, str] = {}
     errors: list[str] = []
