@@ -21,8 +21,9 @@ from portal.db.models.accounts import (
 )
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
 from portal.files.sealing import Keyring
-from portal.services import audit, limits, passwords, sign_ins, tickets
-from portal.services.actors import COMPANY_LEADERS, Actor, company_of, hospital_of, require_operator
+from portal.services import account_notices, audit, limits, passwords, sign_ins, tickets
+from portal.services.account_notices import Change
+from portal.services.actors import COMPANY_LEADERS, SYSTEM, Actor, company_of, hospital_of, require_operator
 from scanners.model import N_, Message
 
 GERMAN_STATES = frozenset(
@@ -351,7 +352,12 @@ def ask_for_new_password(session: Session, *, email: str, address: str, now: dat
     limits.spend(session, limits.NEW_PASSWORD_ADDRESS, address, now=now)
     limits.spend(session, limits.NEW_PASSWORD, email.strip().lower(), now=now)
     person = find_person(session, email)
-    if person is None or person.disabled_at is not None:
+    usable = person if person is not None and person.disabled_at is None else None
+    # Written also where nobody has the address: the same work, and the trail shows who is being guessed.
+    asked = usable.id if usable is not None else sign_ins.NOBODY
+    detail = {"from": address}
+    audit.record(session, SYSTEM, "person.new-password-asked", asked, now=now, scope=audit.INSTANCE, detail=detail)
+    if person is None or usable is None:
         return None
     return tickets.issue(session, TicketPurpose.NEW_PASSWORD, email=person.email, now=now), person
 
@@ -396,6 +402,7 @@ def reset_second_factor(session: Session, actor: Actor, *, email: str, now: date
     if person is None:
         raise NotFound
     sign_ins.forget_second_factor(session, person)
+    account_notices.tell(session, person, Change.SECOND_FACTOR_GONE, now=now)
     audit.record(session, actor, "person.second-factor-reset", person.id, now=now, scope=audit.INSTANCE)
 
 
@@ -419,6 +426,7 @@ def _set_password(session: Session, person: Person, password: str, *, now: datet
     tickets.revoke_for(session, email=person.email, now=now, purpose=TicketPurpose.NEW_PASSWORD)
     actor = Actor(person_id=person.id, name=person.name, email=person.email)
     audit.record(session, actor, "person.password-changed", person.id, now=now, scope=audit.INSTANCE)
+    account_notices.tell(session, person, Change.PASSWORD, now=now)
 
 
 def _seat(session: Session, ticket: Ticket, person: Person, *, now: datetime) -> None:

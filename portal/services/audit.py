@@ -83,6 +83,13 @@ def record(
     return event
 
 
+def take_turns(session: Session, *scopes: str) -> None:
+    """Before writing into several chains: always in the same order, so that two transactions never wait for each
+    other."""
+    for scope in sorted(scopes):
+        _wait_for_turn(session, scope)
+
+
 def digest(event: AuditEvent) -> str:
     """The hash of an event with all it says and the hash before it."""
     document = [

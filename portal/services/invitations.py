@@ -234,6 +234,7 @@ def accept(session: Session, token: str, *, person: Person, company: Company, no
     if assessment.stage not in UNANSWERED:
         raise NotNow(Message(text=N_("This invitation was taken already.")))
     _kill_links(session, assessment, now)
+    audit.take_turns(session, audit.hospital_scope(assessment.hospital_id), audit.company_scope(company.id))
     assessment.company_id = company.id
     assessment.stage = Stage.ACCEPTED
     assessment.accepted_at = now

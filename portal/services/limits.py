@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from portal.db.models.accounts import Attempt
@@ -53,6 +53,7 @@ LONGEST = max(limit.within for limit in EVERY)
 def spend(session: Session, limit: Limit, key: str, *, now: datetime) -> None:
     """Note one try, or raise TooMany with the seconds after which another makes sense."""
     hashed = _hashed(limit, key)
+    _wait_for_turn(session, hashed)
     since = now - limit.within
     earlier = session.scalars(
         select(Attempt.at)
@@ -67,6 +68,12 @@ def spend(session: Session, limit: Limit, key: str, *, now: datetime) -> None:
             retry_after=wait,
         )
     session.add(Attempt(kind=limit.kind, key=hashed, at=now))
+
+
+def _wait_for_turn(session: Session, hashed: str) -> None:
+    """Of two tries for the same key the second counts the first. SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(int(hashed[:15], 16))))
 
 
 def forget(session: Session, limit: Limit, key: str) -> None:

@@ -23,8 +23,9 @@ from portal.db.models.accounts import (
 )
 from portal.errors import NotAllowed, NotNow
 from portal.files.sealing import Keyring
-from portal.services import audit, limits, passwords
-from portal.services.actors import Actor
+from portal.services import account_notices, audit, limits, passwords
+from portal.services.account_notices import Change
+from portal.services.actors import SYSTEM, Actor
 from scanners.model import N_, Message
 
 IDLE = timedelta(minutes=30)
@@ -35,6 +36,7 @@ TOUCH = timedelta(seconds=60)  # last_seen_at is written no more often
 RECOVERY_CODES = 10
 ISSUER = "Kettenblick"
 STEP_SECONDS = 30
+NOBODY = "nobody"  # whom the trail names where no account has the address
 
 
 class Next(StrEnum):
@@ -70,6 +72,24 @@ class Enrolled:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Claim:
+    """Who somebody says they are, and what their password is checked against; nobody's claim fails like any other."""
+
+    email: str
+    address: str
+    person_id: str  # "" nobody who may come in
+    password_hash: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """Whether the password was right, and its hash by today's settings where the old one is too weak."""
+
+    is_right: bool
+    new_hash: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """A hospital or company in which a person works, as SignIn.place names it."""
 
@@ -78,20 +98,42 @@ class Place:
     role: str
 
 
-def begin(session: Session, *, email: str, password: str, address: str, now: datetime) -> Begun | None:
-    """Check a password and start a session. None: wrong, for whatever reason; the try is counted, so commit."""
+def claim(session: Session, *, email: str, address: str, now: datetime) -> Claim:
+    """Somebody says who they are: count the try, and fetch what the password is checked against."""
     email = email.strip().lower()
     limits.spend(session, limits.SIGN_IN_ADDRESS, address, now=now)
     limits.spend(session, limits.SIGN_IN, f"{email}\0{address}", now=now)
     limits.spend(session, limits.SIGN_IN_ACCOUNT, email, now=now)
     person = session.scalars(select(Person).where(Person.email == email)).first()
-    usable = person is not None and person.disabled_at is None
-    is_right = passwords.fits(person.password_hash if person and usable else None, password)
-    if person is None or not is_right:
+    usable = person if person is not None and person.disabled_at is None else None
+    return Claim(
+        email=email,
+        address=address,
+        person_id=usable.id if usable is not None else "",
+        password_hash=usable.password_hash if usable is not None else None,
+    )
+
+
+def prove(claim: Claim, password: str) -> Proof:
+    """Check the password. It takes its time: outside of any transaction, or nobody else could write meanwhile."""
+    is_right = passwords.fits(claim.password_hash, password)
+    renew = is_right and claim.password_hash is not None and passwords.is_outdated(claim.password_hash)
+    return Proof(is_right=is_right, new_hash=passwords.make_hash(password) if renew else "")
+
+
+def begin(session: Session, claim: Claim, proof: Proof, *, now: datetime) -> Begun | None:
+    """Start a session. None: wrong, for whatever reason; the failure is on the trail, so commit."""
+    person = session.get(Person, claim.person_id, populate_existing=True) if claim.person_id else None
+    # Meanwhile the account may have been closed, or the password changed by somebody who had more right to it.
+    stands = person is not None and person.disabled_at is None and person.password_hash == claim.password_hash
+    if person is None or not stands or not proof.is_right:
+        detail = {"from": claim.address}
+        whom = claim.person_id or NOBODY
+        audit.record(session, SYSTEM, "person.sign-in-failed", whom, now=now, scope=audit.INSTANCE, detail=detail)
         return None
-    limits.forget(session, limits.SIGN_IN, f"{email}\0{address}")
-    if person.password_hash and passwords.is_outdated(person.password_hash):
-        person.password_hash = passwords.make_hash(password)
+    limits.forget(session, limits.SIGN_IN, f"{claim.email}\0{claim.address}")
+    if proof.new_hash:
+        person.password_hash = proof.new_hash
     return start(session, person, now=now)
 
 
@@ -200,6 +242,7 @@ def give_recovery_code(session: Session, sign_in: SignIn, *, code: str, now: dat
         return None
     limits.forget(session, limits.SECOND_FACTOR, person.id)
     audit.record(session, _self(person), "person.recovery-code-used", person.id, now=now, scope=audit.INSTANCE)
+    account_notices.tell(session, person, Change.RECOVERY_CODE_USED, now=now)
     return _complete(session, sign_in, now=now)
 
 
@@ -233,6 +276,7 @@ def confirm_enrolment(
     person.totp_confirmed_at = now
     codes = _new_recovery_codes(session, person)
     audit.record(session, _self(person), "person.second-factor-added", person.id, now=now, scope=audit.INSTANCE)
+    account_notices.tell(session, person, Change.SECOND_FACTOR, now=now)
     token = _complete(session, sign_in, now=now)
     revoke_all(session, person.id, keep=token)
     return Enrolled(token=token, recovery_codes=codes)
@@ -251,6 +295,7 @@ def renew_recovery_codes(session: Session, sign_in: SignIn, *, now: datetime) ->
         now=now,
         scope=audit.INSTANCE,
     )
+    account_notices.tell(session, sign_in.person, Change.RECOVERY_CODES, now=now)
     return codes
 
 

@@ -12,6 +12,7 @@ def watch(session: Session) -> None:
     """Note every try that this session writes down."""
     session.info[NOTED] = []
     event.listen(session, "before_flush", _note)
+    event.listen(session, "after_commit", _keep)
 
 
 def roll_back(session: Session, step: SessionTransaction | None = None) -> None:
@@ -21,6 +22,11 @@ def roll_back(session: Session, step: SessionTransaction | None = None) -> None:
     noted: list[tuple[str, str, object]] = session.info.get(NOTED, [])
     session.info[NOTED] = []
     session.add_all(Attempt(kind=kind, key=key, at=at) for kind, key, at in noted)
+
+
+def _keep(session: Session) -> None:
+    """What was committed stands by itself."""
+    session.info[NOTED] = []
 
 
 def _note(session: Session, *_unused: object) -> None:

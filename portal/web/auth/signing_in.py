@@ -57,13 +57,10 @@ def begin_sign_in(here: Journey) -> Response:
     form = SignInForm.sent()
     if not form.validate():
         return _sign_in_page(form)
-    begun = sign_ins.begin(
-        here.session,
-        email=str(form.email.data),
-        password=str(form.password.data),
-        address=here.address,
-        now=here.now,
-    )
+    claim = sign_ins.claim(here.session, email=str(form.email.data), address=here.address, now=here.now)
+    here.let_go()
+    proof = sign_ins.prove(claim, str(form.password.data))
+    begun = sign_ins.begin(here.session, claim, proof, now=here.now)
     if begun is None:
         form.form_errors.append(_("E-mail address and password do not fit together."))
         return _sign_in_page(form)

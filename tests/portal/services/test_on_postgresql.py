@@ -19,9 +19,23 @@ from portal.db.models.jobs import Job, JobState
 from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
 from portal.db.models.scans import ScanCount
 from portal.db.models.vendors import Vendor
-from portal.errors import Clash, NotFound, NotNow
+from portal.errors import Clash, NotFound, NotNow, TooMany
 from portal.jobs import leases
-from portal.services import accounts, jobs, registers, reviews, scans, scores, sign_ins, tickets, vendors
+from portal.services import (
+    accounts,
+    audit,
+    jobs,
+    limits,
+    registers,
+    reviews,
+    scan_budgets,
+    scans,
+    scores,
+    sign_ins,
+    tickets,
+    vendors,
+)
+from portal.services.actors import SYSTEM
 from portal.services.jobs import JobKind
 from portal.services.registers import TreatmentFields
 from portal.services.vendors import VendorFields
@@ -133,9 +147,9 @@ def test_the_budget_of_a_name_holds_against_many_at_once(sessions, now):
 
     _together(8, scan)
 
-    assert len(refused) == 8 - scans.A_DAY_BY_HOSPITALS
+    assert len(refused) == 8 - scan_budgets.A_DAY_BY_HOSPITALS
     with sessions() as session:
-        assert set(session.scalars(select(ScanCount.count))) == {scans.A_DAY_BY_HOSPITALS}
+        assert set(session.scalars(select(ScanCount.count))) == {scan_budgets.A_DAY_BY_HOSPITALS}
 
 
 def test_a_ticket_is_redeemed_once_and_the_last_two_administrators_cannot_both_go(sessions, now):
@@ -245,3 +259,41 @@ def test_a_whole_round_with_its_score_fits_into_the_columns(sessions, now):
     with sessions() as session:
         (assessment_id,) = of.assessments.values()
         assert scores.current(session, of.hospital_id, assessment_id).catalogue_version == "hospital-vendor 2026.1"
+
+
+def test_tries_at_the_same_moment_share_one_budget(sessions, now):
+    refused = []
+
+    def spend() -> None:
+        with sessions.begin() as session:
+            try:
+                limits.spend(session, limits.NEW_PASSWORD, "erika@klinik.example", now=now)
+            except TooMany:
+                refused.append(1)
+
+    _together(8, spend)
+
+    assert len(refused) == 8 - limits.NEW_PASSWORD.most
+
+
+def test_two_chains_are_written_in_one_order_by_all(sessions, now):
+    both = (audit.hospital_scope("h"), audit.company_scope("c"))
+
+    def write(scopes) -> None:
+        with sessions.begin() as session:
+            audit.take_turns(session, *scopes)
+            for scope in scopes:
+                audit.record(session, SYSTEM, "x", "y", now=now, scope=scope)
+
+    orders = iter([both, both[::-1]] * 4)
+    lock = threading.Lock()
+
+    def one() -> None:
+        with lock:
+            scopes = next(orders)
+        write(scopes)
+
+    _together(8, one)
+
+    with sessions() as session:
+        assert [chain.events for chain in audit.verify_all(session)] == [8, 8]

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.db.models.accounts import HospitalRole, Person, SessionStage, SignIn, TicketPurpose
+from portal.db.models.audit import AuditEvent
+from portal.db.models.jobs import OutboxMail
 from portal.errors import NotAllowed, NotFound, NotNow, TooMany
 from portal.services import accounts, limits, passwords, sign_ins, tickets
 from portal.services.actors import SYSTEM
@@ -28,7 +30,12 @@ def person(session, stored) -> Person:
 
 
 def _begin(session, now, password=PASSWORD, email="erika@klinik.example"):
-    return sign_ins.begin(session, email=email, password=password, address="192.0.2.1", now=now)
+    return _begin_from(session, now, "192.0.2.1", email=email, password=password)
+
+
+def _begin_from(session, now, address, *, email, password):
+    claim = sign_ins.claim(session, email=email, address=address, now=now)
+    return sign_ins.begin(session, claim, sign_ins.prove(claim, password), now=now)
 
 
 def _enrolled(session, person, keyring, now):
@@ -72,7 +79,7 @@ def test_too_many_tries_are_refused_even_with_the_right_password(session, person
 
     with pytest.raises(TooMany):
         _begin(session, now)
-    elsewhere = sign_ins.begin(session, email=person.email, password="x", address="192.0.2.9", now=now)
+    elsewhere = _begin_from(session, now, "192.0.2.9", email=person.email, password="x")
     assert elsewhere is None  # another address has its own tries, so the owner is not locked out
 
 
@@ -215,3 +222,53 @@ def test_a_place_that_is_not_ours_cannot_be_chosen(session, person, now):
     assert not sign_ins.choose_place(session, sign_in, f"company:{stranger.id}")
     sign_in.place = f"company:{stranger.id}"
     assert sign_ins.actor(session, sign_in).company_id is None
+
+
+# ---- what the trail and the owner learn
+
+
+def _trail(session, verb):
+    return [
+        (event.subject, event.detail)
+        for event in session.scalars(select(AuditEvent).where(AuditEvent.verb == verb).order_by(AuditEvent.id))
+    ]
+
+
+def test_a_failed_sign_in_is_on_the_trail_whether_the_account_exists_or_not(session, person, now):
+    _begin(session, now, password="falsch")
+    _begin(session, now, email="niemand@klinik.example")
+
+    came_from = {"from": "192.0.2.1"}
+    assert _trail(session, "person.sign-in-failed") == [(person.id, came_from), ("nobody", came_from)]
+
+
+def test_a_password_that_was_changed_while_the_old_one_was_checked_does_not_open(session, person, now):
+    claim = sign_ins.claim(session, email=person.email, address="192.0.2.1", now=now)
+    proof = sign_ins.prove(claim, PASSWORD)
+    assert proof.is_right
+
+    person.password_hash = building.NO_PASSWORD
+    session.flush()
+
+    assert sign_ins.begin(session, claim, proof, now=now) is None
+
+
+def test_asking_for_a_new_password_is_on_the_trail_and_setting_it_is_told_to_the_owner(session, person, now):
+    for email in ("erika@klinik.example", "niemand@klinik.example"):
+        accounts.ask_for_new_password(session, email=email, address="192.0.2.1", now=now)
+    assert [subject for subject, _ in _trail(session, "person.new-password-asked")] == [person.id, "nobody"]
+
+    accounts.change_password(session, person=person, old=PASSWORD, new="drei rote Segel im Nebel", now=now)
+
+    mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "account-changed")).one()
+    assert (mail.to_address, "Das Passwort Ihres Kontos wurde geändert." in mail.text) == (person.email, True)
+    assert "://" not in mail.text
+
+
+def test_a_second_factor_and_its_codes_are_told_to_the_owner(session, person, keyring, now):
+    _secret, enrolled = _enrolled(session, person, keyring, now)
+    sign_in = sign_ins.find(session, enrolled.token, now=now)
+    sign_ins.renew_recovery_codes(session, sign_in, now=now)
+
+    mails = session.scalars(select(OutboxMail).where(OutboxMail.kind == "account-changed")).all()
+    assert [mail.to_address for mail in mails] == [person.email] * 2
