@@ -1,5 +1,7 @@
 """The invitation: who asks and why, and the ways in for a new person, for one with an account, for a colleague."""
 
+from typing import Any
+
 from flask import Response
 from wtforms import EmailField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired, Length, Optional
@@ -9,11 +11,12 @@ from portal.db.models.accounts import SessionStage
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import acceptances, invitations, limits, permissions, sign_ins
+from portal.services import acceptances, invitations, limits, own_results, permissions, scans, sign_ins
 from portal.services.acceptances import NewCompany
 from portal.services.accounts import NewPerson
 from portal.services.invitations import Invited, Invitee
 from portal.web import cookies, forms, journey, pages
+from portal.web import shown as showing
 from portal.web.journey import Journey, PersonJourney, Who
 from portal.web.vendor.room import invitation
 
@@ -126,6 +129,27 @@ def accept_with_account(here: PersonJourney) -> Response:
     return _page(here, invited, form)
 
 
+@invitation.post("/invitation/look", who=Who.ANYONE)
+def look_first(here: Journey) -> Response:
+    """The company looks at its hosts before any account; the hospital sees nothing of it."""
+    invited = _invited(here)
+    limits.spend(here.session, limits.FIRST_LOOK, invited.invitation.id, now=here.now)
+    scans.queue_by_invitation(here.session, invited.invitation, now=here.now)
+    return pages.see_other("invitation.first_look")
+
+
+@invitation.get("/invitation/result", who=Who.ANYONE)
+def first_look(here: Journey) -> Response:
+    """What was seen, for whoever holds the link."""
+    return pages.page("vendor/first_look.html", **_first_look(here))
+
+
+@invitation.get("/invitation/result/live", who=Who.ANYONE)
+def live_first_look(here: Journey) -> Response:
+    """The piece of the page that fetches itself anew while the scan runs."""
+    return pages.part("vendor/first_look_state.html", **_first_look(here))
+
+
 @invitation.get("/invitation/colleague", who=Who.ANYONE)
 def colleague(here: Journey) -> Response:
     """ "I am not the right person": who is?"""
@@ -166,6 +190,20 @@ def _invited(here: Journey) -> Invited:
     return invitations.look(here.session, _token(here), now=here.now)
 
 
+def _first_look(here: Journey) -> dict[str, Any]:
+    invited = invitations.look(here.session, _token(here), now=here.now)
+    look = own_results.first_look(here.session, invited.invitation, now=here.now)
+    found = showing.shown(look.findings)
+    return {
+        "look": look,
+        "hospital": invited.hospital,
+        "is_live": look.is_live,
+        "stages": showing.stages(look.run),
+        "to_mend": [one for one in found if one.finding.outcome in showing.TO_MEND],
+        "counts": showing.counts(found),
+    }
+
+
 def _is_in(here: Journey) -> bool:
     return here.sign_in is not None and here.sign_in.stage is SessionStage.FULL
 
@@ -190,6 +228,8 @@ def _page(here: Journey, invited: Invited, form: forms.Form) -> Response:
         due_on=invited.assessment.due_on,
         minutes=invitations.minutes(invited.assessment),
         hosts=[host.name for host in hosts],
+        may_look=bool(hosts) and invited.assessment.company_id is None,
+        has_looked=own_results.first_look(here.session, invited.invitation, now=here.now).last is not None,
         is_in=_is_in(here),
         is_addressee=here.person is not None and acceptances.is_addressee(invited, here.person),
         has_companies=here.person is not None and bool(acceptances.companies(here.session, here.person)),

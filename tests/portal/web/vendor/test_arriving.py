@@ -6,12 +6,16 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.db.models.accounts import Company, CompanyMember, CompanyRole, Person
 from portal.db.models.assessments import Invitation, Stage
+from portal.db.models.audit import AuditEvent
 from portal.db.models.jobs import OutboxMail
-from portal.services import passwords
+from portal.db.models.scans import ScanRun, ScanSide, ScanState
+from portal.services import passwords, scan_results, scans
+from scanners import catalogue
+from scanners.model import Finding, Message, Outcome, Subject
 from tests.portal import building
 from tests.portal.building import PASSWORD
 from tests.portal.web.vendor import errand
@@ -185,3 +189,66 @@ def test_a_link_that_ran_out_is_renewed_to_its_own_address(visitor, asked, sessi
     rows = session.scalars(select(Invitation).order_by(Invitation.created_at)).all()
     assert [row.email for row in rows] == [errand.ADDRESS] * 2
     assert rows[-1].revoked_at is None
+
+
+# ---- looking before any account
+
+
+def test_the_invited_person_looks_at_once_and_no_hospital_learns_of_it(visitor, visit, asked, session):
+    _open(visitor, asked)
+    answer = visitor.post("/invitation/look")
+
+    assert answer.headers["Location"].endswith("/invitation/result")
+    run = session.scalars(select(ScanRun)).one()
+    assert (run.kept_back, run.side, run.state) == (True, ScanSide.COMPANY, ScanState.QUEUED)
+    assert "Ein Scan läuft" in errand.text_of(visitor.get("/invitation/result"))
+    assert visitor.get("/invitation/result/live").status_code == 200
+    invitation = session.scalars(select(Invitation)).one()
+    assert invitation.redeemed_at is None
+    vendor_id = asked.ward.vendors[errand.VENDOR]
+    assert run.id not in visit(asked.ward.assessor).get(f"/hospital/vendors/{vendor_id}/scan").get_data(as_text=True)
+    trail = session.scalars(select(AuditEvent.scope).where(AuditEvent.verb == "scan.queued")).all()
+    assert trail == ["instance"]
+
+
+def test_what_was_seen_shows_to_the_holder_of_the_link(visitor, visit, asked, session, sessions, now):
+    _open(visitor, asked)
+    visitor.post("/invitation/look")
+    with sessions() as writing, writing.begin():
+        run = writing.scalars(select(ScanRun)).one()
+        check = next(iter(catalogue.CHECKS.values()))
+        found = Finding(
+            check_id=check.id,
+            subject=Subject(kind=check.subject, name=run.hosts[0]),
+            outcome=Outcome.FAIL,
+            severity=check.severity,
+            fact=Message(text="seen"),
+            at=now,
+        )
+        scans.start(writing, run.hospital_id, run.id, now=now)
+        scan_results.complete(writing, run.hospital_id, run.id, seen=(), findings=[found], now=now)
+
+    page = errand.text_of(visitor.get("/invitation/result"))
+
+    assert "Nur Sie sehen das" in page
+    assert "Angesehen am" in page
+    vendor_id = asked.ward.vendors[errand.VENDOR]
+    seen = errand.text_of(visit(asked.ward.assessor).get(f"/hospital/vendors/{vendor_id}/scan"))
+    assert "Angesehen" not in seen
+    assert "Letztes Ergebnis zeigen" in errand.text_of(visitor.get("/invitation"))
+
+
+def test_looking_before_an_account_has_its_limits(visitor, asked, sessions):
+    _open(visitor, asked)
+    answers = []
+    for _ in range(4):
+        answers.append(visitor.post("/invitation/look").status_code)
+        with sessions() as session, session.begin():
+            session.execute(update(ScanRun).values(state=ScanState.STOPPED))
+
+    assert answers == [303, 303, 303, 429]
+
+
+def test_without_a_link_there_is_nothing_to_look_at(visitor):
+    assert visitor.post("/invitation/look").status_code == 404
+    assert visitor.get("/invitation/result").status_code == 404
