@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from scanners.checking import check, fail, info, not_applicable, warn
-from scanners.checks import unpublished
+from scanners.checks import documents, unpublished
 from scanners.data.unpublished import Purpose
 from scanners.model import N_, CheckClass, Observations, Refs, Severity, Verdict
 from scanners.observations import UnpublishedPaths
@@ -103,9 +103,7 @@ def environment_is_not_public(seen: Observations) -> Verdict:
         "Whoever holds a server's private key can pose as this server, or log in where the key opens a door."
         " A certificate with that key must be revoked at once."
     ),
-    fix=N_(
-        "Take the file off the server, revoke its certificate or the trust in the key, and make a new one."
-    ),
+    fix=N_("Take the file off the server, revoke its certificate or the trust in the key, and make a new one."),
     example="chmod 600 /etc/ssl/private/server.key   # never below the web root",
 )
 def keys_are_not_public(seen: Observations) -> Verdict:
@@ -260,6 +258,7 @@ def maps_are_not_public(seen: Observations) -> Verdict:
     if signs:
         return info(N_("Maps without the source: %(paths)s."), paths=unpublished.shown(signs))
     paths = seen[UnpublishedPaths]
-    if Purpose.SOURCE_MAP not in paths.purposes.values() and "/" in paths.answers:
+    start = paths.answers.get("/")
+    if Purpose.SOURCE_MAP not in paths.purposes.values() and start and start.status in documents.ANSWERED:
         return not_applicable(N_("The start page loads no script of this host."))
     return unpublished.nothing_found(seen, Purpose.SOURCE_MAP)

@@ -33,6 +33,7 @@ LONGEST_NAME = 200
 DIGEST = 8  # digits: enough to tell two files apart, not enough to guess what is in one
 FOUND = frozenset({200, 206})
 METHODS = frozenset({"get", "put", "post", "delete", "patch", "head", "options", "trace"})
+REFUSING = frozenset({400, 403})
 OVERLOADED = frozenset({502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 KEPT_HEADERS = frozenset({"content-type", "location", "server", "allow", "www-authenticate", "retry-after"})
@@ -139,6 +140,8 @@ class _Round:
         try:
             response = await self._get(unpublished.FRONT, Origin=self._origin)
             signs = _origins(response, self._origin)
+            if response.status in REFUSING:  # the origin, perhaps: without one the page may still come
+                response = await self._get(unpublished.FRONT)
             if (where := _own_redirect(response, self._host)) is not None:
                 response = await self._get(replace(unpublished.FRONT, path=where))
         except Unseen as unseen:

@@ -203,6 +203,7 @@ PLAN = Plan(
             pages={"/": Reply(body=PAGE)},
             headers=(("access-control-allow-origin", "{origin}"), ("vary", "Origin")),
         ),
+        Site(host="refuses-origins.haus.test", pages={"/": Reply(status=403, body="Invalid CORS request")}),
         Site(host="repeats.haus.test", pages=Repeating()),
         Site(
             host="shared.haus.test",
@@ -477,6 +478,14 @@ def test_f2_a_refusal_with_status_200_is_a_refusal(asked: Callable[[str], Unpubl
         ("/.git/config", "/.env", "/id_rsa"), Reason.CHALLENGED
     )
     assert outcomes(seen)["exposure.private-key"] is Outcome.UNKNOWN
+
+
+def test_a_start_page_that_refuses_foreign_origins_is_asked_once_more(
+    running: Running, asked: Callable[[str], UnpublishedPaths]
+) -> None:
+    asked("refuses-origins")
+
+    assert requests(running, "refuses-origins.haus.test").count("GET /") == 2
 
 
 def test_f2_a_wall_that_comes_up_on_the_way_is_noticed(asked: Callable[[str], UnpublishedPaths]) -> None:

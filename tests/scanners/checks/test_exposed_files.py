@@ -44,7 +44,8 @@ def test_what_lies_open_fails_and_is_named(check: Check, seen: UnpublishedPaths)
         (checks.folders_are_not_listed, one("/static/", Purpose.ASSETS, "listing"), Outcome.WARN),
         (checks.maps_are_not_public, one("/app.js.map", Purpose.SOURCE_MAP, "map", "map-with-source"), Outcome.WARN),
         (checks.maps_are_not_public, one("/app.js.map", Purpose.SOURCE_MAP, "map"), Outcome.INFO),
-        (checks.maps_are_not_public, one("/", Purpose.FRONT), Outcome.NOT_APPLICABLE),
+        (checks.maps_are_not_public, one("/", Purpose.FRONT, status=200), Outcome.NOT_APPLICABLE),
+        (checks.maps_are_not_public, one("/", Purpose.FRONT, status=403), Outcome.UNKNOWN),
     ],
 )
 def test_lesser_finds_weigh_less(check: Check, seen: UnpublishedPaths, outcome: Outcome):
