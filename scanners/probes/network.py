@@ -34,6 +34,7 @@ LONGEST_CNAME_CHAIN = 8
 MOST_ADDRESSES = 32
 MOST_CONNECT_TRIES = 3  # addresses of one host that are tried before it counts as not answering
 MOST_DATAGRAMS = 64  # unread ones of one question
+LARGEST_ANSWER = 16_384  # over TCP; nobody publishes more in good faith
 UDP_PAYLOAD = 1232  # DNS flag day 2020: the size that is never fragmented
 DNS_TRY_SECONDS = 1.5
 QUESTIONS_AT_ONCE = 30  # about one domain
@@ -701,7 +702,10 @@ async def _over_tcp(question: dns.message.Message, server: str, port: int) -> dn
         wire = question.to_wire()
         writer.write(len(wire).to_bytes(2, "big") + wire)
         length = int.from_bytes(await reader.readexactly(2), "big")
-        reply = dns.message.from_wire(await reader.readexactly(length))
+        if length > LARGEST_ANSWER:
+            raise Unseen(Reason.TOO_LARGE, "dns")
+        # A thousand records take a while to read, and the loop has others to hear.
+        reply = await asyncio.to_thread(dns.message.from_wire, await reader.readexactly(length))
     finally:
         writer.transport.abort()
     if not question.is_response(reply):
