@@ -286,11 +286,11 @@ def spf_is_narrow(seen: Observations) -> Verdict:
     count = spf.addresses_allowed((trace.records[0], *trace.included.values()))
     if count >= MANY_ADDRESSES:
         return info(
-            N_("SPF allows %(count)s IPv4 addresses to send, with the records of %(names)s."),
+            N_("SPF lists networks with %(count)s IPv4 addresses in all, with the records of %(names)s."),
             count=count,
             names=listing(trace.included) or seen.subject.name,
         )
-    return ok(N_("SPF allows %(count)s IPv4 addresses to send."), count=count)
+    return ok(N_("SPF lists networks with %(count)s IPv4 addresses in all."), count=count)
 
 
 @check(

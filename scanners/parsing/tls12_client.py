@@ -27,6 +27,8 @@ SERVER_NAME, GROUPS, POINT_FORMATS, SCHEMES, HEARTBEATS, TICKETS, RENEGOTIATION 
 X25519, SECP256R1 = 0x001D, 0x0017
 MOST_RECEIVED = 400_000
 MOST_RECORDS = 500
+RSA_SIZES = range(1024, 8193)
+LARGEST_EXPONENT = 32  # bits; a hostile certificate could make one multiplication last for hours
 BLOCK = 16
 TAG = 16
 
@@ -229,9 +231,11 @@ class Client:
         return out + self._close()
 
     def rsa_key(self) -> rsa.RSAPublicKey | None:
-        """The key of the server's certificate, if it is an RSA key."""
+        """The key of the server's certificate, if it is an RSA key of a size that costs us nothing to use."""
         key = self._public_key()
-        return key if isinstance(key, rsa.RSAPublicKey) else None
+        if not isinstance(key, rsa.RSAPublicKey) or key.key_size not in RSA_SIZES:
+            return None
+        return key if key.public_numbers().e.bit_length() <= LARGEST_EXPONENT else None
 
     def _close(self) -> bytes:
         """ChangeCipherSpec and Finished."""

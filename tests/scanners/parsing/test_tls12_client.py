@@ -1,8 +1,13 @@
 """The TLS 1.2 client: its pseudorandom function, its padding, and bytes that are none of TLS."""
 
 import contextlib
+import datetime as dt
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,3 +93,30 @@ def test_no_messages_of_a_server_raise_anything_else(kind: int, body: bytes) -> 
     messages = b"".join(bytes([each]) + len(its).to_bytes(3, "big") + its for each, its in ((2, hello), (kind, body)))
     with contextlib.suppress(Malformed):
         one.receive(b"\x16\3\3" + len(messages).to_bytes(2, "big") + messages)
+
+
+def shown(exponent: int) -> bytes:
+    """A certificate for a key with this exponent; the key is only looked at, so nobody needs to have it."""
+    key = rsa.RSAPublicNumbers(e=exponent, n=(1 << 2047) + 1).public_key()
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "host.test")])
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    builder = x509.CertificateBuilder(subject_name=name, issuer_name=name, public_key=key, serial_number=1)
+    builder = builder.not_valid_before(start).not_valid_after(start + dt.timedelta(days=90))
+    return builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize(("exponent", "is_used"), [(65537, True), ((1 << 2000) + 1, False)])
+def test_a_key_that_would_keep_us_busy_is_not_used(exponent: int, is_used: bool) -> None:
+    leaf = shown(exponent)
+    one = len(leaf).to_bytes(3, "big") + leaf
+    chain = len(one).to_bytes(3, "big") + one
+    hello = b"\3\3" + bytes(32) + b"\0" + b"\x00\x2f\0"
+    messages = b"".join(
+        bytes([kind]) + len(body).to_bytes(3, "big") + body for kind, body in ((2, hello), (11, chain), (14, b""))
+    )
+    asking = client(stop_at_done=True)
+    asking.flight()
+    asking.receive(b"\x16\3\3" + len(messages).to_bytes(2, "big") + messages)
+
+    assert asking.done
+    assert (asking.rsa_key() is not None) is is_used
