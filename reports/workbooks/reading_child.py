@@ -1,6 +1,7 @@
-"""The process that reads a workbook from outside: little memory, little time, no secrets; JSON out.
+"""The process that reads a file from outside: little memory, little time, no secrets; JSON out.
 
-stdin: a line of JSON with the shapes of the questions' answers, then the file. stdout: what it says, or why not.
+stdin: a line of JSON, then the file. The line holds the shapes of the questions' answers for a workbook of answers, or
+null for a plain table. stdout: what it says, or why not.
 """
 
 import json
@@ -10,8 +11,9 @@ import sys
 from typing import Any
 
 from questionnaires.model import AnswerKind, AnswerShape, Message, Option, Text
-from reports.workbooks import answer_sheet_in
+from reports.workbooks import answer_sheet_in, table_in
 from reports.workbooks.answer_sheet import NotOurWorkbook, Problem, RowSent, SheetSent
+from reports.workbooks.table_in import Table
 from scanners.model import N_
 
 MEMORY = 512 * 2**20  # bytes of address space; a workbook of twenty megabytes unpacked fits
@@ -32,21 +34,36 @@ def main() -> int:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (limit, limit))
-    shapes = _shapes(json.loads(sys.stdin.buffer.readline(LONGEST_SHAPES)))
+    ordered = json.loads(sys.stdin.buffer.readline(LONGEST_SHAPES))
     content = sys.stdin.buffer.read(LARGEST + 1)
-    sys.stdout.write(json.dumps(_answer(content, shapes)))
+    sys.stdout.write(json.dumps(_answer(content, None if ordered is None else _shapes(ordered))))
     return 0
 
 
-def _answer(content: bytes, shapes: dict[str, AnswerShape]) -> dict[str, Any]:
+def _answer(content: bytes, shapes: dict[str, AnswerShape] | None) -> dict[str, Any]:
     if len(content) > LARGEST:
         return {"refused": _message(Message(text=TOO_MUCH))}
     try:
-        return dump(answer_sheet_in.read(content, shapes))
+        return _table(content) if shapes is None else dump(answer_sheet_in.read(content, shapes))
     except NotOurWorkbook as refusal:
         return {"refused": _message(refusal.message)}
     except (MemoryError, RecursionError):
         return {"refused": _message(Message(text=TOO_MUCH))}
+
+
+def _table(content: bytes) -> dict[str, Any]:
+    table = table_in.read(content)
+    return {"heading": list(table.heading), "rows": [list(row) for row in table.rows], "first": table.first}
+
+
+ORDER_TABLE = b"null\n"
+
+
+def load_table(told: Any) -> Table:
+    """A table as it was read; raises NotOurWorkbook for what was refused."""
+    if "refused" in told:
+        raise NotOurWorkbook(_told(told["refused"]))
+    return Table(heading=tuple(told["heading"]), rows=tuple(tuple(row) for row in told["rows"]), first=told["first"])
 
 
 def order(shapes: dict[str, AnswerShape]) -> bytes:

@@ -161,6 +161,14 @@ def payload(name: str, place: Place) -> dict[str, object]:
         },
         "POST vendor.use_document": {"existing": ids["evidence_id"], "to": ids["name"]},
         "POST vendor.attach_document": {"to": ids["name"]},
+        "POST vendor.raise_dispute": {
+            **{name: ids[name] for name in ("kind", "subject", "check")},
+            "reason": "fixed",
+            "text": "Behoben.",
+        },
+        "POST vendor.take_dispute_back": {"dispute": ids["dispute"]},
+        "POST hospital.answer_dispute": {"dispute": ids["dispute"], "verdict": "rejected", "text": "Nein."},
+        "POST hospital.take_vendor_list": {"name": "0", "supply": "1"},
         "POST vendor.invite_colleague": {"email": "neu@strahlwerk.example", "role": "contributor"},
     }.get(name, {})
 

@@ -26,6 +26,7 @@ from portal.db.models.accounts import (
     SessionStage,
 )
 from portal.db.models.assessments import Assessment, ReviewState, Stage
+from portal.db.models.disputes import DisputeReason
 from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.registers import RiskRecord
 from portal.db.models.responses import Evidence, Response
@@ -34,10 +35,11 @@ from portal.db.models.vendors import Host
 from portal.demonstration import documents
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
-from portal.services import evidence, jobs, reviews, rounds, submissions
+from portal.services import disputes, evidence, jobs, reviews, rounds, scan_results, submissions, vendor_imports
 from portal.services.actors import Actor
 from portal.services.jobs import JobKind
 from portal.services.submissions import Signer
+from reports.workbooks.table_in import Table
 from tests.portal import building
 from tests.portal.web.conftest import Visitor, make_settings, sign_in
 from tests.portal.web.hospital import ward
@@ -207,7 +209,18 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     session.flush()
     company = session.get_one(Company, lead.company_id)
     colleague = building.company_actor(session, company, CompanyRole.CONTRIBUTOR, f"helper@{lead.company_id}.example")
+    waiting, other = _disputable(session, lead, assessment, now=now)
+    dispute = disputes.raise_dispute(
+        session, lead, assessment.id, waiting, reason=DisputeReason.FIXED, text="Seit gestern behoben.", now=now
+    )
+    uploaded = Table(heading=("Lieferant", "Produkt"), rows=(("Neue Firma GmbH", "LIS"),), first=2)
+    kept_list = vendor_imports.keep(session, made.assessor, uploaded, file_name="liste.xlsx", now=now)
     ids = {
+        "dispute": dispute.id,
+        "kind": other[0],
+        "subject": other[1],
+        "check": other[2],
+        "import_id": kept_list.id,
         "vendor_id": assessment.vendor_id,
         "supply_id": made.supplies[name],
         "assessment_id": assessment.id,
@@ -229,6 +242,14 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     missing = [parameter for parameter, value in ids.items() if not value]
     assert not missing, f"the world holds none of {missing}"
     return Place(ward=made, lead=lead, assessment_id=assessment.id, ids={key: str(value) for key, value in ids.items()})
+
+
+def _disputable(session: Session, lead: Actor, assessment: Assessment, *, now: datetime) -> list[disputes.Place]:
+    """Two findings that the company may dispute."""
+    run = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    records = scan_results.standing_findings(session, assessment.hospital_id, assessment.vendor_id, now=now, run=run)
+    lacking = [one for one in map(scan_results.finding_of, records) if one.outcome in disputes.LACKING]
+    return [disputes.place_of(one) for one in lacking[:2]]
 
 
 def _people(session: Session, a: Place, b: Place, now: datetime) -> dict[str, Actor | None]:

@@ -127,3 +127,18 @@ class Host(Row):
     created_at: Mapped[datetime]
 
     vendor: Mapped[Vendor] = relationship(back_populates="hosts")
+
+
+class VendorImport(Row):
+    """A list that somebody uploaded, until it is taken in or thrown away."""
+
+    __tablename__ = "vendor_import"
+
+    hospital_id: Mapped[str] = mapped_column(ForeignKey("hospital.id"))
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    file_name: Mapped[str] = mapped_column(String(200))
+    heading: Mapped[list[Any]]
+    rows: Mapped[list[Any]]
+    first_row: Mapped[int]  # the number of the first row in the file
+    by_name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]

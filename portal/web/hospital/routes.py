@@ -11,6 +11,7 @@ from portal.web.hospital import (
     risks,
     scans,
     today,
+    vendor_lists,
     vendor_pages,
     vendors,
 )
@@ -19,5 +20,5 @@ from portal.web.hospital.room import hospital
 ROOMS = (hospital,)
 PAGES = (
     *(administration, campaigns, disputes, documents, exports, intakes),
-    *(review, risks, scans, today, vendor_pages, vendors),
+    *(review, risks, scans, today, vendor_lists, vendor_pages, vendors),
 )

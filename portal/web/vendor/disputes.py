@@ -63,6 +63,8 @@ def dispute_list(here: CompanyJourney, assessment_id: str) -> Response:
 def add_dispute(here: CompanyJourney, assessment_id: str) -> Response:
     """The form, for the finding that its address names."""
     place = tuple(request.args.get(name, "") for name in ("kind", "subject", "check"))
+    if not any(place):
+        return pages.see_other("vendor.result", assessment_id=responses.find(here.session, here.actor, assessment_id).id)
     form = _form(here, assessment_id, DisputeForm.offered(kind=place[0], subject=place[1], check=place[2]))
     return _page(here, assessment_id, form)
 

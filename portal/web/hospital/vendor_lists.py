@@ -1,0 +1,151 @@
+"""A list of vendors from outside: uploaded, its columns matched, every row shown before it is taken in."""
+
+from typing import Any
+
+from flask import Response, request
+from wtforms import FileField, SelectField
+from wtforms.validators import InputRequired, Optional
+
+from portal.errors import BadInput
+from portal.files import guarding
+from portal.files.guarding import Unwelcome
+from portal.i18n import gettext as _
+from portal.i18n import lazy_gettext as _l
+from portal.jobs import reading
+from portal.services import vendor_imports
+from portal.services.actors import HOSPITAL_WRITERS
+from portal.services.vendor_imports import WORDS, Column, Matching, Step
+from portal.web import forms, pages
+from portal.web.hospital.room import hospital
+from portal.web.journey import HospitalJourney
+from reports.workbooks import reading_child
+from scanners.model import N_, Message
+
+BODY_LIMIT = reading_child.LARGEST + 2**20
+SHOWN = 200  # rows of each kind on the page; the counts speak of all
+NO_COLUMN = "-"
+STEPS = {
+    Step.NEW: _l("new vendor"),
+    Step.SUPPLY: _l("new product of a known vendor"),
+    Step.NOTHING: _l("stands already"),
+    Step.WRONG: _l("left out"),
+}
+
+
+class ListForm(forms.Form):
+    """A list that somebody has."""
+
+    file = FileField(_l("List"), [InputRequired(_l("Choose a file."))])
+
+
+def _matching_form(heading: list[Any]) -> type[forms.Form]:
+    """One choice for each thing that a column can hold."""
+    titles = [(str(index), title or _("column %(number)s", number=index + 1)) for index, title in enumerate(heading)]
+    made: dict[str, Any] = {"__doc__": "Which column holds what."}
+    for column, word in WORDS.items():
+        made[column.value] = SelectField(
+            _(word), choices=forms.choices([(NO_COLUMN, _("not in the list")), *titles]), validators=[Optional()]
+        )
+    return type("MatchingForm", (forms.Form,), made)
+
+
+@hospital.get("/vendors/import", roles=HOSPITAL_WRITERS)
+def import_vendors(here: HospitalJourney) -> Response:  # noqa: ARG001 - the form is the same for everybody
+    """Choose a file."""
+    return pages.page("hospital/import_vendors.html", form=ListForm.offered())
+
+
+@hospital.post("/vendors/import", roles=HOSPITAL_WRITERS, body_limit=BODY_LIMIT)
+def upload_vendor_list(here: HospitalJourney) -> Response:
+    """Read the list in a process of its own and lay it aside."""
+    form = ListForm.sent()
+    if form.validate():
+        here.let_go()  # reading takes its time, and others want to save
+        try:
+            table = reading.table(_content())
+            name = guarding.safe_name(request.files["file"].filename or "")
+            kept = vendor_imports.keep(here.session, here.actor, table, file_name=name, now=here.now)
+        except BadInput as refused:
+            form.take(refused)
+        else:
+            return pages.see_other("hospital.match_vendor_list", import_id=kept.id)
+    return pages.page("hospital/import_vendors.html", form=form)
+
+
+@hospital.get("/vendors/import/<import_id>", roles=HOSPITAL_WRITERS)
+def match_vendor_list(here: HospitalJourney, import_id: str) -> Response:
+    """Which column holds what, and what taking it in would do; the choices stand in the address."""
+    kept = vendor_imports.find(here.session, here.actor, import_id)
+    chosen = {column: request.args.get(column.value, "") for column in Column}
+    matching = _read(chosen, len(kept.heading)) if any(chosen.values()) else vendor_imports.guess(kept.heading)
+    return _page(here, import_id, matching)
+
+
+@hospital.post("/vendors/import/<import_id>", roles=HOSPITAL_WRITERS)
+def take_vendor_list(here: HospitalJourney, import_id: str) -> Response:
+    """Write down what is new."""
+    kept = vendor_imports.find(here.session, here.actor, import_id)
+    form = _matching_form(kept.heading).sent()
+    matching = _read({column: str(form[column.value].data or "") for column in Column}, len(kept.heading))
+    try:
+        done = vendor_imports.take(here.session, here.actor, import_id, matching, now=here.now)
+    except BadInput as refused:
+        form.take(refused)
+        return _page(here, import_id, matching, form)
+    told = _("%(vendors)s vendors and %(supplies)s products were added.", vendors=done.vendors, supplies=done.supplies)
+    if done.left_out:
+        told += " " + _("%(count)s rows were left out.", count=done.left_out)
+    here.notice(told)
+    return pages.see_other("hospital.vendor_list")
+
+
+@hospital.post("/vendors/import/<import_id>/discard", roles=HOSPITAL_WRITERS)
+def discard_vendor_list(here: HospitalJourney, import_id: str) -> Response:
+    """Throw the list away."""
+    vendor_imports.discard(here.session, here.actor, import_id, now=here.now)
+    here.notice(_("The list is thrown away; nothing was taken in."))
+    return pages.see_other("hospital.vendor_list")
+
+
+def _read(chosen: dict[Column, str], width: int) -> Matching:
+    found = {column: int(text) for column, text in chosen.items() if text.isascii() and text.isdecimal()}
+    return {column: index for column, index in found.items() if index < width}
+
+
+def _page(here: HospitalJourney, import_id: str, matching: Matching, form: forms.Form | None = None) -> Response:
+    kept = vendor_imports.find(here.session, here.actor, import_id)
+    if form is None:
+        values = {column.value: str(matching.get(column, NO_COLUMN)) for column in Column}
+        form = _matching_form(kept.heading).offered(**values)
+    planned = vendor_imports.plan(here.session, here.actor, kept, matching) if Column.NAME in matching else ()
+    by_step = {step: [row for row in planned if row.step is step] for step in Step}
+    return pages.page(
+        "hospital/match_vendor_list.html",
+        form=form,
+        kept=kept,
+        matching=matching,
+        examples={
+            column: next((cells[index] for cells in kept.rows if index < len(cells) and cells[index]), "")
+            for column, index in matching.items()
+        },
+        by_step=by_step,
+        count=by_step[Step.NEW] or by_step[Step.SUPPLY],
+        steps=STEPS,
+        columns=WORDS,
+        shown=SHOWN,
+    )
+
+
+def _content() -> bytes:
+    file = request.files["file"]
+    name, content = file.filename or "", bytes(file.read(reading_child.LARGEST + 1))
+    if name.lower().rpartition(".")[2] not in {"xlsx", "csv", "txt"}:
+        raise BadInput({"file": Message(text=N_("Please save the list as Excel workbook (xlsx) or CSV."))})
+    if len(content) > reading_child.LARGEST:
+        values = {"megabytes": reading_child.LARGEST // 2**20}
+        raise BadInput({"file": Message(text=N_("The file is larger than %(megabytes)s MB."), values=values)})
+    try:
+        guarding.check(name, content)
+    except Unwelcome as refusal:
+        raise BadInput({"file": refusal.message}) from refusal
+    return content

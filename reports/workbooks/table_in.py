@@ -1,0 +1,106 @@
+"""A list from outside, as a table of text: the first sheet of a workbook with something in it, or a CSV file."""
+
+import csv
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import BytesIO, StringIO
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from questionnaires.model import Message
+from reports.workbooks.answer_sheet import NotOurWorkbook, plain
+from scanners.model import N_
+
+MOST_ROWS = 3_000
+MOST_COLUMNS = 60
+LONGEST_CELL = 2_000
+HEADS = 2  # filled cells that make a row the heading
+LOOK_FOR_HEADING = 30  # rows: lists begin with a title, a date, an empty line
+DELIMITERS = ";,\t|"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A heading and its rows, all text; `first` is the number of the first row in the file, counted from 1."""
+
+    heading: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    first: int
+
+
+def read(content: bytes) -> Table:
+    """The table in a workbook or CSV file. Raises NotOurWorkbook with a sentence.
+
+    Loads a stranger's file: only for a process with limits.
+    """
+    rows = _of_workbook(content) if content.startswith(b"PK") else _of_csv(content)
+    if len(rows) > MOST_ROWS:
+        raise NotOurWorkbook(
+            Message(text=N_("The list has more than %(most)d rows. Please divide it."), values={"most": MOST_ROWS})
+        )
+    for index, row in enumerate(rows[:LOOK_FOR_HEADING]):
+        if sum(bool(cell) for cell in row) >= HEADS:
+            width = max(place for place, title in enumerate(row, start=1) if title)
+            return Table(heading=row[:width], rows=tuple(cells[:width] for cells in rows[index + 1 :]), first=index + 2)
+    raise NotOurWorkbook(Message(text=N_("No row with headings was found in the list.")))
+
+
+def _of_workbook(content: bytes) -> Sequence[tuple[str, ...]]:
+    try:
+        workbook = load_workbook(BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        for sheet in workbook.worksheets:
+            rows = _trimmed(
+                tuple(_text(value) for value in row)
+                for row in sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS, values_only=True)
+            )
+            if rows:
+                return rows
+    except (
+        *(InvalidFileException, zipfile.BadZipFile, KeyError, ValueError),
+        *(OSError, ParseError, TypeError, IndexError, AttributeError),
+    ) as error:
+        raise NotOurWorkbook(Message(text=N_("The file cannot be read as an Excel workbook (xlsx)."))) from error
+    return ()
+
+
+def _of_csv(content: bytes) -> Sequence[tuple[str, ...]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    head = text[:4000]
+    delimiter = max(DELIMITERS, key=head.count)
+    try:
+        rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+        return _trimmed(tuple(_text(cell) for cell in row[:MOST_COLUMNS]) for row in rows)
+    except csv.Error as error:
+        raise NotOurWorkbook(Message(text=N_("The file cannot be read as CSV."))) from error
+
+
+def _trimmed(rows: Iterable[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
+    """Without the empty rows at the end; no more than are read anyway."""
+    kept: list[tuple[str, ...]] = []
+    for row in rows:
+        kept.append(row)
+        if len(kept) > MOST_ROWS:
+            break
+    while kept and not any(kept[-1]):
+        kept.pop()
+    return kept
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return plain(str(value))[:LONGEST_CELL]
