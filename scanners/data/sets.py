@@ -35,12 +35,15 @@ def current(folder: Path | None) -> DataSets:
 
 def _fetched(folder: Path) -> DataSets:
     generation = generation_of(folder)
-    if generation is None:
-        return SHIPPED
-    try:
-        return load(generation)
-    except BadDataSets:
-        return SHIPPED
+    while generation is not None:
+        try:
+            return load(generation)
+        except BadDataSets:
+            newer = generation_of(folder)
+            if newer == generation:
+                break
+            generation = newer  # refreshes overtook us, and what we wanted to read is cleared away
+    return SHIPPED
 
 
 def _own_words(folder: Path) -> frozenset[str]:
