@@ -166,6 +166,8 @@ class SpfTrace:
     missing: tuple[str, ...] = ()  # include/redirect names without an SPF record
     errors: tuple[str, ...] = ()  # grammar errors, each naming the term
     failed: tuple[str, ...] = ()  # names DNS gave no usable answer for
+    stranger: str = ""  # what RFC 7208 makes of mail from 192.0.2.1, which is nobody's; "": was not evaluated
+    stranger_by: str = ""  # the term that decided it
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -208,6 +208,9 @@ def spf_ends_with_refusal(seen: Observations) -> Verdict:
         return not_applicable(NO_SPF)
     strict = _policy(mail, seen.subject.name) in {"quarantine", "reject"}
     ending = _ending(mail.spf.records[0], mail.spf.included, seen.subject.name)
+    if mail.spf.stranger == "pass" and ending != "+":
+        term = shortened(mail.spf.stranger_by)
+        return fail(N_("Mail from an address that is nobody's passes, by the term %(term)s."), term=term)
     if not ending and mail.spf.failed:
         return unknown(DNS_SILENT, names=listing(mail.spf.failed))
     return _verdict_on_ending(ending, strict=strict)

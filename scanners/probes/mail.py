@@ -17,9 +17,11 @@ from scanners.observations import (
     MtaStsPolicy,
     Reason,
     SmtpSession,
+    SpfTrace,
 )
-from scanners.parsing import addresses, certificates, dkim, dmarc, spf
+from scanners.parsing import addresses, certificates, check_host, dkim, dmarc, spf
 from scanners.parsing.asking import Answer, Question
+from scanners.parsing.check_host import Sender
 from scanners.probes import asking
 from scanners.probes import tls as handshakes
 from scanners.probes.network import Connection, Door, Unseen
@@ -27,6 +29,7 @@ from scanners.probes.visit import Visit
 
 MOST_EXCHANGERS = 10
 MOST_SESSIONS = 2
+STRANGER = "192.0.2.1"  # RFC 5737: set aside for documentation, so no sender has it
 SMTP_PORT = 25
 REPLY_SECONDS = 15.0
 LONGEST_REPLY = 16_384
@@ -70,7 +73,7 @@ async def records(visit: Visit, domain: str) -> MailDns:
     exchangers, (exists, keys), spf_trace, dmarc_trace, (sts, reports) = await asyncio.gather(
         _exchangers(door, domain),
         _dkim(door, domain),
-        asking.answered(door, spf.trace(domain)),
+        _spf(door, domain),
         asking.answered(door, dmarc.trace(domain)),
         _announcements(door, domain),
     )
@@ -96,6 +99,19 @@ async def records(visit: Visit, domain: str) -> MailDns:
         },
         tlsa_failed=tuple(host for host in asked if host not in pinned),
     )
+
+
+async def _spf(door: Door, domain: str) -> SpfTrace:
+    """The record with all below it, and what a receiver makes of a stranger; nearly all of that is known by then."""
+    trace = await asking.answered(door, spf.trace(domain))
+    if len(trace.records) != 1 or trace.errors or trace.failed or trace.lookups > spf.LOOKUP_LIMIT:
+        return trace
+    sender = Sender(address=STRANGER, helo=domain, mail_from=f"postmaster@{domain}")
+    try:
+        ruling = await asking.answered(door, check_host.check(sender))
+    except Unseen:
+        return trace
+    return replace(trace, stranger=ruling.result.value, stranger_by=ruling.because)
 
 
 async def _exchangers(door: Door, domain: str) -> tuple[MailExchanger, ...]:

@@ -49,6 +49,10 @@ gut.test._report._dmarc TXT "v=DMARC1"
 """,
         ),
         Zone(name="ohne.test", records='@ TXT "kein SPF"'),
+        Zone(
+            name="weit.test",
+            records='@ TXT "v=spf1 exists:%{i}.liste.weit.test -all"\n192.0.2.1.liste A 127.0.0.2',
+        ),
         Zone(name="leer.test", records='@ MX 0 .\n@ TXT "v=spf1 -all"\n_dmarc TXT "v=DMARC1; p=reject"'),
         Zone(name="gemischt.test", records="@ MX 0 .\n@ MX 10 mx1.gut.test."),
         Zone(
@@ -140,6 +144,12 @@ def test_exchangers_come_by_preference_with_their_addresses(running, look):
     assert not seen.null_mx
 
 
+def test_what_a_receiver_makes_of_a_stranger_is_asked_of_the_whole_evaluation(running, look):
+    assert look(running, mail.records, "leer.test").spf.stranger == "fail"
+    assert look(running, mail.records, "weit.test").spf.stranger == "pass"
+    assert look(running, mail.records, "weit.test").spf.stranger_by == "exists:%{i}.liste.weit.test"
+
+
 def test_spf_is_followed_through_its_includes(running, look):
     trace = look(running, mail.records, "gut.test").spf
 
@@ -155,6 +165,7 @@ def test_a_tree_of_includes_that_grows_without_end_is_cut(running, look):
     trace = look(running, mail.records, "bombe.test").spf
 
     assert trace.lookups > 10
+    assert trace.stranger == ""
     assert len(running.contacts_of("b1.bombe.test")) == 1
 
 

@@ -62,6 +62,8 @@ SPF_SILENT = mail(spf=spf(failed=(DOMAIN,)))
         (checks.spf_ends_with_refusal, mail(spf=spf("v=spf1 mx")), Outcome.FAIL),
         (checks.spf_ends_with_refusal, mail(spf=spf("v=spf1 redirect=a.test", failed=("a.test",))), Outcome.UNKNOWN),
         (checks.spf_ends_with_refusal, mail(spf=spf()), Outcome.NOT_APPLICABLE),
+        (checks.spf_ends_with_refusal, mail(spf=spf("v=spf1 ip4:0.0.0.0/1 -all", stranger="fail")), Outcome.PASS),
+        (checks.spf_ends_with_refusal, mail(spf=spf("v=spf1 ip4:128.0.0.0/1 -all", stranger="pass")), Outcome.FAIL),
         (checks.spf_uses_no_ptr, mail(), Outcome.PASS),
         (checks.spf_uses_no_ptr, mail(spf=spf("v=spf1 ptr -all")), Outcome.WARN),
         (checks.dkim_exists, mail(), Outcome.PASS),
