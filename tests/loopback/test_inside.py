@@ -26,6 +26,16 @@ PAGE = """<!doctype html><title>Portal</title>
 <script src="https://[::ffff:127.66.0.1]/e.js"></script>
 <script src="https://innen.falle.test./f.js"></script>
 <link rel="stylesheet" href="https://verweis.falle.test/x.css">
+<script src="https://017700000001/g.js"></script>
+<script src="https://127.1/h.js"></script>
+<script src="https://[fe80::1%25lo]/i.js"></script>
+<script src="https://[64:ff9b::7f42:1]/j.js"></script>
+<script src="https://[2002:7f42:1::1]/k.js"></script>
+<script src="https://wechsel.falle.test/l.js"></script>
+<script src="https://sechs.falle.test/m.js"></script>
+<img src="http://wechsel.falle.test/n.png">
+<a href="https://wechsel.falle.test/login">Anmelden</a>
+<a href="/login">Anmeldung</a>
 <a href="https://innen.falle.test/login">Login</a>
 <a href="https://portal.falle.test@127.66.0.1/login">Login</a>
 <form action="https://innen.falle.test/login" method="post"><input type="password"></form>
@@ -48,6 +58,9 @@ mta-sts    A {INSIDE}
 @ MX 10 innen
 @ MX 20 {INSIDE}.
 @ MX 30 verweis
+@ MX 5 wechsel
+sechs      AAAA ::ffff:{INSIDE}
+sechs      A {INSIDE}
 @ TXT "v=spf1 a:innen.falle.test mx exists:%{{i}}.innen.falle.test include:innen.falle.test -all"
 _mta-sts   TXT "v=STSv1; id=1"
 _dmarc     TXT "v=DMARC1; p=reject; rua=mailto:a@innen.falle.test"
@@ -65,10 +78,27 @@ _dmarc     TXT "v=DMARC1; p=reject; rua=mailto:a@innen.falle.test"
                 "/security.txt": redirect("//127.66.0.1/security.txt"),
                 "/robots.txt": redirect("http://innen.falle.test:80/"),
                 "/metadata": redirect("https://verweis.falle.test/metadata"),
+                "/fhir/metadata": redirect("https://wechsel.falle.test/metadata"),
+                "/login": redirect("https://[::ffff:127.66.0.1]/login"),
+                "/.well-known/webauthn": redirect("https://2135031809/"),
+                "/.well-known/change-password": redirect("https://0x7f.66.0.1/"),
             },
         ),
+        Site(host="wandel.falle.test", address="127.80.0.12", missing=redirect("https://wechsel.falle.test/")),
         Site(host="www.falle.test", address="127.80.0.11", missing=redirect("https://innen.falle.test/")),
     ),
+    # First an address that may be asked, then one of the house, and the other way round.
+    rotations={
+        "wechsel.falle.test": ("127.80.0.10", INSIDE),
+        "rueckwechsel.falle.test": (INSIDE, "127.80.0.10"),
+        "wandel.falle.test": ("127.80.0.12", INSIDE),
+    },
+)
+
+
+HOSTS = (
+    *("portal.falle.test", "www.falle.test", "innen.falle.test", "verweis.falle.test", "sechs.falle.test"),
+    *("wechsel.falle.test", "rueckwechsel.falle.test", "wandel.falle.test"),
 )
 
 
@@ -108,7 +138,7 @@ def test_nothing_that_a_target_names_leads_inside(
 ) -> None:
     async def run() -> list[SubjectSeen]:
         job = ScanJob(
-            hosts=("portal.falle.test", "www.falle.test", "innen.falle.test", "verweis.falle.test"),
+            hosts=HOSTS,
             classes=frozenset(CheckClass),
             at=at,
             network=running.network(),
