@@ -74,6 +74,7 @@ from scanners.probes.visit import Probe, Visit
 PASSIVE, STANDARD, CONSENTED = CheckClass.PASSIVE, CheckClass.STANDARD, CheckClass.ACTIVE
 HOST, DOMAIN = SubjectKind.HOST, SubjectKind.DOMAIN
 SECONDS_BETWEEN_SIGHTS = 0.4  # a subject's partial sight is sent again at most this often
+FIRST_REST = 0.1
 VANTAGE_SECONDS = 12.0
 
 
@@ -172,6 +173,7 @@ class _Sight:
     facts: dict[type[Observation], Observation] = field(default_factory=dict)
     wanted: int = 0
     sent_at: float = float("-inf")
+    rest: float = FIRST_REST  # before the next sight; the first ones follow each other more quickly
     is_dirty: bool = False
 
 
@@ -219,7 +221,7 @@ class _Scan:
             yield Progress(stage="vantage", done=self._done, total=len(self._tasks), counts=dict(self._counts))
             while self._tasks and not stopping.done() and (left := started + self._job.seconds - loop.time()) > 0:
                 await asyncio.wait(
-                    {*self._tasks, stopping}, timeout=min(left, SECONDS_BETWEEN_SIGHTS), return_when="FIRST_COMPLETED"
+                    {*self._tasks, stopping}, timeout=min(left, FIRST_REST), return_when="FIRST_COMPLETED"
                 )
                 for event in self._take([task for task in self._tasks if task.done()], loop.time()):
                     yield event
@@ -289,8 +291,9 @@ class _Scan:
             events.append(Progress(stage=stage, done=self._done, total=total, counts=dict(self._counts)))
         for subject, sight in self._sights.items():
             complete = len(sight.facts) == sight.wanted
-            if sight.is_dirty and (complete or now - sight.sent_at >= SECONDS_BETWEEN_SIGHTS):
+            if sight.is_dirty and (complete or now - sight.sent_at >= sight.rest):
                 sight.sent_at, sight.is_dirty = now, False
+                sight.rest = min(SECONDS_BETWEEN_SIGHTS, sight.rest + FIRST_REST)
                 events.append(self._seen(subject, complete=complete))
         return events
 

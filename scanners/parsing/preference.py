@@ -15,6 +15,20 @@ def parts_of(items: Sequence[Item], count: int) -> tuple[tuple[Item, ...], ...]:
     return tuple(tuple(items[start::count]) for start in range(min(count, len(items))))
 
 
+def usual_first(items: Sequence[Item], usual: Sequence[Item]) -> tuple[tuple[Item, ...], ...]:
+    """Those that are usually taken two by two, which costs no question that is refused, and all others together."""
+    likely = [item for item in usual if item in set(items)]
+    pairs = [tuple(likely[start : start + 2]) for start in range(0, len(likely), 2)]
+    rest = tuple(item for item in items if item not in set(likely))
+    return tuple(part for part in (*pairs, rest) if part)
+
+
+def witness(parts: Iterable[Sequence[Item]], level: Callable[[Item], int]) -> tuple[Item, ...]:
+    """Two items of which the worse was chosen although the better was offered too; none where every part is sorted."""
+    pairs = (pair for part in parts for pair in itertools.pairwise(part))
+    return next((pair for pair in pairs if level(pair[0]) < level(pair[1])), ())
+
+
 def is_sorted(part: Sequence[Item], level: Callable[[Item], int]) -> bool:
     """Whether no item of the part is chosen before one of a better level."""
     levels = [level(item) for item in part]

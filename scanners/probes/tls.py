@@ -25,8 +25,9 @@ MOST_HELLOS = 220  # of one look at one server
 KEPT_FOR_OTHERS = 25  # connections to an address that are left to the other probes of each host behind it
 FEWEST_HELLOS = 20
 RETRIES = 1  # of a hello that got no answer, of a server that has answered others
-PARTS = 3  # of what is offered, asked for side by side; each costs a hello that is refused
-PARTS_OF_TLS12 = 8  # of this version servers take the most suites
+PARTS = 8  # of the suites that are offered, asked for side by side; each costs a hello that is refused
+USUAL_OF_TLS13 = 3  # the first of its suites are those that nearly every server takes
+EMPTY_PLACES = 4  # of those at once: so many, and some of them would not be used otherwise
 KEPT_HELLOS = 70  # never spent on being faster
 HELLOS_FOR_PARTS = 120  # with fewer everything is asked one after the other, which needs the fewest
 CHUNK = 60  # suites in a hello for servers that choke on long ones
@@ -213,7 +214,8 @@ class _Questions:
         if not accepted:
             self._refuse_to_judge(tried)
         older = max((version for version in accepted if version < TLS13), default=None)
-        parts = {one: early.get(one) or asyncio.create_task(self._parts(one)) for one in accepted}
+        newer = early[TLS12] if TLS12 in accepted else None
+        parts = {one: early.get(one) or asyncio.create_task(self._parts(one, newer)) for one in accepted}
         firsts = {one: _suite_of(tried[one]) for one in accepted}
         prefers_task = asyncio.create_task(self._prefers(older, parts, firsts))
         working = (*parts.values(), prefers_task)
@@ -279,8 +281,8 @@ class _Questions:
     def _offered(self, version: int) -> tuple[int, ...]:
         return tls_names.suites_for(version)[: CHUNK if version in self._chokes else None]
 
-    async def _parts(self, version: int) -> _Parts:
-        """The suites of a version by parts, each in the server's order."""
+    async def _parts(self, version: int, newer: asyncio.Task[_Parts] | None = None) -> _Parts:
+        """The suites of a version by parts, each in the server's order; what a newer one takes is likely taken too."""
 
         async def choose(offered: tuple[int, ...]) -> int | None:
             outcome = await self._hear(self._hello(version, offered))
@@ -288,14 +290,18 @@ class _Questions:
                 self._complete = False
             return outcome.hello.suite if outcome.hello else None
 
-        count = PARTS_OF_TLS12 if version == TLS12 else PARTS
-        return await self._taken(tls_names.suites_for(version), choose, count)
+        candidates = tls_names.suites_for(version)
+        if version == TLS13:
+            return await self._taken(preference.usual_first(candidates, candidates[:USUAL_OF_TLS13]), choose)
+        if newer is None:
+            return await self._taken(preference.parts_of(candidates, PARTS), choose)
+        known = await newer
+        # Where the newer one chose the worse of two, so may this one: asked together they show it.
+        likely = dict.fromkeys((*preference.witness(known, _level), *(suite for part in known for suite in part)))
+        return await self._taken(preference.usual_first(candidates, tuple(likely)), choose)
 
     async def _taken(
-        self,
-        candidates: Sequence[int],
-        choose: Callable[[tuple[int, ...]], Awaitable[int | None]],
-        count: int = PARTS,
+        self, parts: Sequence[tuple[int, ...]], choose: Callable[[tuple[int, ...]], Awaitable[int | None]]
     ) -> _Parts:
         """What is taken of each part: offer what is left of it until nothing is; where there is room, halve it."""
 
@@ -309,13 +315,15 @@ class _Questions:
                     return [one for half in found for one in half]
             return [taken]
 
-        parts = preference.parts_of(candidates, count if self._most >= HELLOS_FOR_PARTS else 1)
+        if self._most < HELLOS_FOR_PARTS:
+            parts = (tuple(item for one in parts for item in one),)
         found = await asyncio.gather(*(part(one) for one in parts))
         return [one for paths in found for one in paths]
 
     def _has_room(self) -> bool:
-        """Whether one more hello waits for nobody, and there are enough for those that cost more than they tell."""
-        return self._under_way < self._visit.door.budget.connections_at_once and self._left > KEPT_HELLOS
+        """Whether places stay empty, and there are hellos enough for some that cost more than they tell."""
+        empty = self._visit.door.budget.connections_at_once - self._under_way
+        return empty >= EMPTY_PLACES and self._left > KEPT_HELLOS
 
     async def _prefers(
         self, older: int | None, parts: Mapping[int, asyncio.Task[_Parts]], firsts: Mapping[int, int | None]
@@ -369,7 +377,7 @@ class _Questions:
 
         hello = self._hello(TLS13, tls_names.suites_for(TLS13))
         candidates = [group for group in tls_names.GROUPS if group not in tls_names.NOT_TLS13]
-        return _in_order_of(candidates, await self._taken(candidates, choose))
+        return _in_order_of(candidates, await self._taken(preference.usual_first(candidates, candidates), choose))
 
     async def _curves(self, version: int, suites: tuple[int, ...]) -> tuple[int, ...]:
         async def choose(offered: tuple[int, ...]) -> int | None:
@@ -380,7 +388,8 @@ class _Questions:
         candidates = [group for group in tls_names.GROUPS if group not in tls_names.ONLY_TLS13 and group < 0x100]  # noqa: PLR2004
         if version == SSL3 or not hello.suites:
             return ()
-        return _in_order_of(candidates, await self._taken(candidates, choose))
+        usual = [group for group in candidates if group not in tls_names.NOT_TLS13]
+        return _in_order_of(candidates, await self._taken(preference.usual_first(candidates, usual), choose))
 
     async def _finite_field(self, version: int, suites: tuple[int, ...]) -> int | None:
         offered = _of_kind(suites, "TLS_DHE_")

@@ -59,3 +59,19 @@ def test_of_one_part_the_whole_order_is_known(order: list[int]) -> None:
 
 def test_who_contradicts_itself_loses_nothing() -> None:
     assert sorted(preference.merged([(1, 2), (3, 4)], level=level, ahead=[(2, 3), (4, 1)])) == [1, 2, 3, 4]
+
+
+@given(items=ORDERS, usual=ORDERS)
+def test_the_usual_go_two_by_two_and_nothing_is_left_out(items: list[int], usual: list[int]) -> None:
+    parts = preference.usual_first(items, usual)
+
+    assert sorted(item for part in parts for item in part) == sorted(items)
+    assert all(len(part) <= 2 for part in parts if set(part) & set(usual))
+
+
+@given(order=ORDERS)
+def test_a_witness_is_there_exactly_where_a_worse_one_goes_first(order: list[int]) -> None:
+    found = preference.witness([tuple(order)], level)
+
+    assert bool(found) is not preference.is_sorted(order, level)
+    assert not found or level(found[0]) < level(found[1])
