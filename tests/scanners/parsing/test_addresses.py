@@ -1,6 +1,6 @@
 """The address table against neighbours on both sides of every border."""
 
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
 from hypothesis import given
@@ -54,6 +54,68 @@ def test_whatever_is_private_link_local_loopback_or_multicast_is_never_public(ad
 
     if parsed.is_private or parsed.is_loopback or parsed.is_link_local or parsed.is_multicast or parsed.is_unspecified:
         assert not addresses.is_public(str(parsed))
+
+
+# The IANA special-purpose registries of IPv4 and IPv6 (not "globally reachable"), kept apart from the table under test.
+REGISTRY = [
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+    *("192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
+    *("240.0.0.0/4", "255.255.255.255/32", "224.0.0.0/4"),
+    *(
+        "::1/128",
+        "::/128",
+        "::ffff:0:0/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "100:0:0:1::/64",
+        "2001::/23",
+    ),
+    *("2001::/32", "2001:2::/48", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10"),
+    *("fec0::/10", "ff00::/8", "2001:20::/28", "2001:30::/28"),
+]
+WITHIN = st.sampled_from(REGISTRY).flatmap(
+    lambda text: st.integers(0, ip_network(text).num_addresses - 1).map(lambda number: ip_network(text)[number])
+)
+
+
+@given(WITHIN)
+def test_nothing_of_the_registries_is_public(address: IPv4Address | IPv6Address) -> None:
+    assert not addresses.is_public(str(address))
+    assert not addresses.is_public(address.exploded)
+
+
+@given(st.ip_addresses(v=4))
+def test_no_ipv4_address_gets_in_by_way_of_ipv6(address: IPv4Address) -> None:
+    number = int(address)
+    wrapped = [
+        IPv6Address(0xFFFF << 32 | number),  # mapped
+        IPv6Address(number),  # compatible
+        IPv6Address(0x64FF9B << 96 | number),  # NAT64
+        IPv6Address(0x2002 << 112 | number << 80 | 1),  # 6to4
+        IPv6Address(0x20010000 << 96 | (number ^ 0xFFFFFFFF)),  # Teredo
+    ]
+
+    assert [one for one in wrapped if addresses.is_public(str(one))] == []
+
+
+@given(st.ip_addresses(v=4))
+def test_what_python_calls_global_and_no_registry_names_is_public(address: IPv4Address) -> None:
+    named = any(address in ip_network(text) for text in REGISTRY if ":" not in text)
+
+    if addresses.is_public(str(address)):
+        assert address.is_global
+        assert not named
+    elif address.is_global and not named:
+        kept = ("192.31.196.0/24", "192.52.193.0/24", "192.175.48.0/24", "168.63.129.16/32")
+        assert any(address in ip_network(text) for text in kept)
+
+
+@given(st.ip_addresses(v=4))
+def test_numbers_spelt_otherwise_are_no_addresses(address: IPv4Address) -> None:
+    octets = address.packed
+    for text in (str(int(address)), hex(int(address)), ".".join(f"0{octet:o}" for octet in octets), f"{address}%lo"):
+        assert not addresses.is_public(text)
 
 
 def test_networks_hold_addresses_of_their_own_version_only() -> None:
