@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import struct
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 
@@ -359,3 +360,29 @@ def test_a_mail_server_tells_whether_passwords_cross_in_the_clear(running, at, s
     assert {one.detail for one in seen.answers if one.state == "open"} == {detail}
     assert {one.port for one in seen.answers}.isdisjoint(listed.NOT_AT_MAIL_SERVERS)
     assert len(seen.answers) + len(seen.controls) == listed.MOST_PORTS
+
+
+# --- hostile servers ---------------------------------------------------------------------------
+
+
+async def floods(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"\xff" * 65_536)
+        await writer.drain()
+
+
+async def drips(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"2")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("hostile_server", [floods, drips])
+def test_a_flood_and_a_drip_end_with_our_patience(running, at, hostile_server):
+    hostile = (3389, 5432, 6379, 3306, 104, 5900)
+    started = time.monotonic()
+    found = by_port(asked(running, dict.fromkeys(hostile, hostile_server), at=at))
+
+    assert {found[port].state for port in hostile} == {"mute"}
+    assert time.monotonic() - started < 10

@@ -141,3 +141,37 @@ def test_what_is_no_tls_is_blind(running, look, answer):
         look(running, with_server, "kaputt.gut.test")
 
     assert unseen.value.reason in {Reason.GARBLED, Reason.RESET}
+
+
+RECORDS = [b"\x16\3\3\0\1\2", b"\x14\3\3\0\1\1", b"\x17\3\3\x40\0" + bytes(16_384)]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=["hellos", "ciphers", "sealed"])
+def test_a_flood_of_records_is_blind_and_soon_over(running, look, record):
+    async def with_server(visit, host):
+        async def serve(reader, writer):
+            try:
+                await reader.read(2000)
+                while True:
+                    writer.write(record * 64)
+                    await writer.drain()
+            except OSError:
+                pass
+            finally:
+                writer.transport.abort()
+
+        server = await asyncio.start_server(serve, "127.80.44.3", 0)
+        port = server.sockets[0].getsockname()[1]
+        visit.door.settings = dataclasses.replace(
+            visit.door.settings, port_map={**visit.door.settings.port_map, 443: port}
+        )
+        try:
+            return await tls_sessions.session(visit, host)
+        finally:
+            server.close()
+            await asyncio.sleep(0.05)
+
+    with pytest.raises(Unseen) as unseen:
+        look(running, with_server, "kaputt.gut.test")
+
+    assert unseen.value.reason is Reason.GARBLED
