@@ -354,6 +354,10 @@ class _Vendor:
         )
         say = consents.refuse if went.consent.refused else consents.grant
         say(self._session, self._lead, self._ids.assessment, signed, now=now)
+        if went.consent.active:
+            hosts = consents.active_hosts(self._session, self._lead, self._ids.assessment, now=now)
+            own = [host.id for host in hosts if host.control.reach is not None]
+            consents.grant_active(self._session, self._lead, self._ids.assessment, own, signed, now=now)
 
     # ---- answering
 

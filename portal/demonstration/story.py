@@ -74,6 +74,7 @@ class ConsentTold:
 
     day: Days
     refused: bool = False
+    active: bool = False  # agreed to the active class too, for every host of its own domain
 
 
 @dataclass(frozen=True, kw_only=True)
