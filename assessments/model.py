@@ -393,6 +393,9 @@ class FindingFact:
 
     finding: Finding
     first_seen: datetime
+    confirmed: datetime | None = None  # when a second, independent look saw it too
+    returned: datetime | None = None  # when it came back after it had been gone
+    new_by: str = ""  # "rules" or "data": ours brought it to light, and no later look has confirmed it
     standing: FindingStanding = FindingStanding.OPEN
     waived_until: date | None = None
     statement: str = ""  # the vendor's words

@@ -95,6 +95,9 @@ FINDING_STANDINGS: Mapping[FindingStanding, str] = {
     FindingStanding.WAIVED: N_("waived"),
 }
 
+# What of ours brought a finding to light on an earlier observation; "" is the vendor's own change, or the first look.
+NEW_BY: Mapping[str, str] = {"": "", "rules": N_("new rules"), "data": N_("new data")}
+
 ANSWER_STANDINGS: Mapping[AnswerStanding, str] = {
     AnswerStanding.OPEN: N_("not reviewed"),
     AnswerStanding.ACCEPTED: N_("accepted"),

@@ -41,7 +41,7 @@ from scanners.checks import (
 )
 from scanners.model import Check
 
-CATALOGUE_VERSION = "2026.1"
+CATALOGUE_VERSION = "2026.2"
 
 CHECKS: Mapping[str, Check] = checking.collect(
     [

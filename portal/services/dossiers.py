@@ -23,14 +23,26 @@ from assessments.model import (
 )
 from portal.db.models.accounts import Company, Hospital
 from portal.db.models.assessments import Assessment, Review, ReviewState, Settlement
+from portal.db.models.findings import Cause
 from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.scans import ScanState as RunState
 from portal.db.models.vendors import Host, HostState, IntakeRecord, Vendor
 from portal.db.models.vendors import Supply as SupplyRow
 from portal.errors import NotFound
-from portal.services import disputes, intakes, manifests, releases, scan_results, scans, vendors
+from portal.services import (
+    disputes,
+    findings,
+    intakes,
+    manifests,
+    releases,
+    scan_results,
+    scans,
+    timelines,
+    vendors,
+)
 from portal.services.disputes import Place, Reply
+from portal.services.findings import Life
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, Catalogue, QuestionSet
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
@@ -307,7 +319,8 @@ def _open_outside(session: Session, hospital_id: str, vendor_id: str, *, now: da
     replies = _replies(session, hospital_id, vendor_id, now)
     if view is not None:
         known = {_key(record): record for record in view.findings} | {_key(record): record for record in urgent}
-        return Outside(state=ScanState.DONE, at=view.run.started_at, findings=_facts(known.values(), replies))
+        lives = timelines.for_hospital(session, view.run).lives
+        return Outside(state=ScanState.DONE, at=view.run.started_at, findings=_facts(known.values(), replies, lives))
     return Outside(
         state=_state_without_result(session, hospital_id, vendor_id, newest), findings=_facts(urgent, replies)
     )
@@ -324,7 +337,9 @@ def _whole_outside(session: Session, assessment: Assessment, *, now: datetime) -
     return Outside(
         state=ScanState.DONE,
         at=run.started_at,
-        findings=_facts(records, _replies(session, hospital_id, vendor_id, now)),
+        findings=_facts(
+            records, _replies(session, hospital_id, vendor_id, now), timelines.for_company(session, run).lives
+        ),
     )
 
 
@@ -350,22 +365,37 @@ def _state_without_result(session: Session, hospital_id: str, vendor_id: str, go
             return ScanState.NOT_ASKED
 
 
-def _facts(records: Iterable[FindingRecord], replies: Mapping[tuple[Place, str], Reply]) -> tuple[FindingFact, ...]:
-    """The findings with what both sides say of them."""
+def _facts(
+    records: Iterable[FindingRecord],
+    replies: Mapping[tuple[Place, str], Reply],
+    lives: Mapping[findings.Place, Life] | None = None,
+) -> tuple[FindingFact, ...]:
+    """The findings with what both sides say of them, and what is known of them over time."""
     facts = []
     for record in records:
         finding = scan_results.finding_of(record)
+        life = (lives or {}).get(findings.place_of(finding))
+        life = life if life is not None and life.is_open else None
         reply = replies.get((disputes.place_of(finding), disputes.seen_key(finding))) if replies else None
         facts.append(
             FindingFact(
                 finding=finding,
                 first_seen=record.first_seen_at,
+                confirmed=life.confirmed_at if life else None,
+                returned=life.returned_at if life else None,
+                new_by=_new_by(life) if life else "",
                 standing=reply.standing if reply else FindingStanding.OPEN,
                 statement=reply.statement if reply else "",
                 answer=reply.answer if reply else "",
             )
         )
     return tuple(facts)
+
+
+def _new_by(life: Life) -> str:
+    """By what of ours it was opened, as long as no later look has seen it as well."""
+    ours = life.opening.cause in {Cause.RULES, Cause.DATA} and life.confirmed_at is None
+    return life.opening.cause.value if ours else ""
 
 
 def _replies(session: Session, hospital_id: str, vendor_id: str, now: datetime) -> Mapping[tuple[Place, str], Reply]:
