@@ -22,7 +22,7 @@ from scanners.jobs import RegistrySettings, ScanJob, SubjectSeen
 from scanners.model import Outcome, SubjectKind
 from scanners.observations import LoggedNames, MailDns, OtherName, Page, Reason, ZoneDns
 from scanners.parsing import revocation as reading
-from scanners.probes import downloads, registration, reputation, revocation, siblings, tls, transparency
+from scanners.probes import dns, downloads, registration, reputation, revocation, siblings, tls, transparency
 from scanners.probes.downloads import NotFetched
 from scanners.probes.fetching import Fetcher
 from scanners.probes.network import Door, Unseen
@@ -81,11 +81,16 @@ def document(body: str | bytes, *, status: int = 200, kind: str = "application/j
     return Reply(status=status, body=body, content_type=kind)
 
 
+START = (
+    f'<title>Haus</title><a href="https://verweis.{DOMAIN}/x">Hilfe</a><img src="//bilder.{DOMAIN}/1.png">'
+    f'<a href="https://weg-hier.{DOMAIN}/">alt</a><a href="https://www.other.test/">fremd</a>'
+)
 PLAN = Plan(
     zones=(
         Zone(
             name=DOMAIN,
-            records="staging A 127.80.0.200\npacs A 127.80.0.201\nweg CNAME gone.other.test.\n"
+            records="staging A 127.80.0.200\npacs A 127.80.0.201\nverweis A 127.80.0.203\nbilder A 127.80.0.203\n"
+            "weg CNAME gone.other.test.\n"
             "stat CNAME page.stspg-customer.test.\n",
         ),
         Zone(name="other.test"),
@@ -94,7 +99,7 @@ PLAN = Plan(
         Zone(name="dbl.test", records=f"{DOMAIN} A 127.0.1.2\nrefusing.test A 127.255.255.254\n"),
     ),
     sites=(
-        Site(host=DOMAIN, tls=Tls(crl_urls=(CRL,)), pages={"/": Reply(body="<title>Haus</title>")}),
+        Site(host=DOMAIN, tls=Tls(crl_urls=(CRL,)), pages={"/": Reply(body=START)}),
         Site(host=f"www.{DOMAIN}", pages={"/": Reply(body="<title>Haus</title>")}),
         Site(host=f"revoked.{DOMAIN}", tls=Tls(crl_urls=(CRL,))),
         Site(host=f"answered.{DOMAIN}", tls=Tls(ocsp_urls=("http://ocsp.test/",))),
@@ -449,6 +454,18 @@ def test_the_other_name_of_a_host_is_loaded(ask: Ask) -> None:
 def test_a_host_without_another_name_has_none(ask: Ask) -> None:
     assert ask(siblings.other_name, f"plain.{DOMAIN}").name == ""
     assert ask(siblings.other_name, "ct.test").exists is False
+
+
+# --- names from pages --------------------------------------------------------------------------
+
+
+def test_names_that_the_pages_link_to_are_looked_up(running: Running, look: Ask) -> None:
+    seen = look(running, dns.related, DOMAIN, hosts=(DOMAIN,))
+
+    assert {f"verweis.{DOMAIN}", f"bilder.{DOMAIN}"} <= set(seen.names)
+    assert "www.other.test" not in seen.names
+    assert seen.production is not None
+    assert seen.production.body == ""
 
 
 # --- downloads ---------------------------------------------------------------------------------

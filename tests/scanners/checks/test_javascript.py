@@ -125,3 +125,21 @@ def test_fetched_ends_of_libraries_count():
     found = checking.run(checks.libraries_are_supported, seen(scripts(NEW_JQUERY)).with_data(data))
 
     assert found.outcome is Outcome.WARN
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("jquery-47a9c871.js", ""),  # burp-retire-js #49, #50
+        ("2f80d7d1a9_prod/jquery.min.js", ""),  # DependencyCheck #8447
+        ("app.js", "/* uses pdf-dist@1.2.3 */"),  # burp-retire-js #440
+        ("app.js", 'e.VERSION="4.17.11";return lodash'),  # #473: a word and a version somewhere in a bundle
+        ("app.js", 'n.version="2.29.4",moment'),  # #422
+    ],
+)
+def test_what_others_took_for_a_library_is_none(path: str, body: str):
+    """F8: each a complaint about a scanner that read too much into a bundle."""
+    found = scripts(Script(url=f"https://{HOST}/js/{path}", body=body))
+
+    assert says(checks.no_library_is_vulnerable, found)[0] is Outcome.PASS
+    assert says(checks.libraries_are_listed, found)[1] == checks.NONE_SEEN
