@@ -42,7 +42,7 @@ GRACE_SECONDS = 3.0  # before the slowest rate is asked for
 LONGEST_URL = 4_000
 MOST_CONNECTIONS = 64  # over all hosts; the door counts per host and address
 REQUESTS_AT_ONCE = 6  # to one host, as browsers do
-# Kept open by each of the two pools while no request waits. An idle connection still holds its place at the door's
+# Kept open with and without verification while no request waits. An idle connection still holds its place at the door's
 # gate, so that there must be far fewer of them than the gate has places: else the TLS probe would wait for ever.
 IDLE_CONNECTIONS = 2
 FEWEST_PLACES = 8  # at a gate for any to be kept open at all: the active class has two, and others wait for them
@@ -73,11 +73,12 @@ class Fetcher:
         """Open nothing yet; so many hosts share the memory."""
         self._door = door
         self._room = _Room(hosts)
-        self._pools: dict[bool, httpcore.AsyncConnectionPool] = {}
+        # One for each host: a pool looks through all its connections at each request.
+        self._pools: dict[tuple[bool, str], httpcore.AsyncConnectionPool] = {}
         self._unverified: set[str] = set()
         self._at_once: dict[str, Places] = {}
         self._wanted: Counter[str] = Counter()  # requests to a host that are under way or wait
-        self._origins: dict[tuple[str, str], httpcore.Origin] = {}  # by scheme and host
+        self._in_all = Places(MOST_CONNECTIONS)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -118,11 +119,8 @@ class Fetcher:
         places = self._at_once.setdefault(host, Places(REQUESTS_AT_ONCE))
         self._wanted[host] += 1
         try:
-            await places.acquire(patient=patient)
-            try:
+            async with places.held(patient=patient), self._in_all.held():
                 yield
-            finally:
-                places.release()
         finally:
             self._wanted[host] -= 1
             await self._close_idle()
@@ -131,24 +129,18 @@ class Fetcher:
         """Keep what those who wait will use, and few beside."""
         if not self._may_idle():
             return  # the pools keep none
-        for pool in self._pools.values():
-            waiting = {host: wanted - REQUESTS_AT_ONCE for host, wanted in self._wanted.items()}
-            spare = IDLE_CONNECTIONS
+        spare = {True: IDLE_CONNECTIONS, False: IDLE_CONNECTIONS}
+        for (verifying, host), pool in tuple(self._pools.items()):
+            waiting = self._wanted[host] - REQUESTS_AT_ONCE
             for connection in pool.connections:
                 if not connection.is_idle():
                     continue
-                host = self._host_of(connection)
-                if waiting.get(host, 0) > 0:
-                    waiting[host] -= 1
-                elif spare:
-                    spare -= 1
+                if waiting > 0:
+                    waiting -= 1
+                elif spare[verifying]:
+                    spare[verifying] -= 1
                 else:
                     await connection.aclose()
-
-    def _host_of(self, connection: httpcore.AsyncConnectionInterface) -> str:
-        return next(
-            (host for (_scheme, host), origin in self._origins.items() if connection.can_handle_request(origin)), ""
-        )
 
     def _may_idle(self) -> bool:
         return self._door.budget.connections_at_once >= FEWEST_PLACES
@@ -175,10 +167,9 @@ class Fetcher:
             content=content,
             extensions={"timeout": {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": ANSWER_SECONDS}},
         )
-        self._origins[parts.scheme, parts.hostname or ""] = request.url.origin
         verified = verifying if parts.scheme == "https" else None
         try:
-            response = await self._pool(verifying=verifying).handle_async_request(request)
+            response = await self._pool(parts.hostname or "", verifying=verifying).handle_async_request(request)
             try:
                 got = _headers(response)
                 _expect_body(response)
@@ -208,15 +199,16 @@ class Fetcher:
             "Accept-Language": "de,en;q=0.8",
         }
 
-    def _pool(self, *, verifying: bool) -> httpcore.AsyncConnectionPool:
-        if verifying not in self._pools:
-            self._pools[verifying] = httpcore.AsyncConnectionPool(
+    def _pool(self, host: str, *, verifying: bool) -> httpcore.AsyncConnectionPool:
+        key = verifying, host
+        if key not in self._pools:
+            self._pools[key] = httpcore.AsyncConnectionPool(
                 ssl_context=self._door.tls_context(verifying=verifying),
-                max_connections=MOST_CONNECTIONS,
-                max_keepalive_connections=MOST_CONNECTIONS if self._may_idle() else 0,
+                max_connections=REQUESTS_AT_ONCE + IDLE_CONNECTIONS,
+                max_keepalive_connections=REQUESTS_AT_ONCE + IDLE_CONNECTIONS if self._may_idle() else 0,
                 network_backend=_Backend(self._door),
             )
-        return self._pools[verifying]
+        return self._pools[key]
 
 
 class _Room:

@@ -315,6 +315,15 @@ class Places:
                     return
         self._free += 1
 
+    @contextlib.asynccontextmanager
+    async def held(self, *, patient: bool = False) -> AsyncIterator[None]:
+        """A place for the length of the block."""
+        await self.acquire(patient=patient)
+        try:
+            yield
+        finally:
+            self.release()
+
 
 class Gate:
     """Connections and requests of one address or host name: so many at once, so many in all."""
