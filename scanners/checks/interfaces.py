@@ -33,7 +33,7 @@ SHARING = Refs(
 
 # Where an operation that asks for no log-in would touch people or devices.
 _TOUCHING = re2.compile(
-    r"(?i)(?:^|[/_\-{])(?:patients?|persons?|users?|accounts?|devices?|observations?|orders?|reports?|results?"
+    r"(?i)(?:^|[/_\-{])(?:patients?|patienten|persons?|users?|accounts?|devices?|observations?|orders?|reports?|results?"
     r"|appointments?|documents?|medications?|encounters?|befunde?|faelle|fall|termine?|auftraege|benutzer)(?:$|[/_\-}])"
 )
 NO_GRAPHQL = N_("No GraphQL interface was found.")

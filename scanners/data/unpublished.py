@@ -116,6 +116,20 @@ OPENAPI = (
     Sign(name="description", body=(r"(?m)^(?:openapi|swagger):\s*[\"']?[23]\.", r"(?m)^paths:\s*$")),
     Sign(name="description", body=(r"(?i)id=[\"']swagger-ui[\"']|swaggeruibundle|<redoc\b",)),
 )
+
+
+def description(path: str) -> Path:
+    """Where an interface may describe itself: at a usual place, or where the page links to."""
+    return Path(
+        path=path,
+        purpose=Purpose.DESCRIPTION,
+        signs=OPENAPI,
+        form=Form.PAGE,
+        at_most=DESCRIPTION_BYTES,
+        accept="application/json, text/html;q=0.8",
+    )
+
+
 BUNDLE = r"\"resourceType\"\s*:\s*\"Bundle\""
 COUNTED = (
     Sign(name="fhir-open", body=(BUNDLE, r"\"total\"\s*:\s*[1-9]")),
@@ -341,17 +355,9 @@ PATHS: tuple[Path, ...] = (
         purpose=Purpose.ACTUATOR,
         signs=(Sign(name="variables", body=(r"\"memstats\"\s*:\s*\{", r"\"cmdline\"\s*:\s*\[")),),
     ),
-    *paths(
-        "/openapi.json",
-        "/v3/api-docs",
-        "/swagger.json",
-        "/swagger/v1/swagger.json",
-        "/swagger-ui/",
-        purpose=Purpose.DESCRIPTION,
-        signs=OPENAPI,
-        form=Form.PAGE,
-        at_most=DESCRIPTION_BYTES,
-        accept="application/json, text/html;q=0.8",
+    *(
+        description(path)
+        for path in ("/openapi.json", "/v3/api-docs", "/swagger.json", "/swagger/v1/swagger.json", "/swagger-ui/")
     ),
     *paths(
         "/graphql",

@@ -38,10 +38,12 @@ OVERLOADED = frozenset({502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 KEPT_HEADERS = frozenset({"content-type", "location", "server", "allow", "www-authenticate", "retry-after"})
 RATE_HEADERS = ("ratelimit", "x-ratelimit", "x-rate-limit")
+LISTED = frozenset(one.path for one in unpublished.PATHS)
 GUARDED = frozenset({Purpose.PANEL, Purpose.CMS})  # a password field is a sign there
 LISTABLE = frozenset({Purpose.FRONT, Purpose.DIRECTORY, Purpose.ASSETS})  # listings look alike, each is a find
 _CAPTURED = re2.compile(r"^[\w.]{1,40}$")
-_FHIR_BASE = re2.compile(r"(/[\w./\-]{0,80}fhir(?:/[rR]\d\w?)?)[/\"'?#<\s]")
+_DESCRIPTION = re2.compile(r"(?i)/(?:openapi|swagger)[\w.\-]{0,40}\.(?:json|ya?ml)$|/v[23]/api-docs$")
+_FHIR_BASE = r"(?:https://%s|[\"'=\s])(/(?:[\w.\-]{1,40}/){0,4}fhir(?:/[rR]\d\w?)?)[/\"'?#<\s]"
 
 Key = tuple[str, str, str]  # folder, extension, method
 
@@ -376,7 +378,7 @@ def _signs_of(purpose: Purpose) -> tuple[Sign, ...]:
 
 
 def _named_by(front: Response | None, host: str) -> Iterator[Path]:
-    """What the start page itself leads to: maps beside its scripts, a folder of its files, a FHIR base."""
+    """What the start page leads to: maps beside its scripts, a folder of its files, a description, a FHIR base."""
     label = host.partition(".")[0]
     bases = [""] if label in {"fhir", "hapi"} else []
     if front is not None and front.status in FOUND:
@@ -388,9 +390,12 @@ def _named_by(front: Response | None, host: str) -> Iterator[Path]:
         )
         folders = dict.fromkeys(urls.split(load.url).path.rpartition("/")[0] for load in own)
         yield from (unpublished.in_folder(f"{folder}/") for folder in [one for one in folders if one][:1])
-        bases += [match.group(1) for match in [_FHIR_BASE.search(front.body)] if match is not None]
-    listed = {one.path for one in unpublished.PATHS}
-    yield from (one for base in bases[:1] if (one := unpublished.counting(base)).path not in listed)
+        links = (urls.join(front.url, element.get("href")) for element in html.read(front.body).all("a", "link"))
+        told = [urls.split(link).path for link in links if urls.host(link) == host and _DESCRIPTION.search(link)]
+        yield from (unpublished.description(path) for path in told[:1] if path not in LISTED)
+        match = re2.search(_FHIR_BASE % re2.escape(host), front.body)
+        bases += [match.group(1)] if match is not None else []
+    yield from (one for base in bases[:1] if (one := unpublished.counting(base)).path not in LISTED)
 
 
 def _key(wanted: Path) -> Key:

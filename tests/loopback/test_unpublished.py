@@ -63,7 +63,8 @@ CONSOLES = {
     ),
 }
 MAPS = {
-    "/": Reply(body=PAGE),
+    "/": Reply(body=PAGE + "<a href='/api/openapi.json'>API</a><base-url='https://maps.haus.test/r/fhir/'>"),
+    "/api/openapi.json": Reply(body=json.dumps(OPENAPI), content_type=JSON),
     "/static/js/app.js.map": Reply(
         body=json.dumps({"version": 3, "mappings": "A" * 80_000, "sources": ["a.ts"], "sourcesContent": ["let x"]}),
         content_type=JSON,
@@ -312,11 +313,15 @@ def test_what_stands_open_is_recognised(
     assert seen.unclear == {}
 
 
-def test_a_map_beside_a_script_is_recognised(running: Running, look: Callable[..., Any]) -> None:
+def test_what_the_start_page_leads_to_is_asked_for_too(running: Running, look: Callable[..., Any]) -> None:
     seen = look(running, unpublished.paths, "maps.haus.test")
 
-    assert seen.signs == {"/static/js/app.js.map": ("map", "map-with-source")}
+    assert seen.signs == {
+        "/static/js/app.js.map": ("map", "map-with-source"),
+        "/api/openapi.json": ("description",),
+    }
     assert seen.purposes["/static/js/"] == listed.Purpose.ASSETS
+    assert seen.purposes["/r/fhir/Patient?_summary=count"] == listed.Purpose.FHIR
     assert "sourcesContent" not in json.dumps(storing.encode(seen))
 
 
