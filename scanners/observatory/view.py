@@ -1,10 +1,10 @@
 """The whole view: the twelve tests over a site, and the site as one scan of ours has seen it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanners.model import N_, Observations, SubjectKind
-from scanners.observations import CleartextPage, Page, Response, UnpublishedPaths
+from scanners.observations import CleartextPage, Page, Reason, Response, UnpublishedPaths
 from scanners.observatory import content_security, cookies, grading, headers, redirection, scripts
 from scanners.observatory.site import Answer, Site, Test
 from scanners.parsing import html
@@ -41,6 +41,7 @@ class Report:
     tests: tuple[Test, ...]
     score: int
     grade: str
+    unseen: tuple[str, ...] = ()  # tests that count as if nothing were there, because nothing could be seen
 
     @property
     def passed(self) -> int:
@@ -61,21 +62,33 @@ def of(seen: Observations) -> Report | None:
     document = page.document if page else cleartext.hops[-1] if cleartext and cleartext.hops else None
     if document is None or not 200 <= document.status < 300:  # noqa: PLR2004 - success in HTTP
         return None
+    return replace(report(_site(seen, document)), unseen=_unseen(seen))
+
+
+def _unseen(seen: Observations) -> tuple[str, ...]:
+    """A closed port is a fact; an answer that did not come is none."""
+    secure = seen.blindness(Page)
+    names = ["redirection"] if seen.find(CleartextPage) is None else []
+    if secure is not None and secure.reason is not Reason.REFUSED:
+        names.append("strict-transport-security")
+    return tuple(names)
+
+
+def _site(seen: Observations, document: Response) -> Site:
+    page, cleartext = seen.find(Page), seen.find(CleartextPage)
     shared, asked = _cross_origin(seen, document)
-    return report(
-        Site(
-            host=seen.subject.name,
-            url=document.url,
-            document=_answer(document),
-            html=document.body,
-            https=_answer(page.document) if page else None,
-            http=_answer(cleartext.hops[-1]) if cleartext and cleartext.hops else None,
-            http_route=_route(cleartext.hops) if cleartext else (),
-            https_route=_route(page.hops) if page else (),
-            cross_origin=shared,
-            cross_origin_asked=asked,
-            preloaded=seen.data.preloaded.get,
-        )
+    return Site(
+        host=seen.subject.name,
+        url=document.url,
+        document=_answer(document),
+        html=document.body,
+        https=_answer(page.document) if page else None,
+        http=_answer(cleartext.hops[-1]) if cleartext and cleartext.hops else None,
+        http_route=_route(cleartext.hops) if cleartext else (),
+        https_route=_route(page.hops) if page else (),
+        cross_origin=shared,
+        cross_origin_asked=asked,
+        preloaded=seen.data.preloaded.get,
     )
 
 
@@ -108,6 +121,7 @@ def _document(view: Report) -> dict[str, object]:
         "score": view.score,
         "tests_passed": view.passed,
         "tests_quantity": len(view.tests),
+        "unseen": view.unseen,
         "tests": {
             test.name: {"result": test.result, "pass": test.passed, "score_modifier": grading.modifier(test)}
             for test in view.tests
@@ -125,11 +139,14 @@ def _table(host: str, view: Report | None, translate: Callable[[str], str]) -> s
         "passed": view.passed,
         "count": len(view.tests),
     }
-    lines = [
-        f"  {'✓' if test.passed else '✕'} {grading.modifier(test):>+4} {test.name:<32} {test.result}"
-        for test in view.tests
-    ]
+    lines = [f"  {_mark(test, view)} {grading.modifier(test):>+4} {test.name:<32} {test.result}" for test in view.tests]
     return "\n".join([head, *lines])
+
+
+def _mark(test: Test, view: Report) -> str:
+    if test.name in view.unseen:
+        return "?"
+    return "✓" if test.passed else "✕"
 
 
 def _cross_origin(seen: Observations, document: Response) -> tuple[Answer, str]:

@@ -1,7 +1,9 @@
 """The whole view over what a scan has seen."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -44,6 +46,15 @@ def test_a_closed_port_80_is_no_fault():
 
     assert seen is not None
     assert seen.grade == "A+"
+
+
+def test_what_could_not_be_seen_is_marked():
+    seen = view.of(observed(page()))
+
+    assert seen is not None
+    assert seen.unseen == ("redirection",)
+    assert "  ?   +0 redirection" in view.told([observed(page())])
+    assert view.of(observed(page(), cleartext())) == replace(seen, unseen=(), tests=ANY, score=ANY)
 
 
 def test_an_origin_that_is_repeated_with_credentials_costs_fifty_points():
