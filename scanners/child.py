@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import IO, Any
 
-from scanners import scan, storing
+from scanners import scan, storing, walls
 from scanners.jobs import Knock, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import Observations
 from scanners.observations import Blind, Reason
@@ -34,6 +34,7 @@ def main() -> int:
     _limit()
     try:
         job = storing.load_job(json.loads(sys.stdin.readline(LONGEST_JOB)))
+        walls.shut(writes_to=job.network.registries.keep_dir)
         asyncio.run(_run(job, sys.stdin, _write))
     except (ValueError, RecursionError, BadDocument, BadTarget) as error:
         print(f"bad job: {type(error).__name__}", file=sys.stderr)  # noqa: T201 - the worker's log
