@@ -27,8 +27,9 @@ CATEGORIES: Mapping[str, str] = {
     "scan": N_("Quality of the scan"),
 }
 
-_DNS, _TLS, _PAGES, _MAIL, _OTHERS = N_("DNS"), N_("TLS"), N_("Web pages"), N_("Mail"), N_("Other looks")
-GROUPS = (_DNS, _TLS, _PAGES, _MAIL, _OTHERS)
+_DNS, _TLS, _PAGES, _MAIL = N_("DNS"), N_("TLS"), N_("Web pages"), N_("Mail")
+_PORTS, _REGISTRIES, _OTHERS = N_("Ports"), N_("Registries"), N_("Other looks")
+GROUPS = (_DNS, _TLS, _PAGES, _MAIL, _PORTS, _REGISTRIES, _OTHERS)
 _BEGINNINGS: Mapping[str, str] = {
     "Dns": _DNS,
     "HostDns": _DNS,
@@ -46,6 +47,18 @@ _BEGINNINGS: Mapping[str, str] = {
     "Mail": _MAIL,
     "MtaSts": _MAIL,
     "Smtp": _MAIL,
+    "HostServices": _DNS,
+    "DomainTexts": _DNS,
+    "Relied": _DNS,
+    "NameServer": _DNS,
+    "OtherName": _PAGES,
+    "OpenPorts": _PORTS,
+    "AddressOrigins": _REGISTRIES,
+    "Logged": _REGISTRIES,
+    "LookAlikes": _REGISTRIES,
+    "Registration": _REGISTRIES,
+    "Reputation": _REGISTRIES,
+    "Revocation": _REGISTRIES,
 }
 
 
