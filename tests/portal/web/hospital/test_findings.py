@@ -1,0 +1,144 @@
+"""Findings on the hospital's scan page: filtered by the address, over time, by cause, and never before their time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from portal.db.models.accounts import Hospital
+from portal.db.models.audit import AuditEvent
+from portal.db.models.jobs import Job
+from portal.db.models.scans import ScanRun, ScanSide, ScanState
+from portal.db.models.vendors import Host, HostRole
+from portal.services import rejudging, scan_results
+from portal.services.causes import Shelf
+from scanners import judging
+from scanners.datasets import DataSets
+from scanners.model import CheckClass
+from scanners.observations import CleartextPage, HostDns, LoginPage, Page
+from tests.portal import building
+from tests.scanners import building as seeing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portal.db.session import Sessions
+    from tests.portal.web.conftest import Visitor
+    from tests.portal.web.hospital.ward import Ward
+
+HOST = "portal.filter.example"
+OLD = DataSets(version="2026-11-01.aa", lifecycles={"nginx": {"1.20": date(2099, 1, 1)}})
+NEW = DataSets(version="2026-11-21.bb", lifecycles={"nginx": {"1.20": date(2022, 5, 24)}})
+
+
+def sight(at: datetime, *, hsts: bool):
+    headers = {"server": "nginx/1.20.0"} | ({"strict-transport-security": "max-age=31536000"} if hsts else {})
+    body = "<title>Patientenportal</title><form><input type=password name=p></form>"
+    page = seeing.response(body, url=f"https://{HOST}/", headers=headers)
+    facts = (HostDns(at=at, addresses_v4=("192.0.2.1",)), Page(at=at, hops=(page,)), CleartextPage(at=at, closed=True))
+    return seeing.seen(*facts, LoginPage(at=at), host=HOST, at=at)
+
+
+@pytest.fixture
+def vendor_id(sessions: Sessions, ward: Ward) -> str:
+    """A vendor seen twice, months ago, and judged anew by newer data since."""
+    now = datetime.now(UTC)
+    with sessions() as session, session.begin():
+        hospital = session.get_one(Hospital, ward.hospital_id)
+        vendor = building.vendor(session, hospital, name="Filter GmbH", hosts=(HOST,), domain="filter.example")
+        for days, hsts in ((90, True), (60, False)):
+            at = now - timedelta(days=days)
+            run = ScanRun(
+                hospital_id=hospital.id, vendor_id=vendor.id, side=ScanSide.HOSPITAL, started_by="x", hosts=[HOST],
+                classes=["passive"], state=ScanState.RUNNING, created_at=at, started_at=at,
+            )  # fmt: skip
+            session.add(run)
+            session.flush()
+            seen = [sight(at, hsts=hsts)]
+            judged = judging.judge(seen, classes=frozenset({CheckClass.PASSIVE}), data=OLD)
+            shelf = Shelf(newest=OLD)
+            scan_results.complete(session, hospital.id, run.id, seen=seen, findings=judged, shelf=shelf, now=at)
+            run.visible_at = at
+        rejudging.rejudge(session, hospital.id, vendor.id, shelf=Shelf(newest=NEW), now=now)
+        return vendor.id
+
+
+@pytest.fixture
+def clerk(visit: Callable[..., Visitor], ward: Ward) -> Visitor:
+    return visit(ward.assessor)
+
+
+def page(visitor: Visitor, vendor_id: str, query: str = "") -> str:
+    answer = visitor.get(f"/hospital/vendors/{vendor_id}/scan{query}")
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def checks(text: str) -> list[str]:
+    return re.findall(r'/method#([a-z0-9.-]+)">', text)
+
+
+def test_the_address_filters_by_category_and_severity(clerk: Visitor, vendor_id: str):
+    everything = checks(page(clerk, vendor_id))
+    web = checks(page(clerk, vendor_id, "?category=web"))
+    high = checks(page(clerk, vendor_id, "?category=web&severity=high"))
+
+    assert "sw.eol" in everything and "web.hsts-present" in everything
+    assert web and all(check.startswith("web.") for check in web)
+    assert high == ["web.hsts-present"]
+    assert checks(page(clerk, vendor_id, "?category=nonsense")) == everything
+
+
+def test_what_changed_is_split_by_vendor_and_our_data(clerk: Visitor, vendor_id: str):
+    text = page(clerk, vendor_id)
+    panel = text[text.index('id="changes"') : text.index('class="facets')]
+
+    vendors, data = panel.index("Beim Lieferanten"), panel.index("Durch unsere Daten")
+    assert vendors < panel.index("HSTS") < data < panel.index("Serversoftware")
+    assert "neue Daten" in text
+
+
+def test_before_it_is_open_the_page_says_neither_what_nor_when(clerk: Visitor, vendor_id: str, sessions: Sessions):
+    with sessions() as session, session.begin():
+        for run in session.scalars(select(ScanRun).where(ScanRun.vendor_id == vendor_id)):
+            run.visible_at = datetime.now(UTC)
+    text = page(clerk, vendor_id)
+
+    assert 'id="changes"' not in text and "neue Daten" not in text and "HSTS" not in text
+    assert "Der Scan schlägt vor" not in text
+
+
+def test_a_proposed_role_is_taken_with_one_click_or_changed(clerk: Visitor, vendor_id: str, sessions: Sessions):
+    text = page(clerk, vendor_id)
+    assert "Der Scan schlägt vor: Patientenportal" in text and "eigener Host des Lieferanten" in text
+    with sessions() as session:
+        host_id = session.scalars(select(Host.id).where(Host.vendor_id == vendor_id)).one()
+    path = f"/hospital/vendors/{vendor_id}/hosts/{host_id}/role"
+
+    assert clerk.post(path, {"role": "portal"}).status_code == 303
+    assert "Der Scan schlägt vor" not in page(clerk, vendor_id)
+    assert clerk.post(path, {"role": "king"}).status_code == 422
+
+    with sessions() as session:
+        assert session.get_one(Host, host_id).role is HostRole.PORTAL
+        event = session.scalars(select(AuditEvent).where(AuditEvent.verb == "host.role-changed")).one()
+        assert event.detail["role"] == "portal"
+
+
+def test_somebody_may_have_it_judged_by_today(clerk: Visitor, vendor_id: str, sessions: Sessions):
+    answer = clerk.post(f"/hospital/vendors/{vendor_id}/scans/rejudge")
+
+    assert answer.status_code == 303
+    with sessions() as session:
+        asked = session.scalars(select(Job).where(Job.kind == "rejudge")).all()
+        assert [job.args["vendor_id"] for job in asked] == [vendor_id]
+
+
+def test_a_stranger_finds_no_vendor_to_judge(visit, neighbour: Ward, vendor_id: str):
+    stranger = visit(neighbour.assessor)
+
+    assert stranger.post(f"/hospital/vendors/{vendor_id}/scans/rejudge").status_code == 404
