@@ -170,7 +170,7 @@ def libraries_are_supported(seen: Observations) -> Verdict:
             libraries=listing(f"{library.text} ({day})" for library, day in ended),
             day=sets.day(seen.data, sets.EOL),
         )
-    return ok(N_("No library past its last repair was recognised."))
+    return ok(N_("No library past its last repair was recognised. Data of %(day)s."), day=sets.day(seen.data, sets.EOL))
 
 
 @check(
@@ -189,7 +189,11 @@ def libraries_are_listed(seen: Observations) -> Verdict:
     found = libraries(seen[Scripts], seen.data)
     if not found:
         return info(NONE_SEEN)
-    return info(N_("Recognised: %(libraries)s."), libraries=listing(library.text for library in found))
+    return info(
+        N_("Recognised: %(libraries)s. Data: %(data)s."),
+        libraries=listing(library.text for library in found),
+        data=javascript.data_name(seen.data),
+    )
 
 
 # (what it is, pattern, bits of entropy per character that a real one has)

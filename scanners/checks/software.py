@@ -54,7 +54,9 @@ def _verdict(products: tuple[Product, ...], seen: Observations) -> Verdict:
         )
     if ended:
         return info(
-            N_("An old version, but from a distribution that may still repair it: %(products)s."), products=named
+            N_("An old version, but from a distribution that may still repair it: %(products)s. Data of %(day)s."),
+            products=named,
+            day=sets.day(seen.data, sets.EOL),
         )
     if products:
         return ok(

@@ -2,12 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+import certifi
+from publicsuffixlist import PSLFILE
 
 from scanners.data import javascript, lifecycles, takeovers, third_parties, weaknesses
 from scanners.datasets import SHIPPED, DataSets, Source
@@ -18,6 +23,7 @@ WORDS = "internal-words.txt"
 SCHEMA = 1
 RETIRE, HSTS, EOL, KEV = "retire", "hsts", "eol", "kev"
 TAKEOVERS, PARTIES = "takeovers", "third-parties"  # only ever in the code
+PSL, ROOTS = "suffixes", "roots"  # only ever in their packages
 FILES: Mapping[str, str] = {RETIRE: "retire.json", HSTS: "hsts.json", EOL: "eol.json", KEV: "kev.json"}
 MAX_AGE_DAYS = 90
 
@@ -145,16 +151,32 @@ def shipped() -> tuple[Source, ...]:
     return (
         _shipped(RETIRE, javascript.DATA_DATE, len(javascript.definitions()), url=javascript.data_name()),
         *(_shipped(name, made, records) for name, made, records in own),
+        *_packaged(),
     )
 
 
-def _shipped(name: str, made: str, records: int, *, url: str = "kettenblick") -> Source:
+def _packaged() -> Iterator[Source]:
+    """Suffixes and roots, whose packages carry their day as version."""
+    suffixes = Path(PSLFILE).read_text(encoding="utf-8").splitlines()
+    rules = sum(bool(line.strip()) and not line.startswith("//") for line in suffixes)
+    roots = Path(certifi.where()).read_text(encoding="ascii", errors="replace").count("BEGIN CERTIFICATE")
+    for name, package, form, records in (
+        (PSL, "publicsuffixlist", "%Y%m%d", rules),
+        (ROOTS, "certifi", "%Y.%m.%d", roots),
+    ):
+        version = metadata.version(package)
+        with suppress(ValueError):  # a version that is no day tells no age
+            made = datetime.strptime(version.rpartition(".")[2] if name == PSL else version, form)  # noqa: DTZ007 - a day
+            yield _shipped(name, made.date().isoformat(), records, url=f"{package} {version}", licence="MPL-2.0")
+
+
+def _shipped(name: str, made: str, records: int, *, url: str = "kettenblick", licence: str = "Apache-2.0") -> Source:
     return Source(
         name=name,
         source_url=url,
         fetched_at=datetime.fromisoformat(made).replace(tzinfo=UTC),
         sha256="",
-        licence="Apache-2.0",
+        licence=licence,
         records=records,
         max_age_days=MAX_AGE_DAYS,
     )
