@@ -13,8 +13,8 @@ FEW_RESOLVERS = (
 )
 
 FIRST_FLIGHT = (
-    "RFC 5246 section 7.4.4: the server asks for a client's certificate after its own hello and certificate, so versions,"
-    " suites and chain are seen without one; there is no check of the name tls.scan"
+    "RFC 5246 section 7.4.4: the server asks for a client's certificate after its own hello and certificate, so"
+    " versions, suites and chain are seen without one; there is no check of the name tls.scan"
 )
 
 EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
@@ -51,7 +51,7 @@ EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
             " for no address that a page does not name"
         ),
         "upgrade/hsts": (
-            "OWASP ASVS 5.0 V3.4.1 and Internet.nl ask for a year; half a year is a warning (MDN alone is content with it)"
+            "OWASP ASVS 5.0 V3.4.1 and Internet.nl ask for a year; half a year is a warning, and only MDN is content"
         ),
     },
     "takeover/can-i-take-over-xyz.json": {

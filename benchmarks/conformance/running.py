@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.conformance import badssl, documents, headers, mail, names, observatory
+from benchmarks.conformance import badssl, documents, headers, mail, names, observatory, strengths
 from benchmarks.conformance.cases import Case, Suite
 from benchmarks.conformance.explanations import EXPLANATIONS
 
@@ -14,6 +14,7 @@ SUITES: tuple[Suite, ...] = (
     *headers.SUITES,
     *names.SUITES,
     *documents.SUITES,
+    *strengths.SUITES,
     *badssl.SUITES,
     *observatory.SUITES,
 )
