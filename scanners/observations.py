@@ -218,6 +218,7 @@ class HostServices(Observation):
     tlsa: tuple[str, ...] = ()  # of _443._tcp, as text
     tlsa_authenticated: bool | None = None  # the AD bit; None: not known
     pointers: Mapping[str, str] = field(default_factory=dict)  # address -> reverse name; those without one are left out
+    ipv6_answers: bool | None = None  # port 443 of the first IPv6 address; None: none, or this place has no IPv6
 
 
 @dataclass(frozen=True, kw_only=True)

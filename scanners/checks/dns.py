@@ -5,7 +5,7 @@ import ipaddress
 from scanners.checking import check, fail, info, not_applicable, ok, unknown, warn
 from scanners.checks.wording import listing
 from scanners.model import N_, Observations, Refs, Severity, SubjectKind, Verdict
-from scanners.observations import HostDns, NameServer, Soa, Vantage, ZoneDns
+from scanners.observations import CertificateChain, HostDns, HostServices, NameServer, Soa, Vantage, ZoneDns
 from scanners.parsing import addresses
 
 AVAILABLE = Refs(
@@ -173,6 +173,13 @@ def there_is_no_wildcard(seen: Observations) -> Verdict:
 )
 def host_has_ipv6(seen: Observations) -> Verdict:
     host = seen[HostDns]
+    services = seen.find(HostServices)
+    # Only where IPv4 was answered is silence over IPv6 a fault of its own.
+    if host.addresses_v6 and services is not None and services.ipv6_answers is False and seen.find(CertificateChain):
+        return warn(
+            N_("The host publishes IPv6 addresses, but does not answer there: %(addresses)s."),
+            addresses=listing(host.addresses_v6),
+        )
     if host.addresses_v6:
         return ok(N_("IPv6 addresses: %(addresses)s."), addresses=listing(host.addresses_v6))
     if not host.addresses_v4:

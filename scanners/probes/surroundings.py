@@ -26,6 +26,7 @@ from scanners.probes import dns as names
 from scanners.probes.network import Door, Unseen
 from scanners.probes.visit import Visit
 
+HTTPS = 443
 MOST_POINTERS = 4
 MOST_PARTIES = 30  # foreign domains that are looked up
 MOST_ADDRESSES = 12
@@ -53,10 +54,11 @@ async def host_services(visit: Visit, name: str) -> HostServices:
     resolution = await door.resolve(name)
     if not resolution.exists:
         raise Unseen(Reason.NAME_NOT_FOUND)
-    binding, pins, pointers = await asyncio.gather(
+    binding, pins, pointers, answers = await asyncio.gather(
         asking.reply_to(door, name, "HTTPS"),
         asking.reply_to(door, f"_443._tcp.{name}", "TLSA", dnssec=True),
         _pointers(door, resolution.addresses[:MOST_POINTERS]),
+        _answers(door, name, resolution.addresses_v6[:1]),
     )
     records = asking.records(binding, "HTTPS")
     tlsa = asking.record_texts(pins, "TLSA")
@@ -68,7 +70,21 @@ async def host_services(visit: Visit, name: str) -> HostServices:
         tlsa=tlsa,
         tlsa_authenticated=bool(pins.flags & dns.flags.AD) if tlsa else None,
         pointers=pointers,
+        ipv6_answers=answers,
     )
+
+
+async def _answers(door: Door, host: str, addresses_v6: tuple[str, ...]) -> bool | None:
+    """Whether the web server takes a connection over IPv6."""
+    for address in addresses_v6:
+        try:
+            async with await door.connect(host, HTTPS, address=address):
+                return True
+        except Unseen as unseen:
+            if unseen.reason in {Reason.STOPPED, Reason.DEADLINE}:
+                raise
+            return False if unseen.reason in {Reason.REFUSED, Reason.TIMEOUT} else None
+    return None
 
 
 def _protocols(parameters: Mapping[int, object]) -> Iterable[str]:

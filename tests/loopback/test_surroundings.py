@@ -1,5 +1,8 @@
 """What DNS says around a host and a domain, asked of real servers."""
 
+import asyncio
+import dataclasses
+
 import pytest
 
 from portal.demonstration.plans import Exchanger, Plan, Quirk, Reply, Site, Zone
@@ -28,6 +31,7 @@ _autodiscover._tcp SRV 10 10 443 portal.gut.test.
 _caldavs._tcp SRV 0 0 0 .
 portal HTTPS 1 . alpn=h2,h3 ech=AAX+DQABAA==
 _443._tcp.portal TLSA 3 1 1 {DIGEST}
+sechs AAAA ::1
 staging CNAME alt.aufgegeben.test.
 old CNAME web.stumm.test.
 blog CNAME seite.haus.test.
@@ -109,6 +113,25 @@ def test_a_host_without_any_of_them(running, look):
 
     assert (seen.https_record, seen.protocols, seen.encrypted_hello, seen.tlsa) == (False, (), False, ())
     assert seen.pointers == {}
+
+
+@pytest.mark.parametrize("listening", [True, False])
+def test_whether_a_host_answers_over_ipv6(running, look, listening):
+    async def with_server(visit, host):
+        server = await asyncio.start_server(lambda _reader, writer: writer.close(), "::1", 0)
+        port = server.sockets[0].getsockname()[1]
+        visit.door.settings = dataclasses.replace(visit.door.settings, port_map={443: port})
+        if not listening:
+            server.close()
+        try:
+            return await surroundings.host_services(visit, host)
+        finally:
+            server.close()
+            await asyncio.sleep(0.01)
+
+    seen = look(running, with_server, "sechs.gut.test", network={"allowed_networks": ("127.0.0.0/8", "::1/128")})
+
+    assert seen.ipv6_answers is listening
 
 
 def test_a_host_that_does_not_exist_is_blind(running, look):

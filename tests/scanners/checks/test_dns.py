@@ -7,8 +7,8 @@ import pytest
 from scanners.checks import dns
 from scanners.model import Check, Outcome
 from scanners.observations import NameServer, Observation, Soa, Vantage
-from tests.scanners.building import AT
-from tests.scanners.building_domain import BLIND, NAME_SERVERS, host_dns, says, when_blind, zone
+from tests.scanners.building import AT, chain
+from tests.scanners.building_domain import BLIND, NAME_SERVERS, host_dns, says, services, when_blind, zone
 
 ONE = NAME_SERVERS[:1]
 CHECKS = [
@@ -131,3 +131,20 @@ def test_a_usual_zone_record_passes_and_an_unseen_one_is_unknown():
         says(dns.zone_record_is_sane, replace(zone(), soa=Soa(**{**SOUND, "primary_exists": None})))[0] is Outcome.PASS
     )
     assert says(dns.zone_record_is_sane, zone())[0] is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("answers", "facts", "outcome"),
+    [
+        (True, [chain()], Outcome.PASS),
+        (None, [chain()], Outcome.PASS),
+        (False, [chain()], Outcome.WARN),
+        (False, [], Outcome.PASS),  # over IPv4 nobody answers either: that is another check's matter
+    ],
+)
+def test_an_ipv6_address_where_nobody_answers_is_a_warning(
+    answers: bool | None, facts: list[Observation], outcome: Outcome
+):
+    host = host_dns(addresses_v6=("2001:db8::10",))
+
+    assert says(dns.host_has_ipv6, host, services(ipv6_answers=answers), *facts)[0] is outcome
