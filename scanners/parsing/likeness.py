@@ -1,5 +1,6 @@
 """Whether two answers are the same page: a host that answers every path alike shows nothing by any of them."""
 
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote, unquote
 
@@ -73,9 +74,10 @@ def _title(text: str) -> str:
     return match.group(1).strip() if match is not None else ""
 
 
-def _shingles(text: str) -> set[int]:
+@lru_cache(maxsize=8)  # the same few controls are held against every answer
+def _shingles(text: str) -> frozenset[int]:
     words = _WORD.findall(text)
-    return {hash(tuple(words[place : place + SHINGLE])) for place in range(max(len(words) - SHINGLE + 1, 1))}
+    return frozenset(hash(tuple(words[place : place + SHINGLE])) for place in range(max(len(words) - SHINGLE + 1, 1)))
 
 
 def _leads(response: Response, path: str) -> str:
