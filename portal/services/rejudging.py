@@ -20,8 +20,8 @@ from portal.services.causes import Shelf
 from portal.services.findings import LACKING, UNSEEN
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
-from scanners import catalogue, judging, storing
-from scanners.model import CheckClass, Finding, Outcome, Severity, Subject, SubjectKind
+from scanners import catalogue, storing
+from scanners.model import Finding, Outcome, Severity, Subject, SubjectKind
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MORNING = time(7)
@@ -126,9 +126,8 @@ def _rejudge(
     seen = {one.subject: one for one in scan_results.seen_in(session, run.hospital_id, run.id)}
     own = causes.by_place(map(scan_results.finding_of, scan_results.findings_of(session, run.hospital_id, run.id)))
     before = {**own, **scan_results.rejudged(session, run)}
-    judged = _settled(
-        judging.judge(seen.values(), classes=frozenset(map(CheckClass, run.classes)), data=shelf.newest), own
-    )
+    agreed = scan_results.agreed_of(run)
+    judged = _settled(scan_results.judged(list(seen.values()), agreed=agreed, data=shelf.newest), own)
 
     def why(finding: Finding) -> Cause:
         return causes.split(session, run, seen[finding.subject], finding, shelf)
@@ -155,7 +154,7 @@ def _rejudge(
         "scan.rejudged",
         run.id,
         now=now,
-        scope=audit.hospital_scope(run.hospital_id),
+        scope=scan_results.scope_of(session, run),
         detail={"catalogue": versions[0], "data": versions[1], "new": len(news)},
     )
     return news

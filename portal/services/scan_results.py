@@ -73,6 +73,11 @@ def judged(
     )
 
 
+def agreed_of(run: ScanRun) -> frozenset[Subject]:
+    """The hosts of a stored scan that the active class was agreed to for."""
+    return frozenset(Subject(kind=SubjectKind.HOST, name=name) for name in run.active_hosts or ())
+
+
 def complete(
     session: Session,
     hospital_id: str,

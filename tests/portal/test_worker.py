@@ -15,8 +15,9 @@ from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import FindingRecord, ScanRun, ScanState
 from portal.db.models.vendors import Vendor
 from portal.jobs import leases
-from portal.services import jobs, outbox, scan_results, scans
+from portal.services import consents, jobs, outbox, scan_results, scans
 from portal.services.actors import Actor
+from portal.services.consents import Signature
 from portal.services.jobs import JobKind
 from questionnaires import shelf
 from scanners.model import Outcome
@@ -151,6 +152,37 @@ def test_a_withdrawal_stops_a_running_scan(engine: Engine, sessions, chosen):
     assert run.state is ScanState.STOPPED
     with sessions() as session:
         assert session.scalars(select(Job.state).where(Job.kind == JobKind.SCAN.value)).all() == [JobState.DONE]
+
+
+def test_taking_the_active_class_back_narrows_a_running_scan_at_once(engine: Engine, sessions, chosen):
+    actor, vendor_id = _vendor(sessions, *(f"slow{number}.example.com" for number in range(4)))
+    now = datetime.now(UTC)
+    with sessions.begin() as session:
+        company = building.company_actor(session, email="lead@example.com")
+        round_ = building.assessment(session, session.get_one(Vendor, vendor_id), company_id=company.company_id)
+        building.response(session, round_)
+        signed = Signature(name="Ina Vogt", function="CISO", emergency_contact="0171 5550")
+        consents.grant(session, company, round_.id, signed, now=now)
+        ids = [host.id for host in consents.active_hosts(session, company, round_.id, now=now)]
+        consents.grant_active(session, company, round_.id, ids, signed, now=now)
+    scan_id = _queue(sessions, actor, vendor_id)
+
+    def run() -> ScanRun:
+        with sessions() as session:
+            return session.get_one(ScanRun, scan_id)
+
+    with running.running(engine, chosen):
+        wait_until(lambda: len(run().active_hosts or ()) == 4)
+        began = run().started_at
+        with sessions.begin() as session:
+            consents.end_active(session, company, round_.id, signed, now=datetime.now(UTC))
+            withdrawn = datetime.now(UTC)
+        wait_until(lambda: run().started_at > began)
+        again = run().started_at
+        ended = _wait(sessions, scan_id)
+
+    assert again - withdrawn < timedelta(seconds=3)  # a busy machine; a tick is 0.3 s
+    assert (ended.state, ended.active_hosts, len(ended.hosts)) == (ScanState.DONE, [], 4)
 
 
 def test_consent_is_asked_again_by_the_worker(engine: Engine, sessions, chosen):
