@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,9 +24,32 @@ if TYPE_CHECKING:
 LONGEST_LINE = 16_000_000
 LONGEST_ANSWER = 64
 MOST_LINES = 20_000
+MOST_WAITING = 48_000_000  # bytes that were told and not yet read
 CLEAN_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
 
-Lines = queue.Queue[bytes | None]
+
+class Lines(queue.Queue[bytes | None]):
+    """What a child has told and nobody has read yet, full by its bytes: one that floods us waits for us."""
+
+    def _init(self, maxsize: int) -> None:  # noqa: ARG002 - the queue's signature
+        self._waiting = deque[bytes | None]()
+        self._bytes = 0
+
+    def _qsize(self) -> int:
+        return self._bytes
+
+    def _put(self, item: bytes | None) -> None:
+        self._waiting.append(item)
+        self._bytes += _weight(item)
+
+    def _get(self) -> bytes | None:
+        item = self._waiting.popleft()
+        self._bytes -= _weight(item)
+        return item
+
+
+def _weight(line: bytes | None) -> int:
+    return 1 + len(line or b"")
 
 
 class ScannerFailed(Exception):
@@ -165,7 +189,7 @@ class Starter:
 def started(work: "Work", job: ScanJob) -> Iterator[Child]:
     """The process, in a group of its own."""
     begun = _begun(work.tools.starter, work.tools.scanner)
-    lines: Lines = queue.Queue(maxsize=1000)
+    lines = Lines(maxsize=MOST_WAITING)
     reader = threading.Thread(target=_read, args=(begun.told, lines), daemon=True)
     child = Child(lines=lines, orders=begun.orders)
     try:
