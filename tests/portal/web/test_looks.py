@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-PATHS = {"nobody": ["/", "/about", "/sign-in", "/no-such-page"], "hospital": ["/guide/hospital", "/account"],
+PATHS = {"nobody": ["/", "/about", "/method?category=tls", "/sign-in", "/no-such-page"], "hospital": ["/guide/hospital", "/account"],
          "company": ["/guide/vendor", "/places"]}  # fmt: skip
 
 
