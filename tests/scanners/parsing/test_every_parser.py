@@ -35,6 +35,8 @@ from scanners.parsing import (
     sectxt,
     security_txt,
     spf,
+    suites,
+    tlsa,
     tokens,
     transparency,
     urls,
@@ -42,6 +44,7 @@ from scanners.parsing import (
 from scanners.parsing.asking import Answer as Told
 from scanners.parsing.asking import Asking
 from scanners.parsing.check_host import Sender
+from tests.scanners.building import certificate
 
 Parser = Callable[[str], object]
 
@@ -137,6 +140,8 @@ PARSERS: dict[str, Parser] = {
     "security_txt": lambda text: security_txt.parse(text).broken,
     "spf.parse": lambda text: spf.parse(f"v=spf1 {text}"),
     "spf.trace": lambda text: told(spf.trace("host.test"), f"v=spf1 {text}"),
+    "suites": lambda text: (suites.level(text), suites.is_finite_field(text)),
+    "tlsa": lambda text: tlsa.match(f"3 1 1 {text}", [certificate()]),
     "tokens": lambda text: (tokens.jwts(text), tokens.in_url(text)),
     "transparency": lambda text: transparency.internal_words(text, "host.test"),
     "urls": lambda text: (urls.host(text), urls.join(URL, text), urls.parameters(text), urls.is_web(text)),
