@@ -675,8 +675,7 @@ def _question(
 async def _exchange(question: dns.message.Message, server: str, port: int, *, tcp: bool) -> dns.message.Message:
     try:
         if not tcp:
-            async with asyncio.timeout(DNS_TRY_SECONDS):
-                reply = await _over_udp(question, server, port)
+            reply = await _over_udp(question, server, port)
             if not reply.flags & dns.flags.TC:
                 return reply
         async with asyncio.timeout(DNS_TRY_SECONDS * 2 if tcp else DNS_TRY_SECONDS):
@@ -696,11 +695,15 @@ async def _over_udp(question: dns.message.Message, server: str, port: int) -> dn
     transport, mailbox = await asyncio.get_running_loop().create_datagram_endpoint(_Mailbox, remote_addr=(server, port))
     try:
         transport.sendto(question.to_wire())
-        while True:
-            wire = await mailbox.next()
-            with contextlib.suppress(dns.exception.DNSException, ValueError):
-                if question.is_response(reply := dns.message.from_wire(wire)):
-                    return reply
+        try:
+            async with asyncio.timeout(DNS_TRY_SECONDS):
+                while (reply := mailbox.answer_to(question)) is None:
+                    await mailbox.filled()
+        except TimeoutError:
+            reply = mailbox.answer_to(question)  # the loop may be late, and not the answer
+            if reply is None:
+                raise
+        return reply
     finally:
         transport.close()
 
@@ -726,7 +729,8 @@ class _Mailbox(asyncio.DatagramProtocol):
     """Datagrams of one connected socket; a flood fills the box and no more."""
 
     def __init__(self) -> None:
-        self._received: asyncio.Queue[bytes | Exception] = asyncio.Queue(MOST_DATAGRAMS)
+        self._received = deque[bytes | Exception](maxlen=MOST_DATAGRAMS)
+        self._filled = asyncio.Event()
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - asyncio's signature
         self._put(data)
@@ -734,15 +738,23 @@ class _Mailbox(asyncio.DatagramProtocol):
     def error_received(self, exc: Exception) -> None:
         self._put(exc)
 
-    async def next(self) -> bytes:
-        received = await self._received.get()
-        if isinstance(received, Exception):
-            raise received
-        return received
+    async def filled(self) -> None:
+        self._filled.clear()
+        await self._filled.wait()
+
+    def answer_to(self, question: dns.message.Message) -> dns.message.Message | None:
+        while self._received:
+            received = self._received.popleft()
+            if isinstance(received, Exception):
+                raise received
+            with contextlib.suppress(dns.exception.DNSException, ValueError):
+                if question.is_response(reply := dns.message.from_wire(received)):
+                    return reply
+        return None
 
     def _put(self, item: bytes | Exception) -> None:
-        with contextlib.suppress(asyncio.QueueFull):
-            self._received.put_nowait(item)
+        self._received.append(item)
+        self._filled.set()
 
 
 def _system_resolvers() -> tuple[str, ...]:
