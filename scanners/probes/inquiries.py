@@ -3,7 +3,9 @@ spaced. Nobody whom a scan looks at is asked anything here."""
 
 import asyncio
 import hashlib
+import itertools
 import json
+import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -37,6 +39,7 @@ WITHOUT_TIME = frozenset(
     {Reason.TIMEOUT, Reason.THROTTLED, Reason.UNREACHABLE, Reason.REFUSED, Reason.RESET, Reason.DNS_FAILURE}
 )
 MOST_KEPT = 12_000_000  # bytes of one kept answer
+MOST_FILES = 5_000  # looked at for what may go
 MOST_FAILURES = 10  # beyond which the pause no longer grows
 
 REGISTRIES = Budget(
@@ -212,11 +215,11 @@ class Kept:
             new = accepted(await inquire())
             read(new)
         except Unseen as unseen:
-            self._write(key, kept.failed(self._at, FIRST_PAUSE))
+            self._write(key, kept.failed(self._at, FIRST_PAUSE), keep=stale)
             if busy is not None and unseen.reason in WITHOUT_TIME:
                 self._write(f"place {place}", busy.failed(self._at, SHORT_PAUSE))
             return _stale(answer, self._at - stale, unseen)
-        self._write(key, _Memory(answer=new, failures=0, pause_until=self._at))
+        self._write(key, _Memory(answer=new, failures=0, pause_until=self._at), keep=max(fresh, stale))
         if busy is not None and busy.failures:
             self._write(f"place {place}", _Memory(answer=None, failures=0, pause_until=self._at))
         return new
@@ -250,7 +253,7 @@ class Kept:
         except (OSError, ValueError, KeyError, TypeError):
             return nothing
 
-    def _write(self, key: str, memory: "_Memory") -> None:
+    def _write(self, key: str, memory: "_Memory", *, keep: timedelta = timedelta(0)) -> None:
         path = self._path(key)
         if path is None or (memory.answer is not None and len(memory.answer.body) > MOST_KEPT):
             return
@@ -267,7 +270,18 @@ class Kept:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
                 file.write(json.dumps(head).encode() + b"\n" + (answer.body if answer else b""))
+            # A file's time is when nobody will ask for it any more.
+            until = max(memory.pause_until + LONGEST_PAUSE, (answer.asked_at if answer else self._at) + keep)
+            os.utime(file.name, (until.timestamp(), until.timestamp()))
             Path(file.name).replace(path)
+            self._clear(path.parent)
+
+    def _clear(self, folder: Path) -> None:
+        """Take away what nobody will ask for any more: lists of authorities fill megabytes."""
+        for path in itertools.islice(folder.iterdir(), MOST_FILES):
+            with suppress(OSError):  # another scan was faster
+                if path.stat().st_mtime < self._at.timestamp():
+                    path.unlink()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -161,3 +161,12 @@ def test_one_odd_answer_is_no_reason_to_leave_a_registry_alone(registry: Registr
     registry.body = b"[]"
 
     assert registry.at(tmp_path, AT, key="two", place="ct.test").status == 200
+
+
+def test_what_nobody_will_ask_for_any_more_is_taken_away(registry: Registry, tmp_path: Path):
+    registry.body = b"x" * 10_000
+    for day in range(10):
+        registry.at(tmp_path, AT + day * DAY, key=f"crl {day}", fresh=HOUR)
+
+    assert len(list(tmp_path.iterdir())) <= 3
+    assert registry.at(tmp_path, AT + 9 * DAY + HOUR / 2, key="crl 9", fresh=HOUR).asked_at == AT + 9 * DAY
