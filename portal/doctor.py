@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.db import migrating, session
 from portal.jobs import scanning
 from portal.settings import Settings, is_loopback
+from scanners import walls
 from scanners.data import sets
 from scanners.model import N_, Message
 from scanners.observations import Vantage
@@ -273,11 +274,23 @@ def _registries(settings: Settings, _now: datetime) -> Iterator[Note]:
         yield _fine("registries", N_("No registry is asked; what only they know stays undetermined."))
 
 
-def _walls(_settings: Settings, _now: datetime) -> Iterator[Note]:
-    sentence = N_(
-        "Each scan runs in a process of its own, limited in memory and time; it shares this machine's network."
-    )
+def _walls(settings: Settings, _now: datetime) -> Iterator[Note]:
+    """What stands between a hostile host and this machine; a scan says the same to itself before it begins."""
+    if walls.may_leave_root(writes_to=_registry_folder(settings)):
+        sentence = N_(
+            "Each scan runs in a process of its own under the account nobody, limited in memory, files and time and "
+            "without a way to new rights; it shares this machine's network, where the table of addresses alone holds."
+        )
+    else:
+        sentence = N_(
+            "Each scan runs in a process of its own under this account, limited in memory, files and time and without "
+            "a way to new rights; it shares this machine's network, where the table of addresses alone holds."
+        )
     yield _fine("walls", sentence)
+
+
+def _registry_folder(settings: Settings) -> str:
+    return scanning.network(settings.scan).registries.keep_dir
 
 
 def _mail(settings: Settings, _now: datetime) -> Iterator[Note]:
