@@ -61,6 +61,7 @@ class _Sight:
     progress: Progress | None = None
     progress_changed: bool = False
     finished: Finished | None = None
+    is_used_up: bool = False  # an address of our own hosts had enough scans for today
     knocks: dict[Knock, float] = field(default_factory=dict)  # without an answer yet -> since when
     waited: set[Knock] = field(default_factory=set)  # of these, who was told to wait
 
@@ -138,6 +139,8 @@ def _hard_seconds(order: Order) -> float:
 
 
 def _why_short(sight: _Sight) -> str:
+    if sight.is_used_up:
+        return scan_results.USED_UP
     if sight.finished is None:
         return scan_results.HARD_DEADLINE
     return scan_results.SOFT_DEADLINE if sight.finished.reason is not None else ""
@@ -249,6 +252,8 @@ def _answer(work: Work, child: Child, sight: _Sight) -> None:
         if answer is Answer.WAIT and time.monotonic() - sight.knocks[knock] < LONGEST_WAIT:
             sight.waited.add(knock)
             continue
+        if answer is Answer.REFUSE and knock.host in sight.order.hosts and not knock.active:
+            sight.is_used_up = True
         child.tell(f"{'pass' if answer is Answer.PASS else 'refuse'} {knock.budget} {knock.address}")
         del sight.knocks[knock]
         sight.waited.discard(knock)

@@ -35,6 +35,7 @@ SECOND_LOOK_AFTER = timedelta(seconds=60)
 STILL_TOLD = timedelta(days=180)  # how old such a result may be
 
 SAW_NOTHING = N_("Nothing of these hosts could be seen from here. Earlier results stay.")
+USED_UP = N_("An address behind these hosts was scanned as often as it may be today; the rest is unknown.")
 HARD_DEADLINE = N_("The scan took too long and was ended; what was not seen is unknown.")
 SOFT_DEADLINE = N_("The scan's time was up before everything was seen; the rest is unknown.")
 
@@ -94,7 +95,7 @@ def complete(
     run = session.get_one(ScanRun, scan_id, populate_existing=True)
     # What is said of the scan itself says nothing of the hosts.
     if all(one.outcome in UNSEEN for one in findings if not one.check_id.startswith("scan.")):
-        end(run, ScanState.FAILED, SAW_NOTHING, now=now)
+        end(run, ScanState.FAILED, short if short == USED_UP else SAW_NOTHING, now=now)
         tell_scores(session, run, now=now)
         return
     shelf = shelf or Shelf()

@@ -1,7 +1,7 @@
 """Scans: asked for, allowed, started and stopped; scan_results.py keeps what they saw."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -237,6 +237,7 @@ def start(session: Session, hospital_id: str, scan_id: str, *, now: datetime) ->
     scan_results.forget(session, run)
     run.state, run.started_at, run.progress = ScanState.RUNNING, now, None
     run.hosts, run.active_hosts = list(allowed.hosts), list(allowed.active_hosts)
+    run.classes = sorted(one.value for one in allowed.classes)
     run.catalogue_version = catalogue.CATALOGUE_VERSION
     return _order(session, run, allowed, now=now)
 
@@ -287,7 +288,8 @@ def start_second_look(
     run = session.get(ScanRun, scan_id)
     if run is None or run.hospital_id != hospital_id:
         return None
-    good = scan_results.latest_good(session, hospital_id, run.vendor_id)
+    newest_good = scan_results.latest_good_of_company if run.kept_back else scan_results.latest_good
+    good = newest_good(session, hospital_id, run.vendor_id)
     allowed = permissions.permitted(session, hospital_id, run.vendor_id, hosts, now=now)
     if good is None or good.id != run.id or not allowed.hosts:
         return None
@@ -295,7 +297,9 @@ def start_second_look(
         return None
     if _is_busy(session, set(allowed.hosts), but=run.id, now=now):
         return Postponed(until=now + WAIT_FOR_THE_OTHER)
-    return _order(session, run, allowed, now=now)
+    then = frozenset(run.active_hosts or ())
+    active = tuple(name for name in allowed.active_hosts if name in then)
+    return _order(session, run, replace(allowed, active_hosts=active), now=now)
 
 
 def _is_busy(session: Session, names: set[str], *, but: str, now: datetime) -> bool:

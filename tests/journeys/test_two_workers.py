@@ -20,7 +20,7 @@ from portal.db import session as database
 from portal.db.models.accounts import Hospital
 from portal.db.models.jobs import Job, JobState
 from portal.db.models.scans import AddressLease, ScanRun, ScanState
-from portal.services import jobs, scan_budgets, scans
+from portal.services import jobs, scan_budgets, scan_results, scans
 from questionnaires import shelf
 from tests.portal import building
 
@@ -115,5 +115,6 @@ def test_scans_of_other_names_at_one_address_come_one_after_the_other(
     assert states(engine, runs) == {ScanState.DONE}
     assert states(engine, fifth) == {ScanState.FAILED}
     with database.sessions(engine)() as session:
+        assert session.get_one(ScanRun, fifth[0]).reason == scan_results.USED_UP
         assert session.scalars(select(AddressLease)).all() == []
         assert scan_budgets.A_DAY_BY_HOSPITALS == 4
