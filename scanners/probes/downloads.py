@@ -33,9 +33,9 @@ async def fetch(
                     url, at=at, accept="application/json, */*", at_most=origin.most_bytes, seconds=SECONDS
                 )
             except Unseen as unseen:
-                raise NotFetched(f"{origin.name}: {url}: {unseen.reason.value}") from unseen
+                raise NotFetched(f"{origin.name}: {url}: {unseen.reason.value}.") from unseen
             if answer.status != HTTPStatus.OK:
-                raise NotFetched(f"{origin.name}: {url}: status {answer.status}")
+                raise NotFetched(f"{origin.name}: {url}: status {answer.status}.")
             found[origin.name] = answer.body
     return found
 

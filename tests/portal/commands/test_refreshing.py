@@ -1,10 +1,14 @@
 """`kettenblick data`: from a folder, in one sentence where it cannot be, shown with its days."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from portal import cli
+from portal.demonstration.plans import Plan, Reply, Site, Zone
+from portal.demonstration.servers import Running, Servers
 from scanners.data import sets
 from scanners.data.refreshing import ORIGINS
 from tests.scanners.data import lists
@@ -67,3 +71,56 @@ def test_what_is_shipped_can_be_shown(folder: Path, capsys: pytest.CaptureFixtur
     assert cli.main(["data", "show"]) == 0
 
     assert "shipped-" in capsys.readouterr().out
+
+
+PLAN = Plan(
+    zones=(Zone(name="mirror.test"),),
+    sites=(
+        Site(
+            host="mirror.test",
+            pages={f"/lists/{ORIGINS[name].file}": Reply(body=raw) for name, raw in lists.ALL.items()},
+        ),
+        Site(host="broken.test", missing=Reply(status=502)),
+    ),
+)
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """A mirror inside the house, over real TLS, as an operator sets it."""
+    with Servers(PLAN, at=datetime.now(UTC)) as running:
+        roots = tmp_path / "roots.pem"
+        roots.write_text(running.trust_roots_pem)
+        for name, value in {
+            "KETTENBLICK_DATA": str(tmp_path / "instance"),
+            "SCAN_RESOLVER": " ".join(running.resolver),
+            "SCAN_RESOLVER_PORT": str(running.resolver_port),
+            "SCAN_PORT_MAP": ",".join(f"{public}:{ours}" for public, ours in running.port_map.items()),
+            "SCAN_ALLOWED_NETWORKS": " ".join(running.allowed_networks),
+            "SCAN_TRUST_ROOTS": str(roots),
+            "DATA_MIRROR": "https://mirror.test/lists",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+@pytest.mark.loopback
+def test_all_lists_are_fetched_from_a_mirror(mirror: Running, tmp_path: Path):
+    assert cli.main(["data", "refresh"]) == 0
+
+    assert len(sets.current(tmp_path / "instance" / "datasets").sources) == 4
+    assert len(mirror.contacts_of("mirror.test", kind="https")) == 4
+    assert mirror.contacts_of("mirror.test", kind="http") == ()
+
+
+@pytest.mark.loopback
+def test_a_mirror_that_is_down_changes_nothing(
+    mirror: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    cli.main(["data", "refresh"])
+    before = sets.current(tmp_path / "instance" / "datasets")
+    monkeypatch.setenv("DATA_MIRROR", "https://broken.test/lists")
+
+    assert cli.main(["data", "refresh"]) == 2
+    assert "status 502. Nothing was changed." in capsys.readouterr().err
+    assert sets.current(tmp_path / "instance" / "datasets") is before
