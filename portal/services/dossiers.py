@@ -297,13 +297,14 @@ def _hosts(session: Session, hospital_id: str, vendor_id: str, keys: Mapping[str
             Host.vendor_id == vendor_id,
             Host.state != HostState.STRUCK,
         )
+        .options(selectinload(Host.further))
         .order_by(Host.name)
     )
     return tuple(
         HostInScope(
             name=row.name,
             role=row.role,
-            supplies=frozenset({keys[row.supply_id]}) if row.supply_id else frozenset(),
+            supplies=frozenset(keys[supply_id] for supply_id in row.supply_ids),
         )
         for row in rows
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from assessments.model import HostRole
 from portal.db.models.assessments import Assessment, AssessmentSupply
-from portal.db.models.vendors import Ground, Host, HostState, Supply, Vendor
+from portal.db.models.vendors import Ground, Host, HostState, HostSupply, Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import accounts, audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
@@ -256,16 +256,33 @@ def find_host(vendor: Vendor, host_id: str) -> Host:
     return host
 
 
-def change_host_role(
-    session: Session, actor: Actor, vendor_id: str, host_id: str, role: HostRole, *, now: datetime
+def change_host(
+    session: Session,
+    actor: Actor,
+    vendor_id: str,
+    host_id: str,
+    *,
+    role: HostRole,
+    supply_ids: Sequence[str] | None = None,
+    now: datetime,
 ) -> Host:
-    """Say what a host is for: as the scanner proposes, or otherwise; findings there weigh accordingly."""
+    """Say what a host is for, as the scanner proposes or otherwise, and which supplies it serves: findings there weigh
+    accordingly. `supply_ids` None leaves them as they are, none at all means the company as a whole."""
     hospital_of(actor, HOSPITAL_WRITERS)
     vendor = find(session, actor, vendor_id)
     host = find_host(vendor, host_id)
+    known = [supply.id for supply in vendor.supplies]
+    if supply_ids is not None and not set(supply_ids) <= set(known):
+        raise NotFound
     before, host.role = host.role, role
-    detail = {"vendor": vendor.id, "role": role.value, "before": before.value}
-    audit.record(session, actor, "host.role-changed", host.name, now=now, detail=detail)
+    if supply_ids is not None:
+        served = [supply_id for supply_id in known if supply_id in supply_ids]
+        host.supply_id = served[0] if served else None
+        host.further = [
+            HostSupply(hospital_id=host.hospital_id, host_id=host.id, supply_id=supply_id) for supply_id in served[1:]
+        ]
+    detail = {"vendor": vendor.id, "role": role.value, "before": before.value, "supplies": list(host.supply_ids)}
+    audit.record(session, actor, "host.changed", host.name, now=now, detail=detail)
     for assessment_id in session.scalars(
         select(Assessment.id).where(Assessment.hospital_id == vendor.hospital_id, Assessment.vendor_id == vendor.id)
     ):

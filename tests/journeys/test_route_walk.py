@@ -67,7 +67,7 @@ TABLE: Mapping[object, str] = {
         POST hospital.end_vendor  GET hospital.add_supply  POST hospital.write_down_supply  GET hospital.edit_supply
         POST hospital.change_supply  POST hospital.fill_in_intake  GET hospital.invite  POST hospital.send_invitation
         POST hospital.resend_invitation  POST hospital.invite_another  POST hospital.withdraw_invitation
-        POST hospital.name_host  POST hospital.remove_host  POST hospital.change_host_role  POST hospital.rejudge
+        POST hospital.name_host  POST hospital.remove_host  POST hospital.change_host  POST hospital.rejudge
         POST hospital.start_scan  POST hospital.stop_scan
         POST hospital.review_answer  POST hospital.finish_review  POST hospital.settle_contradiction
         POST hospital.reopen_contradiction  POST hospital.answer_dispute
@@ -143,7 +143,7 @@ def payload(name: str, place: Place) -> dict[str, object]:
         },
         "POST hospital.invite_another": {"email": "x@strahlwerk.example", "language": "de"},
         "POST hospital.name_host": {"host": "neu.strahlwerk.de", "role": "product", "ground": "contract"},
-        "POST hospital.change_host_role": {"role": "corporate"},
+        "POST hospital.change_host": {"role": "corporate"},
         "POST hospital.review_answer": {"state": "accepted", "version": "1"},
         "POST hospital.treat_risk": {"treatment": "mitigate", "version": "0"},
         "POST hospital.invite_member": {"email": "neu@klinik.example", "role": "assessor"},

@@ -127,6 +127,26 @@ class Host(Row):
     created_at: Mapped[datetime]
 
     vendor: Mapped[Vendor] = relationship(back_populates="hosts")
+    further: Mapped[list["HostSupply"]] = relationship(cascade="all, delete-orphan", order_by="HostSupply.supply_id")
+
+    @property
+    def supply_ids(self) -> tuple[str, ...]:
+        """The supplies it serves; none: the company as a whole."""
+        return ((self.supply_id,) if self.supply_id else ()) + tuple(one.supply_id for one in self.further)
+
+
+class HostSupply(Row):
+    """A further supply that a host serves, beside the one it was named for."""
+
+    __tablename__ = "host_supply"
+    __table_args__ = (
+        ForeignKeyConstraint(["hospital_id", "host_id"], ["host.hospital_id", "host.id"]),
+        ForeignKeyConstraint(["hospital_id", "supply_id"], ["supply.hospital_id", "supply.id"]),
+    )
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    host_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    supply_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
 
 
 class VendorImport(Row):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Response
-from wtforms import SelectField, StringField
+from wtforms import BooleanField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from assessments.model import HostRole
@@ -44,10 +44,12 @@ BELONGINGS = {
 }
 
 
-class RoleForm(forms.Form):
-    """What a host is for."""
+class ChangedHostForm(forms.Form):
+    """What a host is for and what it serves; `whole` says that the supplies were offered, and none may be meant."""
 
     role = SelectField(_l("What it is for"), validators=[InputRequired()])
+    supplies = SelectMultipleField(_l("Serves"))
+    whole = BooleanField(_l("Serves"))
 
 
 class HostForm(forms.Form):
@@ -109,16 +111,25 @@ def remove_host(here: HospitalJourney, vendor_id: str, host_id: str) -> Response
     return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id, at="hosts")
 
 
-@hospital.post("/vendors/<vendor_id>/hosts/<host_id>/role", roles=HOSPITAL_WRITERS)
-def change_host_role(here: HospitalJourney, vendor_id: str, host_id: str) -> Response:
-    """Say what a host is for, as proposed or otherwise."""
-    vendors.find_host(vendors.find(here.session, here.actor, vendor_id), host_id)
-    form = RoleForm.sent()
+@hospital.post("/vendors/<vendor_id>/hosts/<host_id>/change", roles=HOSPITAL_WRITERS)
+def change_host(here: HospitalJourney, vendor_id: str, host_id: str) -> Response:
+    """Say what a host is for, as proposed or otherwise, and which supplies it serves."""
+    vendor = vendors.find(here.session, here.actor, vendor_id)
+    vendors.find_host(vendor, host_id)
+    form = ChangedHostForm.sent()
     form.offer("role", [(role.value, _(word)) for role, word in marks.ROLES.items()])
+    form.offer("supplies", [(supply.id, supply.name) for supply in vendor.supplies])
     if not form.validate():
-        raise BadInput({"role": Message(text=N_("Choose a role from the list."))})
-    role = HostRole(form["role"].data)
-    vendors.change_host_role(here.session, here.actor, vendor_id, host_id, role, now=here.now)
+        raise BadInput({"role": Message(text=N_("Choose a role and products from the lists."))})
+    vendors.change_host(
+        here.session,
+        here.actor,
+        vendor_id,
+        host_id,
+        role=HostRole(form["role"].data),
+        supply_ids=form["supplies"].data if form["whole"].data else None,
+        now=here.now,
+    )
     return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id, at="hosts")
 
 

@@ -1,4 +1,4 @@
-"""Findings over time, stored scans judged anew, and the data a scan was judged by."""
+"""Findings over time, stored scans judged anew, the data of a scan, and hosts that serve several supplies."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -54,10 +54,26 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("scan_id", "catalogue_version", "data_version", name=op.f("pk_rejudgement")),
     )
+    op.create_table(
+        "host_supply",
+        sa.Column("hospital_id", sa.String(length=20), nullable=False),
+        sa.Column("host_id", sa.String(length=20), nullable=False),
+        sa.Column("supply_id", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["hospital_id", "host_id"], ["host.hospital_id", "host.id"], name=op.f("fk_host_supply_hospital_id_host_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["hospital_id", "supply_id"],
+            ["supply.hospital_id", "supply.id"],
+            name=op.f("fk_host_supply_hospital_id_supply_id"),
+        ),
+        sa.PrimaryKeyConstraint("host_id", "supply_id", name=op.f("pk_host_supply")),
+    )
     op.add_column("scan_run", sa.Column("data_version", sa.String(length=60), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
     op.drop_column("scan_run", "data_version")
+    op.drop_table("host_supply")
     op.drop_table("rejudgement")
     op.drop_table("finding_history")

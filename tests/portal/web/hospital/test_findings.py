@@ -13,7 +13,7 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.audit import AuditEvent
 from portal.db.models.jobs import Job
 from portal.db.models.scans import ScanRun, ScanSide, ScanState
-from portal.db.models.vendors import Host, HostRole
+from portal.db.models.vendors import Host, HostRole, Supply, Vendor
 from portal.services import rejudging, scan_results
 from portal.services.causes import Shelf
 from scanners import judging
@@ -117,7 +117,7 @@ def test_a_proposed_role_is_taken_with_one_click_or_changed(clerk: Visitor, vend
     assert "Der Scan schlägt vor: Patientenportal" in text and "eigener Host des Lieferanten" in text
     with sessions() as session:
         host_id = session.scalars(select(Host.id).where(Host.vendor_id == vendor_id)).one()
-    path = f"/hospital/vendors/{vendor_id}/hosts/{host_id}/role"
+    path = f"/hospital/vendors/{vendor_id}/hosts/{host_id}/change"
 
     assert clerk.post(path, {"role": "portal"}).status_code == 303
     assert "Der Scan schlägt vor" not in page(clerk, vendor_id)
@@ -125,8 +125,33 @@ def test_a_proposed_role_is_taken_with_one_click_or_changed(clerk: Visitor, vend
 
     with sessions() as session:
         assert session.get_one(Host, host_id).role is HostRole.PORTAL
-        event = session.scalars(select(AuditEvent).where(AuditEvent.verb == "host.role-changed")).one()
+        event = session.scalars(select(AuditEvent).where(AuditEvent.verb == "host.changed")).one()
         assert event.detail["role"] == "portal"
+
+
+def test_a_host_serves_several_products_or_the_company_as_a_whole(clerk: Visitor, vendor_id: str, sessions: Sessions):
+    with sessions() as session, session.begin():
+        host = session.scalars(select(Host).where(Host.vendor_id == vendor_id)).one()
+        vendor = session.get_one(Vendor, vendor_id)
+        served = [building.supply(session, vendor, name).id for name in ("PACS", "RIS", "Archiv")]
+        host_id, foreign = host.id, session.scalars(select(Supply.id).where(Supply.vendor_id != vendor_id)).first()
+    path = f"/hospital/vendors/{vendor_id}/hosts/{host_id}/change"
+
+    def serves() -> set[str]:
+        with sessions() as session:
+            return set(session.get_one(Host, host_id).supply_ids)
+
+    clerk.post(path, {"role": "product", "whole": "y", "supplies": served[:2]})
+    assert serves() == set(served[:2])
+    text = page(clerk, vendor_id)
+    assert "PACS, RIS" in text or "RIS, PACS" in text
+    clerk.post(path, {"role": "portal"})  # as the click on a proposal does
+    assert serves() == set(served[:2])
+    assert clerk.post(path, {"role": "product", "whole": "y", "supplies": [foreign]}).status_code == 422
+    clerk.post(path, {"role": "product", "whole": "y", "supplies": served[2:]})
+    assert serves() == {served[2]}
+    clerk.post(path, {"role": "product", "whole": "y"})
+    assert serves() == set()
 
 
 def test_somebody_may_have_it_judged_by_today(clerk: Visitor, vendor_id: str, sessions: Sessions):
