@@ -24,7 +24,8 @@ CHANGE_CIPHER, ALERT, HANDSHAKE, APPLICATION, HEARTBEAT = 20, 21, 22, 23, 24
 CLIENT_HELLO, SERVER_HELLO, NEW_TICKET, CERTIFICATE, KEY_EXCHANGE = 1, 2, 4, 11, 12
 CERTIFICATE_REQUEST, DONE, CLIENT_KEY_EXCHANGE, FINISHED = 13, 14, 16, 20
 SERVER_NAME, GROUPS, POINT_FORMATS, SCHEMES, HEARTBEATS, TICKETS, RENEGOTIATION = 0, 10, 11, 13, 15, 35, 0xFF01
-X25519, SECP256R1 = 0x001D, 0x0017
+X25519 = 0x001D
+CURVES: Mapping[int, ec.EllipticCurve] = {0x0017: ec.SECP256R1(), 0x0018: ec.SECP384R1()}
 MOST_RECEIVED = 400_000
 MOST_RECORDS = 500
 RSA_SIZES = range(1024, 8193)
@@ -266,7 +267,7 @@ class Client:
     def _hello(self) -> bytes:
         written = {
             SERVER_NAME: _long(b"\0" + _long(self.server_name.encode("ascii"))),
-            GROUPS: _long(struct.pack("!HH", X25519, SECP256R1)),
+            GROUPS: _long(struct.pack("!HHH", X25519, *CURVES)),
             POINT_FORMATS: b"\1\0",
             SCHEMES: _long(b"".join(struct.pack("!H", one) for one in SIGNATURE_SCHEMES)),
             RENEGOTIATION: _short(self._proof),
@@ -399,11 +400,12 @@ class Client:
                 own = x25519.X25519PrivateKey.from_private_bytes(self.draw(32))
                 shared = own.exchange(x25519.X25519PublicKey.from_public_bytes(theirs))
                 return self.answer(shared, _short(own.public_key().public_bytes_raw()))
-            if group != SECP256R1:
+            curve = CURVES.get(group)
+            if curve is None:
                 raise Malformed("curve")
-            number = int.from_bytes(self.draw(31), "big") + 1
-            point = ec.derive_private_key(number, ec.SECP256R1())
-            shared = point.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), theirs))
+            # A number of one octet less than the curve's is below its order.
+            point = ec.derive_private_key(int.from_bytes(self.draw(curve.key_size // 8 - 1), "big") + 1, curve)
+            shared = point.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(curve, theirs))
         except ValueError as error:
             raise Malformed("share") from error
         public = point.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)

@@ -22,7 +22,10 @@ SERVER_HELLO, NEW_TICKET, END_OF_EARLY_DATA, ENCRYPTED_EXTENSIONS = 2, 4, 5, 8
 CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 11, 13, 20
 SERVER_NAME, GROUPS, SCHEMES, ALPN, PRE_SHARED_KEY, EARLY_DATA = 0, 10, 13, 16, 41, 42
 VERSIONS, PSK_MODES, KEY_SHARE = 43, 45, 51
-X25519, SECP256R1 = 0x001D, 0x0017
+X25519 = 0x001D
+# Offered so that a server without TLS 1.3 says so in a ServerHello, where many would hang up without a word.
+OLDER_SUITES = (0xC02F, 0xC02B, 0xC030, 0xC02C, 0xC013, 0xC009, 0xC014, 0xC00A, 0x009C, 0x009D, 0x002F, 0x0035)
+CURVES: Mapping[int, ec.EllipticCurve] = {0x0017: ec.SECP256R1(), 0x0018: ec.SECP384R1()}
 MOST_RECEIVED = 400_000
 MOST_RECORDS = 500
 MOST_TICKETS = 8
@@ -60,7 +63,7 @@ class Keys:
     random: bytes
     session: bytes
     x25519: x25519.X25519PrivateKey
-    secp256r1: ec.EllipticCurvePrivateKey
+    curves: Mapping[int, ec.EllipticCurvePrivateKey]  # one for each of CURVES
 
 
 # --- the key schedule (section 7.1) -------------------------------------------------------------
@@ -236,23 +239,18 @@ class Client:
 
     def _hello_message(self) -> bytes:
         schemes = b"".join(struct.pack("!H", one) for one in SIGNATURE_SCHEMES)
-        shares = b"".join(
-            struct.pack("!H", group) + _long(value)
-            for group, value in (
-                (X25519, self.keys.x25519.public_key().public_bytes_raw()),
-                (
-                    SECP256R1,
-                    self.keys.secp256r1.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
-                ),
-            )
-        )
-        suites = (self.ticket.suite,) if self.ticket else tuple(SUITES)
+        values = {X25519: self.keys.x25519.public_key().public_bytes_raw()} | {
+            group: key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+            for group, key in self.keys.curves.items()
+        }
+        shares = b"".join(struct.pack("!H", group) + _long(value) for group, value in values.items())
+        suites = (self.ticket.suite,) if self.ticket else (*SUITES, *OLDER_SUITES)
         written = {
             SERVER_NAME: _long(b"\0" + _long(self.server_name.encode("ascii"))),
-            GROUPS: _long(struct.pack("!HH", X25519, SECP256R1)),
+            GROUPS: _long(b"".join(struct.pack("!H", group) for group in values)),
             SCHEMES: _long(schemes),
             ALPN: _long(b"".join(_short(name.encode("ascii")) for name in self.protocols)),
-            VERSIONS: _short(b"\3\4"),
+            VERSIONS: _short(b"\3\4" if self.ticket else b"\3\4\3\3"),
             PSK_MODES: _short(b"\1"),
             KEY_SHARE: _long(shares),
         }
@@ -332,8 +330,10 @@ class Client:
         try:
             if group == X25519:
                 return self.keys.x25519.exchange(x25519.X25519PublicKey.from_public_bytes(value))
-            point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), value)
-            return self.keys.secp256r1.exchange(ec.ECDH(), point)
+            own = self.keys.curves.get(group)
+            if own is None:
+                raise Malformed("group")
+            return own.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(own.curve, value))
         except ValueError as error:
             raise Malformed("share") from error
 

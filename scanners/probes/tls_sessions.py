@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
 from scanners.observations import Reason, TlsSession
 from scanners.parsing.client_hello import Malformed
-from scanners.parsing.tls13_client import Client, Keys, NotSpoken, Ticket
+from scanners.parsing.tls13_client import CURVES, Client, Keys, NotSpoken, Ticket
 from scanners.probes.network import Connection, Unseen
 from scanners.probes.visit import Visit
 
@@ -75,7 +75,7 @@ def _client(host: str, protocols: tuple[str, ...], *, ticket: Ticket | None = No
         random=token_bytes(32),
         session=token_bytes(32),
         x25519=x25519.X25519PrivateKey.generate(),
-        secp256r1=ec.generate_private_key(ec.SECP256R1()),
+        curves={group: ec.generate_private_key(curve) for group, curve in CURVES.items()},
     )
     return Client(server_name=host, keys=keys, protocols=protocols, ticket=ticket, early=early)
 

@@ -1,6 +1,7 @@
 """A whole TLS 1.3 handshake with OpenSSL, and early data with OpenSSL's own test server."""
 
 import asyncio
+import contextlib
 import dataclasses
 import shutil
 import socket
@@ -15,7 +16,7 @@ import pytest
 from portal.demonstration.authority import Authority
 from portal.demonstration.plans import CertificateKind, KeyKind, Plan, Site, Tls, Zone
 from scanners.observations import Reason
-from scanners.probes import tls_sessions
+from scanners.probes import tls_flaws, tls_sessions
 from scanners.probes.network import Unseen
 
 PLAN = Plan(
@@ -49,6 +50,40 @@ def test_a_server_of_tls_13_alone(running, look):
 
 def test_a_server_without_tls_13(running, look):
     assert look(running, tls_sessions.session, "alt.gut.test").tls13 is False
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("curve", ["prime256v1", "secp384r1"])
+def test_servers_that_insist_on_one_curve(running, look, at, tmp_path, version, curve):
+    issued = Authority(at=at).issue(("kaputt.gut.test",), kind=CertificateKind.GOOD, key_kind=KeyKind.EC_P256)
+    (tmp_path / "chain.pem").write_bytes(issued.chain_pem)
+    (tmp_path / "key.pem").write_bytes(issued.key_pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "chain.pem", tmp_path / "key.pem")
+    context.minimum_version = context.maximum_version = version
+    context.set_ecdh_curve(curve)
+
+    async def with_server(visit, host):
+        async def serve(reader, writer):
+            with contextlib.suppress(OSError):
+                await reader.read()
+            writer.transport.abort()
+
+        server = await asyncio.start_server(serve, "127.80.44.3", 0, ssl=context)
+        ports = {**visit.door.settings.port_map, 443: server.sockets[0].getsockname()[1]}
+        visit.door.settings = dataclasses.replace(visit.door.settings, port_map=ports)
+        try:
+            client = tls_flaws._client(host)
+            await tls_flaws._renegotiations(visit, host, client)
+            return client.handshakes, await tls_sessions.session(visit, host)
+        finally:
+            server.close()
+            await asyncio.sleep(0.05)
+
+    handshakes, seen = look(running, with_server, "kaputt.gut.test")
+
+    assert handshakes == (1 if version is ssl.TLSVersion.TLSv1_2 else 0)
+    assert seen.tls13 is (version is ssl.TLSVersion.TLSv1_3)
 
 
 def test_a_closed_port_is_blind(running, look):

@@ -14,7 +14,7 @@ KEYS = Keys(
     random=b"\1" * 32,
     session=b"\2" * 32,
     x25519=x25519.X25519PrivateKey.generate(),
-    secp256r1=ec.generate_private_key(ec.SECP256R1()),
+    curves={group: ec.generate_private_key(curve) for group, curve in tls13_client.CURVES.items()},
 )
 TICKET = Ticket(suite=0x1301, identity=b"ticket", key=b"\3" * 32, age_add=7, early_data=16384)
 
