@@ -111,7 +111,7 @@ def _named(answers: Iterable[PortAnswer]) -> str:
     )
 
 
-def _of_others(answers: tuple[PortAnswer, ...]) -> Verdict:
+def _of_others(seen: Observations, answers: tuple[PortAnswer, ...]) -> Verdict:
     """What to say when none of the services answered in its own protocol."""
     if unclear := [str(one.port) for one in answers if one.state == "unclear"]:
         return unknown(N_("These ports could not be looked at: %(ports)s."), ports=listing(unclear))
@@ -119,6 +119,8 @@ def _of_others(answers: tuple[PortAnswer, ...]) -> Verdict:
         return unknown(
             N_("Something answers, but in no protocol that we expect there: port %(ports)s."), ports=listing(mute)
         )
+    if all(one.state == "silent" for one in (*seen[OpenPorts].answers, *seen[OpenPorts].controls)):
+        return ok(SILENT_EVERYWHERE)
     return ok(N_("Closed or filtered: port %(ports)s."), ports=listing(str(one.port) for one in answers))
 
 
@@ -144,7 +146,7 @@ def remote_control_is_closed(seen: Observations) -> Verdict:
         return fail(N_("Answers from the internet: %(services)s."), services=_named(found))
     if shells := [one for one in answers if one.service == "ssh"]:
         return info(N_("Only SSH answers: %(services)s."), services=_named(shells))
-    return _of_others(answers)
+    return _of_others(seen, answers)
 
 
 @check(
@@ -167,7 +169,7 @@ def databases_are_closed(seen: Observations) -> Verdict:
     answers = _of(seen, ports.DATABASES)
     if found := [one for one in answers if one.service in ports.DATABASES]:
         return fail(N_("Answers from the internet: %(services)s."), services=_named(found))
-    return _of_others(answers)
+    return _of_others(seen, answers)
 
 
 @check(
@@ -190,7 +192,7 @@ def device_protocols_are_closed(seen: Observations) -> Verdict:
     answers = _of(seen, ports.DEVICE_PROTOCOLS)
     if found := [one for one in answers if one.service in ports.DEVICE_PROTOCOLS]:
         return warn(N_("Answers from the internet: %(services)s."), services=_named(found))
-    return _of_others(answers)
+    return _of_others(seen, answers)
 
 
 @check(
@@ -217,7 +219,7 @@ def ftp_is_encrypted(seen: Observations) -> Verdict:
         if found[0].detail == greetings.NO_TLS:
             return fail(N_("FTP answers and offers no TLS."))
         return unknown(N_("FTP answers, but not the question for TLS."))
-    return _of_others(answers)
+    return _of_others(seen, answers)
 
 
 @check(
@@ -244,7 +246,7 @@ def no_second_web_server(seen: Observations) -> Verdict:
             port=found[0].port,
             answer=shortened(found[0].detail),
         )
-    return _of_others(answers)
+    return _of_others(seen, answers)
 
 
 @check(
@@ -280,7 +282,7 @@ def archives_refuse_strangers(seen: Observations) -> Verdict:
             N_("An archive answers in clear text, but refused the unknown caller: port %(ports)s."),
             ports=listing(str(one.port) for one in found),
         )
-    return _of_others(answers)
+    return _of_others(seen, answers)
 
 
 @check(
@@ -311,7 +313,7 @@ def messaging_is_closed(seen: Observations) -> Verdict:
             N_("The port of HL7 takes connections and waits for a message; nothing was sent: port %(ports)s."),
             ports=listing(waiting),
         )
-    return _of_others(answers)
+    return _of_others(seen, answers)
 
 
 @check(
@@ -338,7 +340,7 @@ def mailboxes_ask_for_tls(seen: Observations) -> Verdict:
     if plain := [one for one in found if one.detail == greetings.PLAIN_LOGIN]:
         return warn(N_("Log-in without TLS is offered: %(services)s."), services=_mail_named(plain))
     if not found:
-        return _of_others(answers)
+        return _of_others(seen, answers)
     if told := [one for one in found if one.detail == greetings.TLS_FIRST]:
         return ok(N_("Log-in only after TLS: %(services)s."), services=_mail_named(told))
     return unknown(N_("Answered, but did not say how log-in works: %(services)s."), services=_mail_named(found))

@@ -117,3 +117,13 @@ def test_ports_need_consent_and_are_unknown_without_it(check: Check) -> None:
 
 def test_what_answers_is_named_with_port_and_version() -> None:
     assert "MySQL 3306 8.0.39" in says(checks.databases_are_closed, opened(at(3306, "mysql", "8.0.39")))[1]
+
+
+def test_where_nothing_answers_at_all_it_is_said_whose_firewall_that_may_be() -> None:
+    silent = [state(port, "silent") for port in ports.HOST_PORTS]
+
+    outcome, text = says(checks.databases_are_closed, opened(*silent, controls="silent"))
+
+    assert outcome is Outcome.PASS
+    assert "or our own" in text
+    assert "or our own" not in says(checks.databases_are_closed, opened(*silent))[1]
