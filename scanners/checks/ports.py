@@ -79,6 +79,7 @@ ON_EDGE = N_("The host's address belongs to %(edges)s; the servers behind it are
 EVERYTHING_ANSWERS = N_(
     "Something before the host answers on ports where no service is, so that open ports tell nothing."
 )
+SILENT_EVERYWHERE = N_("No port answered, not even with a refusal: a firewall drops it, the vendor's or our own.")
 FIREWALL = (
     "iptables -A INPUT -p tcp --dport 3389 -s 192.0.2.0/24 -j ACCEPT\niptables -A INPUT -p tcp --dport 3389 -j DROP"
 )
