@@ -242,7 +242,7 @@ def _answer(work: Work, child: Child, sight: _Sight) -> None:
                 scan_budgets.admit(
                     session, run_, knock.address, holder=work.lease.job_id, active=knock.active, now=work.now()
                 )
-                if _is_vendors(knock, sight.order)
+                if _is_counted(knock, sight.order, work.tools.settings.scan)
                 else Answer.PASS
             )
     for knock, answer in answers.items():
@@ -259,8 +259,10 @@ def _answer(work: Work, child: Child, sight: _Sight) -> None:
         sight.waited.discard(knock)
 
 
-def _is_vendors(knock: Knock, order: Order) -> bool:
+def _is_counted(knock: Knock, order: Order, settings: ScanSettings) -> bool:
     """Reference hosts and registries are the operator's choice and have budgets of their own."""
+    if knock.host in {settings.reference_tls_host, settings.reference_smtp_host}:
+        return False
     domains = {targets.registrable(host) for host in order.hosts}
     return knock.port == SMTP or targets.registrable(knock.host) in domains
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.db.models.scans import MailSession
@@ -38,14 +39,15 @@ def keep(session: Session, seen: Iterable[Observations]) -> None:
         transport = one.find(MailTransport)
         for held in transport.sessions if transport is not None else ():
             if held.seen_at is None and held.blind is None and held.address and not _is_own(held, one.subject.name):
-                session.merge(
-                    MailSession(
-                        address=held.address,
-                        host=_shared_name(held.host, one.subject.name),
-                        at=one.at,
-                        document=storing.encode(replace(held, host="")),
-                    )
-                )
+                _put(session, replace(held, host=_shared_name(held.host, one.subject.name)), at=one.at)
+
+
+def _put(session: Session, held: SmtpSession, *, at: datetime) -> None:
+    """Over what is there; two scans may come with the same server at the same moment."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"at": at, "document": storing.encode(replace(held, host=""))}
+    statement = insert(MailSession).values(address=held.address, host=held.host, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["address", "host"], set_=values))
 
 
 def sweep(session: Session, *, now: datetime) -> None:
