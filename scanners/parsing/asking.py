@@ -25,3 +25,16 @@ class Answer:
 
 Result = TypeVar("Result")
 Asking: TypeAlias = Generator[Question, Answer, Result]
+
+
+def at_most(questions: int, evaluator: Asking[Result]) -> Asking[Result | None]:
+    """The evaluator, or None where it would ask more often than that."""
+    try:
+        question = next(evaluator)
+        for _asked in range(questions):
+            question = evaluator.send((yield question))
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    evaluator.close()
+    return None

@@ -20,7 +20,7 @@ from scanners.observations import (
     SpfTrace,
 )
 from scanners.parsing import addresses, certificates, check_host, dkim, dmarc, spf
-from scanners.parsing.asking import Answer, Question
+from scanners.parsing.asking import Answer, Question, at_most
 from scanners.parsing.check_host import Sender
 from scanners.probes import asking
 from scanners.probes import tls as handshakes
@@ -29,6 +29,7 @@ from scanners.probes.visit import Visit
 
 MOST_EXCHANGERS = 10
 MOST_SESSIONS = 2
+MOST_QUESTIONS = spf.QUESTION_LIMIT
 STRANGER = "192.0.2.1"  # RFC 5737: set aside for documentation, so no sender has it
 SMTP_PORT = 25
 REPLY_SECONDS = 15.0
@@ -108,8 +109,10 @@ async def _spf(door: Door, domain: str) -> SpfTrace:
         return trace
     sender = Sender(address=STRANGER, helo=domain, mail_from=f"postmaster@{domain}")
     try:
-        ruling = await asking.answered(door, check_host.check(sender))
+        ruling = await asking.answered(door, at_most(MOST_QUESTIONS, check_host.check(sender)))
     except Unseen:
+        return trace
+    if ruling is None:
         return trace
     return replace(trace, stranger=ruling.result.value, stranger_by=ruling.because)
 
