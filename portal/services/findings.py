@@ -121,7 +121,7 @@ def note(
     seen failing provisionally, or before this memory was kept.
     """
     told: list[tuple[Finding, Event]] = []
-    every = list(findings)
+    every = [finding for finding in findings if not is_of_the_scan(finding)]
     for side in sides:
         rows = _rows(session, run.hospital_id, run.vendor_id, side)
         look = _Look(run=run, side=side, why=why, rejudged_at=rejudged_at, before=before or {})
@@ -284,6 +284,11 @@ def changes(
 def _worst_first(found: Iterable[Change]) -> tuple[Change, ...]:
     order = tuple(Severity)
     return tuple(sorted(found, key=lambda one: (order.index(one.severity), one.place)))
+
+
+def is_of_the_scan(finding: Finding) -> bool:
+    """Whether it speaks of our own look and not of the vendor: its coverage, its place, the age of its data."""
+    return finding.check_id.startswith("scan.")
 
 
 def place_of(finding: Finding) -> Place:

@@ -175,7 +175,7 @@ def _settled(judged: Iterable[Finding], own: Mapping[Place, Finding]) -> list[Fi
 
 
 def _is_new(finding: Finding, before: Finding | None) -> bool:
-    if finding.outcome not in LACKING or finding.provisional:
+    if finding.outcome not in LACKING or finding.provisional or findings.is_of_the_scan(finding):
         return False
     lacked = before is not None and before.outcome in LACKING
     return not lacked or (is_exploited(finding) and not (before is not None and is_exploited(before)))

@@ -94,7 +94,7 @@ def complete(
     ended before everything was looked at, `shelf` holds the data by which it was judged."""
     run = session.get_one(ScanRun, scan_id, populate_existing=True)
     # What is said of the scan itself says nothing of the hosts.
-    if all(one.outcome in UNSEEN for one in findings if not one.check_id.startswith("scan.")):
+    if all(one.outcome in UNSEEN for one in findings if not memory.is_of_the_scan(one)):
         end(run, ScanState.FAILED, short if short == USED_UP else SAW_NOTHING, now=now)
         tell_scores(session, run, now=now)
         return

@@ -74,7 +74,7 @@ def method(here: Journey) -> Response:
         guards_of=guards.of_check,
         guards=guards.GUARDS,
         version=catalogue.CATALOGUE_VERSION,
-        data=data,
+        data=data.version.removeprefix("shipped-"),
         sources=_sources(data),
     )
 

@@ -205,6 +205,14 @@ def test_history_and_result_stand_or_fall_together(session, vendor, now):
     assert session.get_one(ScanRun, run.id).state is ScanState.RUNNING
 
 
+def test_what_is_said_of_our_own_look_is_nothing_the_vendor_mends(session, vendor, now):
+    run = running(session, vendor, now)
+    found = (finding(Outcome.WARN, now, "scan.data-freshness"), finding(Outcome.PASS, now, "z"))
+    scan_results.complete(session, vendor.hospital_id, run.id, seen=(), findings=found, now=now)
+
+    assert findings.lives(session, vendor.hospital_id, vendor.id, ScanSide.COMPANY) == {}
+
+
 # ---- who sees what
 
 
