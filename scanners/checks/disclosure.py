@@ -11,7 +11,7 @@ from scanners.checks.wording import listing, shortened
 from scanners.data import errors
 from scanners.model import N_, CheckClass, Observations, Refs, Severity, Verdict
 from scanners.observations import LoginPage, Page, Response, UnresolvedReferences, WellKnown
-from scanners.parsing import banners, html, security_txt, urls
+from scanners.parsing import banners, html, sectxt, security_txt, urls
 
 CONTACT = Refs(
     measures=(5, 2),
@@ -128,8 +128,10 @@ def _verdict_on_file(parsed: security_txt.SecurityTxt, seen: Observations) -> Ve
 def security_txt_is_complete(seen: Observations) -> Verdict:
     file = _file(seen, WELL_KNOWN_PATH)
     parsed = security_txt.parse(file.body) if file else None
-    if parsed is None or parsed.broken:
+    if file is None or parsed is None or parsed.broken:
         return not_applicable(NO_FILE)
+    if faults := [f"{code} ({line})" if line else code for code, line in sectxt.read(file.body, seen.at).errors]:
+        return info(N_("Strict readers object to (line): %(faults)s."), faults=listing(faults))
     if parsed.expires is not None and parsed.expires - seen.at > security_txt.LONGEST:
         return info(N_("security.txt is valid for more than a year, longer than recommended."))
     if missing := [name for name in RECOMMENDED if not parsed.values(name)]:

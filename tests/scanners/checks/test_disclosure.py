@@ -47,6 +47,7 @@ GONE = page_with(
         (checks.security_txt_is_complete, [published(plain(FULL))], Outcome.PASS),
         (checks.security_txt_is_complete, [published(plain(FILE))], Outcome.INFO),
         (checks.security_txt_is_complete, [published(plain(FULL.replace("2027", "2037")))], Outcome.INFO),
+        (checks.security_txt_is_complete, [published(plain(FULL.rstrip("\n")))], Outcome.INFO),
         (checks.security_txt_is_complete, [published()], Outcome.NOT_APPLICABLE),
         (checks.headers_tell_no_version, [page_with({"server": "nginx"})], Outcome.PASS),
         (checks.headers_tell_no_version, [page_with({"server": "nginx/1.18.0"})], Outcome.WARN),
