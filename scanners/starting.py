@@ -65,7 +65,7 @@ def load() -> None:
     """What every scan would load or read for itself."""
     targets.registrable("example.com")
     dns.rdata.load_all_types()  # type: ignore[no-untyped-call]
-    network.verifying_context("")
+    network.read_roots_ahead()
     tls.root_store("")
     for version in tls_names.VERSIONS:
         tls_names.suites_for(version)

@@ -603,13 +603,27 @@ class Door:
                 return _Trail(addresses=found, chain=tuple(chain), missing=missing and not found)
 
 
+# Reading the public roots takes longer than several handshakes: a starter of scans reads them ahead, a scan but once.
+_read_ahead: list[ssl.SSLContext] = []
+
+
+def read_roots_ahead() -> None:
+    """Have a context with the public roots ready for whoever asks first."""
+    _read_ahead.append(_public_context())
+
+
 @cache
 def verifying_context(trust_roots_pem: str) -> ssl.SSLContext:
-    """Certifi's roots and these; reading them takes longer than several handshakes, so one serves all."""
-    context = _lenient_context()
-    context.load_verify_locations(cafile=certifi.where())
+    """The public roots and these."""
+    context = _read_ahead.pop() if _read_ahead else _public_context()
     if trust_roots_pem:
         context.load_verify_locations(cadata=trust_roots_pem)
+    return context
+
+
+def _public_context() -> ssl.SSLContext:
+    context = _lenient_context()
+    context.load_verify_locations(cafile=certifi.where())
     return context
 
 
