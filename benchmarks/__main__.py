@@ -17,6 +17,10 @@ def main() -> None:
         from benchmarks import race
 
         sys.exit(race.main(sys.argv[2:]))
+    if sys.argv[1:2] == ["fuzzing"]:
+        from benchmarks import fuzzing
+
+        sys.exit(fuzzing.main(sys.argv[2:]))
     from benchmarks import measuring, registering, scanning
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Medians of several runs, one table.")
