@@ -40,6 +40,7 @@ from portal.services.jobs import JobKind
 from portal.services.registers import TreatmentFields
 from portal.services.vendors import VendorFields
 from tests.portal import building
+from tests.portal.services import test_rejudging as rejudged
 from tests.portal.web import conftest as web
 from tests.portal.web.hospital import ward
 
@@ -297,3 +298,16 @@ def test_two_chains_are_written_in_one_order_by_all(sessions, now):
 
     with sessions() as session:
         assert [chain.events for chain in audit.verify_all(session)] == [8, 8]
+
+
+def test_findings_over_time_and_a_stored_scan_judged_anew(sessions, now):
+    with sessions.begin() as session:
+        vendor = building.vendor(session, building.hospital(session), hosts=(rejudged.HOST,))
+        rejudged.scanned(session, vendor, rejudged.server(now))
+        assert rejudged.rejudge(session, vendor, now + rejudged.DAY) == 1
+        assert rejudged.rejudge(session, vendor, now + 2 * rejudged.DAY) == 0
+        vendor_id = vendor.id
+
+    with sessions() as session:
+        vendor = session.get_one(Vendor, vendor_id)
+        assert rejudged.life(session, vendor).is_open
