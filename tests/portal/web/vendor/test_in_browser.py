@@ -9,11 +9,13 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
-from portal.db.models.responses import Answer
+from portal.db.models.responses import Answer, DomainControl
 from portal.db.models.scans import ScanRun
-from portal.services import responses, scan_results, scans, submissions
+from portal.services import consents, domain_control, responses, scan_results, scans, submissions
+from portal.services.consents import Signature
 from portal.services.submissions import Signer
 from questionnaires.model import AnswerValue
+from scanners.observations import ControlRecords
 from tests.portal.web.conftest import sign_in
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
@@ -189,3 +191,30 @@ def test_the_questions_can_be_answered_without_a_script(lead, asked, session):
     assert plain.get_by_text("Gespeichert").first.is_visible()
     assert session.scalars(select(Answer)).one().value == {"choices": ["partial"]}
     context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_active_class_and_the_first_look_have_nothing_for_axe_to_find(lead, axe, sessions, asked, now, width):
+    page, address = lead
+    with sessions() as session, session.begin():
+        signed = Signature(name="Erika Muster", function="CISO", emergency_contact="0171 5550")
+        consents.grant(session, asked.lead, asked.assessment_id, signed, now=now)
+        first, second = consents.active_hosts(session, asked.lead, asked.assessment_id, now=now)[:2]
+        for host in (first, second):
+            domain_control.ask(session, asked.lead, asked.assessment_id, host.id, now=now)
+        session.flush()
+        token = session.scalars(select(DomainControl.token)).first()
+        seen = ControlRecords(at=now, texts={f"_kettenblick-challenge.{first.name}": (token,)})
+        domain_control.record(session, asked.lead.company_id, first.name, seen, now=now)
+        domain_control.record(session, asked.lead.company_id, second.name, ControlRecords(at=now), now=now)
+        ward.add(session, asked.ward, "Laborwolke GmbH", "Labor-Cloud", domain="laborwolke.example", hosts=1, now=now)
+        link = ward.invite(session, asked.ward, "Laborwolke GmbH", now=ward.timedelta(seconds=1) + now, due=now.date())
+    page.set_viewport_size({"width": width, "height": 900})
+    for path in (f"{asked.path}/approval", f"{asked.path}/approval/without-active"):
+        page.goto(address + path)
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        _is_sound(page, axe, f"{path} at {width}")
+    page.goto(f"{address}/invitation/{link}")
+    page.get_by_role("button", name="Jetzt ansehen, nur für uns").click()
+    page.wait_for_url("**/invitation/result")
+    _is_sound(page, axe, f"first look at {width}")
