@@ -170,7 +170,7 @@ def catalogue(questions: list[dict[str, Any]]) -> Catalogue:
                 "flags": [],
                 "evidence_types": [{"id": "report", "text": both("Report"), "validity_months": 12}],
                 "profile": [],
-                "sets": [{"id": each.value, "title": both(each.value), "questions": ids} for each in QuestionSet],
+                "sets": [{"id": each.value, "title": both(each.value), "questions": list(ids)} for each in QuestionSet],
                 "sections": [
                     {
                         "id": f"M{measure}",
