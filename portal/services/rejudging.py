@@ -336,8 +336,8 @@ def _counted(news: Sequence[News]) -> str:
 
 def _line(one: News) -> str:
     title = i18n.gettext(catalogue.CHECKS[one.check_id].title) if one.check_id in catalogue.CHECKS else one.check_id
-    line = f"{one.subject.name}: {title}"
-    return f"{line} ({i18n.gettext('known to be used in attacks')})" if one.is_exploited else line
+    used = i18n.gettext("known to be used in attacks")
+    return f"{one.subject.name}: {title} ({used})" if one.is_exploited else f"{one.subject.name}: {title}"
 
 
 def _more(count: int) -> Sequence[str]:
