@@ -83,3 +83,33 @@ def test_hostile_bytes_unpack_to_little_or_nothing(raw: bytes, encoding: str) ->
 )
 def test_only_encodings_of_text_are_believed(content_type: str, encoding: str) -> None:
     assert fetching._encoding(content_type) == encoding
+
+
+def test_a_host_that_fills_its_share_leaves_the_others_theirs() -> None:
+    room = fetching._Room(hosts=40)
+    with room.share("greedy.test") as share:
+        share.take(fetching.FEWEST_HELD_BY_HOST)
+        with pytest.raises(Unseen) as unseen:
+            share.take(1)
+        with room.share("modest.test") as other:
+            other.take(1_000_000)
+            other.keep(900_000)
+
+    assert unseen.value.reason is Reason.TOO_LARGE
+    assert not room.is_full("greedy.test")  # what was under way is let go
+
+
+@given(st.lists(st.tuples(st.integers(0, 3_000_000), st.integers(0, 9_000_000)), max_size=60), st.integers(1, 80))
+def test_bodies_never_hold_more_than_a_scan_may(sizes: list[tuple[int, int]], hosts: int) -> None:
+    room = fetching._Room(hosts=hosts)
+    kept = 0
+    for number, (raw, text) in enumerate(sizes):
+        try:
+            with room.share(f"h{number % hosts}.test") as share:
+                share.take(raw)
+                share.keep(text)
+                kept += text
+        except Unseen as unseen:
+            assert unseen.reason is Reason.TOO_LARGE
+
+    assert room._in_all == kept <= fetching.HELD_IN_ALL
