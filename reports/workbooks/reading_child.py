@@ -5,9 +5,11 @@ null for a plain table. stdout: what it says, or why not.
 """
 
 import json
-import os
 import resource
+import struct
 import sys
+import zipfile
+from io import BytesIO
 from typing import Any
 
 from questionnaires.model import AnswerKind, AnswerShape, Message, Option, Text
@@ -20,18 +22,20 @@ MEMORY = 512 * 2**20  # bytes of address space; a workbook of twenty megabytes u
 SECONDS = 20  # of processor time
 OPEN_FILES = 32
 LARGEST = 8 * 2**20  # bytes of a workbook; ours are below one megabyte
+LARGEST_UNPACKED = 64 * 2**20  # as its own list says; a member that is longer ends there
+LONGEST_TOLD = 8 * 2**20
 LONGEST_SHAPES = 4_000_000
 TOO_MUCH = N_("The workbook holds more than we read. Please take a fresh one.")
 
 
 def main() -> int:
     """Read one workbook and say what it holds."""
-    os.environ.clear()
     for kind, limit in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, SECONDS),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, LONGEST_TOLD),
     ):
         resource.setrlimit(kind, (limit, limit))
     ordered = json.loads(sys.stdin.buffer.readline(LONGEST_SHAPES))
@@ -41,7 +45,7 @@ def main() -> int:
 
 
 def _answer(content: bytes, shapes: dict[str, AnswerShape] | None) -> dict[str, Any]:
-    if len(content) > LARGEST:
+    if len(content) > LARGEST or _unpacked(content) > LARGEST_UNPACKED:
         return {"refused": _message(Message(text=TOO_MUCH))}
     try:
         return _table(content) if shapes is None else dump(answer_sheet_in.read(content, shapes))
@@ -49,6 +53,14 @@ def _answer(content: bytes, shapes: dict[str, AnswerShape] | None) -> dict[str, 
         return {"refused": _message(refusal.message)}
     except (MemoryError, RecursionError):
         return {"refused": _message(Message(text=TOO_MUCH))}
+
+
+def _unpacked(content: bytes) -> int:
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
+        return 0  # whoever reads it says that it is none
 
 
 def _table(content: bytes) -> dict[str, Any]:
