@@ -382,7 +382,7 @@ def show(shape: AnswerShape, value: AnswerValue, *, language: str) -> str:
     if value.day is not None:
         return f"{value.day:%d.%m.%Y}" if language == Language.DE else value.day.isoformat()
     if value.number is not None:
-        number = f"{value.number:,.10g}" if shape.unit == "euro" else f"{value.number:.10g}"
+        number = f"{value.number:,.15g}" if shape.unit == "euro" else f"{value.number:.15g}"
         if language == Language.DE:
             number = number.translate(str.maketrans(",.", ".,"))
         unit = UNITS[shape.unit].get(language) if shape.unit in UNITS else ""
@@ -434,5 +434,5 @@ def raw(value: AnswerValue) -> tuple[str, ...]:
     if value.day is not None:
         return (value.day.isoformat(),)
     if value.number is not None:
-        return (f"{value.number:.10g}",)
+        return (f"{value.number:.15g}",)
     return (value.text,) if value.text else value.choices

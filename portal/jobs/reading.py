@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -31,10 +32,12 @@ def table(content: bytes) -> Table:
 
 def _read(sent: bytes, load: Callable[[Any], Told]) -> Told:
     try:
-        done = subprocess.run(  # noqa: S603 - our own program, no shell
-            READER, input=sent, capture_output=True, timeout=LONGEST, env={}, check=True
-        )
-        return load(json.loads(done.stdout))
+        with tempfile.TemporaryFile() as told:  # a file has an end that the child cannot move; a pipe has none
+            subprocess.run(  # noqa: S603 - our own program, no shell
+                READER, input=sent, stdout=told, stderr=subprocess.DEVNULL, timeout=LONGEST, env={}, check=True
+            )
+            told.seek(0)
+            return load(json.loads(told.read(reading_child.LONGEST_TOLD)))
     except NotOurWorkbook as refusal:
         raise BadInput({"file": Message(text=refusal.message.text, values=refusal.message.values)}) from refusal
     except (subprocess.SubprocessError, ValueError) as error:

@@ -25,6 +25,7 @@ from questionnaires.model import (
     Scope,
     Text,
 )
+from questionnaires.model import Message as Told
 from reports.workbooks import answer_sheet
 from reports.workbooks.answer_sheet import AnswerRow, AnswerSheet, RowSent, SheetSent
 from scanners.model import N_, Message
@@ -105,9 +106,15 @@ def compare(session: Session, actor: Actor, assessment_id: str, sent: SheetSent,
     rows = {(row.question_id, row.supply_id): row for row in (asked.response.answers if asked.response else ())}
     known = {row.key: row for row in (*_profile_rows(asked), *_question_rows(asked, _remarks(session, asked)))}
     differences, same = [], 0
+    unreadable = [
+        (problem.place, problem.key[0] if problem.key else "", _ours(problem.message)) for problem in sent.problems
+    ]
     for row in sent.rows:
         place = known.get(row.key)
         if place is None:
+            if answer_sheet.fingerprint(row.values, row.comment) != row.before:
+                sentence = N_("This row is not asked in this round any more; nothing of it is taken.")
+                unreadable.append((row.place, row.key[0], Message(text=sentence)))
             continue
         difference = _difference(row, place, rows.get(row.key), today=now.astimezone(BERLIN).date())
         if difference is None:
@@ -116,14 +123,7 @@ def compare(session: Session, actor: Actor, assessment_id: str, sent: SheetSent,
             differences.append(difference)
     return Comparison(
         differences=differences,
-        unreadable=[
-            (
-                problem.place,
-                problem.key[0] if problem.key else "",
-                Message(text=problem.message.text, values=problem.message.values),
-            )
-            for problem in sent.problems
-        ],
+        unreadable=unreadable,
         same=same,
     )
 
@@ -258,7 +258,7 @@ def _difference(row: RowSent, place: AnswerRow, answer: Answer | None, *, today:
     try:
         value = answering.parse(place.shape, row.values, comment=row.comment, today=today)
     except BadAnswer as bad:
-        change, why = Change.UNREADABLE, Message(text=bad.message.text, values=bad.message.values)
+        change, why = Change.UNREADABLE, _ours(bad.message)
     if not place.is_open:
         change, why = Change.CLOSED, Message(text=N_("This answer has been handed in and can no longer be changed."))
     if value is not None and answer_sheet.of_value(value) == stands:
@@ -269,7 +269,7 @@ def _difference(row: RowSent, place: AnswerRow, answer: Answer | None, *, today:
         label=place.text.get(i18n.language()),
         product=place.product,
         stands=responses.in_words(place.shape, answer),
-        sent=_in_words(place.shape, value) if why is None else "; ".join(row.values),
+        sent=_in_words(place.shape, value) if why is None else "\n".join((*row.values, row.comment)).strip(),
         values=row.values,
         comment=row.comment,
         version=place.version,
@@ -277,6 +277,10 @@ def _difference(row: RowSent, place: AnswerRow, answer: Answer | None, *, today:
         why=why,
         by=answer.updated_by if answer else "",
     )
+
+
+def _ours(message: Told) -> Message:
+    return Message(text=message.text, values=message.values)
 
 
 def _in_words(shape: AnswerShape, value: AnswerValue | None) -> str:

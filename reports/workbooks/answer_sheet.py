@@ -16,7 +16,8 @@ FORM = "1"
 ABOUT = "kettenblick"  # the hidden sheet that says whose workbook it is
 MARK = "x"
 LONGEST_ID = 80
-ANSWER, NOTE, PLACE, VERSION, BEFORE = 6, 7, 11, 12, 13  # columns, counted from 1; the last three are hidden
+NUMBER, PRODUCT, GERMAN, ANSWER, NOTE = 1, 3, 4, 6, 7  # columns, counted from 1
+PLACE, VERSION, BEFORE, SEAL = 11, 12, 13, 14  # hidden
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +96,12 @@ def fingerprint(values: Iterable[str], comment: str) -> str:
     """By which two answers are the same: order of choices and blanks around a note do not count."""
     text = json.dumps([sorted(values), plain(comment)], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def seal(place: str, before: str, *printed: str) -> str:
+    """By which a row is still the one that was given out: its hidden cells belong to what is printed in it."""
+    text = json.dumps([place, before, *map(plain, printed)], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def of_value(value: AnswerValue | None) -> str:

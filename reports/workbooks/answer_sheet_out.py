@@ -21,9 +21,13 @@ from reports.workbooks.answer_sheet import (
     ANSWER,
     BEFORE,
     FORM,
+    GERMAN,
     MARK,
     NOTE,
+    NUMBER,
     PLACE,
+    PRODUCT,
+    SEAL,
     VERSION,
     AnswerRow,
     AnswerSheet,
@@ -32,6 +36,7 @@ from reports.workbooks.cells import clean
 from reports.workbooks.sheets import Paper
 from scanners.model import N_
 
+BELOW = N_("mark below")  # in place of an answer where several choices have rows of their own
 CHOICES = "kettenblick-choices"  # the hidden sheet behind the drop-downs
 TITLE = N_("Answers")
 INPUT = PatternFill("solid", fgColor="FFF8E1")
@@ -40,7 +45,7 @@ PAPER = Paper(wide=True, landscape=True)
 GUIDE_WIDTHS = (18, 90)
 LINE = 13.5  # points
 MOST_LINES = 20
-WIDTHS = (9, 32, 20, 62, 62, 34, 44, 16, 30, 30, 4, 4, 4)
+WIDTHS = (9, 32, 20, 62, 62, 34, 44, 16, 30, 30, 4, 4, 4, 4)
 CHOOSING_ONE = frozenset(
     {AnswerKind.SINGLE_CHOICE, AnswerKind.YES_PARTIAL_NO_NA, AnswerKind.YES_NO, AnswerKind.MATURITY}
 )
@@ -74,6 +79,7 @@ def write(sheet: AnswerSheet, *, reader: Reader, now: datetime) -> bytes:
         ("catalogue", sheet.catalogue_id),
         ("version", sheet.catalogue_version),
         ("sheet", answers.title),
+        ("below", reader.text(BELOW)),
     ):
         about.append(row)
     about.sheet_state = choices.sheet.sheet_state = "veryHidden"
@@ -119,16 +125,19 @@ def _guide(guide: Any, sheet: AnswerSheet, reader: Reader, now: datetime) -> Non
 
 def _answers(sheet: Any, round_: AnswerSheet, choices: "_Choices", reader: Reader) -> None:
     sheets.lay_out(sheet, widths=WIDTHS, paper=PAPER, frozen="D2")
-    sheet.append([*sheets.heading(sheet, [reader.text(column) for column in COLUMNS]), "place", "version", "before"])
+    sheet.append(
+        [*sheets.heading(sheet, [reader.text(column) for column in COLUMNS]), "place", "version", "before", "seal"]
+    )
     sheet.row_dimensions[1].height = sheets.HEADING
     for row in round_.rows:
         _row(sheet, row, choices, reader)
         if row.shape.kind is AnswerKind.MULTI_CHOICE:
             for option in row.shape.options:
                 _option(sheet, row, option, choices)
-    for column in (PLACE, VERSION, BEFORE):
+    for column in (PLACE, VERSION, BEFORE, SEAL):
         sheet.column_dimensions[get_column_letter(column)].hidden = True
-    sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{sheet.max_row}"
+    # The hidden columns belong to the filter: who sorts by it sorts them along.
+    sheet.auto_filter.ref = f"A1:{get_column_letter(SEAL)}{sheet.max_row}"
     sheet.print_title_rows = "1:1"
     sheet.print_area = f"A1:{get_column_letter(len(COLUMNS))}{sheet.max_row}"
     for validation in choices.validations():
@@ -147,7 +156,7 @@ def _row(sheet: Any, row: AnswerRow, choices: "_Choices", reader: Reader) -> Non
         sheets.styled(sheet, row.product),
         sheets.styled(sheet, row.text.de),
         sheets.styled(sheet, row.text.en),
-        sheets.styled(sheet, reader.text(N_("mark below")) if several else _cell_value(row, reader.language)),
+        sheets.styled(sheet, reader.text(BELOW) if several else _cell_value(row, reader.language)),
         sheets.styled(sheet, row.value.comment if row.value else ""),
         sheets.styled(sheet, _standing(row, reader)),
         sheets.styled(sheet, row.asked_when),
@@ -184,6 +193,9 @@ def _finish(sheet: Any, cells: list[Any], row: AnswerRow, hidden: list[str]) -> 
         cell.border = Border(bottom=sheets.HAIR)
         if not row.is_asked:
             cell.fill = QUIET
+    place, _version, before = hidden
+    printed = (str(cells[column - 1].value or "") for column in (NUMBER, PRODUCT, GERMAN))
+    hidden = [*hidden, answer_sheet.seal(place, before, *printed)]
     sheet.append([*cells, *(sheets.styled(sheet, text) for text in hidden)])
     # Protected rows do not grow by themselves in every program.
     lines = max(_lines(cell.value, width) for cell, width in zip(cells, WIDTHS, strict=False))

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.styles import Font
+from openpyxl.worksheet.formula import ArrayFormula
 
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerKind, AnswerShape, AnswerValue, BadAnswer
@@ -340,3 +343,193 @@ def test_libreoffice_keeps_every_answer(tmp_path: Path):
     for one, before in zip(sent.rows, rows, strict=True):
         assert (one.key, one.version) == (before.key, before.version)
         assert answer_sheet.fingerprint(one.values, one.comment) == one.before
+
+
+# ---- what people do to a sheet
+
+
+MULTI = kinds(AnswerKind.MULTI_CHOICE)[0]
+TWO = kinds(AnswerKind.YES_PARTIAL_NO_NA)[:2]
+
+
+def told(sent) -> list[tuple[str, str]]:
+    return [(one.place, one.message.text) for one in sent.problems]
+
+
+def test_who_sorts_by_the_filter_sorts_the_hidden_cells_along():
+    book = openpyxl.load_workbook(io.BytesIO(given_out(row("GV-01"))))
+
+    assert book["Answers"].auto_filter.ref.startswith(f"A1:{openpyxl.utils.get_column_letter(answer_sheet.SEAL)}")
+
+
+@pytest.mark.parametrize("columns", [range(1, 11), range(11, 15), range(11, 13), (13,), (1,), (3,), (4,)])
+def test_cells_that_were_sorted_without_their_row_answer_no_other_question(columns):
+    def change(book):
+        sheet = book["Answers"]
+        for column in columns:
+            first, second = sheet.cell(2, column), sheet.cell(3, column)
+            first.value, second.value = second.value, first.value
+
+    rows = [
+        row(name, AnswerValue(choices=(one,)), supply=f"s{number}", version=1)
+        for number, (name, one) in enumerate(zip(TWO, ("yes", "no"), strict=True))
+    ]
+    rows[1] = replace(rows[1], product="RIS")
+    sent = read(edited(given_out(*rows), change))
+
+    assert sent.rows == ()
+    assert {sentence for _place, sentence in told(sent)} == {answer_sheet_in.MIXED_UP}
+
+
+def test_choices_that_are_missing_take_no_answer_back():
+    options = SHAPES[MULTI].options
+    content = given_out(row(MULTI, AnswerValue(choices=(options[0].id, options[1].id)), version=1))
+
+    without_choice = read(edited(content, lambda book: book["Answers"].delete_rows(3)))
+    without_question = read(edited(content, lambda book: book["Answers"].delete_rows(2)))
+    without_all = read(edited(content, lambda book: book["Answers"].delete_rows(2, len(options) + 1)))
+
+    assert without_choice.rows == without_question.rows == without_all.rows == ()
+    assert told(without_choice) == [("F2", answer_sheet_in.CHOICES_MISSING)]
+    assert [sentence for _place, sentence in told(without_question)] == [answer_sheet_in.QUESTION_MISSING]
+    assert without_all.problems == ()
+
+
+def test_a_choice_that_stands_twice_counts_once():
+    def change(book):
+        sheet = book["Answers"]
+        sheet.append([cell.value for cell in sheet[3]])
+        sheet.cell(sheet.max_row, answer_sheet.ANSWER).value = None
+
+    first = SHAPES[MULTI].options[0].id
+    sent = read(edited(given_out(row(MULTI, AnswerValue(choices=(first,)), version=1)), change))
+
+    assert [one.values for one in sent.rows] == [(first,)]
+    assert [sentence for _place, sentence in told(sent)] == [answer_sheet_in.TWICE]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"F3": "meistens"}, ("F3", answer_sheet_in.NO_MARK)),
+        ({"F2": "alle drei"}, ("F2", answer_sheet_in.NO_PLACE)),
+        ({"G3": "nur in Wien"}, ("G3", answer_sheet_in.NO_NOTE)),
+        ({"F3": "=1"}, ("F3", answer_sheet_in.FORMULA)),
+    ],
+)
+def test_nothing_typed_beside_choices_is_passed_over(cells, said):
+    assert told(read(edited(given_out(row(MULTI)), put(**cells)))) == [said]
+
+
+def test_what_was_typed_into_a_row_of_nobody_is_told():
+    def change(book):
+        sheet = book["Answers"]
+        sheet["F9"], sheet["G10"], sheet["B11"] = "ja", "Notiz", "only a heading of my own"
+        sheet["K2"] = "=A1"
+        sheet["F2"] = "yes"
+
+    sent = read(edited(given_out(row("GV-01")), change))
+
+    assert told(sent) == [(place, answer_sheet_in.STRANGE) for place in ("F2", "F9", "G10")]
+
+
+def test_formulas_of_every_kind_are_told():
+    def change(book):
+        sheet = book["Answers"]
+        sheet["F2"] = ArrayFormula("F2:F3", "=SUM(1,2)")
+        sheet["F3"] = '=HYPERLINK("http://evil.example","ja")'
+        sheet["G2"].hyperlink = "http://evil.example"
+
+    assert told(read(edited(given_out(*map(row, TWO)), change))) == [
+        (place, answer_sheet_in.FORMULA) for place in ("F2", "F3")
+    ]
+
+
+def _formatted(place: str, value, number_format: str):
+    def change(book):
+        book["Answers"][place] = value
+        book["Answers"][place].number_format = number_format
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "number_format", "said"),
+    [
+        (AnswerKind.NUMBER, 0.95, "0%", "95"),
+        (AnswerKind.NUMBER, 0.07, "0.00%", "7"),
+        (AnswerKind.NUMBER, datetime(1900, 1, 4), "DD.MM.YYYY", "5"),
+        (AnswerKind.NUMBER, 12_345_678_901, "General", "12345678901"),
+        (AnswerKind.NUMBER, 1e15, "General", "1e+15"),
+        (AnswerKind.DATE, 46_112, "General", "2026-03-31"),
+        (AnswerKind.DATE, 46_112.5, "General", "2026-03-31"),
+        (AnswerKind.DATE, 1e300, "General", "1e+300"),
+        (AnswerKind.DATE, datetime(2026, 3, 31, 12), "DD.MM.YYYY", "2026-03-31"),
+    ],
+)
+def test_a_number_is_what_the_cell_shows(kind, value, number_format, said):
+    (sent,) = read(edited(given_out(row(kinds(kind)[0])), _formatted("F2", value, number_format))).rows
+
+    assert sent.values == (said,)
+
+
+def test_a_large_number_keeps_its_digits():
+    shape = AnswerShape(kind=AnswerKind.NUMBER, unit="euro")
+    value = answering.parse(shape, ["12345678901"], today=TODAY)
+
+    assert answering.raw(value) == ("12345678901",)
+    assert answering.show(shape, value, language="de") == "12.345.678.901\u00a0€"
+
+
+def test_a_million_empty_rows_hide_nothing():
+    def change(book):
+        book["Answers"].cell(1_048_576, 3).font = Font(bold=True)
+
+    assert [one.key[0] for one in read(edited(given_out(row("GV-01")), change)).rows] == ["GV-01"]
+
+
+def _with(content: bytes, **members: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        names = {f"xl/{name}.xml": content for name, content in members.items()}
+        for name, content in ({name: old.read(name) for name in old.namelist()} | names).items():
+            new.writestr(name, content)
+    return out.getvalue()
+
+
+SHEET = (
+    '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">%s</worksheet>'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("sharedStrings", b"<sst>" + b"<si><t>a</t></si>" * 5_000_000 + b"</sst>"),
+        ("styles", b"<styleSheet>" + b"<x/>" * 20_000_000 + b"</styleSheet>"),
+        ("worksheets/sheet2", (SHEET % f"<sheetData>{'<row/>' * 12_000_000}</sheetData>").encode()),
+    ],
+    ids=["strings", "styles", "rows"],
+)
+def test_a_part_that_swells_is_refused_at_once(name, content):
+    done = by_child(_with(given_out(row("GV-01")), **{name: content}))
+
+    assert done.returncode == 0
+    with pytest.raises(NotOurWorkbook, match="more than we read"):
+        reading_child.load(json.loads(done.stdout))
+
+
+def test_one_long_text_in_every_row_does_not_leave_the_child():
+    def change(book):
+        sheet = book["Answers"]
+        for number in range(200):
+            place, note = json.dumps([TWO[0], f"s{number}"]), "ä" * 30_000
+            cells = [TWO[0], None, "", "text", None, None, note, None, None, None, place, "0", "", None]
+            cells[-1] = answer_sheet.seal(place, "", TWO[0], "", "text")
+            sheet.append(cells)
+
+    done = by_child(edited(given_out(row(TWO[1])), change))
+
+    assert len(done.stdout) <= reading_child.LONGEST_TOLD
+    with pytest.raises(NotOurWorkbook, match="more than we read"):
+        reading_child.load(json.loads(done.stdout))
