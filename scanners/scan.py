@@ -73,6 +73,8 @@ from scanners.probes.visit import Probe, Visit
 
 PASSIVE, STANDARD, CONSENTED = CheckClass.PASSIVE, CheckClass.STANDARD, CheckClass.ACTIVE
 HOST, DOMAIN = SubjectKind.HOST, SubjectKind.DOMAIN
+HEAVY_REST = 4.0  # seconds between two sights that are long: who reads them reads those of other scans too
+HEAVY = 500_000  # characters of a page
 SECONDS_BETWEEN_SIGHTS = 0.4  # a subject's partial sight is sent again at most this often
 FIRST_REST = 0.1
 VANTAGE_SECONDS = 12.0
@@ -175,6 +177,11 @@ class _Sight:
     sent_at: float = float("-inf")
     rest: float = FIRST_REST  # before the next sight; the first ones follow each other more quickly
     is_dirty: bool = False
+
+    def is_heavy(self) -> bool:
+        """Whether its page is so long that each further sight of it costs its reader more than it tells."""
+        page = self.facts.get(Page)
+        return isinstance(page, Page) and len(page.document.body) > HEAVY
 
 
 Task = asyncio.Task[Observation]
@@ -293,7 +300,7 @@ class _Scan:
             complete = len(sight.facts) == sight.wanted
             if sight.is_dirty and (complete or now - sight.sent_at >= sight.rest):
                 sight.sent_at, sight.is_dirty = now, False
-                sight.rest = min(SECONDS_BETWEEN_SIGHTS, sight.rest + FIRST_REST)
+                sight.rest = HEAVY_REST if sight.is_heavy() else min(SECONDS_BETWEEN_SIGHTS, sight.rest + FIRST_REST)
                 events.append(self._seen(subject, complete=complete))
         return events
 
