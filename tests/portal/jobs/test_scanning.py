@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "SCAN_REFERENCE_SMTP_HOST": "mail.klinik.example",
     "SCAN_ORIGIN_ZONE": "origin.klinik.example",
     "SCAN_ROUTE_VALIDATOR": "routes.klinik.example",
+    "SCAN_REVOCATION": "1",
 }
 
 
