@@ -37,6 +37,8 @@ from scanners.jobs import RegistrySettings
         ("SCAN_PORT_MAP", "443"),
         ("SCAN_TRUST_ROOTS", "/no/such/file.pem"),
         ("SCAN_ALLOWED_NETWORKS", "10.0.0.1/8"),
+        ("SCAN_SOURCE_ADDRESSES", "our-scanner.example"),
+        ("WORKER_KINDS", "scans"),
         ("SCAN_CERTIFICATE_SEARCH", "https://crt.sh/?q=vendor.de"),
         ("SCAN_CERTIFICATE_SEARCH", "http://crt.sh/?q={domain}"),
         ("SCAN_CERTIFICATE_SEARCH", "https://[crt/?q={domain}"),
