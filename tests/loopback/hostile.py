@@ -214,6 +214,8 @@ def first_hello(*parts: bytes, every: float = 0.0) -> Handler:
     async def answer(reader: Reader, writer: Writer) -> None:
         await reader.read(65_536)
         for part in parts:
+            if writer.is_closing() or reader.at_eof():
+                return
             writer.write(part)
             await writer.drain()
             await asyncio.sleep(every)

@@ -298,12 +298,12 @@ MAIL: tuple[Case, ...] = (
 )
 
 CONTENT: tuple[Case, ...] = (
-    page("comment-bait", b"<!--<b>" * 120_000, anything),
-    page("quote-bait", b'<a c="<b>"' * 90_000 + b"'", anything),
+    page("comment-bait", b"<!--<b>" * 60_000, anything),
+    page("quote-bait", b'<a c="<b>"' * 45_000 + b"'", anything),
     page("nested-tags", b"<div>" * 100_000, anything),
     page("script-list", b"".join(b'<script src="/s%d.js"></script>' % n for n in range(10_000)), anything),
-    page("link-list", b"".join(b'<a href="/login?n=%d">Login</a>' % n for n in range(25_000)), anything),
-    page("form-list", b"<form action=/x><input type=password></form>" * 20_000, anything),
+    page("link-list", b"".join(b'<a href="/login?n=%d">Login</a>' % n for n in range(12_000)), anything),
+    page("form-list", b"<form action=/x><input type=password></form>" * 10_000, anything),
     page(
         "cookie-flood",
         b"x",
@@ -311,8 +311,8 @@ CONTENT: tuple[Case, ...] = (
         *(b"Set-Cookie: c%d=%s" % (n, b"v" * 280) for n in range(190)),
     ),
     page("policy-bait", b"x", anything, b"Content-Security-Policy: " + b"default-src 'self';" * 3_000),
-    page("secret-bait", b"-----BEGIN RSA PRIVATE KEY-----AKIA" * 25_000, anything),
-    page("trace-bait", b"Exception in at x(y:1)\n" * 40_000, anything),
+    page("secret-bait", b"-----BEGIN RSA PRIVATE KEY-----AKIA" * 12_000, anything),
+    page("trace-bait", b"Exception in at x(y:1)\n" * 20_000, anything),
     Case(name="script-bomb", does=Hostile(https=hostile.pages(hostile.SCRIPT_BOMB)), expected={Scripts: anything}),
     Case(name="login-bomb", does=Hostile(https=hostile.pages(hostile.LOGIN_BOMB)), expected={LoginPage: anything}),
     Case(
