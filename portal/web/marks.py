@@ -15,6 +15,7 @@ from portal.db.models.scans import ScanState
 from portal.i18n import gettext as _
 from portal.web import filters
 from reports import anchors, charts, marks
+from scanners import categories
 from scanners.model import N_, Message, Outcome, Refs, Severity
 
 ROLE_WORDS: dict[str, str] = {
@@ -118,6 +119,11 @@ def host_role(value: str) -> str:
     return _(marks.ROLES[HostRole(value)])
 
 
+def category(value: str) -> str:
+    """The title of a category of checks."""
+    return _(categories.title(value))
+
+
 def scan_word(state: str) -> str:
     """The word for how a scan stands."""
     return _(SCAN_WORDS[state])
@@ -177,6 +183,7 @@ def install(environment: Environment) -> None:
         mark_risk=risk,
         mark_evidence=evidence,
         mark_host_role=host_role,
+        mark_category=category,
         scan_word=scan_word,
         anchors_of=anchors_of,
         parts_of=parts_of,

@@ -58,7 +58,7 @@ def test_findings_stream_in_while_the_scan_runs(lead, asked, sessions, now):
         scan_results.complete(session, run.hospital_id, run.id, seen=(), findings=[finding(now)], now=now)
     done = lead.get(f"{asked.path}/result/live")
     assert "hx-get" not in done.get_data(as_text=True)
-    for words in ("Nur Außensicht", "Warum es wichtig ist", "§\u202f30", "ISO/IEC 27001"):
+    for words in ("Nur Außensicht", "Note je Kategorie", "Warum es wichtig ist", "§\u202f30", "ISO/IEC 27001"):
         assert words in errand.text_of(done)
 
 
