@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-PATHS = {"nobody": ["/", "/about", "/method?category=tls", "/sign-in", "/no-such-page"], "hospital": ["/guide/hospital", "/account"],
-         "company": ["/guide/vendor", "/places"]}  # fmt: skip
+PATHS = {
+    "nobody": ["/", "/about", "/method?category=tls", "/sign-in", "/no-such-page"],
+    "hospital": ["/guide/hospital", "/account"],
+    "company": ["/guide/vendor", "/places"],
+}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from portal.db.models.accounts import HospitalRole, SignIn
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord
 from portal.db.models.scans import ScanRun
+from portal.services import vendor_imports
+from reports.workbooks.table_in import Table
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -29,6 +32,14 @@ SLOW = {"hospital.vendor_report"}  # has a test of its own
 ELSEWHERE = {"hospital.search", "hospital.open_evidence"}
 
 
+def uploaded(session: Session, ward: Ward) -> str:
+    """A list of vendors that waits to be taken in."""
+    table = Table(heading=("Lieferant", "Produkt"), rows=(("Neue Firma GmbH", "LIS"),), first=2)
+    kept = vendor_imports.keep(session, ward.assessor, table, file_name="liste.xlsx", now=datetime.now(UTC))
+    session.commit()
+    return kept.id
+
+
 def paths(app: Flask, ward: Ward, session: Session) -> Iterator[tuple[str, str]]:
     """Every GET of the room with every id that stands for another state."""
     ids = {
@@ -38,6 +49,7 @@ def paths(app: Flask, ward: Ward, session: Session) -> Iterator[tuple[str, str]]
         "risk_id": session.scalars(
             select(RiskRecord.id).where(RiskRecord.hospital_id == ward.hospital_id).limit(3)
         ).all(),
+        "import_id": [uploaded(session, ward)],
     }
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith("hospital.") or "GET" not in (rule.methods or ()):
@@ -109,8 +121,10 @@ def test_a_foreign_id_and_an_unknown_id_are_the_same_bytes(
     with sessions() as session:
         run = session.scalars(select(ScanRun).where(ScanRun.hospital_id == neighbour.hospital_id)).first()
         risk = session.scalars(select(RiskRecord).where(RiskRecord.hospital_id == neighbour.hospital_id)).first()
+        list_id = uploaded(session, neighbour)
     visitor = visit(ward.admin)
     foreign = {
+        "import_id": list_id,
         "vendor_id": next(iter(neighbour.vendors.values())),
         "supply_id": next(iter(neighbour.supplies.values())),
         "assessment_id": next(iter(neighbour.assessments.values())),
