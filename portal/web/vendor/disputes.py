@@ -64,7 +64,8 @@ def add_dispute(here: CompanyJourney, assessment_id: str) -> Response:
     """The form, for the finding that its address names."""
     place = tuple(request.args.get(name, "") for name in ("kind", "subject", "check"))
     if not any(place):
-        return pages.see_other("vendor.result", assessment_id=responses.find(here.session, here.actor, assessment_id).id)
+        known = responses.find(here.session, here.actor, assessment_id)
+        return pages.see_other("vendor.result", assessment_id=known.id)
     form = _form(here, assessment_id, DisputeForm.offered(kind=place[0], subject=place[1], check=place[2]))
     return _page(here, assessment_id, form)
 
