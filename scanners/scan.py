@@ -75,7 +75,7 @@ PASSIVE, STANDARD, CONSENTED = CheckClass.PASSIVE, CheckClass.STANDARD, CheckCla
 HOST, DOMAIN = SubjectKind.HOST, SubjectKind.DOMAIN
 HEAVY_REST = 4.0  # seconds between two sights that are long: who reads them reads those of other scans too
 HEAVY = 500_000  # characters of a page
-SECONDS_BETWEEN_SIGHTS = 0.4  # a subject's partial sight is sent again at most this often
+SECONDS_BETWEEN_SIGHTS = 0.4  # a subject's partial sight is sent again at most this often, of a scan of one host
 FIRST_REST = 0.1
 VANTAGE_SECONDS = 12.0
 
@@ -300,7 +300,10 @@ class _Scan:
             complete = len(sight.facts) == sight.wanted
             if sight.is_dirty and (complete or now - sight.sent_at >= sight.rest):
                 sight.sent_at, sight.is_dirty = now, False
-                sight.rest = HEAVY_REST if sight.is_heavy() else min(SECONDS_BETWEEN_SIGHTS, sight.rest + FIRST_REST)
+                # Each sight holds all of its subject again: of many subjects each is told more rarely.
+                crowd = max(1, len(self._sights) // 2)
+                light = min(SECONDS_BETWEEN_SIGHTS, sight.rest + FIRST_REST) * crowd
+                sight.rest = HEAVY_REST if sight.is_heavy() else light
                 events.append(self._seen(subject, complete=complete))
         return events
 
