@@ -16,6 +16,7 @@ from portal.db.models.accounts import Company, CompanyMember, Hospital, Person
 from portal.db.models.assessments import Assessment
 from portal.db.models.disputes import Dispute, DisputeReason, DisputeState
 from portal.db.models.responses import Evidence
+from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import audit, jobs, outbox, releases, scan_results
@@ -28,6 +29,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 LONGEST_TEXT = 4000
 LONGEST_VALID = timedelta(days=366)  # after a year the hospital looks at it again
 MOST_OPEN = 200  # of one vendor
+RESULTS_BACK = 50  # in which a fact that is disputed is looked for
 LACKING = frozenset({Outcome.FAIL, Outcome.WARN})
 
 Place = tuple[str, str, str]  # subject kind, subject name, check id
@@ -110,9 +112,11 @@ def raise_dispute(
         document = session.get(Evidence, evidence_id)
         if document is None or document.company_id != company_id or document.deleted_at is not None:
             raise BadInput({"evidence_id": Message(text=N_("Choose one of your documents."))})
+    # Of two that dispute at once the second waits here, and then sees what the first said.
+    session.execute(select(Vendor.id).where(Vendor.id == assessment.vendor_id).with_for_update())
     before = _of_vendor(session, assessment.hospital_id, assessment.vendor_id)
     standing = [one for one in before if one.state is DisputeState.OPEN]
-    if any((one.subject_kind, one.subject_name, one.check_id) == place for one in standing):
+    if any(_place(one) == place for one in standing):
         raise NotNow(Message(text=N_("This finding is disputed already; the hospital has not answered yet.")))
     if len(standing) >= MOST_OPEN:
         raise NotNow(Message(text=N_("So many findings are disputed at once that nobody could answer them.")))
@@ -170,19 +174,65 @@ def of_vendor(session: Session, actor: Actor, vendor_id: str, *, now: datetime) 
     vendor = session.get(Vendor, vendor_id)
     if vendor is None or vendor.hospital_id != hospital_id:
         raise NotFound
-    rows = _of_vendor(session, hospital_id, vendor_id)
-    shown = _seen_by_hospital(session, hospital_id, vendor_id, now=now) if rows else frozenset()
-    found = [one for one in rows if one.answered_at or (one.subject_kind, one.subject_name, one.check_id) in shown]
+    found = shown_to_hospital(session, _of_vendor(session, hospital_id, vendor_id), now=now)
     return sorted(found, key=lambda one: one.state is not DisputeState.OPEN)
 
 
-def _seen_by_hospital(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> frozenset[Place]:
-    """A company may dispute what it alone has seen so far; its words wait until the finding itself is open."""
+def shown_to_hospital(session: Session, rows: Sequence[Dispute], *, now: datetime) -> Sequence[Dispute]:
+    """A company may dispute what it alone has seen so far; its words wait until that very fact is open as well."""
+    if not rows:
+        return ()
+    hospital_id, vendor_id = rows[0].hospital_id, rows[0].vendor_id
     view = releases.open_run(session, hospital_id, vendor_id, now=now)
     newest = scan_results.latest_good(session, hospital_id, vendor_id)
     urgent = releases.hospital_view(session, hospital_id, newest, now=now).findings if newest is not None else ()
-    records = (*(view.findings if view else ()), *urgent)
-    return frozenset((one.subject_kind, one.subject_name, one.check_id) for one in records)
+    standing = {_seen(record) for record in (*(view.findings if view else ()), *urgent)}
+    return [
+        row
+        for row in rows
+        if row.answered_at is not None or (_place(row), row.seen_key) in standing or _was_open(session, row, now=now)
+    ]
+
+
+def _was_open(session: Session, row: Dispute, *, now: datetime) -> bool:
+    """Whether an earlier result that is open to the hospital holds the fact: what it has read once does not vanish."""
+    records = session.scalars(
+        select(FindingRecord)
+        .join(ScanRun, (ScanRun.hospital_id == FindingRecord.hospital_id) & (ScanRun.id == FindingRecord.scan_id))
+        .where(
+            FindingRecord.hospital_id == row.hospital_id,
+            FindingRecord.subject_kind == row.subject_kind,
+            FindingRecord.subject_name == row.subject_name,
+            FindingRecord.check_id == row.check_id,
+            ScanRun.vendor_id == row.vendor_id,
+            ScanRun.kept_back.is_(False),
+        )
+        .order_by(ScanRun.finished_at.desc())
+        .limit(RESULTS_BACK)
+    )
+    for record in records:
+        if _seen(record)[1] != row.seen_key:
+            continue
+        view = releases.hospital_view(session, row.hospital_id, session.get_one(ScanRun, record.scan_id), now=now)
+        if view.is_open:
+            return True
+    return False
+
+
+def _seen(record: FindingRecord) -> tuple[Place, str]:
+    finding = scan_results.finding_of(record)
+    return place_of(finding), seen_key(finding)
+
+
+def _place(row: Dispute) -> Place:
+    return row.subject_kind, row.subject_name, row.check_id
+
+
+def documents(session: Session, rows: Sequence[Dispute]) -> frozenset[str]:
+    """The documents laid beside these disputes that can still be opened."""
+    wanted = {one.evidence_id for one in rows if one.evidence_id and one.state is not DisputeState.TAKEN_BACK}
+    found = session.scalars(select(Evidence.id).where(Evidence.id.in_(wanted), Evidence.deleted_at.is_(None)))
+    return frozenset(found) if wanted else frozenset()
 
 
 def count_open(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> int:
@@ -206,6 +256,8 @@ def answer(
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     row = session.get(Dispute, dispute_id, with_for_update=True)
     if row is None or (row.hospital_id, row.vendor_id) != (hospital_id, vendor_id):
+        raise NotFound
+    if not shown_to_hospital(session, [row], now=now):
         raise NotFound
     if row.state is not DisputeState.OPEN:
         raise Clash(Message(text=N_("Somebody else has answered this in the meantime.")))
@@ -235,8 +287,9 @@ def replies(session: Session, hospital_id: str, vendor_id: str, *, today: date) 
     for row in reversed(_of_vendor(session, hospital_id, vendor_id)):  # the newest of a finding holds
         if row.state is DisputeState.TAKEN_BACK:
             continue
-        place = (row.subject_kind, row.subject_name, row.check_id)
-        found[place, row.seen_key] = Reply(standing=_standing(row, today=today), statement=row.text, answer=row.answer)
+        found[_place(row), row.seen_key] = Reply(
+            standing=_standing(row, today=today), statement=row.text, answer=row.answer
+        )
     return found
 
 
@@ -270,9 +323,10 @@ def _of_vendor(session: Session, hospital_id: str, vendor_id: str) -> Sequence[D
 
 
 def _note(session: Session, actor: Actor, row: Dispute, verb: str, *, now: datetime) -> None:
-    """In both sides' trail, and the score is worked out anew."""
+    """In both sides' trail, the hospital's only if it may know of it; and the score is worked out anew."""
     detail = {"check": row.check_id, "subject": row.subject_name, "reason": row.reason.value, "state": row.state.value}
-    audit.record(session, actor, verb, row.id, now=now, scope=audit.hospital_scope(row.hospital_id), detail=detail)
+    if shown_to_hospital(session, [row], now=now):
+        audit.record(session, actor, verb, row.id, now=now, scope=audit.hospital_scope(row.hospital_id), detail=detail)
     if actor.company_id:
         audit.record(session, actor, verb, row.id, now=now, detail=detail)
     for assessment_id in session.scalars(

@@ -14,7 +14,7 @@ from assessments import evidence_rules, policy
 from assessments.model import EvidenceStanding, EvidenceStatus
 from portal.db.models.accounts import Company
 from portal.db.models.assessments import Assessment
-from portal.db.models.disputes import Dispute
+from portal.db.models.disputes import Dispute, DisputeState
 from portal.db.models.responses import (
     Answer,
     AnswerEvidence,
@@ -25,7 +25,7 @@ from portal.db.models.responses import (
     SignOff,
 )
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, dossiers, manifests, responses
+from portal.services import audit, disputes, dossiers, manifests, responses
 from portal.services.actors import Actor, company_of, hospital_of
 from portal.services.rounds import Key
 from questionnaires import shelf
@@ -319,7 +319,7 @@ def open_for_hospital(session: Session, actor: Actor, assessment_id: str, eviden
     row = session.get(Evidence, evidence_id)
     if row is None or row.company_id != assessment.company_id:
         raise NotFound
-    if row.id not in handed_in and not _is_in_dispute(session, assessment, row):
+    if row.id not in handed_in and not _is_in_dispute(session, assessment, row, now=now):
         raise NotFound
     session.add(
         EvidenceOpening(company_id=row.company_id, evidence_id=row.id, who=_reader(session, actor, assessment), at=now)
@@ -328,15 +328,18 @@ def open_for_hospital(session: Session, actor: Actor, assessment_id: str, eviden
     return _opened(row)
 
 
-def _is_in_dispute(session: Session, assessment: Assessment, row: Evidence) -> bool:
-    """What the company lays beside a dispute it shows to the hospital that answers."""
-    found = select(Dispute.id).where(
+def _is_in_dispute(session: Session, assessment: Assessment, row: Evidence, *, now: datetime) -> bool:
+    """What the company lays beside a dispute it shows to the hospital that answers, as long as it holds it."""
+    found = select(Dispute).where(
         Dispute.hospital_id == assessment.hospital_id,
         Dispute.vendor_id == assessment.vendor_id,
         Dispute.company_id == row.company_id,
         Dispute.evidence_id == row.id,
+        Dispute.state != DisputeState.TAKEN_BACK,
     )
-    return row.deleted_at is None and session.scalars(found.limit(1)).first() is not None
+    if row.deleted_at is not None:
+        return False
+    return bool(disputes.shown_to_hospital(session, session.scalars(found).all(), now=now))
 
 
 def _reader(session: Session, actor: Actor, assessment: Assessment) -> str:

@@ -89,11 +89,13 @@ def _page(here: HospitalJourney, vendor_id: str, sent: AnswerForm | None) -> Res
         "hospital/vendor_disputes.html",
         **tabs.frame(here, found, "disputes"),
         disputes=rows,
+        documents=disputes.documents(here.session, rows),
         finding_of=disputes.finding_of,
         checks=catalogue.CHECKS,
         reasons=disputes.REASONS,
         states=disputes.STATES,
         open_state=DisputeState.OPEN,
+        taken_back=DisputeState.TAKEN_BACK,
         form=sent,
         forms=offered,
     )

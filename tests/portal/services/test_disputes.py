@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from assessments.model import FindingStanding
+from portal.db.models.audit import AuditEvent
 from portal.db.models.disputes import Dispute, DisputeReason, DisputeState
 from portal.db.models.jobs import OutboxMail
+from portal.db.models.responses import Evidence
 from portal.db.models.scans import FindingRecord
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
-from portal.services import disputes, own_results, registers, scan_results
+from portal.services import audit, disputes, evidence, own_results, registers, scan_results
 from scanners.model import Outcome
 from tests.portal import building
 from tests.portal.web.hospital import ward as wards
@@ -213,3 +215,76 @@ def test_words_about_what_the_hospital_may_not_see_yet_wait_with_it(session: Ses
     own_results.release(session, made.lead, made.assessment_id, now=now)
     session.flush()
     assert disputes.count_open(session, made.ward.assessor, vendor_id(made), now=now) == 1
+
+
+def test_what_nobody_may_see_yet_leaves_no_trace_with_the_hospital(session: Session, now: datetime):
+    made = errand.accepted(session, now)
+    wards.scan(session, made.ward, errand.VENDOR, quality=0.6, now=now)
+    found = [scan_results.finding_of(one) for one in session.scalars(select(FindingRecord))]
+    quiet = next(one for one in found if one.outcome is Outcome.FAIL and one.severity.value == "low")
+    row = raised(session, made, disputes.place_of(quiet), now)
+
+    trail = select(AuditEvent).where(AuditEvent.verb.startswith("dispute."))
+    assert {event.scope for event in session.scalars(trail)} == {audit.company_scope(made.lead.company_id)}
+    with pytest.raises(NotFound):
+        answered(session, made, row, now, upheld=False)
+    disputes.take_back(session, made.lead, made.assessment_id, row.id, now=now)
+    assert {event.scope for event in session.scalars(trail)} == {audit.company_scope(made.lead.company_id)}
+
+
+def test_an_open_finding_does_not_open_words_about_another_fact_there(session: Session, asked: Errand, place, now):
+    row = raised(session, asked, place, now)
+    row.seen_key = "0" * 64  # as of a newer look that the company has not released
+    session.flush()
+
+    assert disputes.of_vendor(session, asked.ward.assessor, vendor_id(asked), now=now) == []
+    with pytest.raises(NotFound):
+        answered(session, asked, row, now, upheld=False)
+
+
+def test_what_the_hospital_has_read_does_not_vanish_with_the_next_result(session: Session, asked: Errand, place, now):
+    row = raised(session, asked, place, now)
+    later = now + timedelta(days=1)
+    wards.scan(session, asked.ward, errand.VENDOR, quality=1, now=later)
+    own_results.release(session, asked.lead, asked.assessment_id, now=later)
+    session.flush()
+
+    assert disputes.of_vendor(session, asked.ward.assessor, vendor_id(asked), now=later) == [row]
+
+
+def test_the_document_of_a_dispute_opens_for_the_hospital_that_answers_and_closes_with_it(
+    session: Session, asked: Errand, place, now: datetime, tmp_path
+):
+    document = Evidence(
+        company_id=asked.lead.company_id,
+        kind="pentest_report",
+        file_name="report.pdf",
+        sha256="a" * 64,
+        size=3,
+        media_type="application/pdf",
+        blob_id="b" * 20,
+        uploaded_at=now,
+        uploaded_by="Lea",
+    )
+    session.add(document)
+    session.flush()
+
+    def opens(actor=asked.ward.assessor) -> bool:
+        try:
+            evidence.open_for_hospital(session, actor, asked.assessment_id, document.id, now=now)
+        except NotFound:
+            return False
+        return True
+
+    assert not opens()
+    row = raised(session, asked, place, now, evidence_id=document.id)
+    assert opens()
+    other = wards.empty(session, name="Klinikum Süd")
+    assert not opens(other.assessor)
+    assert disputes.documents(session, [row]) == {document.id}
+    disputes.take_back(session, asked.lead, asked.assessment_id, row.id, now=now)
+    assert not opens()
+    again = raised(session, asked, place, now, evidence_id=document.id)
+    evidence.remove(session, asked.lead, asked.assessment_id, document.id, now=now)
+    assert not opens()
+    assert disputes.documents(session, [again]) == frozenset()
