@@ -19,9 +19,13 @@ from reports.workbooks.table_in import Table
 from scanners.model import N_, Message
 
 KEPT = timedelta(days=2)
+AT_ONCE = 100  # rows that are written in one transaction: a second or so in which nobody else writes on SQLite
 COUNTRIES = {
+    "d": "DE",
     "deutschland": "DE",
+    "bundesrepublik deutschland": "DE",
     "germany": "DE",
+    "a": "AT",
     "österreich": "AT",
     "austria": "AT",
     "schweiz": "CH",
@@ -30,6 +34,34 @@ COUNTRIES = {
     "netherlands": "NL",
     "frankreich": "FR",
     "france": "FR",
+    "belgien": "BE",
+    "belgium": "BE",
+    "dänemark": "DK",
+    "denmark": "DK",
+    "finnland": "FI",
+    "finland": "FI",
+    "irland": "IE",
+    "ireland": "IE",
+    "israel": "IL",
+    "italien": "IT",
+    "italy": "IT",
+    "japan": "JP",
+    "liechtenstein": "LI",
+    "luxemburg": "LU",
+    "luxembourg": "LU",
+    "norwegen": "NO",
+    "norway": "NO",
+    "polen": "PL",
+    "poland": "PL",
+    "schweden": "SE",
+    "sweden": "SE",
+    "spanien": "ES",
+    "spain": "ES",
+    "tschechien": "CZ",
+    "czechia": "CZ",
+    "großbritannien": "GB",
+    "vereinigtes königreich": "GB",
+    "united kingdom": "GB",
     "usa": "US",
     "united states": "US",
     "vereinigte staaten": "US",
@@ -139,6 +171,16 @@ class Done:
     vendors: int
     supplies: int
     left_out: int
+    rows_left: int = 0  # of the list, not looked at yet
+
+    def __add__(self, other: "Done") -> "Done":
+        """Two pieces of one list."""
+        return Done(
+            vendors=self.vendors + other.vendors,
+            supplies=self.supplies + other.supplies,
+            left_out=self.left_out + other.left_out,
+            rows_left=other.rows_left,
+        )
 
 
 # ---- uploading
@@ -220,11 +262,7 @@ def plan(session: Session, actor: Actor, kept: VendorImport, matching: Matching)
     """Every row of the list, judged as if it were taken in; nothing is written."""
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     known = _known(session, hospital_id)
-    planned = []
-    for number, cells in enumerate(kept.rows, start=kept.first_row):
-        if any(cells):
-            planned.append(_judge(number, cells, matching, known))
-    return planned
+    return [_judge(number, cells, matching, known) for number, cells in _filled(kept.first_row, kept.rows)]
 
 
 Index = dict[tuple[Column, str], _Known]
@@ -302,11 +340,14 @@ def _read(
         return cells[place].strip() if place is not None and place < len(cells) else ""
 
     problems: list[tuple[Column, Message]] = []
+    country = _country(cell(Column.COUNTRY))
+    if country is None:
+        problems.append((Column.COUNTRY, Message(text=N_("Write the country with its two letters, for example AT."))))
     vendor = VendorFields(
         name=cell(Column.NAME),
         domain=_domain(cell(Column.DOMAIN)),
         vat_id=cell(Column.VAT_ID),
-        country=_country(cell(Column.COUNTRY)),
+        country=country or "",
         creditor_number=cell(Column.CREDITOR_NUMBER),
         contact_name=cell(Column.CONTACT_NAME),
         contact_email=cell(Column.CONTACT_EMAIL),
@@ -339,8 +380,11 @@ def _domain(text: str) -> str:
     return bare.removeprefix("www.").strip(".") if "." in bare else ""
 
 
-def _country(text: str) -> str:
-    return COUNTRIES.get(text.casefold(), text if len(text) == 2 else "DE")  # noqa: PLR2004 - ISO 3166-1 alpha-2
+def _country(text: str) -> str | None:
+    """Its two letters; "" for none, None for what we do not know: nothing is guessed."""
+    if len(text) == 2 and text.isascii() and text.isalpha():  # noqa: PLR2004 - ISO 3166-1 alpha-2
+        return text.upper()
+    return COUNTRIES.get(text.casefold()) if text else ""
 
 
 def _group(text: str) -> str:
@@ -370,13 +414,19 @@ def _day(text: str) -> date | None:
 
 
 def take(session: Session, actor: Actor, import_id: str, matching: Matching, *, now: datetime) -> Done:
-    """Write down what is new, in one transaction; records that stand are not changed, rows with a mistake left out."""
-    kept = find(session, actor, import_id)
+    """Write down what is new in the list's next rows; records that stand are not changed, wrong rows left out.
+
+    A long list is taken in piece by piece, so that others can write in between: what is left to do is said, and the
+    rows that are done have gone from the list that was laid aside.
+    """
+    kept = _locked(session, actor, import_id)
     if Column.NAME not in matching:
         raise BadInput({Column.NAME.value: Message(text=N_("Say which column holds the name of the vendor."))})
-    planned = plan(session, actor, kept, matching)
+    piece, rest = kept.rows[:AT_ONCE], kept.rows[AT_ONCE:]
+    known = _known(session, kept.hospital_id)
+    ids = {key: entry.vendor_id for key, entry in known.items()}
+    planned = [_judge(number, cells, matching, known) for number, cells in _filled(kept.first_row, piece)]
     added = supplied = 0
-    ids = {key: entry.vendor_id for key, entry in _known(session, kept.hospital_id).items()}
     for row in planned:
         if row.step not in {Step.NEW, Step.SUPPLY}:
             continue
@@ -391,5 +441,26 @@ def take(session: Session, actor: Actor, import_id: str, matching: Matching, *, 
     left_out = sum(row.step is Step.WRONG for row in planned)
     detail = {"vendors": added, "supplies": supplied, "left_out": left_out}
     audit.record(session, actor, "vendor_list.taken_in", kept.id, now=now, detail=detail)
-    session.delete(kept)
-    return Done(vendors=added, supplies=supplied, left_out=left_out)
+    if rest:
+        kept.rows, kept.first_row = rest, kept.first_row + len(piece)
+    else:
+        session.delete(kept)
+    return Done(vendors=added, supplies=supplied, left_out=left_out, rows_left=len(rest))
+
+
+def _locked(session: Session, actor: Actor, import_id: str) -> VendorImport:
+    """The list as it is now: of two who take it in at once each takes rows that the other has not."""
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    row = session.scalars(
+        select(VendorImport)
+        .where(VendorImport.id == import_id, VendorImport.hospital_id == hospital_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _filled(first: int, rows: Sequence[Sequence[str]]) -> Iterable[tuple[int, Sequence[str]]]:
+    return ((number, cells) for number, cells in enumerate(rows, start=first) if any(cells))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
+from itertools import islice
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -21,6 +22,7 @@ MOST_COLUMNS = 60
 LONGEST_CELL = 2_000
 HEADS = 2  # filled cells that make a row the heading
 LOOK_FOR_HEADING = 30  # rows: lists begin with a title, a date, an empty line
+HEAD, HEAD_ROWS = 20_000, 40  # characters and rows by which the delimiter is found
 DELIMITERS = ";,\t|"
 
 
@@ -39,14 +41,16 @@ def read(content: bytes) -> Table:
     Loads a stranger's file: only for a process with limits.
     """
     rows = _of_workbook(content) if content.startswith(b"PK") else _of_csv(content)
+    for index, row in enumerate(rows[:LOOK_FOR_HEADING]):
+        if sum(bool(cell) for cell in row) >= HEADS:
+            if len(rows) - index - 1 > MOST_ROWS:
+                break
+            width = max(place for place, title in enumerate(row, start=1) if title)
+            return Table(heading=row[:width], rows=tuple(cells[:width] for cells in rows[index + 1 :]), first=index + 2)
     if len(rows) > MOST_ROWS:
         raise NotOurWorkbook(
             Message(text=N_("The list has more than %(most)d rows. Please divide it."), values={"most": MOST_ROWS})
         )
-    for index, row in enumerate(rows[:LOOK_FOR_HEADING]):
-        if sum(bool(cell) for cell in row) >= HEADS:
-            width = max(place for place, title in enumerate(row, start=1) if title)
-            return Table(heading=row[:width], rows=tuple(cells[:width] for cells in rows[index + 1 :]), first=index + 2)
     raise NotOurWorkbook(Message(text=N_("No row with headings was found in the list.")))
 
 
@@ -56,7 +60,7 @@ def _of_workbook(content: bytes) -> Sequence[tuple[str, ...]]:
         for sheet in workbook.worksheets:
             rows = _trimmed(
                 tuple(_text(value) for value in row)
-                for row in sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS, values_only=True)
+                for row in sheet.iter_rows(max_row=MOST_ROWS + LOOK_FOR_HEADING, max_col=MOST_COLUMNS, values_only=True)
             )
             if rows:
                 return rows
@@ -73,8 +77,7 @@ def _of_csv(content: bytes) -> Sequence[tuple[str, ...]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
-    head = text[:4000]
-    delimiter = max(DELIMITERS, key=head.count)
+    delimiter = max(DELIMITERS, key=lambda sign: _columns(text, sign))
     try:
         rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
         return _trimmed(tuple(_text(cell) for cell in row[:MOST_COLUMNS]) for row in rows)
@@ -82,12 +85,23 @@ def _of_csv(content: bytes) -> Sequence[tuple[str, ...]]:
         raise NotOurWorkbook(Message(text=N_("The file cannot be read as CSV."))) from error
 
 
+def _columns(text: str, delimiter: str) -> int:
+    """How many cells the first lines have that share their number of cells: words may hold a delimiter, too."""
+    try:
+        widths = [
+            len(row) for row in islice(csv.reader(StringIO(text[:HEAD], newline=""), delimiter=delimiter), HEAD_ROWS)
+        ]
+    except csv.Error:
+        return 0
+    return max(((width - 1) * widths.count(width) ** 2 for width in widths), default=0)
+
+
 def _trimmed(rows: Iterable[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
     """Without the empty rows at the end; no more than are read anyway."""
     kept: list[tuple[str, ...]] = []
     for row in rows:
         kept.append(row)
-        if len(kept) > MOST_ROWS:
+        if len(kept) > MOST_ROWS + LOOK_FOR_HEADING:
             break
     while kept and not any(kept[-1]):
         kept.pop()

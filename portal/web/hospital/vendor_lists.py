@@ -1,5 +1,7 @@
 """A list of vendors from outside: uploaded, its columns matched, every row shown before it is taken in."""
 
+import codecs
+import time
 from typing import Any
 
 from flask import Response, request
@@ -24,6 +26,7 @@ from scanners.model import N_, Message
 BODY_LIMIT = reading_child.LARGEST + 2**20
 SHOWN = 200  # rows of each kind on the page; the counts speak of all
 NO_COLUMN = "-"
+BREATH = 0.15  # seconds between two pieces of a long list: whoever waits to write looks every tenth of one
 STEPS = {
     Step.NEW: _l("new vendor"),
     Step.SUPPLY: _l("new product of a known vendor"),
@@ -40,7 +43,11 @@ class ListForm(forms.Form):
 
 def _matching_form(heading: list[Any]) -> type[forms.Form]:
     """One choice for each thing that a column can hold."""
-    titles = [(str(index), title or _("column %(number)s", number=index + 1)) for index, title in enumerate(heading)]
+    plain = [title or _("column %(number)s", number=index + 1) for index, title in enumerate(heading)]
+    titles = [  # of two columns with one heading each is told by its place
+        (str(index), f"{title} ({_('column %(number)s', number=index + 1)})" if plain.count(title) > 1 else title)
+        for index, title in enumerate(plain)
+    ]
     made: dict[str, Any] = {"__doc__": "Which column holds what."}
     for column, word in WORDS.items():
         made[column.value] = SelectField(
@@ -89,6 +96,10 @@ def take_vendor_list(here: HospitalJourney, import_id: str) -> Response:
     matching = _read({column: str(form[column.value].data or "") for column in Column}, len(kept.heading))
     try:
         done = vendor_imports.take(here.session, here.actor, import_id, matching, now=here.now)
+        while done.rows_left:
+            here.let_go()
+            time.sleep(BREATH)
+            done += vendor_imports.take(here.session, here.actor, import_id, matching, now=here.now)
     except BadInput as refused:
         form.take(refused)
         return _page(here, import_id, matching, form)
@@ -144,6 +155,8 @@ def _content() -> bytes:
     if len(content) > reading_child.LARGEST:
         values = {"megabytes": reading_child.LARGEST // 2**20}
         raise BadInput({"file": Message(text=N_("The file is larger than %(megabytes)s MB."), values=values)})
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # "Unicode text" of a spreadsheet program
+        content = content.decode("utf-16", errors="replace").encode()
     try:
         guarding.check(name, content)
     except Unwelcome as refusal:

@@ -193,3 +193,39 @@ def test_whatever_a_list_holds_it_is_judged_and_the_plan_is_kept(session: Sessio
         assert {one.step for one in again} <= {Step.NOTHING, Step.WRONG}
     finally:
         step.rollback()
+
+
+def test_a_long_list_is_taken_in_piece_by_piece(session: Session, ward: Ward, now: datetime):
+    rows = [row(name=f"Firma {number}", supply="PACS") for number in range(2 * vendor_imports.AT_ONCE + 1)]
+    list_ = kept(session, ward, now, *rows, row(name="Firma 0", supply="RIS"))
+    matching = vendor_imports.guess(list_.heading)
+
+    pieces = []
+    while not pieces or pieces[-1].rows_left:
+        pieces.append(vendor_imports.take(session, ward.assessor, list_.id, matching, now=now))
+        session.commit()
+
+    assert [piece.rows_left for piece in pieces] == [vendor_imports.AT_ONCE + 2, 2, 0]
+    total = pieces[0] + pieces[1] + pieces[2]
+    assert (total.vendors, total.supplies, total.rows_left) == (len(rows), len(rows) + 1, 0)
+    with pytest.raises(NotFound):
+        vendor_imports.take(session, ward.assessor, list_.id, matching, now=now)
+
+
+@pytest.mark.parametrize(("text", "code"), [("at", "AT"), ("Belgien", "BE"), ("D", "DE"), ("", "DE")])
+def test_a_country_is_read_by_its_letters_or_its_name(session: Session, ward: Ward, now: datetime, text, code):
+    table = Table(heading=("Lieferant", "Land"), rows=(("Strahlwerk", text),), first=2)
+    list_ = vendor_imports.keep(session, ward.assessor, table, file_name="l.csv", now=now)
+
+    (planned,) = vendor_imports.plan(session, ward.assessor, list_, vendor_imports.guess(list_.heading))
+
+    assert (planned.step, planned.vendor.country) == (Step.NEW, code)
+
+
+def test_a_country_nobody_knows_is_not_taken_for_germany(session: Session, ward: Ward, now: datetime):
+    table = Table(heading=("Lieferant", "Land"), rows=(("Strahlwerk", "Atlantis"),), first=2)
+    list_ = vendor_imports.keep(session, ward.assessor, table, file_name="l.csv", now=now)
+
+    (planned,) = vendor_imports.plan(session, ward.assessor, list_, vendor_imports.guess(list_.heading))
+
+    assert (planned.step, [column for column, _sentence in planned.problems]) == (Step.WRONG, [C.COUNTRY])

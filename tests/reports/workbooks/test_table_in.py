@@ -87,3 +87,25 @@ def test_the_child_reads_the_same():
     done = subprocess.run(command, input=sent, check=True, capture_output=True, timeout=60, env={})
 
     assert reading_child.load_table(json.loads(done.stdout)) == table_in.read(content)
+
+
+def test_words_with_other_delimiters_do_not_move_the_columns():
+    table = table_in.read("Firma;Notiz\nA;eins, zwei, drei, vier\nB;fünf, sechs\nC;\n".encode())
+
+    assert table.heading == ("Firma", "Notiz")
+    assert table.rows[0] == ("A", "eins, zwei, drei, vier")
+
+
+def test_quotes_hold_delimiters_and_line_ends():
+    table = table_in.read(b'Firma,Notiz\n"M\xc3\xbcller, Meier","Zeile 1\nZeile ""2"""\n')
+
+    assert table.rows == (("Müller, Meier", 'Zeile 1\nZeile "2"'),)
+
+
+def test_as_many_rows_as_are_promised_are_read():
+    def lines(count: int) -> bytes:
+        return b"Stand 2026\n\nFirma;Produkt\n" + b"A;B\n" * count
+
+    assert len(table_in.read(lines(table_in.MOST_ROWS)).rows) == table_in.MOST_ROWS
+    with pytest.raises(NotOurWorkbook, match="more than"):
+        table_in.read(lines(table_in.MOST_ROWS + 1))

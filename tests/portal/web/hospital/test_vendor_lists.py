@@ -121,3 +121,18 @@ def test_the_pages_have_nothing_for_axe_to_find(page, served, sessions, ward, cl
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == [], where
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+
+
+def test_unicode_text_of_a_spreadsheet_program_is_read(clerk, ward):
+    answer = _upload(clerk, "Firma\tProdukt\r\nÖhler GmbH\tPACS\r\n".encode("utf-16"), name="liste.txt")
+
+    assert answer.status_code == 303
+    assert "Öhler GmbH" in errand.text_of(clerk.get(answer.headers["Location"]))
+
+
+def test_columns_with_one_heading_are_told_apart(clerk, ward):
+    answer = _upload(clerk, b"Firma;E-Mail;E-Mail\nA;a@a.example;b@b.example\n")
+
+    text = errand.text_of(clerk.get(answer.headers["Location"]))
+    assert "E-Mail (Spalte 2)" in text
+    assert "E-Mail (Spalte 3)" in text
