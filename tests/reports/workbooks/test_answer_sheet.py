@@ -491,9 +491,9 @@ def test_a_million_empty_rows_hide_nothing():
 def _with(content: bytes, **members: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        names = {f"xl/{name}.xml": content for name, content in members.items()}
-        for name, content in ({name: old.read(name) for name in old.namelist()} | names).items():
-            new.writestr(name, content)
+        names = {f"xl/{name}.xml": part for name, part in members.items()}
+        for name, data in ({name: old.read(name) for name in old.namelist()} | names).items():
+            new.writestr(name, data)
     return out.getvalue()
 
 
