@@ -83,8 +83,8 @@ def earlier(session: Session, actor: Actor, asked: Round, *, now: datetime) -> M
 
 def prefill(session: Session, actor: Actor, assessment_id: str, section: str, *, now: datetime) -> int:
     """Lay the earlier answers of one page beside its questions; the company's choice. Says how many."""
+    response = responses.lock(session, responses.find(session, actor, assessment_id))  # nobody answers meanwhile
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
-    response = responses.lock(session, asked.assessment)
     lying = of_round(session, asked)
     remarks = responses.returned(session, asked.assessment)
     count = 0

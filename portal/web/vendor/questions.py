@@ -49,7 +49,12 @@ def save_section(here: CompanyJourney, assessment_id: str, section_id: str) -> R
     asked, remarks = _load(here, assessment_id)
     page = _entries(here, asked, section_id, remarks)
     form = sections.form_of(page).sent()
-    shown = [_take(here, assessment_id, form, entry) if entry.is_open else entry for entry in page]
+    shown = [
+        _take(here, assessment_id, form, entry)
+        if entry.is_open and not sections.is_unconfirmed(form.data, entry)
+        else entry
+        for entry in page
+    ]
     if not form.errors and not any(entry.clash is not None for entry in shown):
         here.notice(_("Saved."))
         following = _following(asked, remarks, section_id) if form["go"].data == "next" else section_id

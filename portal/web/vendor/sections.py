@@ -20,6 +20,7 @@ from questionnaires.model import AnswerKind, AnswerShape, AnswerValue, ProfileQu
 PROFILE = "profile"
 RETURNED = "returned"
 VALUE, SPECIAL, COMMENT, VERSION = "value", "special", "comment", "version"
+CONFIRM = "confirm"  # the names of earlier answers that still hold
 CHOOSING = frozenset({AnswerKind.SINGLE_CHOICE, AnswerKind.YES_PARTIAL_NO_NA, AnswerKind.YES_NO, AnswerKind.MATURITY})
 
 
@@ -194,7 +195,11 @@ def _proofs(question: Question, asked: Round) -> tuple[str, ...]:
 
 def form_of(page: Sequence[Entry]) -> type[forms.Form]:
     """A form with the fields of every question on the page, in their order."""
-    made: dict[str, Any] = {"go": StringField(), "__doc__": "A page of the questionnaire."}
+    made: dict[str, Any] = {
+        "go": StringField(),
+        CONFIRM: SelectMultipleField(choices=[], validate_choice=False),
+        "__doc__": "A page of the questionnaire.",
+    }
     for entry in page:
         made |= {f"{entry.name}.{part}": one for part, one in _fields(entry).items()}
     return type("SectionForm", (forms.Form,), made)
@@ -222,6 +227,17 @@ def typed_in(sent: Mapping[str, Any], entry_name: str) -> Typed:
         values=values,
         comment=str(sent.get(f"{entry_name}.{COMMENT}") or ""),
         version=forms.version(sent.get(f"{entry_name}.{VERSION}")),
+    )
+
+
+def is_unconfirmed(sent: Mapping[str, Any], entry: Entry) -> bool:
+    """Whether an earlier answer stands in the fields as it was laid there, and nobody said that it still holds."""
+    if entry.value is not None or entry.suggestion is None or entry.name in _list(sent.get(CONFIRM)):
+        return False
+    typed, lying = typed_in(sent, entry.name), answering.load(entry.suggestion.value)
+    return (sorted(filter(None, typed.values)), " ".join(typed.comment.split())) == (
+        sorted(answering.raw(lying)),
+        " ".join(lying.comment.split()),
     )
 
 

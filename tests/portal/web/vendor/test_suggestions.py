@@ -124,6 +124,30 @@ def test_nobody_is_offered_what_another_company_answered(visit, asked, sessions,
     assert "seit 2024" not in page
 
 
+def test_saving_the_page_without_a_script_confirms_only_what_was_ticked_or_changed(lead, asked, session):
+    lead.post(f"{asked.path}/{SECTION}/prefill")
+    sent = {
+        "GV-02.value": "yes",
+        "GV-02.comment": "seit 2024",
+        "GV-02.version": "0",
+        "GV-03.value": "2026-03-31",
+        "GV-03.comment": "",
+        "GV-03.version": "0",
+        "GV-04.value": "essential",
+        "GV-04.version": "0",
+    }
+
+    assert lead.post(f"{asked.path}/{SECTION}", sent).status_code == 303
+    assert set(_answers(session, asked)) == {"GV-04"}
+    assert len(session.scalars(select(Suggestion)).all()) == 2
+
+    sent |= {"GV-04.version": "1", "confirm": "GV-02", "GV-03.value": "2026-04-01"}
+    assert lead.post(f"{asked.path}/{SECTION}", sent).status_code == 303
+    assert _answers(session, asked)["GV-02"] == {"choices": ["yes"], "comment": "seit 2024"}
+    assert _answers(session, asked)["GV-03"] == {"day": "2026-04-01"}
+    assert session.scalars(select(Suggestion)).all() == []
+
+
 @pytest.mark.browser
 def test_one_click_confirms_an_earlier_answer_as_it_stands(page, served, sessions, asked, session):
     address = served()
