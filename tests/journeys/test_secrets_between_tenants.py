@@ -15,12 +15,15 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
+from portal.db.models.disputes import Dispute, DisputeReason
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
 from portal.db.models.responses import Answer, Evidence, Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
+from portal.services import disputes, scan_results
 from questionnaires import answering
+from scanners import storing
 from tests.journeys import reading_files
 from tests.journeys.world import World
 from tests.portal.web.conftest import ADDRESS
@@ -221,3 +224,51 @@ def test_a_crawl_of_a_hospital_finds_nothing_of_the_other(world: World):
 
     assert len(pages) > 20
     assert found_in(pages) == set()
+
+
+def test_what_a_company_takes_home_holds_nothing_of_the_hospital_but_who_asks(world: World):
+    with world.sessions.begin() as session:
+        hide_what_the_hospital_keeps_to_itself(session, world)
+    path = f"/vendor/rounds/{world.a.assessment_id}"
+
+    for who, allowed in (("lead a", 200), ("lead b", 404)):
+        for take in ("workbook/file", "profile"):
+            answer = world.visitor(who).post(f"{path}/{take}", {}, token=world.token(who))
+            assert answer.status_code == allowed, (who, take)
+            assert CANARY.encode() not in b"".join([answer.data, *parts_of(answer.data)])
+
+
+def test_words_against_what_is_not_released_reach_no_hospital(world: World):
+    with world.sessions.begin() as session:
+        hide_what_the_company_has_not_given_away(session, world)
+        assessment = session.get_one(Assessment, world.a.assessment_id)
+        run = session.scalars(select(ScanRun).where(ScanRun.vendor_id == assessment.vendor_id)).one()
+        record = next(
+            one
+            for one in session.scalars(select(FindingRecord).where(FindingRecord.scan_id == run.id))
+            if one.outcome == "fail"
+        )
+        finding = scan_results.finding_of(record)
+        session.add(
+            Dispute(
+                hospital_id=assessment.hospital_id,
+                vendor_id=assessment.vendor_id,
+                assessment_id=assessment.id,
+                company_id=assessment.company_id,
+                subject_kind=record.subject_kind,
+                subject_name=record.subject_name,
+                check_id=record.check_id,
+                seen_key=disputes.seen_key(finding),
+                seen=storing.dump_finding(finding),
+                reason=DisputeReason.NOT_OURS,
+                text=canary("dispute"),
+                by_name=canary("dispute.by"),
+                at=datetime.now(UTC),
+            )
+        )
+
+    for who in ("admin a", "auditor a", "admin b"):
+        pages = crawl(world, who, "/hospital/")
+        assert found_in(pages) == set(), who
+    book = world.visitor("admin a").post("/hospital/reports/register", {"language": "de"}, token=world.token("admin a"))
+    assert CANARY.encode() not in b"".join(parts_of(book.data))
