@@ -15,9 +15,7 @@ class Claim:
     """Which failed checks speak against an option."""
 
     checks: frozenset[str]
-    held_by: Mapping[str, frozenset[str]] = field(
-        default_factory=dict
-    )  # check -> others, one of which is enough
+    held_by: Mapping[str, frozenset[str]] = field(default_factory=dict)  # check -> others, one of which is enough
     mail_domains_only: bool = False  # a domain that receives no mail is not what was asked about
 
 
