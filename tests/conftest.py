@@ -257,5 +257,5 @@ def axe() -> str:
 def free_port() -> int:
     """Give a port nobody listens on; prefer binding port 0 where the server can."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind(("", 0))  # free on every address of loopback, not on the first alone
         return int(probe.getsockname()[1])

@@ -175,10 +175,9 @@ def _invitation(visitor: Visitor, vendor: str) -> dict[str, str]:
 
 def _accept(house: House) -> str:
     """Without a relay the operator reads the mail, and hands its link on."""
-    (mail,) = set(re.findall(r"/operation/outbox/[0-9a-f]{20}", _page(house.clinic, "/operation/outbox")))
-    link = re.search(r"/invitation/[\w-]+", _page(house.clinic, mail))
-    assert link is not None
-    house.firm.get(link[0])
+    mails = set(re.findall(r"/operation/outbox/[0-9a-f]{20}", _page(house.clinic, "/operation/outbox")))
+    (link,) = {found[0] for mail in mails if (found := re.search(r"/invitation/[\w-]+", _page(house.clinic, mail)))}
+    house.firm.get(link)
     account = {"name": "Max Muster", "function": "Leitung", "company_name": VENDOR, "password": PASSWORD_VENDOR}
     return _went(house.firm.post("/invitation/accept", account))
 

@@ -18,7 +18,7 @@ from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.accounts import Hospital
 from portal.db.models.scans import ScanRun, ScanState
-from portal.demonstration.plans import Plan, Site, Tls, Zone
+from portal.demonstration.plans import Plan, Reply, Site, Tls, Zone
 from portal.demonstration.servers import Running, Servers
 from portal.services import scan_results, scans
 from portal.settings import ScanSettings
@@ -32,7 +32,8 @@ pytestmark = pytest.mark.loopback
 PLAN = Plan(
     zones=(Zone(name="klinik.test"),),
     sites=(
-        Site(host="portal.klinik.test", tls=Tls()),
+        # With a start page: of an error page too little can be judged for a grade.
+        Site(host="portal.klinik.test", tls=Tls(), pages={"/": Reply(body="<title>Portal</title>")}),
         Site(host="www.klinik.test", tls=Tls()),
     ),
 )

@@ -213,6 +213,7 @@ def test_the_active_class_is_signed_for_single_hosts_that_the_company_controls(s
     consents.grant(session, own.lead, own.assessment_id, SIGNED, now=now)
     first, *_others = _active(session, own, now)
 
+    now += timedelta(seconds=1)  # the ledger is in the order of time
     consents.grant_active(session, own.lead, own.assessment_id, [first.id], ACTIVE, now=now)
 
     entry = consents.ledger(session, own.lead, own.assessment_id)[-1]
