@@ -185,7 +185,7 @@ def add_vendor(who: Visitor) -> str:
 def name_hosts(who: Visitor, vendor_path: str, hosts: tuple[str, ...]) -> None:
     who.go(f"{vendor_path}/scan")
     for host in hosts:
-        more = who.page.locator("#hosts details")
+        more = who.page.locator("#hosts details.more")
         if more.get_attribute("open") is None:
             more.locator("summary").click()
         who.page.locator("#hosts [name=host]").fill(host)

@@ -175,7 +175,7 @@ def test_findings_grow_on_the_page_while_the_scan_runs(lead, asked, sessions, no
 
     with sessions() as session, session.begin():
         scan_results.complete(session, run.hospital_id, run.id, seen=(), findings=[finding(now)], now=now)
-    page.get_by_text("Nur Außensicht").wait_for()
+    page.get_by_text("Nur Außensicht. Die Note").wait_for()
     page.get_by_role("button", name="Jetzt für das Krankenhaus freigeben").wait_for()
 
 
