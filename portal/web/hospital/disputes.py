@@ -67,6 +67,7 @@ def answer_dispute(here: HospitalJourney, vendor_id: str) -> Response:
 
 
 def _offered(form: AnswerForm) -> AnswerForm:
+    form["valid_until"].flags.required = True  # where we agree; where we do not, the day that stands there says nothing
     form.offer("verdict", [(UPHELD, _("Yes, it scores nothing until the day below")), (REJECTED, _("No, it stands"))])
     return form
 
