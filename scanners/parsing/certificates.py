@@ -118,7 +118,7 @@ def _load(der: bytes) -> x509.Certificate:
     try:
         with _quiet():
             return x509.load_der_x509_certificate(der)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise BadCertificate from error
 
 

@@ -381,7 +381,7 @@ class Client:
     def _public_key(self) -> object:
         try:
             return x509.load_der_x509_certificate(self._chain[0]).public_key()
-        except (IndexError, ValueError, UnsupportedAlgorithm):
+        except (IndexError, ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
             return None
 
     def _key_exchange(self) -> bytes:
