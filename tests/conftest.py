@@ -26,6 +26,7 @@ AXE = Path(__file__).parent / ".cache" / "axe.min.js"
 
 # Shared cores make single examples slow now and then; a slow machine is no bug of ours.
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("gate", deadline=None, print_blob=True, derandomize=True)
 hypothesis.settings.load_profile("house")
 
 
