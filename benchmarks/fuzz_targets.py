@@ -68,16 +68,16 @@ def _page(data: bytes) -> object:
 
 
 def _encoded(data: bytes) -> object:
-    return [fetching._decompress(data, encoding) for encoding in fetching.WINDOW_BITS]  # noqa: SLF001 - what reads bodies
+    return [fetching._decompress(data, encoding) for encoding in fetching.WINDOW_BITS]  # noqa: SLF001 - below the connection
 
 
 def _reply(data: bytes) -> object:
-    return mail._is_whole(data)  # noqa: SLF001 - what reads mail servers
+    return mail._is_whole(data)  # noqa: SLF001 - below the connection
 
 
 def _address(data: bytes) -> object:
-    parts = fetching._parts(text(data))  # noqa: SLF001 - what reads addresses
-    return fetching._target(parts), urls.join("https://host.test/", text(data))  # noqa: SLF001 - the same
+    parts = fetching._parts(text(data))  # noqa: SLF001 - below the connection
+    return fetching._target(parts), urls.join("https://host.test/", text(data))  # noqa: SLF001 - as above
 
 
 ROOTS = certificates.RootStore(Path(certifi.where()).read_bytes())

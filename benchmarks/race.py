@@ -185,11 +185,11 @@ def _furnish(course: Course) -> None:
 
 def _conclude(course: Course) -> int:
     print("\n== bounds")
-    print(_table(("what", "measured", "bound", ""), [(*line[:3], _word(line[3])) for line in course.verdicts]))
+    print(_table(("what", "measured", "bound", ""), [(*line[:3], _word(met=line[3])) for line in course.verdicts]))
     return 0 if all(met is not False for *_line, met in course.verdicts) else 1
 
 
-def _word(met: bool | None) -> str:  # noqa: FBT001 - a third value
+def _word(*, met: bool | None) -> str:
     return "not measured" if met is None else "met" if met else "NOT MET"
 
 
