@@ -1,8 +1,9 @@
-"""Answers of earlier rounds, offered to the company that gave them and confirmed one by one."""
+"""Answers from elsewhere (an earlier round, a file that a company brought), offered and confirmed one by one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,15 +12,46 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Answer, Response, Suggestion
 from portal.db.models.vendors import Supply
+from portal.errors import NotFound
 from portal.services import audit, responses, rounds
 from portal.services.actors import Actor, company_of
 from portal.services.responses import BERLIN
 from portal.services.rounds import Key, Round
 from questionnaires import answering, carrying, shelf
 from questionnaires.carrying import Fit
-from questionnaires.model import AnswerValue, Catalogue, ProfileQuestion, Question
+from questionnaires.model import AnswerShape, AnswerValue, BadAnswer, Catalogue, ProfileQuestion, Question
 
 PROFILE = "profile"
+LONGEST_SOURCE = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """An answer from elsewhere to one question of a round."""
+
+    key: Key
+    value: AnswerValue
+    given_at: datetime  # when it was given there: its age stands beside it
+    is_changed: bool = False  # the question was another one there: it needs a fresh look
+    source: str = ""  # where exactly, for example "MDS2.xlsx, sheet 1, row 12"; "" as said for all
+
+
+class Left(StrEnum):
+    """Why an offer was not laid beside its question."""
+
+    ANSWERED = "answered"  # an answer stands already; nothing is laid over it
+    CLOSED = "closed"  # handed in
+    NEWER = "newer"  # what lies there already was given later
+    UNREADABLE = "unreadable"  # no answer to what is asked
+    UNPLACED = "unplaced"  # this round cannot ask it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """What became of a number of offers."""
+
+    laid: Sequence[Key]
+    left: Sequence[tuple[Key, Left]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,31 +115,88 @@ def earlier(session: Session, actor: Actor, asked: Round, *, now: datetime) -> M
 
 def prefill(session: Session, actor: Actor, assessment_id: str, section: str, *, now: datetime) -> int:
     """Lay the earlier answers of one page beside its questions; the company's choice. Says how many."""
-    response = responses.lock(session, responses.find(session, actor, assessment_id))  # nobody answers meanwhile
+    responses.lock(session, responses.find(session, actor, assessment_id))  # nobody answers meanwhile
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
     lying = of_round(session, asked)
-    remarks = responses.returned(session, asked.assessment)
-    count = 0
-    for key, found in earlier(session, actor, asked, now=now).items():
-        if key in lying or not is_on(asked, key, section) or not responses.is_open(asked.assessment, remarks, key):
-            continue
-        session.add(
-            Suggestion(
-                company_id=response.company_id,
-                response_id=response.id,
-                question_id=key[0],
-                supply_id=key[1],
-                value=answering.dump(found.value),
-                given_at=found.given_at,
-                source=found.source[:200],
-                is_changed=found.fit is Fit.CHANGED,
-            )
+    offers = [
+        Offer(
+            key=key,
+            value=found.value,
+            given_at=found.given_at,
+            is_changed=found.fit is Fit.CHANGED,
+            source=found.source,
         )
-        count += 1
+        for key, found in earlier(session, actor, asked, now=now).items()
+        if key not in lying and is_on(asked, key, section)
+    ]
+    count = len(_lay(session, asked, offers, source="", now=now).laid)
     audit.record(
         session, actor, "answers.suggested", assessment_id, now=now, detail={"section": section, "count": count}
     )
     return count
+
+
+def offer(
+    session: Session, actor: Actor, assessment_id: str, offers: Iterable[Offer], *, source: str, now: datetime
+) -> Offered:
+    """Lay answers of a file beside the questions of a round, each to be confirmed; nothing that stands is touched.
+
+    A question that the profile hides now keeps what is laid beside it until it shows. Of two offers for one question
+    the one that was given later lies there.
+    """
+    responses.lock(session, responses.find(session, actor, assessment_id))  # nobody answers meanwhile
+    asked = responses.questionnaire(session, actor, assessment_id, now=now)
+    done = _lay(session, asked, offers, source=source, now=now)
+    detail = {"count": len(done.laid), "left": len(done.left)}
+    audit.record(session, actor, "answers.offered", assessment_id, now=now, detail=detail)
+    return done
+
+
+def _lay(session: Session, asked: Round, offers: Iterable[Offer], *, source: str, now: datetime) -> Offered:
+    assert asked.response is not None
+    response, today = asked.response, now.astimezone(BERLIN).date()
+    answered = {(row.question_id, row.supply_id) for row in response.answers if row.value is not None}
+    remarks = responses.returned(session, asked.assessment)
+    lying = dict(of_round(session, asked))
+    laid: dict[Key, None] = {}
+    left: list[tuple[Key, Left]] = []
+    for one in offers:
+        try:
+            shape = responses.shape_of(session, asked.assessment, one.key)
+        except NotFound:
+            left.append((one.key, Left.UNPLACED))
+            continue
+        value = _read_again(shape, one.value, today=today)
+        row = lying.get(one.key)
+        if one.key in answered:
+            left.append((one.key, Left.ANSWERED))
+        elif not responses.is_open(asked.assessment, remarks, one.key):
+            left.append((one.key, Left.CLOSED))
+        elif value is None:
+            left.append((one.key, Left.UNREADABLE))
+        elif row is not None and row.given_at > one.given_at:
+            left.append((one.key, Left.NEWER))
+        else:
+            if row is None:
+                row = lying[one.key] = Suggestion(
+                    company_id=response.company_id,
+                    response_id=response.id,
+                    question_id=one.key[0],
+                    supply_id=one.key[1],
+                )
+                session.add(row)
+            row.value, row.given_at = answering.dump(value), one.given_at
+            row.source, row.is_changed = (one.source or source)[:LONGEST_SOURCE], one.is_changed
+            laid[one.key] = None
+    return Offered(laid=list(laid), left=left)
+
+
+def _read_again(shape: AnswerShape, value: AnswerValue, *, today: date) -> AnswerValue | None:
+    """The answer as a form would take it; None: this question takes no such answer."""
+    try:
+        return answering.parse(shape, answering.raw(value), comment=value.comment, today=today)
+    except BadAnswer:
+        return None
 
 
 def dismiss(session: Session, actor: Actor, assessment_id: str, section: str, *, now: datetime) -> int:
