@@ -7,8 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import policy, register
-from assessments.model import Assessed, Register, Treated, Treatment, Words
+from assessments import outside, policy, register
+from assessments.model import Assessed, Dossier, OutsideGrade, Register, ScanState, Treated, Treatment, Words
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, RiskTreatment
@@ -53,16 +53,35 @@ class TreatmentFields:
     note: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class OutsideView:
+    """What the checks alone come to, over the results that are open to the hospital."""
+
+    grade: OutsideGrade
+    at: datetime | None  # when the scan began that it rests on
+    is_documents_only: bool
+
+
 def assess(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> Assessed:
     """One vendor worked out anew: its newest round, or what is known before the first one."""
-    hospital_id = hospital_of(actor)
-    assessment = permissions.newest_assessment(session, hospital_id, vendor_id)
-    dossier = (
-        dossiers.build(session, hospital_id, assessment.id, now=now)
-        if assessment is not None
-        else dossiers.build_before_round(session, hospital_id, vendor_id, now=now)
+    return register.assess(_dossier(session, hospital_of(actor), vendor_id, now=now), policy.current())
+
+
+def from_outside(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> OutsideView:
+    """The outside grade of a vendor, without the rest of its assessment."""
+    dossier = _dossier(session, hospital_of(actor), vendor_id, now=now)
+    return OutsideView(
+        grade=outside.grade(dossier, policy.current()),
+        at=dossier.scanned_at,
+        is_documents_only=dossier.scan_state is ScanState.DOCUMENTS_ONLY,
     )
-    return register.assess(dossier, policy.current())
+
+
+def _dossier(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> Dossier:
+    assessment = permissions.newest_assessment(session, hospital_id, vendor_id)
+    if assessment is not None:
+        return dossiers.build(session, hospital_id, assessment.id, now=now)
+    return dossiers.build_before_round(session, hospital_id, vendor_id, now=now)
 
 
 def assess_round(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Assessed:

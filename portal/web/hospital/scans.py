@@ -12,8 +12,9 @@ from portal.db.models.vendors import Ground, HostState, Vendor
 from portal.errors import BadInput, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import host_proposals, rejudging, releases, scan_results, scans, timelines, vendors
+from portal.services import host_proposals, registers, rejudging, releases, scan_results, scans, timelines, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.registers import OutsideView
 from portal.services.releases import HospitalView
 from portal.services.timelines import Timeline
 from portal.services.vendors import HostFields
@@ -179,14 +180,17 @@ def _state(here: HospitalJourney, run: ScanRun | None) -> dict[str, Any]:
     live = run is not None and run.state in scans.LIVE
     view: HospitalView | None = None
     timeline: Timeline | None = None
+    outside: OutsideView | None = None
     if run is not None and not live:
         view = releases.hospital_view(here.session, here.hospital.id, run, now=here.now)
         timeline = timelines.for_hospital(here.session, run) if view.is_open and run.finished_at else None
+        outside = registers.from_outside(here.session, here.actor, run.vendor_id, now=here.now)
     found = showing.shown(view.findings, timeline) if view else ()
     chosen = showing.asked_for("hospital.vendor_scan", vendor_id=run.vendor_id if run is not None else "")
     return {
         "run": run,
         "is_live": live,
+        "outside": outside,
         "stages": showing.stages(run),
         "view": view,
         "chosen": chosen,

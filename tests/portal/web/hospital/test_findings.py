@@ -93,6 +93,16 @@ def test_the_address_filters_by_category_and_severity(clerk: Visitor, vendor_id:
     assert checks(page(clerk, vendor_id, "?category=nonsense")) == everything
 
 
+def test_the_outside_grade_stands_there_overall_and_by_category_with_what_was_seen(clerk: Visitor, vendor_id: str):
+    text = page(clerk, vendor_id)
+    overall, table = text.index('class="grade-big"'), text.index("Note je Kategorie, nur Außensicht")
+
+    assert overall < text.index("Nur Außensicht") < table < text.index('id="changes"')
+    assert re.search(r"gesehen</span>", text[overall:table])
+    rows = re.findall(r'<tr><th scope="row" data-label="Kategorie">.*?</tr>', text[table:])
+    assert rows and all(re.search(r'data-label="gesehen">\d+\W+%', row) for row in rows)
+
+
 def test_what_changed_is_split_by_vendor_and_our_data(clerk: Visitor, vendor_id: str):
     text = page(clerk, vendor_id)
     panel = text[text.index('id="changes"') : text.index('class="facets')]
@@ -110,6 +120,7 @@ def test_before_it_is_open_the_page_says_neither_what_nor_when(clerk: Visitor, v
 
     assert 'id="changes"' not in text and "neue Daten" not in text and "HSTS" not in text
     assert "Der Scan schlägt vor" not in text
+    assert "grade-big" not in text and "Note je Kategorie" not in text
 
 
 def test_a_proposed_role_is_taken_with_one_click_or_changed(clerk: Visitor, vendor_id: str, sessions: Sessions):
