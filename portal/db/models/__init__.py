@@ -2,6 +2,7 @@
 
 from portal.db.models import (
     accounts,
+    answer_packs,
     assessments,
     audit,
     disputes,
@@ -16,6 +17,7 @@ from portal.db.models import (
 
 __all__ = [
     "accounts",
+    "answer_packs",
     "assessments",
     "audit",
     "disputes",
