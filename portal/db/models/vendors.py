@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from assessments.model import HostRole
 from portal.db.base import ID_LENGTH, Closed, Row, new_id
+from scanners.attribution import Belonging
 
 
 class HostState(StrEnum):
@@ -26,6 +27,13 @@ class Ground(StrEnum):
     CONTRACT = "contract"
     TENDER = "tender"
     CONSENT = "consent"
+
+
+class Speaker(StrEnum):
+    """Who says what a host is for."""
+
+    HOSPITAL = "hospital"
+    COMPANY = "company"
 
 
 class Vendor(Row):
@@ -124,10 +132,12 @@ class Host(Row):
     state: Mapped[HostState] = mapped_column(Closed(HostState), default=HostState.NAMED)
     ground: Mapped[Ground] = mapped_column(Closed(Ground), default=Ground.CONTRACT)
     ground_note: Mapped[str] = mapped_column(String(500), default="")
+    belonging: Mapped[Belonging | None] = mapped_column(Closed(Belonging))  # None: as the scanner proposes
     created_at: Mapped[datetime]
 
     vendor: Mapped[Vendor] = relationship(back_populates="hosts")
     further: Mapped[list["HostSupply"]] = relationship(cascade="all, delete-orphan", order_by="HostSupply.supply_id")
+    words: Mapped[list["HostWord"]] = relationship(cascade="all, delete-orphan", order_by="HostWord.at")
 
     @property
     def supply_ids(self) -> tuple[str, ...]:
@@ -147,6 +157,22 @@ class HostSupply(Row):
     hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     host_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     supply_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+
+
+class HostWord(Row):
+    """The last word of one side on what a host is for; what stands is in the host's own row."""
+
+    __tablename__ = "host_word"
+    __table_args__ = (ForeignKeyConstraint(["hospital_id", "host_id"], ["host.hospital_id", "host.id"]),)
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    host_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    speaker: Mapped[Speaker] = mapped_column(Closed(Speaker), primary_key=True)
+    role: Mapped[HostRole] = mapped_column(Closed(HostRole))
+    belonging: Mapped[Belonging | None] = mapped_column(Closed(Belonging))
+    supplies: Mapped[list[Any]]  # ids; none: the company as a whole
+    by_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
 
 
 class VendorImport(Row):
