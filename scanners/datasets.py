@@ -33,6 +33,7 @@ class DataSets:
     preloaded: Mapping[str, bool] = field(default_factory=dict)  # name -> with everything below it
     lifecycles: Mapping[str, Mapping[str, date]] = field(default_factory=dict)  # product -> branch -> last repair
     exploited: Mapping[str, date] = field(default_factory=dict)  # CVE -> the day CISA listed it
+    exploited_products: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # CVE -> vendor, product there
     internal_words: frozenset[str] = frozenset()  # the operator's own list of names of inner systems
     sources: tuple[Source, ...] = ()
 

@@ -25,6 +25,7 @@ SEVERITIES = frozenset({"low", "medium", "high", "critical"})
 VERSION = r"[0-9][0-9.a-z_\-]+"
 PLACEHOLDER = "§§version§§"
 LONGEST_PATTERN = 2_000
+LONGEST_NAME = 200
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}")
 _NAME = re.compile(r"[a-z0-9.-]{1,253}")
 
@@ -280,7 +281,11 @@ def _kev(raw: bytes) -> tuple[Stored, int]:
     """Holes that CISA knows to be used in attacks."""
     document = _object(json.loads(raw))
     stored = {
-        name: date.fromisoformat(entry["dateAdded"]).isoformat()
+        name: [
+            date.fromisoformat(entry["dateAdded"]).isoformat(),
+            _text(entry.get("vendorProject", ""))[:LONGEST_NAME],
+            _text(entry.get("product", ""))[:LONGEST_NAME],
+        ]
         for entry in map(_object, _list(document["vulnerabilities"]))
         if _CVE.fullmatch(name := _text(entry["cveID"]))
     }

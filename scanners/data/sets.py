@@ -101,11 +101,23 @@ def _load(generation: Path, _written: int) -> DataSets:
                 product: {branch: date.fromisoformat(day) for branch, day in branches.items()}
                 for product, branches in stored.get(EOL, {}).items()
             },
-            exploited={name: date.fromisoformat(day) for name, day in stored.get(KEV, {}).items()},
+            exploited={name: date.fromisoformat(_day(entry)) for name, entry in stored.get(KEV, {}).items()},
+            exploited_products={
+                name: (str(entry[1]), str(entry[2])) for name, entry in stored.get(KEV, {}).items() if _is_full(entry)
+            },
             sources=tuple(entries.values()),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadDataSets(f"{generation.name}: {type(error).__name__}") from error
+
+
+def _day(entry: Any) -> str:
+    """Folders of version 0.1 hold the day alone; since then vendor and product follow."""
+    return str(entry[0] if _is_full(entry) else entry)
+
+
+def _is_full(entry: Any) -> bool:
+    return isinstance(entry, list)
 
 
 def _source(entry: Mapping[str, Any]) -> Source:
