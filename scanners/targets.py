@@ -2,11 +2,10 @@
 
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
 
 import idna
-from publicsuffixlist import PublicSuffixList
 
+from scanners import suffixes
 from scanners.model import N_, Message
 
 LONGEST_NAME = 253
@@ -57,7 +56,7 @@ def normalise(text: str, *, permitted_suffixes: Iterable[str] = ()) -> str:
 
 def registrable(name: str) -> str:
     """The domain that was registered: one label below the public suffix; a public suffix is its own."""
-    return _suffixes().privatesuffix(name) or name
+    return suffixes.registrable(name) or name
 
 
 def is_below(name: str, suffix: str) -> bool:
@@ -89,7 +88,7 @@ def _refuse_reserved(name: str, permitted_suffixes: tuple[str, ...]) -> None:
         raise BadTarget(
             Message(text=N_("%(name)s is a name for internal use and cannot be scanned."), values={"name": name})
         )
-    if _suffixes().privatesuffix(name) is None:
+    if suffixes.registrable(name) is None:
         raise BadTarget(
             Message(
                 text=N_("%(name)s is a public suffix under which many others register; enter a name below it."),
@@ -116,8 +115,3 @@ def _is_number(label: str) -> bool:
 
 def _not_a_name() -> BadTarget:
     return BadTarget(Message(text=N_("This is not a host name.")))
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList(accept_unknown=True)
