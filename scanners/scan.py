@@ -199,6 +199,7 @@ class _Scan:
         self._job = job
         self._probes = probes
         self._hosts = hosts
+        self._domains = tuple(dict.fromkeys((*attribution.own_domains(hosts), *job.mail_domains)))
         self._stop = stop
         self._doorman = doorman
         self._sights: dict[Subject, _Sight] = {}
@@ -277,8 +278,7 @@ class _Scan:
     def _subjects(self, look: Look) -> tuple[Subject, ...]:
         """What this look is at; the active class only where somebody has agreed to it."""
         job = self._job
-        domains = tuple(dict.fromkeys((*attribution.own_domains(self._hosts), *job.mail_domains)))
-        names, agreed = (self._hosts, job.active_hosts) if look.subject is HOST else (domains, job.active_domains)
+        names, agreed = (self._hosts, job.active_hosts) if look.subject is HOST else (self._domains, job.active_domains)
         is_open = look.check_class is not CONSENTED or agreed is None
         return tuple(Subject(kind=look.subject, name=name) for name in names if is_open or name in (agreed or ()))
 
