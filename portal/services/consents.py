@@ -12,11 +12,26 @@ from portal.db.models.accounts import Person
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import ScanRun
-from portal.db.models.vendors import Ground, Host, HostState
+from portal.db.models.vendors import Ground, Host, HostState, Speaker, Supply
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, consent_texts, domain_control, jobs, permissions, responses, scans, vendors
+from portal.services import (
+    audit,
+    consent_texts,
+    domain_control,
+    host_proposals,
+    host_words,
+    jobs,
+    permissions,
+    responses,
+    scan_results,
+    scans,
+    vendors,
+)
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from portal.services.domain_control import Standing
+from portal.services.host_proposals import SeenHost
+from portal.services.host_words import Said, Word
+from scanners.attribution import Belonging
 from scanners.model import N_, CheckClass, Message
 
 ORDINARY = (CheckClass.PASSIVE, CheckClass.STANDARD)
@@ -30,8 +45,15 @@ class ScopedHost:
     id: str
     name: str
     role: HostRole
-    product: str  # "" the company as a whole
+    products: tuple[str, ...]  # none: the company as a whole
     state: HostState
+    supply_ids: tuple[str, ...] = ()  # of the round's products
+    belonging: Belonging | None = None  # None: as the scan proposes
+    own_word: Word | None = None  # what the company has said of it
+    is_overruled: bool = False  # the hospital has it otherwise
+    last_speaker: Speaker | None = None
+    last_at: datetime | None = None
+    seen: SeenHost | None = None  # what the newest scan proposes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,17 +98,35 @@ class ActiveHost:
 def scope(session: Session, actor: Actor, assessment_id: str) -> Sequence[ScopedHost]:
     """The hosts of this round, those that were struck as well."""
     assessment = responses.find(session, actor, assessment_id)
-    products = {supply.id: supply.name for supply in vendors.supplies_of(session, assessment)}
-    return [
-        ScopedHost(
-            id=host.id,
-            name=host.name,
-            role=host.role,
-            product=products.get(host.supply_id or "", ""),
-            state=host.state,
-        )
-        for host in _hosts(session, assessment)
-    ]
+    supplies = vendors.supplies_of(session, assessment)
+    run = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    seen = (
+        host_proposals.of_run(session, assessment.vendor, run, supplies=supplies)
+        if run is not None and not assessment.documents_only
+        else {}
+    )
+    return [_scoped(host, supplies, seen.get(host.name)) for host in _hosts(session, assessment)]
+
+
+def _scoped(host: Host, supplies: Sequence[Supply], seen: SeenHost | None) -> ScopedHost:
+    served = [supply for supply in supplies if supply.id in host.supply_ids]
+    word = host_words.word_of(host, Speaker.COMPANY)
+    speaker = host_words.last_speaker(host)
+    last = host_words.word_of(host, speaker) if speaker is not None else None
+    return ScopedHost(
+        id=host.id,
+        name=host.name,
+        role=host.role,
+        products=tuple(supply.name for supply in served),
+        state=host.state,
+        supply_ids=tuple(supply.id for supply in served),
+        belonging=host.belonging,
+        own_word=word,
+        is_overruled=host_words.differs(host, word, supplies=[supply.id for supply in supplies]),
+        last_speaker=speaker,
+        last_at=last.at if last is not None else None,
+        seen=seen,
+    )
 
 
 def add_host(
@@ -122,6 +162,25 @@ def add_host(
             )
         )
     _tell(session, actor, assessment, "host.added", name, now=now)
+
+
+def correct_host(
+    session: Session, actor: Actor, assessment_id: str, host_id: str, said: Said, *, now: datetime
+) -> None:
+    """The company's word on what a host is for: it counts until the hospital has one. Another's host is struck."""
+    company_of(actor, COMPANY_LEADERS)
+    assessment = _open(session, actor, assessment_id)
+    host = _host(session, assessment, host_id)
+    known = [supply.id for supply in vendors.supplies_of(session, assessment)]
+    if not set(said.supply_ids) <= set(known):
+        raise NotFound
+    if said.belonging is Belonging.FOREIGN:
+        strike_host(session, actor, assessment_id, host_id, now=now)
+        return
+    stands = host_words.say(host, Speaker.COMPANY, said, by_name=actor.name, now=now)
+    _tell(session, actor, assessment, "host.corrected", host.name, now=now)
+    if stands:
+        jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
 
 
 def strike_host(session: Session, actor: Actor, assessment_id: str, host_id: str, *, now: datetime) -> None:

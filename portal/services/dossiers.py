@@ -45,6 +45,7 @@ from portal.services.disputes import Place, Reply
 from portal.services.findings import Life
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, Catalogue, QuestionSet
+from scanners.attribution import Belonging
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -296,6 +297,7 @@ def _hosts(session: Session, hospital_id: str, vendor_id: str, keys: Mapping[str
             Host.hospital_id == hospital_id,
             Host.vendor_id == vendor_id,
             Host.state != HostState.STRUCK,
+            Host.belonging.is_distinct_from(Belonging.FOREIGN),
         )
         .options(selectinload(Host.further))
         .order_by(Host.name)

@@ -14,6 +14,7 @@ from portal.db.models.vendors import Host, HostState
 from portal.services import domain_control
 from portal.services.domain_control import Reach, Standing
 from scanners import targets
+from scanners.attribution import Belonging
 from scanners.model import N_, CheckClass
 
 WITHDRAWN = N_("The company does not want to be scanned; documents only.")
@@ -137,10 +138,15 @@ def _newest(ledger: Sequence[Consent]) -> Mapping[tuple[str, str], Consent]:
 
 
 def hosts_in_scope(session: Session, hospital_id: str, vendor_id: str) -> Sequence[Host]:
-    """The hosts of a vendor but those it has struck."""
+    """The hosts of a vendor but those it has struck and those that are another's."""
     return session.scalars(
         select(Host)
-        .where(Host.hospital_id == hospital_id, Host.vendor_id == vendor_id, Host.state != HostState.STRUCK)
+        .where(
+            Host.hospital_id == hospital_id,
+            Host.vendor_id == vendor_id,
+            Host.state != HostState.STRUCK,
+            Host.belonging.is_distinct_from(Belonging.FOREIGN),
+        )
         .order_by(Host.name)
     ).all()
 

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from assessments.model import HostRole
 from portal.db.models.assessments import Assessment, AssessmentSupply
-from portal.db.models.vendors import Ground, Host, HostState, HostSupply, Supply, Vendor
+from portal.db.models.vendors import Ground, Host, HostState, Speaker, Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import accounts, audit, jobs
+from portal.services import accounts, audit, host_words, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
+from portal.services.host_words import Said
 from scanners import targets
+from scanners.attribution import Belonging
 from scanners.model import N_, Message
 
 MOST_HOSTS = 20  # of one vendor: a scan of more would outrun its budget (DECISIONS: budgets of a scan)
@@ -264,24 +266,25 @@ def change_host(
     *,
     role: HostRole,
     supply_ids: Sequence[str] | None = None,
+    belonging: Belonging | None = None,
     now: datetime,
 ) -> Host:
-    """Say what a host is for, as the scanner proposes or otherwise, and which supplies it serves: findings there weigh
-    accordingly. `supply_ids` None leaves them as they are, none at all means the company as a whole."""
+    """Say what a host is for, as the scanner or the company proposes or otherwise, whose it is and which supplies it
+    serves: findings there weigh accordingly, and a foreign host is neither looked at nor counted. None leaves
+    supplies and belonging as they are; no supply at all means the company as a whole."""
     hospital_of(actor, HOSPITAL_WRITERS)
     vendor = find(session, actor, vendor_id)
     host = find_host(vendor, host_id)
     known = [supply.id for supply in vendor.supplies]
     if supply_ids is not None and not set(supply_ids) <= set(known):
         raise NotFound
-    before, host.role = host.role, role
-    if supply_ids is not None:
-        served = [supply_id for supply_id in known if supply_id in supply_ids]
-        host.supply_id = served[0] if served else None
-        host.further = [
-            HostSupply(hospital_id=host.hospital_id, host_id=host.id, supply_id=supply_id) for supply_id in served[1:]
-        ]
-    detail = {"vendor": vendor.id, "role": role.value, "before": before.value, "supplies": list(host.supply_ids)}
+    served = host.supply_ids if supply_ids is None else tuple(one for one in known if one in supply_ids)
+    before = host.role
+    said = Said(role=role, supply_ids=served, belonging=belonging or host.belonging)
+    host_words.say(host, Speaker.HOSPITAL, said, by_name=actor.name, now=now)
+    detail = {"vendor": vendor.id, "role": role.value, "before": before.value, "supplies": list(served)}
+    if said.belonging is not None:
+        detail["belonging"] = said.belonging.value
     audit.record(session, actor, "host.changed", host.name, now=now, detail=detail)
     for assessment_id in session.scalars(
         select(Assessment.id).where(Assessment.hospital_id == vendor.hospital_id, Assessment.vendor_id == vendor.id)

@@ -89,7 +89,7 @@ TABLE: Mapping[object, str] = {
     """,
     FIRM_SIGNERS: """
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
-        POST vendor.strike_host  POST vendor.confirm_host  POST vendor.sign  POST vendor.release
+        POST vendor.strike_host  POST vendor.confirm_host  POST vendor.correct_host  POST vendor.sign  POST vendor.release
         POST vendor.invite_colleague  POST vendor.agree_to_active  GET vendor.without_active
         POST vendor.end_active  POST vendor.check_control  POST vendor.look_for_oneself
     """,

@@ -1,5 +1,6 @@
 """Looking from outside: the hosts of a vendor, scans as they run, and what the hospital may see of them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
@@ -8,12 +9,23 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from assessments.model import HostRole
 from portal.db.models.scans import ScanRun
-from portal.db.models.vendors import Ground, HostState, Vendor
+from portal.db.models.vendors import Ground, Host, HostState, Speaker, Vendor
 from portal.errors import BadInput, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import host_proposals, registers, rejudging, releases, scan_results, scans, timelines, vendors
+from portal.services import (
+    host_proposals,
+    host_words,
+    registers,
+    rejudging,
+    releases,
+    scan_results,
+    scans,
+    timelines,
+    vendors,
+)
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.host_words import Word
 from portal.services.registers import OutsideView
 from portal.services.releases import HospitalView
 from portal.services.timelines import Timeline
@@ -46,9 +58,11 @@ BELONGINGS = {
 
 
 class ChangedHostForm(forms.Form):
-    """What a host is for and what it serves; `whole` says that the supplies were offered, and none may be meant."""
+    """What a host is for, whose it is and what it serves; `whole` says that the supplies were offered, and none may be
+    meant."""
 
     role = SelectField(_l("What it is for"), validators=[InputRequired()])
+    belonging = SelectField(_l("Whose it is"), validators=[Optional()])
     supplies = SelectMultipleField(_l("Serves"))
     whole = BooleanField(_l("Serves"))
 
@@ -119,9 +133,11 @@ def change_host(here: HospitalJourney, vendor_id: str, host_id: str) -> Response
     vendors.find_host(vendor, host_id)
     form = ChangedHostForm.sent()
     form.offer("role", [(role.value, _(word)) for role, word in marks.ROLES.items()])
+    form.offer("belonging", [("", _("as proposed")), *((value.value, str(word)) for value, word in BELONGINGS.items())])
     form.offer("supplies", [(supply.id, supply.name) for supply in vendor.supplies])
     if not form.validate():
         raise BadInput({"role": Message(text=N_("Choose a role and products from the lists."))})
+    belonging = form["belonging"].data
     vendors.change_host(
         here.session,
         here.actor,
@@ -129,6 +145,7 @@ def change_host(here: HospitalJourney, vendor_id: str, host_id: str) -> Response
         host_id,
         role=HostRole(form["role"].data),
         supply_ids=form["supplies"].data if form["whole"].data else None,
+        belonging=Belonging(belonging) if belonging else None,
         now=here.now,
     )
     return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id, at="hosts")
@@ -202,6 +219,26 @@ def _state(here: HospitalJourney, run: ScanRun | None) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class ShownWords:
+    """What was said of a host beside what counts."""
+
+    company: Word | None
+    is_open: bool  # the company says otherwise
+    last: Word | None
+    by_company: bool
+
+
+def _words(vendor: Vendor, host: Host) -> ShownWords:
+    company, speaker = host_words.word_of(host, Speaker.COMPANY), host_words.last_speaker(host)
+    return ShownWords(
+        company=company,
+        is_open=host_words.differs(host, company, supplies=[supply.id for supply in vendor.supplies]),
+        last=host_words.word_of(host, speaker) if speaker is not None else None,
+        by_company=speaker is Speaker.COMPANY,
+    )
+
+
 def _page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
     runs = scans.newest(here.session, here.hospital.id, vendor.id)
     good = scan_results.latest_good(here.session, here.hospital.id, vendor.id)
@@ -218,6 +255,7 @@ def _page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
         grounds=GROUNDS,
         roles=[(role.value, _(word)) for role, word in marks.ROLES.items()],
         belongings=BELONGINGS,
+        words={host.id: _words(vendor, host) for host in vendor.hosts},
         seen_hosts=host_proposals.of_run(here.session, vendor, run) if is_open and run is not None else {},
         **state,
     )

@@ -5,24 +5,26 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Response
-from wtforms import DateTimeLocalField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, DateTimeLocalField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from assessments.model import HostRole
 from portal.db.models.responses import ConsentKind
 from portal.db.models.vendors import HostState
-from portal.errors import BadInput, NotNow
+from portal.errors import BadInput, NotFound, NotNow
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import consent_texts, consents, domain_control, responses, scans, standings, vendors
-from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
+from portal.services.actors import COMPANY_LEADERS
 from portal.services.consents import NewHost, Signature
+from portal.services.host_words import Said
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import signing, steps
 from portal.web.vendor.room import vendor
 from portal.web.vendor.signing import SignatureForm
 from reports import marks
+from scanners.attribution import Belonging
 from scanners.model import N_, CheckClass, Message
 
 HOST_STATES = {
@@ -30,6 +32,11 @@ HOST_STATES = {
     HostState.CONFIRMED: _l("confirmed"),
     HostState.ADDED: _l("added by you"),
     HostState.STRUCK: _l("struck: not ours"),
+}
+BELONGINGS = {
+    Belonging.OWN: _l("our own"),
+    Belonging.HOSTED: _l("hosted for us"),
+    Belonging.FOREIGN: _l("another's: strike it"),
 }
 KINDS = {
     ConsentKind.GRANTED: _l("agreed"),
@@ -56,6 +63,15 @@ class HostForm(forms.Form):
     )
     role = SelectField(_l("What it is for"))
     supply_id = SelectField(_l("Belongs to"), validators=[Optional()])
+
+
+class CorrectedHostForm(forms.Form):
+    """What one of our hosts is for, whose it is and what it serves."""
+
+    role = SelectField(_l("What it is for"))
+    belonging = SelectField(_l("Whose it is"), validators=[Optional()])
+    supplies = SelectMultipleField(_l("Serves"))
+    whole = BooleanField(_l("Serves"))
 
 
 class ConsentForm(SignatureForm):
@@ -85,7 +101,7 @@ class ActiveForm(ConsentForm):
     )
 
 
-@vendor.get("/rounds/<assessment_id>/approval", roles=EVERY_COMPANY_ROLE)
+@vendor.get("/rounds/<assessment_id>/approval", roles=COMPANY_LEADERS)
 def approval(here: CompanyJourney, assessment_id: str) -> Response:
     """What would be looked at, and how; nothing happens by reading."""
     return _page(here, assessment_id)
@@ -192,6 +208,29 @@ def add_host(here: CompanyJourney, assessment_id: str) -> Response:
     return _page(here, assessment_id, host=form)
 
 
+@vendor.post("/rounds/<assessment_id>/hosts/<host_id>/correct", roles=COMPANY_LEADERS)
+def correct_host(here: CompanyJourney, assessment_id: str, host_id: str) -> Response:
+    """Say what a host of ours is for, as the scan proposes or otherwise."""
+    known = {host.id: host for host in consents.scope(here.session, here.actor, assessment_id)}
+    if host_id not in known:
+        raise NotFound
+    form = CorrectedHostForm.sent()
+    supplies = vendors.supplies_of(here.session, responses.find(here.session, here.actor, assessment_id))
+    form.offer("role", [(role.value, _(word)) for role, word in marks.ROLES.items()])
+    form.offer("belonging", [("", _("as proposed")), *((value.value, str(word)) for value, word in BELONGINGS.items())])
+    form.offer("supplies", [(supply.id, supply.name) for supply in supplies])
+    if not form.validate():
+        raise BadInput({"role": Message(text=N_("Choose a role and products from the lists."))})
+    host, belonging = known[host_id], form.belonging.data
+    said = Said(
+        role=HostRole(form.role.data),
+        supply_ids=tuple(form.supplies.data or ()) if form.whole.data else host.supply_ids,
+        belonging=Belonging(belonging) if belonging else host.belonging,
+    )
+    consents.correct_host(here.session, here.actor, assessment_id, host_id, said, now=here.now)
+    return pages.see_other("vendor.approval", assessment_id=assessment_id, at="hosts")
+
+
 @vendor.post("/rounds/<assessment_id>/hosts/<host_id>/strike", roles=COMPANY_LEADERS)
 def strike_host(here: CompanyJourney, assessment_id: str, host_id: str) -> Response:
     """Not ours."""
@@ -295,6 +334,9 @@ def _page(
         steps_of_round=steps.of(standing, "approval"),
         hosts=consents.scope(here.session, here.actor, assessment_id),
         host_states=HOST_STATES,
+        belongings=BELONGINGS,
+        roles=[(role.value, _(word)) for role, word in marks.ROLES.items()],
+        supplies=vendors.supplies_of(here.session, assessment),
         ledger=consents.ledger(here.session, here.actor, assessment_id),
         kinds=KINDS,
         classes=CLASSES,

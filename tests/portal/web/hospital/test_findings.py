@@ -13,10 +13,12 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.audit import AuditEvent
 from portal.db.models.jobs import Job
 from portal.db.models.scans import ScanRun, ScanSide, ScanState
-from portal.db.models.vendors import Host, HostRole, Supply, Vendor
-from portal.services import rejudging, scan_results
+from portal.db.models.vendors import Host, HostRole, Speaker, Supply, Vendor
+from portal.services import host_words, rejudging, scan_results
 from portal.services.causes import Shelf
+from portal.services.host_words import Said
 from scanners import judging
+from scanners.attribution import Belonging
 from scanners.datasets import DataSets
 from scanners.model import CheckClass
 from scanners.observations import CleartextPage, HostDns, LoginPage, Page
@@ -163,6 +165,49 @@ def test_a_host_serves_several_products_or_the_company_as_a_whole(clerk: Visitor
     assert serves() == {served[2]}
     clerk.post(path, {"role": "product", "whole": "y"})
     assert serves() == set()
+
+
+def test_the_products_that_the_scan_proposes_are_taken_with_one_click(
+    clerk: Visitor, vendor_id: str, sessions: Sessions
+):
+    with sessions() as session, session.begin():
+        host = session.scalars(select(Host).where(Host.vendor_id == vendor_id)).one()
+        vendor = session.get_one(Vendor, vendor_id)
+        wanted, _other = (building.supply(session, vendor, name).id for name in ("Patientenportal", "PACS"))
+        host_id = host.id
+    text = page(clerk, vendor_id)
+    assert (
+        "Der Scan schlägt vor: Patientenportal." in text and "Im Titel der Startseite steht: patientenportal." in text
+    )
+    offered = re.findall(r'<form class="action".*?</form>', text, re.DOTALL)
+    form = next(one for one in offered if f'name="supplies" value="{wanted}"' in one)
+    fields = dict(re.findall(r'name="(role|whole|supplies)" value="([^"]*)"', form))
+
+    assert clerk.post(f"/hospital/vendors/{vendor_id}/hosts/{host_id}/change", fields).status_code == 303
+    with sessions() as session:
+        assert session.get_one(Host, host_id).supply_ids == (wanted,)
+    assert "Im Titel der Startseite steht" not in page(clerk, vendor_id)
+
+
+def test_what_the_company_says_of_a_host_is_shown_taken_over_or_left(
+    clerk: Visitor, vendor_id: str, sessions: Sessions
+):
+    with sessions() as session, session.begin():
+        host = session.scalars(select(Host).where(Host.vendor_id == vendor_id)).one()
+        said = Said(role=HostRole.MAIL, belonging=Belonging.HOSTED)
+        host_words.say(host, Speaker.COMPANY, said, by_name="Erika Muster", now=datetime.now(UTC))
+        host_id = host.id
+    text = page(clerk, vendor_id)
+    assert "Das Unternehmen sagt:" in text and "Zuletzt berichtigt vom Unternehmen (Erika Muster)" in text
+
+    path = f"/hospital/vendors/{vendor_id}/hosts/{host_id}/change"
+    assert clerk.post(path, {"role": "mail", "whole": "y", "belonging": "hosted"}).status_code == 303
+    text = page(clerk, vendor_id)
+    assert "Das Unternehmen sagt:" not in text and "Zuletzt berichtigt von uns" in text
+    assert "für den Lieferanten gehostet" in text
+    with sessions() as session:
+        host = session.get_one(Host, host_id)
+        assert (host.role, host.belonging) == (HostRole.MAIL, Belonging.HOSTED)
 
 
 def test_somebody_may_have_it_judged_by_today(clerk: Visitor, vendor_id: str, sessions: Sessions):

@@ -231,3 +231,21 @@ def test_after_the_window_the_page_offers_a_new_signature(lead, asked, sessions)
     page = errand.text_of(lead.get(f"{asked.path}/approval"))
     assert "Ihr Zeitfenster ist vorbei" in page
     assert "Beiden Klassen zustimmen" in page
+
+
+def test_what_a_host_is_for_is_corrected_and_shown_beside_what_counts(lead, asked, session):
+    host = session.scalars(select(Host).order_by(Host.name)).first()
+    path = f"{asked.path}/hosts/{host.id}/correct"
+
+    assert lead.post(path, {"role": "corporate", "belonging": "hosted", "whole": "y"}).status_code == 303
+    page = errand.text_of(lead.get(f"{asked.path}/approval"))
+    assert "Sie haben gesagt: Unternehmensauftritt" in page and "für uns betrieben" in page
+    assert "Zuletzt berichtigt von Ihnen" in page
+    assert lead.post(path, {"role": "king"}).status_code == 422
+    assert lead.post(f"{asked.path}/hosts/{'0' * 20}/correct", {"role": "mail"}).status_code == 404
+    session.expire_all()
+    assert session.get_one(Host, host.id).role.value == "product"
+
+    lead.post(path, {"role": "product", "belonging": "foreign", "whole": "y"})
+    session.expire_all()
+    assert session.get_one(Host, host.id).state is HostState.STRUCK
