@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import mailer
@@ -19,6 +19,7 @@ from portal.db.models.accounts import (
     Ticket,
     TicketPurpose,
 )
+from portal.db.models.delegations import Delegation
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
 from portal.files.sealing import Keyring
 from portal.services import account_notices, audit, limits, passwords, sign_ins, tickets
@@ -319,6 +320,10 @@ def end_company_membership(session: Session, actor: Actor, *, person_id: str, no
     member.ended_at = now
     tickets.revoke_seat(session, email=member.person.email, company_id=company_id, now=now)
     sign_ins.revoke_all(session, person_id)
+    # Whoever comes back one day begins with nothing.
+    session.execute(
+        delete(Delegation).where(Delegation.company_id == company_id, Delegation.email == member.person.email)
+    )
     audit.record(session, actor, "member.ended", person_id, now=now, detail={"email": member.person.email})
 
 

@@ -48,8 +48,11 @@ def hospital_of(actor: Actor, roles: AbstractSet[HospitalRole] = EVERY_HOSPITAL_
     return actor.hospital_id
 
 
-def company_of(actor: Actor, roles: AbstractSet[CompanyRole] = EVERY_COMPANY_ROLE) -> str:
-    """The company the actor works for in one of these roles."""
+def company_of(actor: Actor, roles: AbstractSet[CompanyRole] = COMPANY_LEADERS) -> str:
+    """The company the actor works for in one of these roles.
+
+    Contributors see only what was handed to them (scopes.py): a service that lets them in says so.
+    """
     if actor.company_id is None or actor.company_role not in roles:
         raise NotAllowed(Message(text=N_("Your role in this company does not allow this.")))
     return actor.company_id

@@ -31,6 +31,8 @@ from reports.workbooks.answer_sheet import AnswerRow, AnswerSheet, RowSent, Shee
 from scanners.model import N_, Message
 
 PROFILE = Text(de="Zu Unternehmen und Produkt", en="About your company and product")
+NOT_ASKED = N_("This row is not asked in this round any more; nothing of it is taken.")
+NOT_HANDED = N_("This row belongs to a section that was not handed to you; nothing of it is taken.")
 
 
 class Change(StrEnum):
@@ -77,9 +79,9 @@ class Comparison:
 def sheet(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> AnswerSheet:
     """Everything this round may ask, with the answers that stand; what the profile hides now stands there in grey."""
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
-    remarks = responses.returned(session, asked.assessment)
+    remarks = responses.remarks(session, asked)
     head = responses.head(session, actor, assessment_id)
-    company = session.get_one(Company, responses.find(session, actor, assessment_id).company_id)
+    company = session.get_one(Company, asked.assessment.company_id)
     audit.record(session, actor, "workbook.taken", assessment_id, now=now)
     return AnswerSheet(
         assessment_id=assessment_id,
@@ -103,7 +105,7 @@ def compare(session: Session, actor: Actor, assessment_id: str, sent: SheetSent,
     """What the workbook would change. Raises BadInput when it is that of another round or version."""
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
     _refuse_strangers(asked, sent)
-    rows = {(row.question_id, row.supply_id): row for row in (asked.response.answers if asked.response else ())}
+    rows = asked.answers
     known = {row.key: row for row in (*_profile_rows(asked), *_question_rows(asked, _remarks(session, asked)))}
     differences, same = [], 0
     unreadable = [
@@ -113,8 +115,8 @@ def compare(session: Session, actor: Actor, assessment_id: str, sent: SheetSent,
         place = known.get(row.key)
         if place is None:
             if answer_sheet.fingerprint(row.values, row.comment) != row.before:
-                sentence = N_("This row is not asked in this round any more; nothing of it is taken.")
-                unreadable.append((row.place, row.key[0], Message(text=sentence)))
+                is_theirs = asked.part.asks(asked.catalogue, row.key[0])
+                unreadable.append((row.place, row.key[0], Message(text=NOT_ASKED if is_theirs else NOT_HANDED)))
             continue
         difference = _difference(row, place, rows.get(row.key), today=now.astimezone(BERLIN).date())
         if difference is None:
@@ -179,12 +181,16 @@ def take(
 
 
 def _remarks(session: Session, asked: Round) -> Mapping[Key, str]:
-    return responses.returned(session, asked.assessment)
+    return responses.remarks(session, asked)
 
 
 def _questions(asked: Round) -> Sequence[Question]:
     wanted = set(asked.catalogue.sets[asked.question_set].question_ids)
-    return [question for question in asked.catalogue.questions.values() if question.id in wanted]
+    return [
+        question
+        for question in asked.catalogue.questions.values()
+        if question.id in wanted and asked.part.has(question.section)
+    ]
 
 
 def _profile_rows(asked: Round) -> Sequence[AnswerRow]:
@@ -209,7 +215,7 @@ def _profile_row(one: ProfileQuestion, answer: Answer | None, *, is_open: bool) 
 
 
 def _question_rows(asked: Round, remarks: Mapping[Key, str]) -> Sequence[AnswerRow]:
-    answers = {(row.question_id, row.supply_id): row for row in (asked.response.answers if asked.response else ())}
+    answers = asked.answers
     shown = {slot.key for slot in asked.slots}
     language = i18n.language()
     made = []

@@ -15,6 +15,7 @@ from assessments.model import EvidenceStanding, EvidenceStatus
 from portal.db.models.accounts import Company
 from portal.db.models.assessments import Assessment
 from portal.db.models.disputes import Dispute, DisputeState
+from portal.db.models.plans import Action, ActionReport
 from portal.db.models.responses import (
     Answer,
     AnswerEvidence,
@@ -25,11 +26,11 @@ from portal.db.models.responses import (
     SignOff,
 )
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, disputes, dossiers, manifests, responses
-from portal.services.actors import Actor, company_of, hospital_of
+from portal.services import audit, catalogues, components, disputes, dossiers, manifests, responses, scopes
+from portal.services.actors import EVERY_COMPANY_ROLE, Actor, company_of, hospital_of
 from portal.services.rounds import Key
-from questionnaires import shelf
-from questionnaires.model import Text
+from portal.services.scopes import WHOLE, Part
+from questionnaires.model import Catalogue, Text
 from scanners.model import N_, Message
 
 MOST_BYTES = 500 * 2**20  # of one company
@@ -101,11 +102,12 @@ def owner_of(company_id: str) -> str:
 
 
 def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Sequence[Document]:
-    """All documents of the company, those beside answers of this round first."""
-    assessment = responses.find(session, actor, assessment_id)
-    types = shelf.get(assessment.catalogue_id, assessment.catalogue_version).evidence_types
-    links = by_answer(session, assessment)
-    standings = {status.key: status for status in statuses(session, actor, assessment_id, now=now)}
+    """All documents of the company, those beside answers of this round first; to a contributor those beside theirs."""
+    assessment, part = responses.find_part(session, actor, assessment_id)
+    types = catalogues.of(session, assessment).evidence_types
+    links = by_answer(session, assessment, part=part)
+    theirs = {one for ids in links.values() for one in ids}
+    standings = {status.key: status for status in _statuses(session, assessment, now=now)}
     rows = session.scalars(
         select(Evidence)
         .where(Evidence.company_id == assessment.company_id, Evidence.deleted_at.is_(None))
@@ -119,20 +121,22 @@ def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetim
             standings.get(row.id),
         )
         for row in rows
+        if part.is_whole or row.id in theirs
     ]
     return sorted(found, key=lambda one: not one.keys)
 
 
 def find(session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, now: datetime) -> Document:
-    """One document of the company."""
+    """One document of the company that the actor may see."""
     for one in of_round(session, actor, assessment_id, now=now):
         if one.id == evidence_id:
             return one
     raise NotFound
 
 
-def by_answer(session: Session, assessment: Assessment) -> Mapping[Key, Sequence[str]]:
-    """The ids of the documents beside each answer of a round."""
+def by_answer(session: Session, assessment: Assessment, *, part: Part = WHOLE) -> Mapping[Key, Sequence[str]]:
+    """The ids of the documents beside each answer of a round, or of a part of it."""
+    catalogue = _catalogue(session, assessment)
     rows = session.execute(
         select(AnswerEvidence.question_id, AnswerEvidence.supply_id, AnswerEvidence.evidence_id)
         .join(Response, Response.id == AnswerEvidence.response_id)
@@ -141,7 +145,8 @@ def by_answer(session: Session, assessment: Assessment) -> Mapping[Key, Sequence
     )
     found: dict[Key, list[str]] = {}
     for question_id, supply_id, evidence_id in rows:
-        found.setdefault((question_id, supply_id), []).append(evidence_id)
+        if part.asks(catalogue, question_id):
+            found.setdefault((question_id, supply_id), []).append(evidence_id)
     return found
 
 
@@ -155,17 +160,22 @@ def names(session: Session, assessment: Assessment) -> Mapping[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def statuses(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Sequence[EvidenceStatus]:
+def _statuses(session: Session, assessment: Assessment, *, now: datetime) -> Sequence[EvidenceStatus]:
     """How each document stands by its dates and kind, and what is missing where much depends on the answer."""
-    dossier = dossiers.build_for_company(session, company_of(actor), assessment_id, now=now)
+    dossier = dossiers.build_for_company(session, assessment.company_id or "", assessment.id, now=now)
     return evidence_rules.statuses(dossier, policy.current())
 
 
-def openings(session: Session, actor: Actor, evidence_id: str) -> Sequence[EvidenceOpening]:
+def _catalogue(session: Session, assessment: Assessment) -> Catalogue:
+    return catalogues.of(session, assessment)
+
+
+def openings(session: Session, actor: Actor, assessment_id: str, evidence_id: str) -> Sequence[EvidenceOpening]:
     """Who opened a document of ours, the newest first."""
+    row = _row(session, actor, assessment_id, evidence_id)
     return session.scalars(
         select(EvidenceOpening)
-        .where(EvidenceOpening.company_id == company_of(actor), EvidenceOpening.evidence_id == evidence_id)
+        .where(EvidenceOpening.company_id == row.company_id, EvidenceOpening.evidence_id == row.id)
         .order_by(EvidenceOpening.at.desc())
     ).all()
 
@@ -185,8 +195,11 @@ def add(
 ) -> Evidence:
     """Write down a document that lies on the disk, and lay it beside answers."""
     assessment = _changeable(session, actor, assessment_id)
-    _check(fields, assessment)
-    company_id = company_of(actor)
+    _check(session, fields, assessment)
+    if not keys and not responses.find_part(session, actor, assessment_id)[1].is_whole:
+        sentence = N_("Choose the question for which you bring the document.")
+        raise BadInput({"to": Message(text=sentence)})  # beside nothing, whoever brought it would not see it again
+    company_id = company_of(actor, EVERY_COMPANY_ROLE)
     used = session.scalar(
         select(func.coalesce(func.sum(Evidence.size), 0)).where(
             Evidence.company_id == company_id, Evidence.deleted_at.is_(None)
@@ -217,17 +230,21 @@ def add(
     session.add(row)
     session.flush()  # its places point to it
     audit.record(session, actor, "evidence.added", row.id, now=now, detail={"kind": row.kind, "sha256": row.sha256})
+    components.ask(session, row, now=now)
     for key in keys:
-        attach(session, actor, assessment_id, row.id, key, now=now)
+        _lay(session, actor, assessment, row, key, now=now)
     return row
 
 
 def attach(session: Session, actor: Actor, assessment_id: str, evidence_id: str, key: Key, *, now: datetime) -> None:
     """Lay a document beside an answer, given already or not."""
     assessment = _changeable(session, actor, assessment_id)
-    row = _row(session, company_of(actor), evidence_id)
-    responses.shape_of(session, assessment, key)
+    _lay(session, actor, assessment, _row(session, actor, assessment_id, evidence_id), key, now=now)
+
+
+def _lay(session: Session, actor: Actor, assessment: Assessment, row: Evidence, key: Key, *, now: datetime) -> None:
     response = responses.lock(session, assessment)
+    responses.shape_of(session, assessment, key, part=scopes.of(session, actor, assessment))
     _require_open(session, assessment, key)
     if session.get(Answer, (response.id, *key)) is None:
         session.add(
@@ -263,8 +280,10 @@ def attach(session: Session, actor: Actor, assessment_id: str, evidence_id: str,
 def detach(session: Session, actor: Actor, assessment_id: str, evidence_id: str, key: Key, *, now: datetime) -> None:
     """Take a document away from an answer; it stays in the vault."""
     assessment = _changeable(session, actor, assessment_id)
-    row = _row(session, company_of(actor), evidence_id)
+    row = _row(session, actor, assessment_id, evidence_id)
     response = responses.lock(session, assessment)
+    if not scopes.of(session, actor, assessment).asks(_catalogue(session, assessment), key[0]):
+        raise NotFound
     _require_open(session, assessment, key)
     place = session.get(AnswerEvidence, (response.id, *key, row.id))
     if place is None:
@@ -276,14 +295,17 @@ def detach(session: Session, actor: Actor, assessment_id: str, evidence_id: str,
 
 def remove(session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, now: datetime) -> str:
     """Delete a document that was never handed in; returns the blob to take off the disk after the commit."""
-    _changeable(session, actor, assessment_id)
-    company_id = company_of(actor)
-    row = _row(session, company_id, evidence_id)
+    assessment = _changeable(session, actor, assessment_id)
+    row = _row(session, actor, assessment_id, evidence_id)
+    company_id = row.company_id
     if row.id in _handed_in(session, company_id):
         raise NotNow(Message(text=N_("This document was handed in with a submission; it stays with it.")))
+    if not _lies_only_in(session, row, assessment, scopes.of(session, actor, assessment)):
+        raise NotNow(Message(text=N_("This document also serves elsewhere. You can take it away from your questions.")))
     session.execute(
         delete(AnswerEvidence).where(AnswerEvidence.company_id == company_id, AnswerEvidence.evidence_id == row.id)
     )
+    components.forget(session, company_id, row.id)
     row.deleted_at = now
     audit.record(session, actor, "evidence.deleted", row.id, now=now, detail={"sha256": row.sha256})
     return row.blob_id
@@ -302,9 +324,9 @@ def unnamed(session: Session, found: Iterable[tuple[str, str]]) -> Sequence[tupl
 # ---- giving out
 
 
-def open_for_company(session: Session, actor: Actor, evidence_id: str) -> Opened:
+def open_for_company(session: Session, actor: Actor, assessment_id: str, evidence_id: str) -> Opened:
     """The owner's own copy."""
-    return _opened(_row(session, company_of(actor), evidence_id))
+    return _opened(_row(session, actor, assessment_id, evidence_id))
 
 
 def open_for_hospital(session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, now: datetime) -> Opened:
@@ -319,7 +341,9 @@ def open_for_hospital(session: Session, actor: Actor, assessment_id: str, eviden
     row = session.get(Evidence, evidence_id)
     if row is None or row.company_id != assessment.company_id:
         raise NotFound
-    if row.id not in handed_in and not _is_in_dispute(session, assessment, row, now=now):
+    if row.id not in handed_in and not (
+        _is_in_dispute(session, assessment, row, now=now) or _is_in_report(session, assessment, row)
+    ):
         raise NotFound
     session.add(
         EvidenceOpening(company_id=row.company_id, evidence_id=row.id, who=_reader(session, actor, assessment), at=now)
@@ -342,6 +366,21 @@ def _is_in_dispute(session: Session, assessment: Assessment, row: Evidence, *, n
     return bool(disputes.shown_to_hospital(session, session.scalars(found).all(), now=now))
 
 
+def _is_in_report(session: Session, assessment: Assessment, row: Evidence) -> bool:
+    """What the company lays beside its word that an action is done it shows to the hospital that set it."""
+    found = (
+        select(ActionReport.id)
+        .join(Action, Action.id == ActionReport.action_id)
+        .where(
+            Action.hospital_id == assessment.hospital_id,
+            Action.vendor_id == assessment.vendor_id,
+            ActionReport.company_id == row.company_id,
+            ActionReport.evidence_id == row.id,
+        )
+    )
+    return row.deleted_at is None and session.scalars(found.limit(1)).first() is not None
+
+
 def _reader(session: Session, actor: Actor, assessment: Assessment) -> str:
     hospital = responses.hospital_name(session, assessment)
     return f"{actor.name}, {hospital}"[:400]
@@ -357,9 +396,9 @@ def _opened(row: Evidence) -> Opened:
     )
 
 
-def _check(fields: DocumentFields, assessment: Assessment) -> None:
+def _check(session: Session, fields: DocumentFields, assessment: Assessment) -> None:
     wrong: dict[str, Message] = {}
-    if fields.kind not in shelf.get(assessment.catalogue_id, assessment.catalogue_version).evidence_types:
+    if fields.kind not in catalogues.of(session, assessment).evidence_types:
         wrong["kind"] = Message(text=N_("Choose what kind of document it is."))
     if fields.valid_to is not None and fields.valid_from is not None and fields.valid_to < fields.valid_from:
         wrong["valid_to"] = Message(text=N_("The end must not lie before the beginning."))
@@ -368,7 +407,7 @@ def _check(fields: DocumentFields, assessment: Assessment) -> None:
 
 
 def _changeable(session: Session, actor: Actor, assessment_id: str) -> Assessment:
-    assessment = responses.find(session, actor, assessment_id)
+    assessment, _part = responses.find_part(session, actor, assessment_id)
     if not responses.head(session, actor, assessment_id).may_be_changed:
         raise NotNow(Message(text=N_("This round has been handed in and can no longer be changed.")))
     return assessment
@@ -379,11 +418,33 @@ def _require_open(session: Session, assessment: Assessment, key: Key) -> None:
         raise NotNow(Message(text=N_("This answer has been handed in and can no longer be changed.")))
 
 
-def _row(session: Session, company_id: str, evidence_id: str) -> Evidence:
+def _row(session: Session, actor: Actor, assessment_id: str, evidence_id: str) -> Evidence:
+    """A document of the company; a contributor's are those beside the answers that are theirs."""
+    assessment, part = responses.find_part(session, actor, assessment_id)
     row = session.get(Evidence, evidence_id)
-    if row is None or row.company_id != company_id or row.deleted_at is not None:
+    if row is None or row.company_id != assessment.company_id or row.deleted_at is not None:
+        raise NotFound
+    if not part.is_whole and not any(row.id in ids for ids in by_answer(session, assessment, part=part).values()):
         raise NotFound
     return row
+
+
+def _lies_only_in(session: Session, row: Evidence, assessment: Assessment, part: Part) -> bool:
+    """Whether no answer outside of this part, of this round or another, and no dispute rests on a document."""
+    if part.is_whole:
+        return True
+    catalogue = _catalogue(session, assessment)
+    places = session.execute(
+        select(Response.assessment_id, AnswerEvidence.question_id)
+        .join(Response, Response.id == AnswerEvidence.response_id)
+        .where(AnswerEvidence.company_id == row.company_id, AnswerEvidence.evidence_id == row.id)
+    ).all()
+    disputed = session.scalars(
+        select(Dispute.id).where(Dispute.company_id == row.company_id, Dispute.evidence_id == row.id)
+    ).first()
+    return disputed is None and all(
+        round_id == assessment.id and part.asks(catalogue, question_id) for round_id, question_id in places
+    )
 
 
 def _handed_in(session: Session, company_id: str) -> frozenset[str]:

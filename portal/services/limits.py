@@ -34,6 +34,7 @@ HAND_OVER = Limit(kind="hand-over", most=5, within=timedelta(hours=1))
 NEW_INVITATION = Limit(kind="new-invitation", most=3, within=timedelta(hours=1))
 CONTROL = Limit(kind="control", most=30, within=timedelta(hours=1))  # per company: looks for its tokens
 FIRST_LOOK = Limit(kind="first-look", most=3, within=timedelta(hours=1))  # per invitation: scans before any account
+HAND_ON = Limit(kind="hand-on", most=60, within=timedelta(hours=1))  # per company: mails that hand sections on
 EVERY = (
     SIGN_IN,
     SIGN_IN_ACCOUNT,
@@ -46,6 +47,7 @@ EVERY = (
     NEW_INVITATION,
     CONTROL,
     FIRST_LOOK,
+    HAND_ON,
 )
 LONGEST = max(limit.within for limit in EVERY)
 

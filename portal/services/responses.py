@@ -13,10 +13,11 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
 from portal.db.models.responses import Answer, Response, Suggestion
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import audit, rounds, vendors
-from portal.services.actors import Actor, company_of
+from portal.services import audit, catalogues, rounds, scopes, vendors
+from portal.services.actors import EVERY_COMPANY_ROLE, Actor, company_of
 from portal.services.rounds import Key, Round
-from questionnaires import answering, shelf
+from portal.services.scopes import Part
+from questionnaires import answering
 from questionnaires.model import AnswerShape, AnswerValue, BadAnswer, Catalogue, QuestionSet, Scope
 from scanners.model import N_, Message
 
@@ -60,32 +61,43 @@ class Saved:
 
 
 def find(session: Session, actor: Actor, assessment_id: str) -> Assessment:
-    """One round of the actor's company."""
-    company_id = company_of(actor)
+    """One round of the actor's company, for somebody who sees the whole of it."""
+    company_of(actor)
+    return find_part(session, actor, assessment_id)[0]
+
+
+def find_part(session: Session, actor: Actor, assessment_id: str) -> tuple[Assessment, Part]:
+    """One round of the actor's company and how much of it is theirs; where nothing of it is, it is not there."""
+    company_id = company_of(actor, EVERY_COMPANY_ROLE)
     assessment = session.get(Assessment, assessment_id)
     if assessment is None or assessment.company_id != company_id:
         raise NotFound
-    return assessment
+    part = scopes.of(session, actor, assessment)
+    if part.sections is not None and not part.sections:
+        raise NotFound
+    return assessment, part
 
 
 def head(session: Session, actor: Actor, assessment_id: str) -> Head:
     """The round as its company may know it."""
-    return _head(session, find(session, actor, assessment_id))
+    return _head(session, find_part(session, actor, assessment_id)[0])
 
 
 def of_company(session: Session, actor: Actor) -> Sequence[Head]:
-    """All rounds of the actor's company, what is due first."""
+    """All rounds of the actor's company of which something is theirs, what is due first."""
     found = session.scalars(
         select(Assessment)
-        .where(Assessment.company_id == company_of(actor))
+        .where(Assessment.company_id == company_of(actor, EVERY_COMPANY_ROLE))
         .order_by(Assessment.due_on, Assessment.accepted_at)
-    )
-    return sorted((_head(session, one) for one in found), key=lambda one: (not one.may_be_changed, one.due_on))
+    ).all()
+    theirs = [one for one in found if scopes.of(session, actor, one) != Part(sections=frozenset())]
+    return sorted((_head(session, one) for one in theirs), key=lambda one: (not one.may_be_changed, one.due_on))
 
 
 def questionnaire(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Round:
-    """The questions that are asked now, with the answers that stand."""
-    return rounds.load(session, find(session, actor, assessment_id), now=now)
+    """The questions that are asked now, with the answers that stand; those of the sections that are the actor's."""
+    assessment, part = find_part(session, actor, assessment_id)
+    return rounds.load(session, assessment, now=now, part=part)
 
 
 def minutes_left(asked: Round) -> int:
@@ -127,6 +139,12 @@ def returned(session: Session, assessment: Assessment) -> Mapping[Key, str]:
     return {(review.question_id, review.supply_id): review.remark for review in found}
 
 
+def remarks(session: Session, asked: Round) -> Mapping[Key, str]:
+    """What came back of the questions that are open to whoever looks."""
+    found = returned(session, asked.assessment)
+    return {key: remark for key, remark in found.items() if asked.part.asks(asked.catalogue, key[0])}
+
+
 def is_open(assessment: Assessment, remarks: Mapping[Key, str], key: Key) -> bool:
     """Whether this answer may be changed now."""
     return assessment.stage in WRITABLE or (assessment.stage is Stage.RETURNED and key in remarks)
@@ -149,9 +167,10 @@ def save(
 
     The same value again is acknowledged whatever the version: an answer whose acknowledgement was lost is sent twice.
     """
-    assessment = find(session, actor, assessment_id)
+    assessment, _before = find_part(session, actor, assessment_id)
     response = lock(session, assessment)
-    shape = shape_of(session, assessment, key)
+    # Asked once nobody else can write: a section that was taken back takes no answer any more.
+    shape = shape_of(session, assessment, key, part=scopes.of(session, actor, assessment))
     kept = _checked(shape, value, today=now.astimezone(BERLIN).date())
     row = session.get(Answer, (response.id, *key), populate_existing=True)
     if row is not None and row.value == kept:
@@ -196,10 +215,12 @@ def forget_suggestion(session: Session, assessment: Assessment, key: Key) -> Non
     )
 
 
-def shape_of(session: Session, assessment: Assessment, key: Key) -> AnswerShape:
-    """What an answer under this key looks like, if this round may ask for it, now or after another profile."""
+def shape_of(session: Session, assessment: Assessment, key: Key, *, part: Part) -> AnswerShape:
+    """What an answer under this key looks like, if this part may ask for it, now or after another profile."""
     question_id, supply_id = key
-    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    catalogue = catalogues.of(session, assessment)
+    if not part.asks(catalogue, question_id):
+        raise NotFound
     profile = {one.id: one.shape for one in answering.asked_profile(catalogue)}
     if question_id in profile and not supply_id:
         return profile[question_id]

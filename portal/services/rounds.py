@@ -12,8 +12,9 @@ from assessments.model import AnswerFact, Dossier
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Answer, Response
 from portal.db.models.vendors import Supply
-from portal.services import dossiers, vendors
-from questionnaires import answering, shelf
+from portal.services import catalogues, dossiers, vendors
+from portal.services.scopes import PROFILE, WHOLE, Part
+from questionnaires import answering
 from questionnaires.model import AnswerValue, Catalogue, ProfileQuestion, Question, QuestionSet, Section
 
 Key = tuple[str, str]  # question id, supply id ("" for the company as a whole)
@@ -50,11 +51,20 @@ class Round:
     supplies: Sequence[Supply]
     profile: Mapping[str, Answer]  # by profile question, answered or cleared
     slots: Sequence[Slot]
+    part: Part = WHOLE  # what is open to whoever looks; nothing else is in profile, slots and answers
 
     @property
     def profile_questions(self) -> Sequence[ProfileQuestion]:
         """What the company says about itself first."""
-        return answering.asked_profile(self.catalogue)
+        return answering.asked_profile(self.catalogue) if self.part.has(PROFILE) else ()
+
+    @property
+    def answers(self) -> Mapping[Key, Answer]:
+        """Every row there is, also of questions that the profile hides now."""
+        rows = self.response.answers if self.response else ()
+        return {
+            (row.question_id, row.supply_id): row for row in rows if self.part.asks(self.catalogue, row.question_id)
+        }
 
     @property
     def sections(self) -> Sequence[Section]:
@@ -81,9 +91,9 @@ class Round:
         return [one for one in self.profile_questions if value_of(self.profile.get(one.id)) is None]
 
 
-def load(session: Session, assessment: Assessment, *, now: datetime) -> Round:
+def load(session: Session, assessment: Assessment, *, now: datetime, part: Part = WHOLE) -> Round:
     """The round as it stands: profile and intake decide what shows; hidden answers stay in their rows."""
-    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    catalogue = catalogues.of(session, assessment)
     response = session.scalars(
         select(Response).where(Response.assessment_id == assessment.id).options(selectinload(Response.answers))
     ).first()
@@ -118,6 +128,7 @@ def load(session: Session, assessment: Assessment, *, now: datetime) -> Round:
             answer=rows.get((asked.question.id, asked.supply or "")),
         )
         for asked in gathering.asked(dossier)
+        if part.has(asked.question.section)
     ]
     return Round(
         assessment=assessment,
@@ -125,8 +136,9 @@ def load(session: Session, assessment: Assessment, *, now: datetime) -> Round:
         catalogue=catalogue,
         question_set=QuestionSet(assessment.question_set),
         supplies=supplies,
-        profile=profile,
+        profile=profile if part.has(PROFILE) else {},
         slots=slots,
+        part=part,
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from portal.db.models.assessments import Assessment
 from portal.services import consents, responses, scan_results
 from portal.services.actors import Actor
 from portal.services.responses import Head
@@ -20,6 +21,7 @@ class Standing:
     asked: int
     answered: int
     minutes_left: int
+    is_whole: bool = True  # False: it speaks of the sections that were handed to somebody
 
     @property
     def is_answered(self) -> bool:
@@ -34,15 +36,20 @@ class Standing:
 
 def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Standing:
     """One round as it stands."""
-    assessment = responses.find(session, actor, assessment_id)
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
-    good = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    assessment, is_whole = asked.assessment, asked.part.is_whole
     all_slots = len(asked.slots) + len(asked.profile_questions)
     return Standing(
         head=responses.head(session, actor, assessment_id),
-        is_decided=assessment.documents_only or consents.is_granted(session, assessment),
-        has_result=assessment.documents_only or good is not None,
+        is_decided=is_whole and (assessment.documents_only or consents.is_granted(session, assessment)),
+        has_result=is_whole and (assessment.documents_only or _has_result(session, assessment)),
         asked=all_slots,
         answered=all_slots - len(asked.missing) - len(asked.missing_profile),
         minutes_left=responses.minutes_left(asked),
+        is_whole=is_whole,
     )
+
+
+def _has_result(session: Session, assessment: Assessment) -> bool:
+    good = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    return good is not None

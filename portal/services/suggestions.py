@@ -13,15 +13,14 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Answer, Response, Suggestion
 from portal.db.models.vendors import Supply
 from portal.errors import NotFound
-from portal.services import audit, responses, rounds
-from portal.services.actors import Actor, company_of
+from portal.services import audit, catalogues, responses, rounds, scopes
+from portal.services.actors import EVERY_COMPANY_ROLE, Actor, company_of
 from portal.services.responses import BERLIN
 from portal.services.rounds import Key, Round
-from questionnaires import answering, carrying, shelf
+from questionnaires import answering, carrying
 from questionnaires.carrying import Fit
 from questionnaires.model import AnswerShape, AnswerValue, BadAnswer, Catalogue, ProfileQuestion, Question
 
-PROFILE = "profile"
 LONGEST_SOURCE = 200
 
 
@@ -73,12 +72,12 @@ def of_round(session: Session, asked: Round) -> Mapping[Key, Suggestion]:
             Suggestion.company_id == asked.response.company_id, Suggestion.response_id == asked.response.id
         )
     )
-    return {(row.question_id, row.supply_id): row for row in found}
+    return {(row.question_id, row.supply_id): row for row in found if asked.part.asks(asked.catalogue, row.question_id)}
 
 
 def earlier(session: Session, actor: Actor, asked: Round, *, now: datetime) -> Mapping[Key, Earlier]:
     """For every question without an answer the newest one that the company gave in another round."""
-    company_id = company_of(actor)
+    company_id = company_of(actor, EVERY_COMPANY_ROLE)
     today = now.astimezone(BERLIN).date()
     rows = session.execute(
         select(Answer, Assessment, Hospital.name, Supply.name)
@@ -92,30 +91,28 @@ def earlier(session: Session, actor: Actor, asked: Round, *, now: datetime) -> M
             Assessment.id != asked.assessment.id,
             Answer.value.is_not(None),
         )
-        .order_by(Answer.updated_at)
+        .order_by(Answer.updated_at.desc())
     ).all()
-    newest: dict[tuple[str, str], tuple[Answer, Assessment, str]] = {}
+    given: dict[tuple[str, str], list[tuple[Answer, Assessment, str]]] = {}
     for answer, assessment, hospital, supply in rows:
-        newest[answer.question_id, _folded(supply or "")] = (answer, assessment, hospital)
+        given.setdefault((answer.question_id, _folded(supply or "")), []).append((answer, assessment, hospital))
     found: dict[Key, Earlier] = {}
     for key, question, product in _open_places(asked):
-        kept = newest.get((key[0], _folded(product)))
-        if kept is None:
-            continue
-        answer, assessment, hospital = kept
-        value = rounds.value_of(answer)
-        before = _question(shelf.get(assessment.catalogue_id, assessment.catalogue_version), key[0])
-        fit = (
-            carrying.fit(before, question, value, today=today) if before is not None and value is not None else Fit.NONE
-        )
-        if value is not None and fit is not Fit.NONE:
-            found[key] = Earlier(value=value, given_at=answer.updated_at, source=hospital, fit=fit)
+        for answer, assessment, hospital in given.get((key[0], _folded(product)), ()):
+            value = rounds.value_of(answer)
+            before = _question(catalogues.of(session, assessment), key[0])
+            if value is None or before is None:
+                continue
+            fit = carrying.fit(before, question, value, today=today)
+            if fit is not Fit.NONE:
+                found[key] = Earlier(value=value, given_at=answer.updated_at, source=hospital, fit=fit)
+                break
     return found
 
 
 def prefill(session: Session, actor: Actor, assessment_id: str, section: str, *, now: datetime) -> int:
     """Lay the earlier answers of one page beside its questions; the company's choice. Says how many."""
-    responses.lock(session, responses.find(session, actor, assessment_id))  # nobody answers meanwhile
+    responses.lock(session, responses.find_part(session, actor, assessment_id)[0])  # nobody answers meanwhile
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
     lying = of_round(session, asked)
     offers = [
@@ -144,7 +141,7 @@ def offer(
     A question that the profile hides now keeps what is laid beside it until it shows. Of two offers for one question
     the one that was given later lies there.
     """
-    responses.lock(session, responses.find(session, actor, assessment_id))  # nobody answers meanwhile
+    responses.lock(session, responses.find_part(session, actor, assessment_id)[0])  # nobody answers meanwhile
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
     done = _lay(session, asked, offers, source=source, now=now)
     detail = {"count": len(done.laid), "left": len(done.left)}
@@ -162,7 +159,7 @@ def _lay(session: Session, asked: Round, offers: Iterable[Offer], *, source: str
     left: list[tuple[Key, Left]] = []
     for one in offers:
         try:
-            shape = responses.shape_of(session, asked.assessment, one.key)
+            shape = responses.shape_of(session, asked.assessment, one.key, part=asked.part)
         except NotFound:
             left.append((one.key, Left.UNPLACED))
             continue
@@ -211,9 +208,8 @@ def dismiss(session: Session, actor: Actor, assessment_id: str, section: str, *,
 
 
 def is_on(asked: Round, key: Key, section: str) -> bool:
-    """Whether a question stands on this page."""
-    question = asked.catalogue.questions.get(key[0])
-    return question.section == section if question is not None else section == PROFILE
+    """Whether a question stands on this page, and the page is open to whoever looks."""
+    return scopes.section_of(asked.catalogue, key[0]) == section and asked.part.has(section)
 
 
 def _open_places(asked: Round) -> Iterable[tuple[Key, Question | ProfileQuestion, str]]:

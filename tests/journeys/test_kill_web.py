@@ -72,7 +72,7 @@ def ground(started: Callable[..., Product]):
         people = [errand.colleague(session, made, CompanyRole.CONTRIBUTOR)]
         for number in range(WRITERS - 1):
             company = session.get_one(Company, made.lead.company_id)
-            people.append(building.company_actor(session, company, CompanyRole.CONTRIBUTOR, f"w{number}@w.example"))
+            people.append(building.company_actor(session, company, CompanyRole.SIGNATORY, f"w{number}@w.example"))
     yield Ground(portal=portal, sessions=sessions, assessment_id=made.assessment_id, people=people)
     engine.dispose()
 

@@ -32,7 +32,7 @@ TABLE: Mapping[object, str] = {
     OPEN: """
         GET site.start  GET site.about  GET site.method  GET site.alive  GET site.ready  GET site.security_txt
         GET auth.sign_in  POST auth.begin_sign_in  POST auth.language
-        GET auth.open_join  GET auth.join  POST auth.join_with_new_account
+        GET auth.open_join  GET auth.join  POST auth.join_with_new_account  POST auth.renew_join
         GET auth.forgotten  POST auth.send_new_password_link
         GET auth.open_new_password  GET auth.new_password  POST auth.set_new_password
         GET auth.open_setup  GET auth.setup  POST auth.make_first_hospital
@@ -58,7 +58,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.vendor_history  GET hospital.vendor_report  GET hospital.vendor_scan  GET hospital.scan_progress
         GET hospital.intake  GET hospital.board  GET hospital.assessment  GET hospital.review_list  GET hospital.review
         GET hospital.risk_list  GET hospital.risk  GET hospital.report_list  POST hospital.register_workbook
-        POST hospital.open_evidence  GET hospital.settings  GET hospital.vendor_disputes
+        POST hospital.open_evidence  GET hospital.settings  GET hospital.vendor_disputes  GET hospital.vendor_actions
     """,
     CLINIC_WRITERS: """
         GET hospital.import_vendors  POST hospital.upload_vendor_list  GET hospital.match_vendor_list
@@ -71,27 +71,30 @@ TABLE: Mapping[object, str] = {
         POST hospital.start_scan  POST hospital.stop_scan
         POST hospital.review_answer  POST hospital.finish_review  POST hospital.settle_contradiction
         POST hospital.reopen_contradiction  POST hospital.answer_dispute
+        POST hospital.take_offered_lines  GET hospital.add_action  POST hospital.set_action  POST hospital.answer_action
     """,
     CLINIC_RISKS: "POST hospital.treat_risk",
     CLINIC_ADMIN: "POST hospital.change_settings  POST hospital.invite_member  POST hospital.end_member",
     CLINIC_TRAIL: "GET hospital.audit_trail",
     FIRM: """
-        GET vendor.home  GET vendor.round  GET vendor.approval  GET vendor.result  GET vendor.live_result
-        POST vendor.look_again  GET vendor.questions  GET vendor.section  POST vendor.save_section
+        GET vendor.home  GET vendor.round  GET vendor.questions  GET vendor.section  POST vendor.save_section
         GET vendor.workbook  POST vendor.take_workbook_along  POST vendor.compare_workbook
-        GET vendor.dispute_list  GET vendor.add_dispute  POST vendor.raise_dispute
-        POST vendor.take_dispute_back  POST vendor.security_profile
         POST vendor.take_over_workbook  POST vendor.prefill  POST vendor.dismiss_suggestions
         POST vendor.save_answer  GET vendor.documents  GET vendor.add_document  POST vendor.put_document_in
         POST vendor.use_document  GET vendor.document  GET vendor.document_file  POST vendor.attach_document
-        POST vendor.detach_document  POST vendor.remove_document  GET vendor.hand_in  GET vendor.receipt
-        GET vendor.team
+        POST vendor.detach_document  POST vendor.remove_document
     """,
     FIRM_SIGNERS: """
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
         POST vendor.strike_host  POST vendor.confirm_host  POST vendor.correct_host  POST vendor.sign  POST vendor.release
         POST vendor.invite_colleague  POST vendor.agree_to_active  GET vendor.without_active
         POST vendor.end_active  POST vendor.check_control  POST vendor.look_for_oneself
+        GET vendor.approval  GET vendor.result  GET vendor.live_result  POST vendor.look_again
+        GET vendor.dispute_list  GET vendor.add_dispute  POST vendor.raise_dispute  POST vendor.take_dispute_back
+        POST vendor.security_profile  GET vendor.hand_in  GET vendor.receipt  GET vendor.team
+        GET vendor.hands  POST vendor.hand_on  POST vendor.take_back  POST vendor.remind
+        GET vendor.plan  GET vendor.plan_line  POST vendor.write_plan_line  POST vendor.offer_plan
+        GET vendor.plan_on_paper  GET vendor.actions  POST vendor.report_action
     """,
     FIRM_LEAD: "POST vendor.end_colleague",
 }
@@ -100,7 +103,7 @@ MAY = {name.strip(): who for name, who in MAY.items()}
 # Reading these leaves something behind, and each says what.
 LEAVES_A_TRACE = {"GET auth.enrol": frozenset({"person", "recovery_code"}), "GET invitation.show": frozenset()}
 ASKS_FOR_MORE = {"POST auth.renew_recovery_codes"}  # a second factor, shown just now
-SLOW = frozenset({"GET hospital.vendor_report", "POST hospital.register_workbook"})  # one role proves it
+SLOW = frozenset({"GET hospital.vendor_report", "GET vendor.plan_on_paper", "POST hospital.register_workbook"})  # one role proves it
 
 
 def addresses(world: World) -> Mapping[str, str]:
@@ -136,6 +139,8 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.send_invitation": {
             "supplies": ids["supply_id"],
             "question_set": "full",
+            "catalogue": "hospital-vendor@2026.1",
+            "catalogue_reason": "weil",
             "question_set_reason": "weil",
             "due_on": "2099-01-01",
             "email": "x@strahlwerk.example",
@@ -169,6 +174,8 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST vendor.take_dispute_back": {"dispute": ids["dispute"]},
         "POST hospital.answer_dispute": {"dispute": ids["dispute"], "verdict": "rejected", "text": "Nein."},
         "POST hospital.take_vendor_list": {"name": "0", "supply": "1"},
+        "POST vendor.write_plan_line": {"title": "Eigenes", "state": "open", "version": "0"},
+        "POST hospital.set_action": {"title": "Eigenes", "due_on": "2027-12-31"},
         "POST vendor.invite_colleague": {"email": "neu@strahlwerk.example", "role": "contributor"},
     }.get(name, {})
 

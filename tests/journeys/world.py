@@ -209,6 +209,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     session.flush()
     company = session.get_one(Company, lead.company_id)
     colleague = building.company_actor(session, company, CompanyRole.CONTRIBUTOR, f"helper@{lead.company_id}.example")
+    building.hand_on(session, assessment, colleague)
     waiting, other = _disputable(session, lead, assessment, now=now)
     dispute = disputes.raise_dispute(
         session, lead, assessment.id, waiting, reason=DisputeReason.FIXED, text="Seit gestern behoben.", now=now
@@ -260,6 +261,8 @@ def _people(session: Session, a: Place, b: Place, now: datetime) -> dict[str, Ac
     gone_from_company = building.company_actor(session, company, email="gone@strahlwerk.example")
     for table, actor in ((HospitalMember, gone_from_hospital), (CompanyMember, gone_from_company)):
         session.scalars(select(table).where(table.person_id == actor.person_id)).one().ended_at = now
+    contributor = building.company_actor(session, company, CompanyRole.CONTRIBUTOR, "c@strahlwerk.example")
+    building.hand_on(session, session.get_one(Assessment, a.assessment_id), contributor)
     operator = building.person(session, "root@klinik.example", is_operator=True, totp_confirmed_at=now)
     session.flush()
     return {
@@ -268,7 +271,7 @@ def _people(session: Session, a: Place, b: Place, now: datetime) -> dict[str, Ac
         **{f"{role.value} a": actor for role, actor in a.ward.by_role.items()},
         **{f"{role.value} b": actor for role, actor in b.ward.by_role.items()},
         "lead a": a.lead,
-        "contributor a": building.company_actor(session, company, CompanyRole.CONTRIBUTOR, "c@strahlwerk.example"),
+        "contributor a": contributor,
         "signatory a": building.company_actor(session, company, CompanyRole.SIGNATORY, "s@strahlwerk.example"),
         "lead b": b.lead,
         "ended in hospital a": gone_from_hospital,

@@ -15,9 +15,12 @@ from portal.db.models.accounts import (
     Person,
 )
 from portal.db.models.assessments import Assessment, AssessmentSupply, Stage
+from portal.db.models.delegations import Delegation
 from portal.db.models.responses import Response
 from portal.db.models.vendors import Host, HostRole, Supply, Vendor
 from portal.services.actors import Actor
+from portal.services.scopes import PROFILE
+from questionnaires import shelf
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -67,6 +70,23 @@ def company_actor(
     session.add(CompanyMember(company_id=of.id, person_id=who.id, role=role, created_at=NOW))
     session.flush()
     return Actor(person_id=who.id, name=who.name, email=who.email, company_id=of.id, company_role=role)
+
+
+def hand_on(session: Session, of: Assessment, actor: Actor, *sections: str) -> None:
+    """Put sections of a round into somebody's hands; none named: every one."""
+    catalogue = shelf.get(of.catalogue_id, of.catalogue_version)
+    for section in sections or (PROFILE, *(one.id for one in catalogue.sections)):
+        row = Delegation(
+            company_id=of.company_id,
+            assessment_id=of.id,
+            section=section,
+            email=actor.email,
+            name=actor.name,
+            by_name="Erika",
+            at=NOW,
+        )
+        session.merge(row)
+    session.flush()
 
 
 def vendor(session: Session, of: Hospital, *, name: str = "PACS GmbH", hosts: tuple[str, ...] = (), **values) -> Vendor:

@@ -9,7 +9,7 @@ from portal.db.models.accounts import Company, Hospital, SessionStage, Ticket, T
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import accounts, limits, sign_ins, tickets
+from portal.services import accounts, delegations, limits, sign_ins, tickets
 from portal.services.accounts import NewPerson
 from portal.web import cookies, forms, pages
 from portal.web.auth import signing_in
@@ -40,8 +40,12 @@ def open_join(here: Journey, token: str) -> Response:
 
 @auth.get("/join", who=Who.ANYONE, writes=True)
 def join(here: Journey) -> Response:
-    """Who asks, and in which role; a GET redeems nothing."""
-    return _page(here, _ticket(here), JoinForm.offered())
+    """Who asks, and in which role; a GET redeems nothing. A link that ran out can be renewed by whoever got it."""
+    try:
+        ticket = _ticket(here)
+    except NotFound:
+        return pages.page("auth/join_ended.html", status=404, is_held=bool(cookies.held_ticket(here)))
+    return _page(here, ticket, JoinForm.offered())
 
 
 @auth.post("/join", who=Who.ANYONE)
@@ -71,6 +75,15 @@ def join_with_account(here: PersonJourney) -> Response:
     sign_ins.choose_place(here.session, here.sign_in, place)
     here.notice(_("You have joined."))
     return pages.see_other("site.start")
+
+
+@auth.post("/join/renew", who=Who.ANYONE)
+def renew_join(here: Journey) -> Response:
+    """A fresh link to the address the old one went to; the answer is the same whatever there was to renew."""
+    limits.spend(here.session, limits.TOKEN, here.address, now=here.now)
+    base_url = here.settings.public_base_url
+    delegations.renew_link(here.session, cookies.held_ticket(here), base_url=base_url, now=here.now)
+    return pages.page("auth/join_renewed.html")
 
 
 def _ticket(here: Journey) -> Ticket:

@@ -9,7 +9,7 @@ from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import disputes, evidence, responses
-from portal.services.actors import EVERY_COMPANY_ROLE
+from portal.services.actors import COMPANY_LEADERS
 from portal.services.disputes import Place
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
@@ -44,7 +44,7 @@ class TakeBackForm(forms.Form):
     dispute = HiddenField(validators=[InputRequired()])
 
 
-@vendor.get("/rounds/<assessment_id>/disputes", roles=EVERY_COMPANY_ROLE)
+@vendor.get("/rounds/<assessment_id>/disputes", roles=COMPANY_LEADERS)
 def dispute_list(here: CompanyJourney, assessment_id: str) -> Response:
     """What the company disputes, and what the hospital said to it."""
     return pages.page(
@@ -59,7 +59,7 @@ def dispute_list(here: CompanyJourney, assessment_id: str) -> Response:
     )
 
 
-@vendor.get("/rounds/<assessment_id>/disputes/add", roles=EVERY_COMPANY_ROLE)
+@vendor.get("/rounds/<assessment_id>/disputes/add", roles=COMPANY_LEADERS)
 def add_dispute(here: CompanyJourney, assessment_id: str) -> Response:
     """The form, for the finding that its address names."""
     place = tuple(request.args.get(name, "") for name in ("kind", "subject", "check"))
@@ -70,7 +70,7 @@ def add_dispute(here: CompanyJourney, assessment_id: str) -> Response:
     return _page(here, assessment_id, form)
 
 
-@vendor.post("/rounds/<assessment_id>/disputes/add", roles=EVERY_COMPANY_ROLE)
+@vendor.post("/rounds/<assessment_id>/disputes/add", roles=COMPANY_LEADERS)
 def raise_dispute(here: CompanyJourney, assessment_id: str) -> Response:
     """Lay it beside the finding; the hospital sees it at once where it sees the finding."""
     form = _form(here, assessment_id, DisputeForm.sent())
@@ -91,7 +91,7 @@ def raise_dispute(here: CompanyJourney, assessment_id: str) -> Response:
     return _page(here, assessment_id, form)
 
 
-@vendor.post("/rounds/<assessment_id>/disputes/take-back", roles=EVERY_COMPANY_ROLE)
+@vendor.post("/rounds/<assessment_id>/disputes/take-back", roles=COMPANY_LEADERS)
 def take_dispute_back(here: CompanyJourney, assessment_id: str) -> Response:
     """No longer hold it; what was said stays on record."""
     form = TakeBackForm.sent()

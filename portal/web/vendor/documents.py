@@ -125,15 +125,14 @@ def document(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Resp
         size=filters.size(found.size),
         confidentiality=CONFIDENTIALITY,
         places=[(sections.name_of(key), _label(asked, key)) for key in found.keys],
-        openings=evidence.openings(here.session, here.actor, evidence_id),
+        openings=evidence.openings(here.session, here.actor, assessment_id, evidence_id),
     )
 
 
 @vendor.get("/rounds/<assessment_id>/documents/<evidence_id>/file", roles=EVERY_COMPANY_ROLE)
 def document_file(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Response:
     """The owner's own copy, always as a download."""
-    responses.find(here.session, here.actor, assessment_id)
-    opened = evidence.open_for_company(here.session, here.actor, evidence_id)
+    opened = evidence.open_for_company(here.session, here.actor, assessment_id, evidence_id)
     content = _shelf(here).get(opened.owner, opened.blob_id, opened.sha256)
     return pages.download(content, name=opened.file_name, media_type=opened.media_type)
 

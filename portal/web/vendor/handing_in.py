@@ -6,15 +6,15 @@ from wtforms.validators import InputRequired
 
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import responses, standings, submissions, vendors
-from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
+from portal.services import catalogues, responses, standings, submissions, vendors
+from portal.services.actors import COMPANY_LEADERS
 from portal.services.rounds import Key
 from portal.services.submissions import Signer
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections, signing, steps
 from portal.web.vendor.room import vendor
-from questionnaires import answering, shelf
+from questionnaires import answering
 
 
 class HandInForm(signing.SignatureForm):
@@ -23,7 +23,7 @@ class HandInForm(signing.SignatureForm):
     confirms = BooleanField(_l("I confirm this statement."), [InputRequired(_l("Please confirm the statement."))])
 
 
-@vendor.get("/rounds/<assessment_id>/hand-in", roles=EVERY_COMPANY_ROLE)
+@vendor.get("/rounds/<assessment_id>/hand-in", roles=COMPANY_LEADERS)
 def hand_in(here: CompanyJourney, assessment_id: str) -> Response:
     """Everything that is worth a second look before it goes."""
     return _page(here, assessment_id, HandInForm.offered(**signing.signer(here)))
@@ -49,7 +49,7 @@ def sign(here: CompanyJourney, assessment_id: str) -> Response:
     return _page(here, assessment_id, form)
 
 
-@vendor.get("/rounds/<assessment_id>/receipt", roles=EVERY_COMPANY_ROLE)
+@vendor.get("/rounds/<assessment_id>/receipt", roles=COMPANY_LEADERS)
 def receipt(here: CompanyJourney, assessment_id: str) -> Response:
     """What was handed in, when, by whom, and its fingerprint; made to be printed."""
     found = submissions.editions(here.session, here.actor, assessment_id)
@@ -68,7 +68,7 @@ def receipt(here: CompanyJourney, assessment_id: str) -> Response:
 def _answers(here: CompanyJourney, assessment_id: str) -> list[tuple[str, str, str, str]]:
     """The answers of the newest edition in words: number, question, product, answer."""
     assessment = responses.find(here.session, here.actor, assessment_id)
-    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    catalogue = catalogues.of(here.session, assessment)
     products = {supply.id: supply.name for supply in vendors.supplies_of(here.session, assessment)}
     profile = {one.id: one for one in catalogue.profile}
     order = {name: rank for rank, name in enumerate([*profile, *catalogue.questions])}
@@ -86,7 +86,7 @@ def _answers(here: CompanyJourney, assessment_id: str) -> list[tuple[str, str, s
 def _page(here: CompanyJourney, assessment_id: str, form: forms.Form) -> Response:
     standing = standings.of_round(here.session, here.actor, assessment_id, now=here.now)
     assessment = responses.find(here.session, here.actor, assessment_id)
-    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    catalogue = catalogues.of(here.session, assessment)
     return pages.page(
         "vendor/hand_in.html",
         form=form,

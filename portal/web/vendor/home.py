@@ -1,16 +1,20 @@
 """The company's own page: its rounds, and each round with its steps and the person to call."""
 
+from collections.abc import Sequence
+
 from flask import Response
 
 from portal import i18n
+from portal.db.models.delegations import Delegation
 from portal.i18n import gettext as _
 from portal.jobs import printing
-from portal.services import profiles, responses, standings
-from portal.services.actors import EVERY_COMPANY_ROLE
+from portal.services import actions, delegations, profiles, responses, standings
+from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
 from portal.web import pages
 from portal.web.journey import CompanyJourney
-from portal.web.vendor import steps
+from portal.web.vendor import sections, steps
 from portal.web.vendor.room import vendor
+from portal.web.vendor.sections import Leaf
 from reports import pages as documents
 from reports import profile as profile_document
 from reports.reader import Reader
@@ -23,24 +27,48 @@ def home(here: CompanyJourney) -> Response:
         standings.of_round(here.session, here.actor, head.id, now=here.now)
         for head in responses.of_company(here.session, here.actor)
     ]
-    return pages.page("vendor/home.html", rounds=found)
+    return pages.page(
+        "vendor/home.html",
+        rounds=found,
+        actions=actions.open_of_company(here.session, here.actor) if here.role in COMPANY_LEADERS else {},
+        today=here.now.date(),
+    )
 
 
 @vendor.get("/rounds/<assessment_id>", roles=EVERY_COMPANY_ROLE)
 def round(here: CompanyJourney, assessment_id: str) -> Response:  # noqa: A001 - the word of the glossary
     """One round: its steps, what is next, whom to call."""
     standing = standings.of_round(here.session, here.actor, assessment_id, now=here.now)
-    assessment = responses.find(here.session, here.actor, assessment_id)
+    asked = responses.questionnaire(here.session, here.actor, assessment_id, now=here.now)
+    remarks = responses.remarks(here.session, asked)
+    steps_of_round = steps.of(standing, "invitation")
+    if not standing.is_whole:
+        return pages.page(
+            "vendor/my_sections.html",
+            standing=standing,
+            head=standing.head,
+            steps_of_round=steps_of_round,
+            remarks=len(remarks),
+            handed=_handed(here, assessment_id, sections.leaves(asked, remarks)),
+        )
+    handed = [one for one in delegations.overview(here.session, here.actor, assessment_id, now=here.now) if one.person]
     return pages.page(
         "vendor/round.html",
         standing=standing,
         head=standing.head,
-        steps_of_round=steps.of(standing, "invitation"),
-        remarks=len(responses.returned(here.session, assessment)),
+        steps_of_round=steps_of_round,
+        remarks=len(remarks),
+        handed=handed,
     )
 
 
-@vendor.post("/rounds/<assessment_id>/profile", roles=EVERY_COMPANY_ROLE)
+def _handed(here: CompanyJourney, assessment_id: str, leaves: Sequence[Leaf]) -> Sequence[tuple[Leaf, Delegation]]:
+    """The sections of somebody who holds single ones, in their order, each with what was said to it."""
+    rows = {row.section: row for row in delegations.mine(here.session, here.actor, assessment_id)}
+    return [(leaf, rows[leaf.id]) for leaf in leaves if leaf.id in rows]
+
+
+@vendor.post("/rounds/<assessment_id>/profile", roles=COMPANY_LEADERS)
 def security_profile(here: CompanyJourney, assessment_id: str) -> Response:
     """The Sicherheitsprofil as PDF: for other customers, no hospital named. A POST, because it leaves a trace."""
     made = profiles.build(here.session, here.actor, assessment_id, now=here.now)

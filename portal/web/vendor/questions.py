@@ -31,6 +31,8 @@ def questions(here: CompanyJourney, assessment_id: str) -> Response:
     """To the page where something is left to answer."""
     asked, remarks = _load(here, assessment_id)
     leaves = sections.leaves(asked, remarks)
+    if not leaves:  # the profile hides every question that was handed to them
+        return pages.see_other("vendor.round", assessment_id=assessment_id)
     first = next((leaf for leaf in leaves if leaf.answered < leaf.asked), leaves[0])
     return pages.see_other("vendor.section", assessment_id=assessment_id, section_id=first.id)
 
@@ -99,8 +101,8 @@ def dismiss_suggestions(here: CompanyJourney, assessment_id: str, section_id: st
 
 
 def _save(here: CompanyJourney, assessment_id: str, key: Key, typed: Typed) -> Saved:
-    assessment = responses.find(here.session, here.actor, assessment_id)
-    shape = responses.shape_of(here.session, assessment, key)
+    assessment, part = responses.find_part(here.session, here.actor, assessment_id)
+    shape = responses.shape_of(here.session, assessment, key, part=part)
     value = _parsed(here, shape, typed)
     return responses.save(here.session, here.actor, assessment_id, key, value, version=typed.version, now=here.now)
 
@@ -148,14 +150,14 @@ def _typed(sent: Mapping[str, Any], name: str) -> Typed:
 
 def _load(here: CompanyJourney, assessment_id: str) -> tuple[Round, Mapping[Key, str]]:
     asked = responses.questionnaire(here.session, here.actor, assessment_id, now=here.now)
-    return asked, responses.returned(here.session, asked.assessment)
+    return asked, responses.remarks(here.session, asked)
 
 
 def _entries(here: CompanyJourney, asked: Round, section_id: str, remarks: Mapping[Key, str]) -> Sequence[Entry]:
     if section_id not in {leaf.id for leaf in sections.leaves(asked, remarks)}:
         raise NotFound
     writable = asked.assessment.stage in responses.WRITABLE
-    links = evidence.by_answer(here.session, asked.assessment)
+    links = evidence.by_answer(here.session, asked.assessment, part=asked.part)
     names = evidence.names(here.session, asked.assessment)
     lying = suggestions.of_round(here.session, asked)
     return [
@@ -174,7 +176,7 @@ def _following(asked: Round, remarks: Mapping[Key, str], section_id: str) -> str
 
 
 def _page(here: CompanyJourney, asked: Round, section_id: str, page: Sequence[Entry], form: forms.Form) -> Response:
-    remarks = responses.returned(here.session, asked.assessment)
+    remarks = responses.remarks(here.session, asked)
     leaves = sections.leaves(asked, remarks)
     standing = standings.of_round(here.session, here.actor, asked.assessment.id, now=here.now)
     following = _following(asked, remarks, section_id)

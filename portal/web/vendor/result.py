@@ -7,7 +7,7 @@ from flask import Response
 
 from portal.i18n import gettext as _
 from portal.services import own_results, scans, standings, timelines
-from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
+from portal.services.actors import COMPANY_LEADERS
 from portal.web import pages
 from portal.web import shown as showing
 from portal.web.journey import CompanyJourney
@@ -19,7 +19,7 @@ shown = showing.shown
 counts = showing.counts
 
 
-@vendor.get("/rounds/<assessment_id>/result", roles=EVERY_COMPANY_ROLE)
+@vendor.get("/rounds/<assessment_id>/result", roles=COMPANY_LEADERS)
 def result(here: CompanyJourney, assessment_id: str) -> Response:
     """What was seen, why it matters, how to mend it."""
     standing = standings.of_round(here.session, here.actor, assessment_id, now=here.now)
@@ -32,14 +32,14 @@ def result(here: CompanyJourney, assessment_id: str) -> Response:
     )
 
 
-@vendor.get("/rounds/<assessment_id>/result/live", roles=EVERY_COMPANY_ROLE)
+@vendor.get("/rounds/<assessment_id>/result/live", roles=COMPANY_LEADERS)
 def live_result(here: CompanyJourney, assessment_id: str) -> Response:
     """The piece of the page that fetches itself anew while the scan runs."""
     head = standings.of_round(here.session, here.actor, assessment_id, now=here.now).head
     return pages.part("vendor/result_state.html", **_state(here, assessment_id), head=head)
 
 
-@vendor.post("/rounds/<assessment_id>/result", roles=EVERY_COMPANY_ROLE)
+@vendor.post("/rounds/<assessment_id>/result", roles=COMPANY_LEADERS)
 def look_again(here: CompanyJourney, assessment_id: str) -> Response:
     """Look at ourselves, or again after something was mended."""
     scans.queue_by_company(here.session, here.actor, assessment_id, now=here.now)

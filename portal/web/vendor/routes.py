@@ -1,12 +1,16 @@
 """All modules of pages of this room; importing them registers their routes."""
 
 from portal.web.vendor import (
+    actions,
     approval,
     arriving,
     disputes,
     documents,
     handing_in,
+    handing_on,
     home,
+    packs,
+    plan,
     questions,
     result,
     team,
@@ -15,4 +19,19 @@ from portal.web.vendor import (
 from portal.web.vendor.room import invitation, vendor
 
 ROOMS = (invitation, vendor)
-MODULES = (approval, arriving, disputes, documents, handing_in, home, questions, result, team, workbook)
+MODULES = (
+    actions,
+    approval,
+    arriving,
+    disputes,
+    documents,
+    handing_in,
+    handing_on,
+    home,
+    packs,
+    plan,
+    questions,
+    result,
+    team,
+    workbook,
+)

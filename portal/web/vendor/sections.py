@@ -13,11 +13,11 @@ from portal.db.models.responses import Answer, Suggestion
 from portal.i18n import gettext as _
 from portal.services import rounds
 from portal.services.rounds import Key, Round, Slot
+from portal.services.scopes import PROFILE
 from portal.web import forms
 from questionnaires import answering, citing
 from questionnaires.model import AnswerKind, AnswerShape, AnswerValue, ProfileQuestion, Question
 
-PROFILE = "profile"
 RETURNED = "returned"
 VALUE, SPECIAL, COMMENT, VERSION = "value", "special", "comment", "version"
 CONFIRM = "confirm"  # the names of earlier answers that still hold
@@ -124,15 +124,10 @@ def leaves(asked: Round, remarks: Mapping[Key, str]) -> Sequence[Leaf]:
     """The side list: profile, then the sections; what was sent back on top."""
     language = i18n.language()
     profile = len(asked.profile_questions)
-    found = [
-        Leaf(
-            id=PROFILE,
-            title=_("About your company and product"),
-            answered=profile - len(asked.missing_profile),
-            asked=profile,
-            minutes=0,
-        )
-    ]
+    found = []
+    if profile:
+        title, open_ = _("About your company and product"), len(asked.missing_profile)
+        found.append(Leaf(id=PROFILE, title=title, answered=profile - open_, asked=profile, minutes=0))
     for section in asked.sections:
         slots = asked.of_section(section.id)
         missing = [slot for slot in slots if slot.value is None]

@@ -124,7 +124,7 @@ def test_a_deleted_document_is_gone_everywhere(session, asked, now):
     assert evidence.remove(session, asked.lead, asked.assessment_id, first, now=now) == f"{1:032x}"
     assert evidence.of_round(session, asked.lead, asked.assessment_id, now=now) == []
     with pytest.raises(NotFound):
-        evidence.open_for_company(session, asked.lead, first)
+        evidence.open_for_company(session, asked.lead, asked.assessment_id, first)
 
 
 def test_what_was_handed_in_stays(session, asked, now):
@@ -147,7 +147,9 @@ def test_the_hospital_opens_what_was_handed_in_and_its_owner_sees_it(session, as
     opened = evidence.open_for_hospital(session, assessor, asked.assessment_id, first, now=now)
 
     assert (opened.owner, opened.sha256) == (f"company:{asked.lead.company_id}", f"{1:064x}")
-    assert [one.who for one in evidence.openings(session, asked.lead, first)] == [f"{assessor.name}, Klinikum Nord"]
+    assert [one.who for one in evidence.openings(session, asked.lead, asked.assessment_id, first)] == [
+        f"{assessor.name}, Klinikum Nord"
+    ]
     with pytest.raises(NotFound):
         evidence.open_for_hospital(session, assessor, asked.assessment_id, unused, now=now)
 
@@ -161,7 +163,7 @@ def test_another_hospital_and_another_company_find_nothing(session, asked, now):
     with pytest.raises(NotFound):
         evidence.open_for_hospital(session, other.assessor, asked.assessment_id, first, now=now)
     with pytest.raises(NotFound):
-        evidence.open_for_company(session, stranger, first)
+        evidence.open_for_company(session, stranger, asked.assessment_id, first)
     with pytest.raises(NotAllowed):
         evidence.open_for_hospital(session, asked.lead, asked.assessment_id, first, now=now)
     assert session.scalars(select(EvidenceOpening)).all() == []

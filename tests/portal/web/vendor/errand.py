@@ -50,10 +50,15 @@ def accepted(session: Session, now: datetime, **more) -> Errand:
     return made
 
 
-def colleague(session: Session, of: Errand, role: CompanyRole = CompanyRole.CONTRIBUTOR) -> Actor:
-    """Another person of the same company."""
+def colleague(
+    session: Session, of: Errand, role: CompanyRole = CompanyRole.CONTRIBUTOR, *, sections: tuple[str, ...] = ()
+) -> Actor:
+    """Another person of the same company; a contributor holds these sections, or every one."""
     company = session.get_one(Company, of.lead.company_id)
-    return building.company_actor(session, company, role, email=f"{role.value}@strahlwerk.example")
+    who = building.company_actor(session, company, role, email=f"{role.value}@strahlwerk.example")
+    if role is CompanyRole.CONTRIBUTOR:
+        building.hand_on(session, session.get_one(Assessment, of.assessment_id), who, *sections)
+    return who
 
 
 def stranger(session: Session) -> Actor:
