@@ -41,6 +41,11 @@ class Link:
         await self._flush()
         self._tls = tls
 
+    @property
+    def protocol(self) -> str:
+        """What the two sides agreed on by ALPN; empty where they did not."""
+        return (self._tls.selected_alpn_protocol() or "") if self._tls is not None else ""
+
     async def read(self) -> bytes:
         """The next bytes; empty at the end."""
         if self._read:

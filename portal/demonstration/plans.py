@@ -89,6 +89,7 @@ class Site:
     host: str
     aliases: tuple[str, ...] = ()  # more names at the same address and in the same certificate
     tls: Tls | None = field(default_factory=Tls)  # None: nothing listens on port 443
+    http2: bool = False  # over TLS, beside HTTP/1.1
     cleartext: Cleartext = Cleartext.REDIRECTS
     headers: tuple[tuple[str, str], ...] = ()  # sent with every page
     pages: Mapping[str, Reply] = field(default_factory=dict)  # path, or path?query

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import cast
 
-from portal.demonstration import names
+from portal.demonstration import http2, names
 from portal.demonstration.authority import Authority, Places
 from portal.demonstration.links import Link
 from portal.demonstration.names import RESOLVER_ADDRESS, Names
@@ -293,6 +293,9 @@ class Servers:
             if site.behaviour is Behaviour.SILENT:
                 await link.wait_for_end()
                 return
+            if link.protocol == "h2":
+                await http2.serve(link, answer)
+                return
             while True:
                 method, target, headers = await _read_request(link)
                 self._note("https" if tls else "http", site.host, f"{method} {target}", self._address(site.host))
@@ -309,6 +312,13 @@ class Servers:
                 await link.write(_written(site, reply, head_only=method == "HEAD", keep=keep, origin=origin))
                 if not keep:
                     return
+
+        def answer(method: str, target: str, headers: dict[str, str]) -> http2.Answer:
+            self._note("https", site.host, f"{method} {target}", self._address(site.host))
+            reply = _reply_to(site, target, host=headers["host"], tls=tls)
+            body = b"" if method == "HEAD" or reply.status in NO_BODY else _body(reply)
+            lines = _headers(site, reply, origin=headers.get("origin", ""))
+            return http2.Answer(status=reply.status, headers=tuple(lines), body=body)
 
         return serve
 
@@ -349,6 +359,8 @@ class Servers:
             for site in self._plan.sites:
                 if site.tls is not None:
                     contexts[site.host] = self._context(site.tls, (site.host, *site.aliases), Path(folder))
+                    if site.http2:
+                        contexts[site.host].set_alpn_protocols(["h2", "http/1.1"])
             for exchanger in self._plan.exchangers:
                 if exchanger.tls is not None:
                     contexts[exchanger.host] = self._context(exchanger.tls, (exchanger.host,), Path(folder))
@@ -422,18 +434,27 @@ def _reply_to(site: Site, target: str, *, host: str, tls: bool) -> Reply:
     return site.pages.get(target) or site.pages.get(path) or site.missing
 
 
+def _body(reply: Reply) -> bytes:
+    return reply.body.encode() if isinstance(reply.body, str) else reply.body
+
+
+def _headers(site: Site, reply: Reply, *, origin: str) -> list[tuple[str, str]]:
+    headers = [*(site.headers if reply.site_headers else ()), *reply.headers]
+    headers = [(name, value.replace("{origin}", origin)) for name, value in headers]
+    if reply.status not in NO_BODY:
+        length = str(len(_body(reply)))
+        headers.append(("content-type", reply.content_type))
+        headers.append(("transfer-encoding", "chunked") if reply.chunked else ("content-length", length))
+    return headers
+
+
 def _written(site: Site, reply: Reply, *, head_only: bool, keep: bool, origin: str) -> bytes:
-    body = reply.body.encode() if isinstance(reply.body, str) else reply.body
+    body = _body(reply)
     try:
         phrase = HTTPStatus(reply.status).phrase
     except ValueError:
         phrase = "Unknown"
-    headers = [*(site.headers if reply.site_headers else ()), *reply.headers]
-    headers = [(name, value.replace("{origin}", origin)) for name, value in headers]
-    if reply.status not in NO_BODY:
-        headers.append(("content-type", reply.content_type))
-        headers.append(("transfer-encoding", "chunked") if reply.chunked else ("content-length", str(len(body))))
-    headers.append(("connection", "keep-alive" if keep else "close"))
+    headers = [*_headers(site, reply, origin=origin), ("connection", "keep-alive" if keep else "close")]
     head = f"HTTP/1.1 {reply.status} {phrase}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
     if head_only or reply.status in NO_BODY:
         return head.encode("latin-1")

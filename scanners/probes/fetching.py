@@ -17,18 +17,17 @@ import httpcore
 
 from scanners import targets
 from scanners.observations import Reason, Response
+from scanners.probes.lines import CONNECT_SECONDS, Line
 from scanners.probes.network import CertificateRefused, Connection, Door, Places, Unseen
 
 FETCH_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
-CONNECT_SECONDS = 5.0
 MOST_BODY = 2_000_000
 MOST_DECODED = 8_000_000
 MOST_GROWTH = 4  # characters kept of a body that came packed, for each byte that was asked for; never over MOST_BODY
 MOST_RATIO = 100
 MOST_HEADER_BYTES = 64_000
 MOST_HEADER_LINES = 200
-LONGEST_PRELUDE = 2 * 65_536  # bytes before a body begins, informational responses included
 MOST_PARTS = 20_000  # chunks of one body: a byte in each costs us far more than it costs the server
 PARTS_AT_A_STRETCH = 100  # read without letting the other probes have a turn
 # Bytes of bodies that a scan holds at once, under way and read, and what each host has of it for certain.
@@ -41,7 +40,8 @@ SLOWEST_BYTES_PER_SECOND = 1_000
 GRACE_SECONDS = 3.0  # before the slowest rate is asked for
 LONGEST_URL = 4_000
 MOST_CONNECTIONS = 64  # over all hosts; the door counts per host and address
-REQUESTS_AT_ONCE = 6  # to one host, as browsers do
+REQUESTS_AT_ONCE = 6  # to one host over HTTP/1.1, as browsers do
+STREAMS_AT_ONCE = 16  # over HTTP/2, where all share a connection; browsers send a hundred
 # Kept open with and without verification while no request waits. An idle connection still holds its place at the door's
 # gate, so that there must be far fewer of them than the gate has places: else the TLS probe would wait for ever.
 IDLE_CONNECTIONS = 2
@@ -73,8 +73,7 @@ class Fetcher:
         """Open nothing yet; so many hosts share the memory."""
         self._door = door
         self._room = _Room(hosts)
-        # One for each host: a pool looks through all its connections at each request.
-        self._pools: dict[tuple[bool, str], httpcore.AsyncConnectionPool] = {}
+        self._lines: dict[tuple[bool, str], Line] = {}
         self._unverified: set[str] = set()
         self._at_once: dict[str, Places] = {}
         self._wanted: Counter[str] = Counter()  # requests to a host that are under way or wait
@@ -82,8 +81,8 @@ class Fetcher:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for pool in self._pools.values():
-            await pool.aclose()
+        for line in self._lines.values():
+            await line.aclose()
 
     async def fetch(
         self,
@@ -128,13 +127,11 @@ class Fetcher:
     async def _close_idle(self) -> None:
         """Keep what those who wait will use, and few beside."""
         if not self._may_idle():
-            return  # the pools keep none
+            return  # the lines keep none
         spare = {True: IDLE_CONNECTIONS, False: IDLE_CONNECTIONS}
-        for (verifying, host), pool in tuple(self._pools.items()):
-            waiting = self._wanted[host] - REQUESTS_AT_ONCE
-            for connection in pool.connections:
-                if not connection.is_idle():
-                    continue
+        for (verifying, host), line in tuple(self._lines.items()):
+            waiting = self._wanted[host] - (0 if line.speaks_http2 else REQUESTS_AT_ONCE)
+            for connection in line.idle():
                 if waiting > 0:
                     waiting -= 1
                 elif spare[verifying]:
@@ -169,7 +166,7 @@ class Fetcher:
         )
         verified = verifying if parts.scheme == "https" else None
         try:
-            response = await self._pool(parts.hostname or "", verifying=verifying).handle_async_request(request)
+            response = await self._line(parts.hostname or "", verifying=verifying).send(request)
             try:
                 got = _headers(response)
                 _expect_body(response)
@@ -199,16 +196,19 @@ class Fetcher:
             "Accept-Language": "de,en;q=0.8",
         }
 
-    def _pool(self, host: str, *, verifying: bool) -> httpcore.AsyncConnectionPool:
+    def _line(self, host: str, *, verifying: bool) -> Line:
         key = verifying, host
-        if key not in self._pools:
-            self._pools[key] = httpcore.AsyncConnectionPool(
-                ssl_context=self._door.tls_context(verifying=verifying),
-                max_connections=REQUESTS_AT_ONCE + IDLE_CONNECTIONS,
-                max_keepalive_connections=REQUESTS_AT_ONCE + IDLE_CONNECTIONS if self._may_idle() else 0,
-                network_backend=_Backend(self._door),
+        if key not in self._lines:
+            places = self._at_once[host]
+            self._lines[key] = Line(
+                self._door,
+                host,
+                verifying=verifying,
+                at_once=REQUESTS_AT_ONCE + IDLE_CONNECTIONS,
+                keeps=self._may_idle(),
+                widen=lambda: places.widen(STREAMS_AT_ONCE - REQUESTS_AT_ONCE),
             )
-        return self._pools[key]
+        return self._lines[key]
 
 
 class _Room:
@@ -259,28 +259,6 @@ class _Share:
     def let_go(self) -> None:
         self._room.take(self._host, -self._taken)
         self._taken = 0
-
-
-class _Backend(httpcore.AsyncNetworkBackend):
-    """Lets httpcore connect through the door only: the pool sees names, the socket sees the vetted address."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,  # noqa: ARG002 - httpcore's signature
-        socket_options: object = None,  # noqa: ARG002 - httpcore's signature
-    ) -> Connection:
-        connection = await self._door.connect(host, port, seconds=timeout or CONNECT_SECONDS)
-        connection.longest_prelude = LONGEST_PRELUDE
-        return connection
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 def _length(content: bytes) -> dict[str, str]:

@@ -321,7 +321,9 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - httpcore's signature
         socket_options: object = None,  # noqa: ARG002 - httpcore's signature
     ) -> Connection:
-        return await self._door.connect(host, port, seconds=timeout or CONNECT_SECONDS)
+        connection = await self._door.connect(host, port, seconds=timeout or CONNECT_SECONDS)
+        connection.protocols = ("http/1.1",)
+        return connection
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

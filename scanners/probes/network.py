@@ -126,12 +126,15 @@ class Connection(httpcore.AsyncNetworkStream):
         self.address = address
         self.port = port
         self.tls: ssl.SSLObject | None = None
+        self.protocols: tuple[str, ...] = ()  # what `start_tls` offers by ALPN
         self.longest_prelude: int | None = None  # bytes that may be read between a request and `end_prelude`
         self._prelude: int | None = 0
         self._socket = sock
         self._let_go = let_go
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self._sending = asyncio.Lock()  # one may read while another writes
+        self._receiving = asyncio.Lock()
         self._open = True
 
     async def __aenter__(self) -> Self:
@@ -185,6 +188,7 @@ class Connection(httpcore.AsyncNetworkStream):
         timeout: float | None = ANSWER_SECONDS,  # noqa: ASYNC109 - httpcore's signature
     ) -> "Connection":
         """Shake hands on this connection; it then reads and writes plaintext."""
+        ssl_context.set_alpn_protocols(list(self.protocols))  # contexts are shared; the connection takes a copy now
         self.tls = ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname or self.host)
         try:
             async with _within(timeout):
@@ -227,11 +231,16 @@ class Connection(httpcore.AsyncNetworkStream):
             await asyncio.get_running_loop().sock_sendall(self._socket, data)
 
     async def _flush(self) -> None:
-        if data := self._outgoing.read():
-            await self._send(data)
+        async with self._sending:
+            if data := self._outgoing.read():
+                await self._send(data)
 
     async def _feed(self) -> None:
-        data = await self._receive(READ_SIZE)
+        if self._receiving.locked():  # what another receives is for both
+            async with self._receiving:
+                return
+        async with self._receiving:
+            data = await self._receive(READ_SIZE)
         if data:
             self._incoming.write(data)
         else:
@@ -314,6 +323,11 @@ class Places:
                     turn.set_result(None)
                     return
         self._free += 1
+
+    def widen(self, count: int) -> None:
+        """So many more from now on."""
+        for _place in range(count):
+            self.release()
 
     @contextlib.asynccontextmanager
     async def held(self, *, patient: bool = False) -> AsyncIterator[None]:
