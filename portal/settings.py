@@ -78,6 +78,7 @@ class Settings:
     demonstration: bool = False
     operator_contact: str = ""
     data_mirror: str = ""  # "" = data sets are fetched from their makers
+    known_instances: Mapping[str, str] = field(default_factory=dict)  # whose signatures are known: key's SHA-256, name
 
     @property
     def trusted_host(self) -> str:
@@ -135,6 +136,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         demonstration=env.get("KETTENBLICK_DEMONSTRATION", "") == "1",
         operator_contact=env.get("OPERATOR_CONTACT", ""),
         data_mirror=_https("DATA_MIRROR", env.get("DATA_MIRROR", "")),
+        known_instances=_instances(_list(env, "KNOWN_INSTANCES")),
     )
 
 
@@ -222,6 +224,16 @@ def _https(name: str, url: str) -> str:
     if url and (not is_address or "@" in parts.netloc):
         raise BadSetting(f"{name} must be an address that starts with https://, without a port.")
     return url
+
+
+def _instances(entries: tuple[str, ...]) -> Mapping[str, str]:
+    found = {}
+    for entry in entries:
+        name, _, fingerprint = entry.partition("=")
+        if not name or not re.fullmatch("[0-9a-f]{64}", fingerprint.lower()):
+            raise BadSetting("KNOWN_INSTANCES must read like name=fingerprint, with the 64 digits of its signing key.")
+        found[fingerprint.lower()] = name
+    return found
 
 
 def _switch(name: str, text: str) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from importlib import resources
 from typing import Any, NoReturn
 
 from questionnaires import answering
@@ -141,6 +142,11 @@ def dump(pack: Pack) -> dict[str, Any]:
 def canonical(document: Mapping[str, Any]) -> bytes:
     """The bytes that are signed: JSON after RFC 8785, which for a pack is sorted names, no blanks, UTF-8."""
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def schema() -> bytes:
+    """The JSON Schema of the format, for whoever reads or writes packs with other programs."""
+    return resources.files("questionnaires").joinpath("schemas", SCHEMA).read_bytes()
 
 
 def write(document: Mapping[str, Any], seal: Seal) -> bytes:

@@ -1,15 +1,16 @@
-"""Workbooks from outside are read in a process of their own, which has little memory, little time and no secret."""
+"""Files from outside are read in processes of their own, which have little memory, little time and no secret."""
 
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from portal.errors import BadInput
 from questionnaires.model import AnswerShape
-from reports.workbooks import reading_child
+from questionnaires.packs import BadPack, Seal
+from reports.workbooks import pack_child, reading_child
 from reports.workbooks.answer_sheet import NotOurWorkbook, SheetSent
 from reports.workbooks.table_in import Table
 from scanners.model import N_, Message
@@ -17,7 +18,10 @@ from scanners.model import N_, Message
 Told = TypeVar("Told")
 
 LONGEST = 40  # seconds by the clock; the child ends itself after half of it by the processor
+UNREAD = N_("The workbook could not be read. Please take a fresh one.")
+PACK_UNREAD = N_("The answer pack could not be read. Please load it as it was downloaded.")
 READER = (sys.executable, "-I", "-m", "reports.workbooks.reading_child")
+PACK_READER = (sys.executable, "-I", "-m", "reports.workbooks.pack_child")
 
 
 def answer_sheet(content: bytes, shapes: Mapping[str, AnswerShape]) -> SheetSent:
@@ -30,17 +34,20 @@ def table(content: bytes) -> Table:
     return _read(reading_child.ORDER_TABLE + content, reading_child.load_table)
 
 
-def _read(sent: bytes, load: Callable[[Any], Told]) -> Told:
+def answer_pack(content: bytes) -> tuple[dict[str, Any], Seal]:
+    """What an answer pack holds, as it stands in the file, and its signature. Raises BadInput for the field `file`."""
+    return _read(content, pack_child.load, reader=PACK_READER)
+
+
+def _read(sent: bytes, load: Callable[[Any], Told], *, reader: Sequence[str] = READER) -> Told:
     try:
         with tempfile.TemporaryFile() as told:  # a file has an end that the child cannot move; a pipe has none
             subprocess.run(  # noqa: S603 - our own program, no shell
-                READER, input=sent, stdout=told, stderr=subprocess.DEVNULL, timeout=LONGEST, env={}, check=True
+                reader, input=sent, stdout=told, stderr=subprocess.DEVNULL, timeout=LONGEST, env={}, check=True
             )
             told.seek(0)
-            return load(json.loads(told.read(reading_child.LONGEST_TOLD)))
-    except NotOurWorkbook as refusal:
+            return load(json.loads(told.read(pack_child.LONGEST_TOLD)))
+    except (NotOurWorkbook, BadPack) as refusal:
         raise BadInput({"file": Message(text=refusal.message.text, values=refusal.message.values)}) from refusal
     except (subprocess.SubprocessError, ValueError) as error:
-        raise BadInput(
-            {"file": Message(text=N_("The workbook could not be read. Please take a fresh one."))}
-        ) from error
+        raise BadInput({"file": Message(text=UNREAD if reader is READER else PACK_UNREAD)}) from error

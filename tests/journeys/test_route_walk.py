@@ -31,6 +31,7 @@ FIRM_SIGNERS = frozenset({CompanyRole.LEAD, CompanyRole.SIGNATORY})
 TABLE: Mapping[object, str] = {
     OPEN: """
         GET site.start  GET site.about  GET site.method  GET site.alive  GET site.ready  GET site.security_txt
+        GET site.signing_key
         GET auth.sign_in  POST auth.begin_sign_in  POST auth.language
         GET auth.open_join  GET auth.join  POST auth.join_with_new_account  POST auth.renew_join
         GET auth.forgotten  POST auth.send_new_password_link
@@ -78,6 +79,7 @@ TABLE: Mapping[object, str] = {
     CLINIC_TRAIL: "GET hospital.audit_trail",
     FIRM: """
         GET vendor.home  GET vendor.round  GET vendor.questions  GET vendor.section  POST vendor.save_section
+        GET vendor.section_progress
         GET vendor.workbook  POST vendor.take_workbook_along  POST vendor.compare_workbook
         POST vendor.take_over_workbook  POST vendor.prefill  POST vendor.dismiss_suggestions
         POST vendor.save_answer  GET vendor.documents  GET vendor.add_document  POST vendor.put_document_in
@@ -85,6 +87,8 @@ TABLE: Mapping[object, str] = {
         POST vendor.detach_document  POST vendor.remove_document
     """,
     FIRM_SIGNERS: """
+        GET vendor.pack  POST vendor.take_pack_along  POST vendor.bring_pack  POST vendor.take_from_pack
+        POST vendor.forget_pack
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
         POST vendor.strike_host  POST vendor.confirm_host  POST vendor.correct_host  POST vendor.sign  POST vendor.release
         POST vendor.invite_colleague  POST vendor.agree_to_active  GET vendor.without_active
@@ -154,6 +158,8 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.invite_member": {"email": "neu@klinik.example", "role": "assessor"},
         "POST hospital.change_settings": {"name": "Anders"},
         "POST hospital.register_workbook": {"language": "de"},
+        "POST vendor.take_pack_along": {"which": "signed"},
+        "POST vendor.take_from_pack": {"go": "take", "product.0": ids["supply_id"]},
         "POST vendor.agree": {"name": "Erika", "function": "Leitung"},
         "POST vendor.refuse": {"name": "Erika", "function": "Leitung"},
         "POST vendor.end_active": {"name": "Erika", "function": "Leitung"},

@@ -25,6 +25,7 @@ from portal.db.models.accounts import (
     HospitalMember,
     SessionStage,
 )
+from portal.db.models.answer_packs import AnswerPack, PackStanding
 from portal.db.models.assessments import Assessment, ReviewState, Stage
 from portal.db.models.disputes import DisputeReason
 from portal.db.models.jobs import Job, OutboxMail
@@ -35,10 +36,21 @@ from portal.db.models.vendors import Host
 from portal.demonstration import documents
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
-from portal.services import disputes, evidence, jobs, reviews, rounds, scan_results, submissions, vendor_imports
+from portal.services import (
+    answer_packs,
+    disputes,
+    evidence,
+    jobs,
+    reviews,
+    rounds,
+    scan_results,
+    submissions,
+    vendor_imports,
+)
 from portal.services.actors import Actor
 from portal.services.jobs import JobKind
 from portal.services.submissions import Signer
+from questionnaires import packs
 from reports.workbooks.table_in import Table
 from tests.portal import building
 from tests.portal.web.conftest import Visitor, make_settings, sign_in
@@ -213,6 +225,19 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     waiting, other = _disputable(session, lead, assessment, now=now)
     dispute = disputes.raise_dispute(
         session, lead, assessment.id, waiting, reason=DisputeReason.FIXED, text="Seit gestern behoben.", now=now
+    )
+    pack = answer_packs.make(session, lead, assessment.id, now=now).pack
+    session.add(
+        AnswerPack(
+            company_id=response.company_id,
+            assessment_id=assessment.id,
+            document=packs.dump(pack),
+            standing=PackStanding.UNKNOWN,
+            fingerprint="0" * 64,
+            file_name="pack.zip",
+            loaded_by="Erika",
+            loaded_at=now,
+        )
     )
     uploaded = Table(heading=("Lieferant", "Produkt"), rows=(("Neue Firma GmbH", "LIS"),), first=2)
     kept_list = vendor_imports.keep(session, made.assessor, uploaded, file_name="liste.xlsx", now=now)

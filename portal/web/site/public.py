@@ -1,5 +1,6 @@
 """Start, about, health: what everybody may see."""
 
+import base64
 from datetime import timedelta
 
 from flask import Response
@@ -7,6 +8,7 @@ from sqlalchemy import select
 
 from portal.db.models.accounts import SessionStage
 from portal.errors import NotFound
+from portal.files import signing
 from portal.services import accounts
 from portal.web import frame, pages
 from portal.web.journey import Journey, Who
@@ -28,7 +30,11 @@ def start(here: Journey) -> Response:
 @site.get("/about", who=Who.ANYONE)
 def about(here: Journey) -> Response:
     """Who runs this portal, what it keeps, what it sets in the browser."""
-    return pages.page("site/about.html", operator_contact=here.settings.operator_contact)
+    return pages.page(
+        "site/about.html",
+        operator_contact=here.settings.operator_contact,
+        fingerprint=signing.in_groups(signing.fingerprint(signing.public_key(here.keyring))),
+    )
 
 
 @site.get("/healthz", who=Who.ANYONE)
@@ -59,3 +65,14 @@ def security_txt(here: Journey) -> Response:
         f"Canonical: {here.settings.public_base_url}/.well-known/security.txt",
     )
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+@site.get("/.well-known/kettenblick-signing-key.json", who=Who.ANYONE)
+def signing_key(here: Journey) -> Response:
+    """The public key by which files of this instance are known again."""
+    key = signing.public_key(here.keyring)
+    return pages.json_answer(
+        algorithm=signing.ALGORITHM,
+        public_key=base64.b64encode(key).decode(),
+        sha256=signing.fingerprint(key),
+    )
