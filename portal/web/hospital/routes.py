@@ -1,6 +1,7 @@
 """All modules of pages of this room; importing them registers their routes."""
 
 from portal.web.hospital import (
+    actions,
     administration,
     campaigns,
     disputes,
@@ -19,6 +20,6 @@ from portal.web.hospital.room import hospital
 
 ROOMS = (hospital,)
 PAGES = (
-    *(administration, campaigns, disputes, documents, exports, intakes),
+    *(actions, administration, campaigns, disputes, documents, exports, intakes),
     *(review, risks, scans, today, vendor_lists, vendor_pages, vendors),
 )

@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from portal.services import portfolio
+from portal.services import actions, portfolio
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.web import pages
 from portal.web.hospital.room import hospital
@@ -16,6 +16,7 @@ def today(here: HospitalJourney) -> Response:
     return pages.page(
         "hospital/today.html",
         due=portfolio.due(rows, today=here.now.date()),
+        actions=actions.due(here.session, here.actor, today=here.now.date()),
         count=len(rows),
         grades=portfolio.grades_by_tier(rows),
         may_write=here.role in HOSPITAL_WRITERS,
