@@ -81,8 +81,8 @@ def judge(component: Component, data: DataSets = SHIPPED, *, on: date) -> Judgem
     package, platform = package_names.package(component.purl), package_names.platform(component.cpe)
     told = component.version or (package.version if package else "") or (platform.version if platform else "")
     version = _comparable(told)
-    script = package_products.script(package, platform, javascript.definitions(data))
-    software = package_products.software(package, platform)
+    script = _script(package, platform, javascript.definitions(data))
+    software = _software(package, platform)
     is_distributed = package is not None and package.type in package_products.DISTRIBUTIONS
     sure: list[Weakness] = []
     if version:
@@ -158,7 +158,13 @@ def _range(form: str, name: str, since: str, below: str, data: str) -> Message:
 
 def _ended(script: str, software: str, version: str, data: DataSets, *, on: date) -> Iterator[Weakness]:
     told = javascript.end_of(script, version, data) if script else ""
-    end = date.fromisoformat(told) if told else lifecycles.end_of(software, _LETTER.sub("", version), data) if software else None
+    end = (
+        date.fromisoformat(told)
+        if told
+        else lifecycles.end_of(software, _LETTER.sub("", version), data)
+        if software
+        else None
+    )
     if end is None or end >= on:
         return
     fetched = data.source("eol")
@@ -203,6 +209,30 @@ def _decided(script: str, software: str, data: DataSets) -> frozenset[str]:
     """The holes whose versions are known, so that they need no guess."""
     of_script = {name for one in _vulnerabilities(data).get(script, ()) for name in one.identifiers}
     return frozenset(of_script | {one.cve for one in weaknesses.of(software)})
+
+
+def _script(package: Package | None, platform: Platform | None, known: Mapping[str, object]) -> str:
+    """The JavaScript library that is meant; "" for none that the data know."""
+    found = ""
+    if package is None:
+        found = package_products.SCRIPTS.get((platform.vendor, platform.product), "") if platform is not None else ""
+    elif package.type == "npm" or package.namespace in package_products.WEBJARS:
+        path = package.name if package.namespace in package_products.WEBJARS else package.path
+        found = package_products.NPM.get(path, "" if path in package_products.NOT_NPM else path)
+    elif package.type == "nuget":
+        found = package_products.NUGET.get(package.path, "")
+    return found if found in known else ""
+
+
+def _software(package: Package | None, platform: Platform | None) -> str:
+    """The software that is meant, as our tables call it; "" for none of them."""
+    if package is not None:
+        if package.type in package_products.DISTRIBUTIONS:
+            return package_products.PACKAGES.get(("generic", package.name), "")
+        return package_products.PACKAGES.get((package.type, package.path), "")
+    if platform is not None:
+        return package_products.PLATFORMS.get((platform.vendor, platform.product), "")
+    return ""
 
 
 @lru_cache(maxsize=2)

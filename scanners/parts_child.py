@@ -3,6 +3,7 @@
 stdin: the file. stdout: what it says as JSON, or why not.
 """
 
+import gc
 import json
 import resource
 import sys
@@ -13,7 +14,7 @@ from scanners.model import N_, Message
 from scanners.parsing import sbom
 from scanners.parsing.parts_lists import Component, PartsList, Unreadable, moment
 
-MEMORY = 768 * 2**20  # bytes of address space; a list of twenty megabytes fits
+MEMORY = 512 * 2**20  # bytes of address space; a list of twenty megabytes fits
 SECONDS = 30  # of processor time
 OPEN_FILES = 32
 LONGEST_TOLD = 32 * 2**20
@@ -30,6 +31,7 @@ def main() -> int:
         (resource.RLIMIT_FSIZE, LONGEST_TOLD),
     ):
         resource.setrlimit(kind, (limit, limit))
+    gc.disable()  # the process ends anyway, and walking a million objects again and again takes its time
     told = _answer(sys.stdin.buffer.read(sbom.LARGEST + 1))
     for piece in json.JSONEncoder(ensure_ascii=False).iterencode(told):
         sys.stdout.write(piece)

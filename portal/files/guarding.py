@@ -1,4 +1,4 @@
-"""Refuses an upload that is not what it says, or that would swell: eight kinds of document, by their first bytes."""
+"""Refuses an upload that is not what it says, or that would swell: ten kinds of document, by their first bytes."""
 
 import json
 import re
@@ -19,6 +19,7 @@ HIGHEST_RATIO = 100
 LONGEST_NAME = 120
 HEAD = 4096
 LARGEST_PARSED = 2**20
+SHOWN_BY_BROWSERS = (b"http://www.w3.org/1999/xhtml", b"http://www.w3.org/2000/svg", b"<?xml-stylesheet")
 MEMBER = b"PK\x01\x02"  # begins every entry of a zip's list
 FLAG_ENCRYPTED = 0x1
 
@@ -69,6 +70,12 @@ def _is_json(content: bytes) -> bool:
     return True
 
 
+def _is_xml(content: bytes) -> bool:
+    """XML that no browser would draw or run: neither a page nor a picture, and without a style of its own."""
+    head = content[:HEAD].decode("utf-8-sig", errors="replace").lstrip()
+    return head.startswith("<") and _is_text(content) and not any(name in content for name in SHOWN_BY_BROWSERS)
+
+
 def _is_docx(content: bytes) -> bool:
     return _office_part(content) == "word/"
 
@@ -100,6 +107,8 @@ KINDS: Mapping[str, Kind] = {
         Kind(extension="csv", media_type="text/csv", fits=_is_text),
         Kind(extension="txt", media_type="text/plain", fits=_is_text),
         Kind(extension="json", media_type="application/json", fits=_is_json),
+        Kind(extension="xml", media_type="application/xml", fits=_is_xml),
+        Kind(extension="spdx", media_type="text/plain", fits=_is_text),
     )
 }
 SAME = {"jpeg": "jpg"}

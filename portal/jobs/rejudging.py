@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from portal.jobs import scanning
 from portal.jobs.work import Work
-from portal.services import jobs, rejudging
+from portal.services import components, jobs, rejudging
 from portal.services.causes import Shelf
 from scanners.catalogue import CATALOGUE_VERSION
 
@@ -36,6 +36,7 @@ def slot(shelf: Shelf) -> str:
 
 
 def start(session: Session, shelf: Shelf, *, now: datetime) -> None:
-    """Ask for all vendors, if rules or data are new."""
+    """Ask for all vendors and all lists of parts, if rules or data are new."""
     if jobs.take_slot(session, SLOT, slot(shelf), now=now):
         rejudging.ask_all(session, now=now)
+        components.ask_all(session, now=now)

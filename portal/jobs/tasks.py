@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.files.blobs import Blobs
-from portal.jobs import controlling, mailing, rejudging, scanning
+from portal.jobs import components, controlling, mailing, rejudging, scanning
 from portal.jobs.leases import Lease
 from portal.jobs.work import Work
 from portal.services import (
@@ -22,6 +22,7 @@ from portal.services import (
     limits,
     mail_sessions,
     outbox,
+    rechecks,
     scan_budgets,
     scans,
     scores,
@@ -66,6 +67,7 @@ def _nightly(work: Work) -> None:
         )
         for hospital_id, assessment_id in session.execute(open_rounds).all():
             jobs.ask_for_score(session, hospital_id, assessment_id, now=now)
+        components.ask_unread(session, now=now)
         for room in (jobs, limits, mail_sessions, outbox, scan_budgets, tickets, sign_ins):
             room.sweep(session, now=now)
 
@@ -89,6 +91,10 @@ def _give_up_scan(session: Session, lease: Lease, now: datetime) -> None:
     scans.give_up(session, str(lease.args["hospital_id"]), str(lease.args["scan_id"]), now=now)
 
 
+def _give_up_recheck(session: Session, lease: Lease, now: datetime) -> None:
+    rechecks.give_up(session, str(lease.args["hospital_id"]), str(lease.args["recheck_id"]), now=now)
+
+
 def _give_up_control(session: Session, lease: Lease, now: datetime) -> None:
     domain_control.give_up(session, str(lease.args["company_id"]), str(lease.args["host"]), now=now)
 
@@ -102,11 +108,15 @@ def _give_up_mail(session: Session, lease: Lease, _now: datetime) -> None:
 TASKS: Mapping[JobKind, Task] = {
     JobKind.SCAN: Task(lane=Lane.SCANS, run=scanning.run, give_up=_give_up_scan),
     JobKind.SECOND_LOOK: Task(lane=Lane.SCANS, run=scanning.look_again),
+    JobKind.RECHECK: Task(lane=Lane.SCANS, run=scanning.recheck, give_up=_give_up_recheck),
     JobKind.CONTROL: Task(lane=Lane.SCANS, run=controlling.check, give_up=_give_up_control),
     JobKind.MAIL: Task(lane=Lane.REST, run=mailing.send, give_up=_give_up_mail),
     JobKind.SCORE: Task(lane=Lane.REST, run=_score),
     JobKind.REJUDGE: Task(lane=Lane.REST, run=rejudging.run),
     JobKind.NEWS: Task(lane=Lane.REST, run=rejudging.tell),
+    JobKind.COMPONENTS: Task(lane=Lane.REST, run=components.read),
+    JobKind.COMPONENTS_REJUDGE: Task(lane=Lane.REST, run=components.rejudge),
+    JobKind.COMPONENTS_NEWS: Task(lane=Lane.REST, run=components.tell),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),
 }
 

@@ -23,11 +23,15 @@ class JobKind(StrEnum):
 
     SCAN = "scan"
     SECOND_LOOK = "second-look"
+    RECHECK = "recheck"  # one finding, at the wish of its company
     CONTROL = "control"
     MAIL = "mail"
     SCORE = "score"
     REJUDGE = "rejudge"  # a stored scan by today's rules and data
     NEWS = "news"  # what that has brought to light
+    COMPONENTS = "components"  # a list of parts (SBOM) that came in is read
+    COMPONENTS_REJUDGE = "components-rejudge"  # a company's lists by today's data
+    COMPONENTS_NEWS = "components-news"  # what that has brought to light
     NIGHTLY = "nightly"  # deadlines that passed, evidence that ran out, rows that nobody needs
 
 

@@ -14,7 +14,18 @@ from portal.db.models.accounts import CompanyMember, CompanyRole, Hospital, Hosp
 from portal.db.models.findings import Cause, Rejudgement
 from portal.db.models.scans import ScanRun, ScanSide
 from portal.db.models.vendors import Vendor
-from portal.services import audit, causes, findings, jobs, outbox, permissions, releases, scan_results, vendors
+from portal.services import (
+    audit,
+    causes,
+    findings,
+    jobs,
+    outbox,
+    permissions,
+    rechecked,
+    releases,
+    scan_results,
+    vendors,
+)
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
 from portal.services.causes import Shelf
 from portal.services.findings import LACKING, UNSEEN
@@ -93,7 +104,7 @@ def rejudge(session: Session, hospital_id: str, vendor_id: str, *, shelf: Shelf,
             {"hospital_id": hospital_id},
             now=now,
             tenant=hospital_id,
-            run_at=now + AT_ONCE if is_urgent else _next_morning(now),
+            run_at=now + AT_ONCE if is_urgent else next_morning(now),
             dedupe_key=f"news:{hospital_id}",
         )
     return len(news)
@@ -127,7 +138,12 @@ def _rejudge(
     own = causes.by_place(map(scan_results.finding_of, scan_results.findings_of(session, run.hospital_id, run.id)))
     before = {**own, **scan_results.rejudged(session, run)}
     agreed = scan_results.agreed_of(run)
-    judged = _settled(scan_results.judged(list(seen.values()), agreed=agreed, data=shelf.newest), own)
+    mended = rechecked.mended(session, run)  # a later look has said what holds there
+    judged = [
+        finding
+        for finding in _settled(scan_results.judged(list(seen.values()), agreed=agreed, data=shelf.newest), own)
+        if findings.place_of(finding) not in mended
+    ]
 
     def why(finding: Finding) -> Cause:
         return causes.split(session, run, seen[finding.subject], finding, shelf)
@@ -358,7 +374,8 @@ def _send(session: Session, hospital: Hospital, person: Person, letter: Letter, 
     )
 
 
-def _next_morning(now: datetime) -> datetime:
+def next_morning(now: datetime) -> datetime:
+    """When mails leave that can wait."""
     local = now.astimezone(BERLIN)
     today = datetime.combine(local.date(), MORNING, tzinfo=BERLIN)
     return today if today > local else datetime.combine(local.date() + timedelta(days=1), MORNING, tzinfo=BERLIN)

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from scanners.parsing.package_names import Package, Platform
-
 DISTRIBUTIONS = frozenset({"deb", "rpm", "apk", "alpm", "ebuild"})  # they mend holes without a new version
 
 # ---- libraries of RetireJS, by their name there
@@ -143,27 +141,3 @@ LISTED: Mapping[str, tuple[str, str]] = {
     "spring-webmvc": ("vmware", "spring framework"),
     "tomcat-embed-core": ("apache", "tomcat"),
 }
-
-
-def script(package: Package | None, platform: Platform | None, known: Mapping[str, object]) -> str:
-    """The JavaScript library that is meant; "" for none that the data know."""
-    found = ""
-    if package is None:
-        found = SCRIPTS.get((platform.vendor, platform.product), "") if platform is not None else ""
-    elif package.type == "npm" or package.namespace in WEBJARS:
-        path = package.name if package.namespace in WEBJARS else package.path
-        found = NPM.get(path, "" if path in NOT_NPM else path)
-    elif package.type == "nuget":
-        found = NUGET.get(package.path, "")
-    return found if found in known else ""
-
-
-def software(package: Package | None, platform: Platform | None) -> str:
-    """The software that is meant, as our tables call it; "" for none of them."""
-    if package is not None:
-        if package.type in DISTRIBUTIONS:
-            return PACKAGES.get(("generic", package.name), "")
-        return PACKAGES.get((package.type, package.path), "")
-    if platform is not None:
-        return PLATFORMS.get((platform.vendor, platform.product), "")
-    return ""

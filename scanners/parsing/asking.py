@@ -1,13 +1,14 @@
 """How a pure evaluator asks DNS: it yields a Question, is sent an Answer, and returns what it found."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
+
+from scanners.records import record
 
 Status: TypeAlias = Literal["found", "nodata", "nxdomain", "failure"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Question:
     """One DNS question: a name without trailing dot and a record type ("TXT", "A", "AAAA", "MX", "PTR")."""
 
@@ -15,7 +16,7 @@ class Question:
     rdtype: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Answer:
     """What DNS said; texts are TXT strings joined without a gap, addresses, or "10 mx.example.org"."""
 

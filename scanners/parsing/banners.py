@@ -1,9 +1,10 @@
 """Product names and versions that servers write into headers and generator tags."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import re2
+
+from scanners.records import record
 
 # Headers whose value is, or contains, a version (after the OWASP Secure Headers Project's list of headers to remove).
 VERSION_ONLY = ("x-aspnet-version", "x-aspnetmvc-version", "x-php-version", "x-umbraco-version", "x-joomla-version")
@@ -37,7 +38,7 @@ _DISTRIBUTION = re2.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Product:
     """A product as it names itself; packaged: a distribution maintains it, so the version says little."""
 

@@ -1,12 +1,12 @@
 """CAA: the climb to the set that counts, and its properties (RFC 8659, 8657, 9495, CA/Browser Forum)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import re2
 
 from scanners.observations import CaaRecord
 from scanners.parsing.asking import Asking, Question
+from scanners.records import record
 
 CRITICAL = 128
 ISSUING = frozenset({"issue", "issuewild", "issuemail", "issuevmc"})
@@ -29,7 +29,7 @@ _METHODS = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Climb:
     """The relevant set of a name and where it stands; failed: DNS gave no answer, so nobody may issue."""
 

@@ -4,7 +4,6 @@ import hashlib
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
@@ -17,6 +16,7 @@ from cryptography.x509 import verification
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
 from scanners.observations import Certificate, Trust
+from scanners.records import record
 
 LONGEST_DER = 100_000
 MOST_NAMES = 500
@@ -56,7 +56,7 @@ class RootStore:
         return frozenset(filter(None, (_organisation(root.subject) for root in self.roots)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Path:
     """What a served chain comes to."""
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from scanners.parsing import spf
 from scanners.parsing.asking import Answer, Asking, Question
 from scanners.parsing.spf import Directive, Record
+from scanners.records import record
 
 MOST_POINTERS = 10  # RFC 7208 section 4.6.4
 LONGEST_NAME = 253
@@ -35,7 +36,7 @@ class Result(StrEnum):
 QUALIFIERS = {"+": Result.PASS, "-": Result.FAIL, "~": Result.SOFTFAIL, "?": Result.NEUTRAL}
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Sender:
     """Who hands over the mail, as the receiver sees it."""
 
@@ -46,7 +47,7 @@ class Sender:
     seconds: int = 0  # since 1970, for the macro %{t} of explanations
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Ruling:
     """The result, the text the owner wants refused senders to read, and the term that decided it."""
 

@@ -2,10 +2,11 @@
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from scanners.parsing import tls_names
 from scanners.parsing.tls_names import SSL3, TLS10, TLS12, TLS13
+from scanners.records import record
 
 ALERT, HANDSHAKE = 21, 22
 SERVER_HELLO, CERTIFICATE, SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE, CERTIFICATE_STATUS = 2, 11, 12, 14, 22
@@ -39,7 +40,7 @@ class Malformed(Exception):
     """The bytes are no TLS."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ClientHello:
     """What a client offers. `key_shares` maps a group to its public value; empty asks for a HelloRetryRequest."""
 
@@ -54,7 +55,7 @@ class ClientHello:
     status_request: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ServerHello:
     """What the server chose."""
 
@@ -71,7 +72,7 @@ class ServerHello:
         return self.random == RETRY_RANDOM
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class KeyExchange:
     """A ServerKeyExchange: a named curve, or a prime; and what it was signed with."""
 
@@ -80,7 +81,7 @@ class KeyExchange:
     scheme: int | None = None  # TLS 1.2 only
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Answer:
     """What has been read of a server's first flight so far."""
 

@@ -1,15 +1,14 @@
 """Where a company publishes the token that shows its control of a host, and whether what was read holds it."""
 
-from dataclasses import dataclass
-
 from scanners.observations import ControlRecords
+from scanners.records import record
 
 LABEL = "_kettenblick-challenge"
 PATH = "/.well-known/kettenblick.txt"
 OK = 200
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Proof:
     """Where the token was found."""
 

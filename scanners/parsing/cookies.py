@@ -1,10 +1,11 @@
 """Set-Cookie as a browser reads it (RFC 6265bis section 5), and what a cookie's name says of its use."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import re2
+
+from scanners.records import record
 
 LONGEST = 8192
 _WORDS = re2.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
@@ -15,7 +16,7 @@ _FORGERY_PARTS = ("csrf", "xsrf", "antiforgery", "requestverificationtoken")
 _HARMLESS_PARTS = ("consent", "cookielaw", "language", "locale", "theme", "analytics")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Cookie:
     """One cookie with its attributes as written."""
 

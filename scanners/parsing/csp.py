@@ -1,11 +1,11 @@
 """Content-Security-Policy as a browser reads and combines it (W3C CSP Level 3)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import re2
 
 from scanners.parsing import urls
+from scanners.records import record
 
 LONGEST = 32_768
 MOST_DIRECTIVES = 200
@@ -62,7 +62,7 @@ _EVERYBODYS_HOSTS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ScriptRules:
     """What one policy lets run; sources None: it says nothing about scripts."""
 

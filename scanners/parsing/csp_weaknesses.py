@@ -1,13 +1,14 @@
 """What weakens one Content-Security-Policy, in the terms of Google's CSP Evaluator; nonces and strict-dynamic count."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 import re2
 
 from scanners.parsing import csp, urls
 from scanners.parsing.csp import Policy
+from scanners.records import record
 
 SHORTEST_NONCE = 8
 
@@ -49,7 +50,7 @@ class Severity(StrEnum):
     NONE = "NONE"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Weakness:
     """One finding; value None where it is about the directive as a whole."""
 
@@ -59,7 +60,7 @@ class Weakness:
     value: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Bypasses:
     """Addresses on well-known hosts by which a list of hosts can be got round; "" for the scheme."""
 

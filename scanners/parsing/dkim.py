@@ -2,10 +2,11 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+
+from scanners.records import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Key:
     """One key record; bits is None where the key is not RSA or cannot be read."""
 

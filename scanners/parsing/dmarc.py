@@ -1,13 +1,14 @@
 """DMARC (RFC 9989): policy discovery by tree walk, record grammar, effective policy, report receivers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 import re2
 
 from scanners.observations import DmarcTrace
 from scanners.parsing.asking import Asking, Question
+from scanners.records import record
 
 WALK_LIMIT = 8  # RFC 9989 section 4.10: at most eight queries, from seven labels when there are more than eight
 RECEIVER_LIMIT = 6  # ours
@@ -33,7 +34,7 @@ _VALUES: Mapping[str, frozenset[str]] = {
 _FAILURE_OPTIONS = frozenset({"0", "1", "d", "s"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Record:
     """One record's tags; the first of a repeated tag stands."""
 

@@ -2,7 +2,8 @@
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from scanners.records import record
 
 LONGEST_ANSWER = 8_192
 LONGEST_DETAIL = 80
@@ -14,7 +15,7 @@ PLAIN_LOGIN, TLS_FIRST = "plain-login", "tls-first"
 TLS_OFFERED, NO_TLS = "tls", "no-tls"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Heard:
     """A service that was recognised by its own protocol."""
 
@@ -25,7 +26,7 @@ class Heard:
 Reading = Callable[[bytes], Heard | None]  # None: not this protocol, or not enough of it yet
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Greeting:
     """How to greet one service: the hello (b"" where the server speaks first), one question more, and a farewell."""
 

@@ -1,8 +1,8 @@
 """Strict-Transport-Security as a browser reads it (RFC 6797 section 6.1)."""
 
-from dataclasses import dataclass
-
 import re2
+
+from scanners.records import record
 
 LONGEST = 4096
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -11,7 +11,7 @@ _ONCE = frozenset({"max-age", "includesubdomains"})  # browsers forgive a repeat
 _SECONDS = re2.compile(r"^[0-9]{1,18}$")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class HstsPolicy:
     """One policy; max_age in seconds."""
 

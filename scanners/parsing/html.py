@@ -1,7 +1,7 @@
 """What a page of HTML loads, asks for and links to; read in one pass that stays linear on hostile input."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, lru_cache
 from html import unescape
 from itertools import islice
@@ -9,6 +9,7 @@ from itertools import islice
 import re2
 
 from scanners.parsing import urls
+from scanners.records import record
 
 LONGEST = 2_000_000
 MOST_ELEMENTS = 20_000
@@ -32,7 +33,7 @@ _FIELDS = frozenset({"input", "button", "select", "textarea"})
 _SCRIPT_LANGUAGES = ("javascript", "ecmascript", "jscript", "livescript")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Element:
     """A start tag, with the text inside where that text is not markup."""
 
@@ -45,7 +46,7 @@ class Element:
         return self.attributes.get(name, "")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Form:
     """A form with its fields; action and method as written."""
 
@@ -59,7 +60,7 @@ class Form:
         return any(is_password(field) for field in self.fields)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Html:
     """The elements of a page in document order."""
 
@@ -93,7 +94,7 @@ class Html:
         return any(is_password(element) for element in self.elements)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Load:
     """Something the browser fetches by itself to show the page."""
 

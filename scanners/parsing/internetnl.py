@@ -1,9 +1,10 @@
 """The header profile of Internet.nl: what its test asks of content security and referrer policies, by its codes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import re2
+
+from scanners.records import record
 
 LONGEST = 32_768
 MOST_SOURCES = 500
@@ -33,7 +34,7 @@ _QUOTED = re2.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Source:
     keyword: str = ""  # without quotes; "mark" for nonces and hashes
     scheme: str = ""

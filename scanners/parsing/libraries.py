@@ -1,13 +1,14 @@
 """JavaScript libraries by address, name, content or hash, and what is known to be wrong with their version."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, Literal
 
 import re2
 
 from scanners.parsing import urls
+from scanners.records import record
 
 Severity = Literal["low", "medium", "high", "critical"]
 RANKS: Mapping[str, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
@@ -22,7 +23,7 @@ _VERSION = re2.compile(r"^\d+(?:\.\d+)+(?:[.\-][0-9A-Za-z]+)*$")
 _PART = re2.compile(r"[.\-]")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Vulnerability:
     """A range of versions with a known weakness; at_or_above "" means from the first version."""
 
@@ -33,7 +34,7 @@ class Vulnerability:
     excludes: tuple[str, ...] = ()  # versions within the range that were mended, as distributors name theirs
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Definition:
     """How a library is recognised; patterns have one group, the version."""
 
@@ -45,7 +46,7 @@ class Definition:
     vulnerabilities: tuple[Vulnerability, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Library:
     """A library seen on a page; signals counts the independent signs that agree on the version."""
 
@@ -115,7 +116,7 @@ class Shelf:
         return tuple(found)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Sign:
     in_content: bool
     start: int

@@ -1,11 +1,11 @@
 """MTA-STS records and policy files (RFC 8461) and TLS-RPT records (RFC 8460)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import re2
 
 from scanners.parsing import dmarc
+from scanners.records import record
 
 MAX_AGE_LIMIT = 31_557_600  # RFC 8461 section 3.2
 
@@ -16,7 +16,7 @@ _MX = re2.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Policy:
     """One policy file; errors are the lines that break it, as they were written, or the name of a missing key."""
 

@@ -1,8 +1,9 @@
 """Names by which software is told apart: package URLs (purl) and CPE names."""
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+from scanners.records import record
 
 _PURL = re.compile(r"pkg:/*(?P<type>[A-Za-z][A-Za-z0-9.+-]*)/(?P<rest>.+)", re.DOTALL)
 _COLON = re.compile(r"(?<!\\):")
@@ -10,7 +11,7 @@ CPE_PARTS = 6  # cpe, 2.3, part, vendor, product, version
 CPE_URI_PARTS = 4  # cpe, /part, vendor, product
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Package:
     """What a package URL names, in lower case but for the version."""
 
@@ -25,7 +26,7 @@ class Package:
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Platform:
     """What a CPE name names, in lower case."""
 

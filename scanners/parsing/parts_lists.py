@@ -1,10 +1,10 @@
 """What a list of software parts (SBOM) says in any format: the product, who made the list, and its components."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from scanners.model import Message
+from scanners.records import record
 
 MOST_COMPONENTS = 50_000
 DEEPEST = 200
@@ -21,7 +21,7 @@ class Unreadable(Exception):
         super().__init__(text)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Component:
     """One part of a product, in its maker's words; "" is what the list leaves out."""
 
@@ -34,7 +34,7 @@ class Component:
     hashes: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class PartsList:
     """A document in CycloneDX or SPDX. The product itself is no component of its own."""
 
@@ -54,8 +54,10 @@ def word(value: object, longest: int = LONGEST_WORD) -> str:
     """A text of a stranger on one line, cut; "" for what is no text or stands for nothing."""
     if not isinstance(value, str):
         return ""
-    plain = "".join(sign if sign.isprintable() else " " for sign in value[: 4 * longest])
-    text = " ".join(plain.split())[:longest]
+    text = value[: 4 * longest]
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
+    text = " ".join(text.split())[:longest]
     return "" if text.upper() in {"NOASSERTION", "NONE"} else text
 
 

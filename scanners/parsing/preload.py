@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import re2
 
+from scanners.records import record
+
 YEAR = 31_536_000
 EIGHTEEN_WEEKS = 10_886_400  # what the list once asked, and still asks of those that are in
 TEN_YEARS = 315_360_000
@@ -14,7 +16,7 @@ _DIGITS = re2.compile(r"^[0-9]+$")
 _MOST_DIGITS = 18
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Header:
     """One header as the list reads it: max_age None when it is not there or cannot be read."""
 

@@ -4,7 +4,6 @@ import base64
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -13,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from scanners.records import record
 
 GRACE = timedelta(hours=1)  # clocks differ
 UNREADABLE = (
@@ -25,7 +26,7 @@ class BadRevocationData(Exception):
     """The bytes say nothing that can be relied on; the word says why: form, signature, scope, old."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Standing:
     """What the authority says of one certificate."""
 

@@ -29,7 +29,7 @@ def read(content: bytes) -> PartsList:
             return cyclonedx.of_json(cyclonedx_xml.document(text))
         if any(line.startswith("SPDXVersion:") for line in head.splitlines()):
             return spdx.of_tags(text)
-    except (RecursionError, MemoryError):
+    except RecursionError:
         raise Unreadable(N_("The list is nested too deeply.")) from None
     raise Unreadable(NO_LIST)
 

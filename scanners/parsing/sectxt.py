@@ -8,6 +8,7 @@ from datetime import datetime
 import re2
 
 from scanners.parsing import security_txt
+from scanners.records import record
 
 LONGEST = 200_000
 MOST_LINES = 5000
@@ -27,7 +28,7 @@ _SCHEME = re2.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*):")
 Remark = tuple[str, int | None]  # code, and the line it is about
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Reading:
     """What is wrong with a file, what would make it better, and what is only worth knowing."""
 

@@ -1,9 +1,10 @@
 """security.txt (RFC 9116): its fields, what breaks it, and what would make it better."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import re2
+
+from scanners.records import record
 
 KNOWN = frozenset(
     {
@@ -32,7 +33,7 @@ _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SecurityTxt:
     """One file; fields by lower-case name in order, errors as the lines that break the grammar."""
 

@@ -8,6 +8,7 @@ import re2
 
 from scanners.observations import SpfTrace
 from scanners.parsing.asking import Answer, Asking, Question
+from scanners.records import record
 
 LOOKUP_LIMIT = 10  # RFC 7208 section 4.6.4
 VOID_LIMIT = 2
@@ -28,7 +29,7 @@ _DOMAIN_END = re2.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Directive:
     """One mechanism with its qualifier; cidr lengths only where they were written."""
 
@@ -40,7 +41,7 @@ class Directive:
     text: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Record:
     """One parsed record; errors are the terms that break the grammar, as they were written."""
 

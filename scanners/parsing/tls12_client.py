@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from scanners.parsing.client_hello import LONGEST_RECORD, SIGNATURE_SCHEMES, Malformed
+from scanners.records import record
 
 CHANGE_CIPHER, ALERT, HANDSHAKE, APPLICATION, HEARTBEAT = 20, 21, 22, 23, 24
 CLIENT_HELLO, SERVER_HELLO, NEW_TICKET, CERTIFICATE, KEY_EXCHANGE = 1, 2, 4, 11, 12
@@ -34,7 +35,7 @@ BLOCK = 16
 TAG = 16
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Suite:
     """One cipher suite of those that matter here."""
 
@@ -157,7 +158,7 @@ def protections(
     return client, server
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Resumption:
     """A session to take up again, and the session id to name it by."""
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from scanners.parsing.client_hello import LONGEST_RECORD, RETRY_RANDOM, SIGNATURE_SCHEMES, Malformed
+from scanners.records import record
 
 CHANGE_CIPHER, ALERT, HANDSHAKE, APPLICATION = 20, 21, 22, 23
 SERVER_HELLO, NEW_TICKET, END_OF_EARLY_DATA, ENCRYPTED_EXTENSIONS = 2, 4, 5, 8
@@ -31,7 +32,7 @@ MOST_RECORDS = 500
 MOST_TICKETS = 8
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Suite:
     hash_name: str
     key_length: int
@@ -45,7 +46,7 @@ SUITES: Mapping[int, _Suite] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Ticket:
     """What a session can be taken up again with."""
 
@@ -56,7 +57,7 @@ class Ticket:
     early_data: int | None  # the most bytes of early data; None: the ticket does not speak of it
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Keys:
     """The client's secrets for one connection; given from outside, so that the module stays pure."""
 

@@ -3,9 +3,10 @@
 import importlib.util
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from scanners.records import record
 
 SSL3, TLS10, TLS11, TLS12, TLS13 = 0x0300, 0x0301, 0x0302, 0x0303, 0x0304
 VERSIONS: Mapping[int, str] = {SSL3: "SSLv3", TLS10: "TLSv1.0", TLS11: "TLSv1.1", TLS12: "TLSv1.2", TLS13: "TLSv1.3"}
@@ -137,7 +138,7 @@ def _weakness(name: str) -> int:
     return 3 * (not common) + 1 * (not forward) + 1 * (not aead)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Entry:
     code: int
     name: str

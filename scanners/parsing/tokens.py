@@ -4,12 +4,12 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice, pairwise
 
 import re2
 
 from scanners.parsing import urls
+from scanners.records import record
 
 LONGEST = 2_000_000
 MOST_TOKENS = 20
@@ -39,7 +39,7 @@ _SECRET_NAMES = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Jwt:
     """The readable half of a token; times in seconds since 1970."""
 

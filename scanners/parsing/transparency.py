@@ -1,11 +1,11 @@
 """The answer of a certificate search (the JSON that crt.sh made common) as certificates and names of one domain."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from scanners.observations import LoggedCertificate
+from scanners.records import record
 
 MOST_ENTRIES = 20_000  # read; what a search gives of a large domain
 MOST_CERTIFICATES = 200
@@ -30,7 +30,7 @@ class BadSearchResult(Exception):
     """This is no list of certificates."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Found:
     """What a search gave of one domain."""
 

@@ -1,4 +1,4 @@
-"""The upload guard: eight kinds, by content and extension; what swells or acts is refused without unpacking."""
+"""The upload guard: ten kinds, by content and extension; what swells or acts is refused without unpacking."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ def office(part: str = "word/document.xml", *more: tuple[str, bytes]) -> bytes:
         ("bild.png", PNG, "image/png"),
         ("foto.jpeg", JPG, "image/jpeg"),
         ("text.docx", office(), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ("bom.xml", b'<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>', "application/xml"),
+        ("bom.spdx", b"SPDXVersion: SPDX-2.3", "text/plain"),
         ("t.xlsx", office("xl/workbook.xml"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         ("liste.csv", "a;b\nä;ö\n".encode("cp1252"), "text/csv"),
         ("notiz.txt", "Grüße".encode(), "text/plain"),
@@ -54,6 +56,11 @@ def test_these_are_taken(name, content, media_type):
         ("halb.pdf", b"%PDF-1.7 und dann nichts"),
         ("seite.html", b"<html></html>"),
         ("bild.svg", b"<svg onload='x'/>"),
+        ("bild.xml", b"<svg xmlns='http://www.w3.org/2000/svg' onload='x'/>"),
+        ("seite.xml", b"<?xml version='1.0'?><a><h:script xmlns:h='http://www.w3.org/1999/xhtml'>1</h:script></a>"),
+        ("stil.xml", b"<?xml version='1.0'?><?xml-stylesheet href='a.xsl'?><a/>"),
+        ("text.xml", b"no element"),
+        ("seite.spdx", b"<html>"),
         ("seite.txt", b"  <!DOCTYPE html><script>"),
         ("bild.csv", b"<svg onload=alert(1)>"),
         ("x.pdf.exe", PDF),
