@@ -1,13 +1,13 @@
 """Whose a host is: the vendor's own, hosted for the vendor, or somebody else's. Only the first two count."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from scanners import targets
 from scanners.data import hosting
 from scanners.model import N_, Message, Observations
 from scanners.observations import CertificateChain, HostDns, LoggedNames, MailDns, Page, RelatedHosts
+from scanners.records import record
 
 MAIL = "mail"
 
@@ -20,7 +20,7 @@ class Belonging(StrEnum):
     FOREIGN = "foreign"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Attribution:
     """Whose a host is, who runs it where that is another, and the fact it rests on."""
 
@@ -86,7 +86,7 @@ def _is_rented(name: str, listed: frozenset[str]) -> bool:
     return bool(hosting.service_of(name)) and not listed & {domain, f"www.{domain}"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FoundHost:
     """A host that a scan came upon, for the list of a vendor's hosts."""
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from scanners.records import record
 
-@dataclass(frozen=True, kw_only=True)
+
+@record
 class Source:
     """Where one set comes from, and how old it may get before findings say so."""
 

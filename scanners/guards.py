@@ -1,13 +1,13 @@
 """The guards against false alarms: what goes wrong with other scanners, what we do about it, and in which checks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from scanners.model import N_, Check
+from scanners.records import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Guard:
     """One guard; `checks` are patterns of check ids."""
 

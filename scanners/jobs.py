@@ -1,16 +1,17 @@
 """What a scan is asked to do, and what it tells while it does it. Values only: any room may hold one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from scanners.model import CheckClass, Observations
 from scanners.observations import Reason, SmtpSession
+from scanners.records import record
 
 UNASKED = frozenset({CheckClass.PASSIVE, CheckClass.STANDARD})
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class RegistrySettings:
     """Who may be asked beside the vendor; "" or () means nobody, and what only they know is unknown."""
 
@@ -22,7 +23,7 @@ class RegistrySettings:
     keep_dir: str = ""  # where answers are kept between scans; "": for one scan only
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NetworkSettings:
     """How a scan reaches the world; the defaults know the public internet only."""
 
@@ -41,7 +42,7 @@ class NetworkSettings:
     registries: RegistrySettings = field(default_factory=RegistrySettings)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ScanJob:
     """A scan to run: normalised host names, the classes that may be used, and the time all observations carry."""
 
@@ -58,7 +59,7 @@ class ScanJob:
     known_mail: tuple[SmtpSession, ...] = ()  # what mail providers' servers showed lately; not asked again
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Progress:
     """So many of so many looks are done; the stage names the kind of observation and its subject."""
 
@@ -68,7 +69,7 @@ class Progress:
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # kind of observation -> looks done, of all
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SubjectSeen:
     """What is known of one subject so far; the last one of a subject is complete."""
 
@@ -76,7 +77,7 @@ class SubjectSeen:
     complete: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Finished:
     """The scan is over; the reason says why it ended before everything was looked at."""
 
@@ -86,7 +87,7 @@ class Finished:
     requests: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Knock:
     """The scan wants to go to an address and waits until it may: other scans have a claim on it too."""
 

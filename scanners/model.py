@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 from scanners.datasets import SHIPPED, DataSets
 from scanners.observations import Blind, Observation, Reason
+from scanners.records import record
 
 Seen = TypeVar("Seen", bound=Observation)
 
@@ -62,7 +63,7 @@ class Subject:
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Message:
     """An English sentence with named gaps, translated where it is read."""
 
@@ -74,7 +75,7 @@ class Message:
         return translate(self.text) % self.values if self.values else translate(self.text)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Refs:
     """Where a check is anchored. A mapping to law is an indicator, never a legal finding."""
 
@@ -92,7 +93,7 @@ class Refs:
         return tuple("abcdefghij"[number - 1] for number in self.measures)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Verdict:
     """What a check says of one subject: the outcome, the observed fact, and where needed another severity."""
 
@@ -144,7 +145,7 @@ class Observations:
         return dict(self._facts)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Check:
     """One judgement over observations: what holds when it passes, why it matters, how to mend it."""
 
@@ -163,7 +164,7 @@ class Check:
     judge: Callable[[Observations], Verdict]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Finding:
     """A check paired with its verdict about one subject."""
 

@@ -1,9 +1,11 @@
 """What a probe can see: frozen raw facts with a time, and Blind where nothing could be seen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+
+from scanners.records import record
 
 
 class Reason(StrEnum):
@@ -29,14 +31,14 @@ class Reason(StrEnum):
     CRASHED = "crashed"  # our own probe failed
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Observation:
     """A raw fact with the time it was seen; ages, grades and words are made by those who read it."""
 
     at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Blind(Observation):
     """Stands in for an observation that could not be made."""
 
@@ -44,7 +46,7 @@ class Blind(Observation):
     detail: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Vantage(Observation):
     """Where the scan stood: what this place spoils is unknown, never failed."""
 
@@ -60,7 +62,7 @@ class Vantage(Observation):
 # --- DNS ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CaaRecord:
     """One CAA record (RFC 8659)."""
 
@@ -69,7 +71,7 @@ class CaaRecord:
     value: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class HostDns(Observation):
     """How a host name resolves; addresses are text, in the order of the answer."""
 
@@ -82,7 +84,7 @@ class HostDns(Observation):
     caa: tuple[CaaRecord, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NameServer:
     """One name server of a zone and what it said of the zone's SOA."""
 
@@ -93,7 +95,7 @@ class NameServer:
     rcode: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class DsRecord:
     """One DS record at the parent (RFC 4034 section 5)."""
 
@@ -102,7 +104,7 @@ class DsRecord:
     digest_type: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class DnsKey:
     """One DNSKEY of the zone (RFC 4034 section 2); bits only for RSA."""
 
@@ -111,7 +113,7 @@ class DnsKey:
     bits: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Soa:
     """The SOA of a zone (RFC 1035 section 3.3.13), its serial aside; names without the trailing dot."""
 
@@ -124,7 +126,7 @@ class Soa:
     primary_exists: bool | None = None  # None: DNS gave no usable answer
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ZoneDns(Observation):
     """The zone of a registrable domain."""
 
@@ -142,7 +144,7 @@ class ZoneDns(Observation):
     soa: Soa | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MailExchanger:
     """One MX record and what its name resolves to."""
 
@@ -155,7 +157,7 @@ class MailExchanger:
     unseen: bool = False  # DNS gave no usable answer for the host
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SpfTrace:
     """An SPF record and every record its evaluation would fetch (RFC 7208 section 4.6.4)."""
 
@@ -170,7 +172,7 @@ class SpfTrace:
     stranger_by: str = ""  # the term that decided it
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class DmarcTrace:
     """The DMARC policy discovery of a domain (RFC 9989): each name asked, with the records found there."""
 
@@ -181,7 +183,7 @@ class DmarcTrace:
     failed: tuple[str, ...] = ()  # names DNS gave no usable answer for; the walk ends there
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class DkimKey:
     """A DKIM key record found under a selector; bits for RSA keys."""
 
@@ -190,7 +192,7 @@ class DkimKey:
     bits: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MailDns(Observation):
     """Everything that DNS says about the mail of a registrable domain."""
 
@@ -208,7 +210,7 @@ class MailDns(Observation):
     tlsa_failed: tuple[str, ...] = ()  # MX hosts for whose TLSA records DNS gave no usable answer
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class HostServices(Observation):
     """What DNS says of a host's services beside its addresses: HTTPS record, web TLSA, reverse names."""
 
@@ -221,7 +223,7 @@ class HostServices(Observation):
     ipv6_answers: bool | None = None  # port 443 of the first IPv6 address; None: none, or this place has no IPv6
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class DomainTexts(Observation):
     """TXT and SRV records of a domain that no mail check reads as a rule, only as a leftover."""
 
@@ -232,7 +234,7 @@ class DomainTexts(Observation):
     services_missing: tuple[str, ...] = ()  # SRV owners whose target does not exist
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ReliedDomains(Observation):
     """Registrable domains of others that this domain's DNS leads to, and those that do not exist."""
 
@@ -242,7 +244,7 @@ class ReliedDomains(Observation):
     registered: Mapping[str, bool] = field(default_factory=dict)  # of the missing ones, where a registry was asked
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Origin:
     """Who announces the network an address lies in."""
 
@@ -251,7 +253,7 @@ class Origin:
     country: str = ""  # two letters, where the registry entered the network
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class AddressOrigins(Observation):
     """The networks of a domain's web, mail and name servers, told by the source the operator configured."""
 
@@ -261,7 +263,7 @@ class AddressOrigins(Observation):
     validated: bool = False  # a route validator is configured
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MtaStsPolicy(Observation):
     """The policy file of RFC 8461 as it was served; status None: no HTTPS connection."""
 
@@ -274,7 +276,7 @@ class MtaStsPolicy(Observation):
 # --- TLS ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TlsHandshakes(Observation):
     """What a server agreed to, learnt hello by hello on one address and port."""
 
@@ -296,7 +298,7 @@ class TlsHandshakes(Observation):
     post_quantum: bool | None = None  # chose X25519MLKEM768
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Certificate:
     """The raw facts of one X.509 certificate."""
 
@@ -330,7 +332,7 @@ class Trust(StrEnum):
     INCOMPLETE = "incomplete"  # only a certificate that was not sent would close the path
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CertificateChain(Observation):
     """The chain a server sent for a name, leaf first; trust is judged without regard to time or name."""
 
@@ -345,7 +347,7 @@ class CertificateChain(Observation):
     public_root: bool = True  # False: the path ends in a root that the operator added
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TlsSession(Observation):
     """A whole TLS 1.3 handshake: what only stands behind the encryption."""
 
@@ -361,7 +363,7 @@ class TlsSession(Observation):
 # --- Web ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Response:
     """One HTTP response as it came; header names in lower case, in order, repeats kept."""
 
@@ -380,7 +382,7 @@ class Response:
         return tuple(value for key, value in self.headers if key == name)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Page(Observation):
     """A load of https://host/ : each hop of the redirects, the last one being the document."""
 
@@ -393,7 +395,7 @@ class Page(Observation):
         return self.hops[-1]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class CleartextPage(Observation):
     """A load of http://host/ : hops empty and closed True when port 80 refuses connections."""
 
@@ -402,7 +404,7 @@ class CleartextPage(Observation):
     left_host_to: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Script:
     """A script the page loads; body only for first-party scripts and library CDNs."""
 
@@ -413,28 +415,28 @@ class Script:
     integrity: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Scripts(Observation):
     """The external scripts of the page, in document order."""
 
     scripts: tuple[Script, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class LoginPage(Observation):
     """Same-host pages linked from the start page that carry a password field; () when there is none."""
 
     pages: tuple[Response, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class WellKnown(Observation):
     """Documents published for everyone: path -> response (status 404 is a fact too)."""
 
     documents: Mapping[str, Response] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnresolvedReferences(Observation):
     """Hosts that the page loads from and whose names do not exist."""
 
@@ -442,7 +444,7 @@ class UnresolvedReferences(Observation):
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class RelatedHosts(Observation):
     """Names near this domain that exist in DNS (from certificates, pages and a short word list)."""
 
@@ -457,7 +459,7 @@ class RelatedHosts(Observation):
 # --- Mail --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class SmtpSession:
     """One session with one mail exchanger: greeting, EHLO, STARTTLS, QUIT."""
 
@@ -474,7 +476,7 @@ class SmtpSession:
     seen_at: datetime | None = None  # when, if it was an earlier scan that saw this shared server
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class MailTransport(Observation):
     """The sessions with the domain's mail exchangers (at most two)."""
 
@@ -484,7 +486,7 @@ class MailTransport(Observation):
 # --- Control of a domain -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ControlRecords(Observation):
     """Where a company may have put the token that shows its control of a host. Looked at only when asked."""
 
@@ -499,7 +501,7 @@ class ControlRecords(Observation):
 # --- Active ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class UnpublishedPaths(Observation):
     """Answers of the closed list of paths, beside two control paths that cannot exist. Active class.
 
@@ -515,7 +517,7 @@ class UnpublishedPaths(Observation):
     address: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class NameServerManners(Observation):
     """What a domain's name servers tell a stranger who asks for more than a name. Active class."""
 
@@ -527,7 +529,7 @@ class NameServerManners(Observation):
     versions: Mapping[str, str] = field(default_factory=dict)  # server -> version.bind
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class PortAnswer:
     """One port: "open" only when the protocol of the service answered; "waiting" took the connection and said nothing,
     "mute" said something else or hung up; "silent" gave no answer at all, "unclear" is ours."""
@@ -543,7 +545,7 @@ class PortAnswer:
         return self.state in {"open", "waiting", "mute"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class OpenPorts(Observation):
     """The closed list of ports at one host. Active class."""
 
@@ -554,7 +556,7 @@ class OpenPorts(Observation):
     mail_server: bool = False  # the host is a mail exchanger of its domain, and was asked for mail ports instead
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class TlsFlaws(Observation):
     """Known faults of TLS libraries, each tried with one harmless message. Active class."""
 
@@ -570,7 +572,7 @@ class TlsFlaws(Observation):
 # --- Registries --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class LoggedCertificate:
     """One certificate that the public logs of certificate transparency hold."""
 
@@ -581,7 +583,7 @@ class LoggedCertificate:
     not_after: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class LoggedNames(Observation):
     """What a search of the certificate logs knows of a domain, and what DNS says of the names. Wildcards stay out."""
 
@@ -598,7 +600,7 @@ class LoggedNames(Observation):
     caa: tuple[CaaRecord, ...] = ()  # of the domain itself
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Registration(Observation):
     """What the registry says of a domain over RDAP (RFC 9083)."""
 
@@ -611,7 +613,7 @@ class Registration(Observation):
     registrar: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Revocation(Observation):
     """Whether the authority has revoked the certificate that the host shows."""
 
@@ -624,7 +626,7 @@ class Revocation(Observation):
     issued_at: datetime | None = None  # thisUpdate of the list or answer
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class LookAlikes(Observation):
     """Names that look like the domain, and which of them exist. DNS only: their owners are no part of this."""
 
@@ -632,7 +634,7 @@ class LookAlikes(Observation):
     registered: Mapping[str, bool] = field(default_factory=dict)  # name -> takes mail
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Reputation(Observation):
     """What the operator's lists of abused domains say."""
 
@@ -640,7 +642,7 @@ class Reputation(Observation):
     listed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class OtherName(Observation):
     """The start page under the other name of the host: with www. in front of it, or without."""
 

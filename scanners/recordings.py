@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,14 @@ from scanners import storing
 from scanners.catalogue import CATALOGUE_VERSION
 from scanners.model import CheckClass, Observations
 from scanners.observations import UnpublishedPaths
+from scanners.records import record
 from scanners.storing import BadDocument
 
 FORM = "kettenblick-recording"
 LARGEST = 200_000_000  # bytes of a file; nothing we write comes near it
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Recording:
     """What was seen, and what might be looked at: a check of another class was not asked."""
 

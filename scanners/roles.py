@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from scanners import targets
@@ -10,6 +9,7 @@ from scanners.data import panels
 from scanners.model import N_, Message, Observations
 from scanners.observations import HostDns, LoginPage, MailDns, Page, Response, WellKnown
 from scanners.parsing import html
+from scanners.records import record
 
 
 class Role(StrEnum):
@@ -30,7 +30,7 @@ class Confidence(StrEnum):
     GUESS = "guess"  # nothing speaks for anything else
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Proposal:
     """A role, how sure we are, and the fact it rests on."""
 

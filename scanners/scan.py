@@ -70,6 +70,7 @@ from scanners.probes import (
 from scanners.probes.fetching import Fetcher
 from scanners.probes.network import ACTIVE, ORDINARY, Door, Doorman, Unseen
 from scanners.probes.visit import Probe, Visit
+from scanners.records import record
 
 PASSIVE, STANDARD, CONSENTED = CheckClass.PASSIVE, CheckClass.STANDARD, CheckClass.ACTIVE
 HOST, DOMAIN = SubjectKind.HOST, SubjectKind.DOMAIN
@@ -80,7 +81,7 @@ FIRST_REST = 0.1
 VANTAGE_SECONDS = 12.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Look:
     """How one kind of observation is made."""
 

@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from scanners import targets
 from scanners.data import panels
 from scanners.model import N_, Message, Observations
 from scanners.observations import OpenPorts, Page, Response, UnpublishedPaths, WellKnown
 from scanners.parsing import html
+from scanners.records import record
 
 FHIR_PATHS = ("/metadata", "/fhir/metadata")
 SHORTEST = 3  # letters of a word that says something
@@ -31,7 +31,7 @@ REMOTE = frozenset({"fernwartung", "fernzugriff", "remote", "vpn", "wartung", "t
 SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Served:
     """A product, and the fact for which the host is thought to serve it."""
 
@@ -40,7 +40,7 @@ class Served:
     is_guess: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Sign:
     """Words that were seen at one place of the host."""
 

@@ -13,6 +13,7 @@ from scanners import categories
 from scanners.catalogue import CHECKS
 from scanners.jobs import Finished, Progress
 from scanners.model import N_, Finding, Outcome, Severity
+from scanners.records import record
 
 Translate = Callable[[str], str]
 
@@ -55,7 +56,7 @@ BAR = 10
 # ---- the table
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Layout:
     """How findings are laid out: for whom, how wide, and what is written beside each category."""
 

@@ -1,12 +1,13 @@
 """Signs in a page by which a console, a gateway, a default page or a parked domain is known (own tables)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from scanners.records import record
 
 DATA_DATE = "2026-11-21"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Sign:
     """A product by what stands in the title, in the body or among the headers, all in lower case."""
 

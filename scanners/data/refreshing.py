@@ -9,7 +9,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from scanners.data import sets
 from scanners.data.sets import EOL, FILES, HSTS, KEV, MANIFEST, POINTER, RETIRE
 from scanners.datasets import DataSets, Source
+from scanners.records import record
 
 MOST_LOST = 0.6  # a set that shrinks by more is broken more often than it is true
 LOCK = "lock"
@@ -36,7 +36,7 @@ class Refused(Exception):
     """The fetched set must not take the place of the old one; the sentence says why."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Origin:
     """Where a set is fetched, and what it has to look like."""
 

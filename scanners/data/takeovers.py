@@ -3,12 +3,12 @@
 The facts were chosen from can-i-take-over-xyz (EdOverflow and contributors, CC BY 4.0).
 """
 
-from dataclasses import dataclass
+from scanners.records import record
 
 DATA_DATE = "2026-11-21"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Service:
     """A hosting service: how the page of an unclaimed name reads; "" where the name just does not exist."""
 

@@ -1,7 +1,8 @@
 """Well-known third parties that pages load from: who runs them, from where, and what for (own table, 2026-11-21)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from scanners.records import record
 
 DATA_DATE = "2026-11-21"
 
@@ -27,7 +28,7 @@ TRACKING = frozenset({Purpose.ANALYTICS, Purpose.ADVERTISING, Purpose.REPLAY, Pu
 GRAVE = frozenset({Purpose.ADVERTISING, Purpose.REPLAY})
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Party:
     """A third party by the end of its host names; country of the group's seat as an ISO code."""
 

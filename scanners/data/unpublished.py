@@ -5,8 +5,10 @@ paths are worth asking for follows the tests of snallygaster.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+
+from scanners.records import record
 
 DATA_DATE = "2026-11-22"
 
@@ -56,7 +58,7 @@ class Form(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Sign:
     """By what an answer is recognised: every pattern must be found in it. A group is kept behind the name."""
 
@@ -66,7 +68,7 @@ class Sign:
     status: int = 200
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Path:
     """One request of the list; {host}, {word} and {number} are filled in for the host that is asked."""
 

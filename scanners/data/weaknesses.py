@@ -5,13 +5,14 @@ Left out are products whose version never tells (IIS is mended by Windows) and h
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from scanners.records import record
 
 DATA_DATE = "2026-11-21"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Weakness:
     """A hole and the versions that have it: from the first up to, but without, the one that mended it."""
 

@@ -7,6 +7,8 @@ from urllib.parse import unquote_to_bytes
 
 import re2
 
+from scanners.records import record
+
 SHORTEST = 6  # "img-src" less one sign
 LONGEST = 32_768
 MOST_POLICIES = 100
@@ -26,7 +28,7 @@ class BadPolicy(Exception):
     """The Observatory takes this for no policy."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Combined:
     """Directive -> sources; repeated: directives that stand twice and may."""
 

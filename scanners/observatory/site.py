@@ -1,10 +1,12 @@
 """What the Observatory looks at, and how it words one test."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from scanners.records import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Answer:
     """One response; header names in lower case, repeats kept; equivalents are what <meta> says in a header's place."""
 
@@ -22,7 +24,7 @@ class Answer:
         return next(iter(self.values(name)), "")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Site:
     """A host as the Observatory meets it; None where nothing answered."""
 
@@ -44,7 +46,7 @@ class Site:
         return self.url.startswith("https:")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Test:
     """One test: its name and result in the Observatory's words."""
 

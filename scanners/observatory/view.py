@@ -1,13 +1,14 @@
 """The whole view: the twelve tests over a site, and the site as one scan of ours has seen it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scanners.model import N_, Observations, SubjectKind
 from scanners.observations import CleartextPage, Page, Reason, Response, UnpublishedPaths
 from scanners.observatory import content_security, cookies, grading, headers, redirection, scripts
 from scanners.observatory.site import Answer, Site, Test
 from scanners.parsing import html
+from scanners.records import record
 
 TESTS: tuple[Callable[[Site], Test], ...] = (
     content_security.judge,
@@ -34,7 +35,7 @@ HEAD = N_(
 NO_GRADE = N_("no grade, for no page with a status of 2xx was seen")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Report:
     """The tests with score and grade."""
 

@@ -1,7 +1,6 @@
 """Whether a host's owner has published a token: in DNS beside the host or its domain, or as a file on the host."""
 
 import asyncio
-from dataclasses import dataclass
 
 from scanners import targets
 from scanners.observations import ControlRecords, Reason
@@ -9,6 +8,7 @@ from scanners.parsing.control import PATH, record_name
 from scanners.probes import asking
 from scanners.probes.network import Unseen
 from scanners.probes.visit import Visit
+from scanners.records import record
 
 FILE_BYTES = 2_000
 
@@ -29,7 +29,7 @@ async def records(visit: Visit, host: str) -> ControlRecords:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _File:
     url: str
     status: int | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -31,6 +31,7 @@ from scanners.parsing import caa, certificates, likeness, urls
 from scanners.probes import asking, http, reading, tls
 from scanners.probes.network import Door, Resolution, Unseen
 from scanners.probes.visit import Visit
+from scanners.records import record
 
 MOST_SERVERS = 8
 PARENT_SERVERS = 2  # of the parent are asked for the delegation, until one answers
@@ -215,7 +216,7 @@ def _targets_of(section: Iterable[dns.rrset.RRset], *, owner: str | None = None)
     return tuple(sorted(found))
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Keys:
     ds: tuple[DsRecord, ...]
     dnskeys: tuple[DnsKey, ...]

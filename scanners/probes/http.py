@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scanners import targets
 from scanners.observations import (
@@ -23,6 +23,7 @@ from scanners.probes import reading
 from scanners.probes.fetching import MOST_BODY
 from scanners.probes.network import Unseen
 from scanners.probes.visit import Visit
+from scanners.records import record
 
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -174,7 +175,7 @@ async def unresolved_references(visit: Visit, host: str) -> Observation:
 # --- redirects ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Walk:
     hops: tuple[Response, ...]
     left_host_to: str | None = None

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import dns.flags
@@ -26,6 +26,7 @@ from scanners.probes import asking
 from scanners.probes import tls as handshakes
 from scanners.probes.network import Connection, Door, Unseen
 from scanners.probes.visit import Visit
+from scanners.records import record
 
 MOST_EXCHANGERS = 10
 MOST_SESSIONS = 2
@@ -195,7 +196,7 @@ async def _announcements(door: Door, domain: str) -> tuple[tuple[str, ...], tupl
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Pins:
     texts: tuple[str, ...]
     authenticated: bool | None
@@ -341,7 +342,7 @@ class _Conversation:
         await _say(connection, f"EHLO {self._own_name}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Reply:
     lines: tuple[str, ...]
 

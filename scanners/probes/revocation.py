@@ -1,7 +1,6 @@
 """Revocation: whether the authority has withdrawn a certificate. Asked are only the addresses in a trusted chain."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
@@ -16,6 +15,7 @@ from scanners.probes import inquiries, tls
 from scanners.probes.inquiries import Answer, Inquirer, Kept
 from scanners.probes.network import Unseen
 from scanners.probes.visit import Visit
+from scanners.records import record
 
 SECONDS = 15.0
 MOST_LIST = 12_000_000
@@ -59,7 +59,7 @@ async def _leaf_and_issuer(visit: Visit, host: str, leaf: Certificate) -> tuple[
     raise Unseen(Reason.GARBLED, "issuer")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Case:
     visit: Visit
     asking: Inquirer

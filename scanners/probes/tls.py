@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 from secrets import token_bytes
@@ -18,6 +18,7 @@ from scanners.parsing.client_hello import Answer, ClientHello, Malformed, Server
 from scanners.parsing.tls_names import SSL3, TLS12, TLS13
 from scanners.probes.network import Connection, Unseen
 from scanners.probes.visit import Visit
+from scanners.records import record
 
 HTTPS = 443
 HELLO_SECONDS = 8.0
@@ -88,7 +89,7 @@ def root_store(extra_pem: str) -> RootStore:
 # --- the chain ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class ShownChain:
     """The certificates as they were sent, leaf first."""
 
@@ -130,7 +131,7 @@ def sent_certificates(connection: Connection) -> tuple[bytes, ...]:
 # --- hello by hello ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Outcome:
     """What one hello came to: a ServerHello of the version that was offered, a refusal, or no readable answer."""
 
@@ -139,14 +140,14 @@ class _Outcome:
     reason: Reason | None = None  # of no answer
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _OlderFacts:
     compression: bool | None = None
     secure_renegotiation: bool | None = None
     extended_master_secret: bool | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Details:
     older: _OlderFacts
     curves: tuple[int, ...]

@@ -8,7 +8,7 @@ kept is only by which signs it was recognised.
 import asyncio
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from secrets import randbelow, token_hex
 from typing import Any
@@ -22,6 +22,7 @@ from scanners.observations import Observation, Reason, Response, UnpublishedPath
 from scanners.parsing import challenges, html, likeness, urls
 from scanners.probes.network import Unseen
 from scanners.probes.visit import Visit
+from scanners.records import record
 
 AT_ONCE = 2
 SECONDS = 75.0  # after which nothing more is asked; what is known by then is kept
@@ -66,7 +67,7 @@ async def _refuse_foreign_alias(visit: Visit, host: str) -> None:
         raise Unseen(Reason.NOT_CONSENTED, "alias")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Control:
     """A path that cannot exist, and what the host says of it."""
 
@@ -74,7 +75,7 @@ class _Control:
     response: Response
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class _Answer:
     """What a path answered, and what it looks like before the controls have spoken; without a find, without a body."""
 

@@ -1,7 +1,6 @@
 """Where a scan stands: what this place hides or bends is unknown, and never the vendor's fault."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 import dns.flags
@@ -10,6 +9,7 @@ from scanners.observations import Reason, Vantage
 from scanners.probes import asking
 from scanners.probes.network import CertificateRefused, Door, Unseen
 from scanners.probes.visit import Visit
+from scanners.records import record
 
 SMTP_PORT = 25
 HTTPS_PORT = 443
@@ -22,7 +22,7 @@ DEFAULT_ROUTE = ("0" * 32, "00")
 EMPTY_PLACES = ("invalid", "example.net")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class References:
     """Hosts the operator names to compare with; without one the question stays open."""
 

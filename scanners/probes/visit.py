@@ -1,16 +1,16 @@
 """What every probe is handed: the door, the fetcher, the scan's time and what belongs to the scan."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from scanners import targets
 from scanners.observations import Observation, SmtpSession
 from scanners.probes.fetching import Fetcher
 from scanners.probes.network import Door
+from scanners.records import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Visit:
     """One scan as its probes see it; `at` is the time every observation carries."""
 
