@@ -16,7 +16,7 @@ from assessments.model import (
     ScanState,
 )
 from questionnaires import answering
-from questionnaires.model import AnswerValue, Language, Question, Scope, Text
+from questionnaires.model import AnswerKind, AnswerValue, Language, Question, Scope, Text
 from scanners.model import Check, Outcome, Severity, Subject
 from scanners.observations import Reason
 
@@ -137,7 +137,22 @@ def _pair(dossier: Dossier, question: Question, supply: str | None, supplies: in
         part=dossier.catalogue.section(question.section).part,
         supplies=supplies,
         answer=answer,
-        share=answering.share(question.shape, answer.value, today=dossier.at.date()) if answer else None,
+        share=_share(dossier, question, supply, answer),
+    )
+
+
+def _share(dossier: Dossier, question: Question, supply: str | None, answer: AnswerFact | None) -> float | None:
+    if answer is None:
+        return None
+    share = answering.share(question.shape, answer.value, today=dossier.at.date())
+    if share and question.shape.kind is AnswerKind.FILE and not _lies_beside(dossier, question, supply):
+        return 0.0  # a document that is said to lie there and does not
+    return share
+
+
+def _lies_beside(dossier: Dossier, question: Question, supply: str | None) -> bool:
+    return any(
+        question.id in evidence.question_ids and evidence.supply in {None, supply} for evidence in dossier.evidence
     )
 
 

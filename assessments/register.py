@@ -29,8 +29,10 @@ from assessments.model import (
     VendorRow,
     Words,
 )
-from questionnaires.model import N_, QuestionSet
+from questionnaires.model import N_, AnswerKind, QuestionSet, Text
 from scanners.model import Message, Outcome, Severity
+
+OWN_QUESTIONS = Text(de="Eigene Fragen des Krankenhauses", en="The hospital's own questions")
 
 
 def assess(dossier: Dossier, policy: Policy) -> Assessed:
@@ -264,7 +266,8 @@ def _unanswered(gathered: Gathered) -> Iterable[NotExaminedRow]:
     dossier = gathered.dossier
     by_part: dict[str, list[str]] = {}
     for asked in gathered.asked:
-        if asked.answer is None or not asked.applicable:
+        is_text = asked.question.shape.kind is AnswerKind.TEXT  # worth nothing, but said
+        if asked.answer is None or (not asked.applicable and not is_text):
             by_part.setdefault(f"{asked.part}|{'na' if asked.answer else ''}", []).append(asked.question.id)
     for name, questions in by_part.items():
         part, _, not_applicable = name.partition("|")
@@ -275,12 +278,12 @@ def _unanswered(gathered: Gathered) -> Iterable[NotExaminedRow]:
             what=Phrase(
                 text=N_("%(measure)s: %(questions)s"),
                 values={
-                    "measure": frameworks.measure(part).title,
+                    "measure": frameworks.measure(part).title if part else OWN_QUESTIONS,
                     "questions": ", ".join(questions),
                 },
             ),
             reason=Message(text=_unanswered_reason(dossier, not_applicable=bool(not_applicable))),
-            part=part,
+            part=part or None,
         )
 
 

@@ -137,7 +137,7 @@ def _from_gaps(gathered: Gathered) -> Iterable[Risk]:
             cause=(each.key,),
             source_keys=(each.question.id,),
             title=_gap_title(each, flags),
-            part=each.part,
+            part=each.part or None,
             refs=_refs(dossier, each.question),
             severity=severity,
             advice=None,
@@ -173,7 +173,7 @@ def _from_silence(gathered: Gathered) -> Iterable[Risk]:
         return
     by_part: dict[str, list[Asked]] = {}
     for each in gathered.asked:
-        if each.answer is None:
+        if each.answer is None and each.question.is_scored:
             by_part.setdefault(each.part, []).append(each)
     for part, group in by_part.items():
         knock_out = any(each.question.knock_out for each in group)
@@ -216,7 +216,7 @@ def _from_contradictions(gathered: Gathered, contradictions: Iterable[Contradict
                 text=N_("%(question)s: the answer and the scan of %(host)s do not fit"),
                 values={"question": first.question.label, "host": first.subject.name},
             ),
-            part=dossier.catalogue.part_of(question_id),
+            part=dossier.catalogue.part_of(question_id) or None,
             refs=_refs(dossier, first.question),
             severity=Severity.HIGH if first.knock_out else Severity.MEDIUM,
             advice=Message(text=N_("Ask the vendor for a comment; then settle the contradiction or keep it.")),
@@ -245,7 +245,7 @@ def _from_evidence(gathered: Gathered) -> Iterable[Risk]:
             cause=(status.key,),
             source_keys=(status.key,),
             title=Phrase(text=text, values={"type": status.type_text}),
-            part=dossier.catalogue.part_of(question.id) if question else None,
+            part=(dossier.catalogue.part_of(question.id) or None) if question else None,
             refs=_refs(dossier, question) if question else Refs(),
             severity=severity,
             advice=Message(text=N_("Ask for the current document.")),
@@ -273,7 +273,7 @@ def _from_reviews(gathered: Gathered) -> Iterable[Risk]:
                     "answer": gathering.words_of(each.question, each.answer.value),
                 },
             ),
-            part=each.part,
+            part=each.part or None,
             refs=_refs(dossier, each.question),
             severity=Severity.HIGH if each.question.knock_out else Severity.MEDIUM,
             advice=Message(text=N_("Agree with the vendor on what changes and until when.")),

@@ -156,6 +156,8 @@ def _counted_parts(gathered: Gathered, against: Iterable[Contradiction]) -> Mapp
         if not contradiction.settled:
             open_ones.setdefault((contradiction.question.id, contradiction.supply), contradiction)
     for each in gathered.asked:
+        if not each.question.is_scored:
+            continue  # read, not counted: it belongs to no part
         contradicted = open_ones.get((each.question.id, each.supply))
         _count_answer(parts[each.part].answers, gathered, each, contradicted)
     for found in gathered.counted:

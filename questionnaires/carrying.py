@@ -6,6 +6,8 @@ from enum import StrEnum
 from questionnaires import answering
 from questionnaires.model import AnswerShape, AnswerValue, BadAnswer, ProfileQuestion, Question
 
+OWN = "H-"  # how the ids of a hospital's own questions begin (owning.py)
+
 
 class Fit(StrEnum):
     """How an earlier answer fits."""
@@ -18,11 +20,16 @@ class Fit(StrEnum):
 def fit(
     before: Question | ProfileQuestion, after: Question | ProfileQuestion, value: AnswerValue, *, today: date
 ) -> Fit:
-    """How an answer to one version of a question fits another version of it."""
+    """How an answer to one version of a question fits another version of it.
+
+    Two hospitals may have given one id to two questions of their own: what differs there is another question.
+    """
     if not _can_be_read(after.shape, value, today=today):
         return Fit.NONE
     is_same = before.text == after.text and _asks_the_same(before.shape, after.shape)
-    return Fit.SAME if is_same else Fit.CHANGED
+    if is_same:
+        return Fit.SAME
+    return Fit.NONE if after.id.startswith(OWN) else Fit.CHANGED
 
 
 def _can_be_read(shape: AnswerShape, value: AnswerValue, *, today: date) -> bool:

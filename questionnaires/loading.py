@@ -1,9 +1,10 @@
 """A catalogue file becomes a Catalogue; anything the format does not know is refused with its place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
-from questionnaires import reading
+from questionnaires import answering, reading
 from questionnaires.model import (
     ALWAYS,
     AllOf,
@@ -47,15 +48,31 @@ YES_PARTIAL_NO_NA = (
         id="na", text=Text(de="Nicht anwendbar (mit Begründung)", en="Not applicable (with reason)"), needs_comment=True
     ),
 )
+FILE = (
+    Option(id="attached", text=Text(de="Liegt bei", en="Attached"), score=1.0),
+    Option(id="none", text=Text(de="Gibt es nicht", en="There is none"), score=0.0),
+    YES_PARTIAL_NO_NA[3],
+)
 YES_NO = (YES_PARTIAL_NO_NA[0], YES_PARTIAL_NO_NA[2])
 MATURITY_SCORES = (0.0, 0.25, 0.5, 0.8, 1.0)
+RESERVED = frozenset({"profile", "returned"})  # pages of the questionnaire that are no sections
+LONGEST_ID, LONGEST_WORD = 60, 40  # of a catalogue; of a flag, an option, a kind of document
+MOST_QUESTIONS, MOST_SECTIONS, MOST_OPTIONS = 500, 60, 60
+HEAVIEST = 10.0
+LONGEST_ANSWER = 20_000
+LONGEST_SECONDS = 3_600
+
+Check = Callable[[Catalogue], None]
 
 
-def load(source: str | bytes) -> Catalogue:
-    """The catalogue written in this YAML; raises BadFile with the line."""
+def load(source: str | bytes, *, also: Check | None = None) -> Catalogue:
+    """The catalogue written in this YAML; raises BadFile with the line. `also` may refuse it for reasons of its own."""
     document = reading.parse(source)
     try:
-        return _catalogue(document)
+        catalogue = _catalogue(document)
+        if also is not None:
+            also(catalogue)
+        return catalogue  # noqa: TRY300 - what refuses it is within
     except reading.BadFile as wrong:
         raise reading.place(document, wrong) from None
 
@@ -80,13 +97,13 @@ def _catalogue(document: Any) -> Catalogue:
     maturity = tuple(reading.text(item, "maturity") for item in reading.items(top["maturity"], "maturity"))
     sections: list[Section] = []
     questions: list[Question] = []
-    for item in reading.items(top["sections"], "sections"):
+    for item in _few(top["sections"], "sections", MOST_SECTIONS):
         section, asked = _section(item, maturity)
         sections.append(section)
         questions.extend(asked)
     catalogue = Catalogue(
-        id=reading.word(top["id"], "id"),
-        version=reading.word(top["version"], "version"),
+        id=reading.name(top["id"], "id", longest=LONGEST_ID),
+        version=_version(top["version"]),
         title=reading.text(top["title"], "title"),
         disclaimer=reading.text(top["disclaimer"], "disclaimer"),
         sections=tuple(sections),
@@ -106,6 +123,19 @@ def _catalogue(document: Any) -> Catalogue:
     return catalogue
 
 
+def _version(raw: Any) -> str:
+    read = reading.word(raw, "version")
+    reading.name(read.replace(".", "-"), "version")
+    return read
+
+
+def _few(raw: Any, where: str, most: int) -> list[Any]:
+    found = reading.items(raw, where)
+    if len(found) > most:
+        raise reading.BadFile(f"{where}: more than {most}")
+    return found
+
+
 # --- Flags, evidence, sets -----------------------------------------------------------------------
 
 
@@ -113,7 +143,7 @@ def _flag(raw: Any) -> Flag:
     where = f"flag {raw.get('id') if isinstance(raw, Mapping) else raw!r}"
     flag = reading.fields(raw, where, need={"id", "text"}, may={"set_by"})
     return Flag(
-        id=reading.word(flag["id"], where),
+        id=reading.name(flag["id"], where, longest=LONGEST_WORD),
         text=reading.text(flag["text"], where),
         rule=reading.optional(flag, "set_by", _rule, where),
     )
@@ -136,7 +166,7 @@ def _evidence_type(raw: Any) -> EvidenceType:
     kind = reading.fields(raw, where, need={"id", "text", "validity_months"}, may={"validity_note"})
     where = f"evidence type {kind['id']}"
     return EvidenceType(
-        id=reading.word(kind["id"], where),
+        id=reading.name(kind["id"], where, longest=LONGEST_WORD),
         text=reading.text(kind["text"], where),
         validity_months=reading.optional(kind, "validity_months", reading.whole, where),
         validity_note=reading.optional(kind, "validity_note", reading.text, where),
@@ -166,8 +196,10 @@ def _set(raw: Any) -> SetOfQuestions:
 
 def _section(raw: Any, maturity: tuple[Text, ...]) -> tuple[Section, list[Question]]:
     section = reading.fields(raw, "sections", need={"id", "title", "kind", "measure", "questions"})
-    identity = reading.word(section["id"], "sections")
+    identity = reading.name(section["id"], "sections")
     where = f"section {identity}"
+    if identity in RESERVED:
+        raise reading.BadFile(f"{where}: a page of ours has this name")
     measure = reading.optional(section, "measure", reading.whole, where)
     asked = [_question(item, identity, maturity) for item in reading.items(section["questions"], where)]
     return (
@@ -191,7 +223,7 @@ def _question(raw: Any, section: str, maturity: tuple[Text, ...]) -> Question:
         may={"knock_out", "applies_if", "red_flags", "evidence", "scan_checks"},
     )
     return Question(
-        id=reading.word(question["id"], where),
+        id=reading.name(question["id"], where),
         section=section,
         scope=reading.choice(Scope, question["scope"], f"{where}.scope"),
         label=reading.text(question["label"], f"{where}.label"),
@@ -215,7 +247,7 @@ def _profile(raw: Any) -> ProfileQuestion:
     where = f"profile {raw.get('id') if isinstance(raw, Mapping) else raw!r}"
     question = reading.fields(raw, where, need={"id", "text", "answer"}, may={"hint", "asked_of_hospital"})
     return ProfileQuestion(
-        id=reading.word(question["id"], where),
+        id=reading.name(question["id"], where),
         text=reading.text(question["text"], where),
         hint=reading.optional(question, "hint", reading.text, where),
         shape=_shape(question["answer"], f"{where}.answer", ()),
@@ -242,6 +274,7 @@ _SHAPE_KEYS: Mapping[AnswerKind, tuple[set[str], set[str]]] = {
     AnswerKind.YES_NO: (set(), set()),
     AnswerKind.MATURITY: (set(), set()),
     AnswerKind.TEXT: (set(), {"max_length"}),
+    AnswerKind.FILE: (set(), set()),
     AnswerKind.NUMBER: (
         {"unit"},
         {"minimum", "maximum", "lower_is_better", "bands", "allow_unknown", "compare_with"},
@@ -278,18 +311,20 @@ def _options(kind: AnswerKind, shape: Mapping[str, Any], where: str, maturity: t
             return YES_PARTIAL_NO_NA
         case AnswerKind.YES_NO:
             return YES_NO
+        case AnswerKind.FILE:
+            return FILE
         case AnswerKind.MATURITY:
             return tuple(
                 Option(id=str(level), text=text, score=MATURITY_SCORES[level]) for level, text in enumerate(maturity)
             )
         case _:
-            options = [_option(item, where) for item in reading.items(shape.get("options", []), where)]
+            options = [_option(item, where) for item in _few(shape.get("options", []), where, MOST_OPTIONS)]
             return tuple(reading.by_id(options, where).values())
 
 
 def _option(raw: Any, where: str) -> Option:
     option = reading.fields(raw, f"{where}.options", need={"id", "text"}, may={"score", "needs_comment"})
-    identity = reading.word(option["id"], f"{where}.options.id")
+    identity = reading.name(option["id"], f"{where}.options.id", longest=LONGEST_WORD)
     return Option(
         id=identity,
         text=reading.text(option["text"], f"{where}.{identity}"),
@@ -336,6 +371,10 @@ def _refs(raw: Any, where: str) -> Refs:
 
 def _refuse_loose_ends(catalogue: Catalogue) -> None:
     profile = {question.id: question for question in catalogue.profile}
+    if len(catalogue.questions) > MOST_QUESTIONS:
+        raise reading.BadFile(f"questions: more than {MOST_QUESTIONS}")
+    _refuse_repeated((section.id for section in catalogue.sections), "section")
+    _refuse_repeated((*profile, *catalogue.questions), "question")
     for flag in catalogue.flags.values():
         _refuse_loose_rule(flag, profile, catalogue.flags)
         _refuse_circle(flag, catalogue.flags)
@@ -345,14 +384,32 @@ def _refuse_loose_ends(catalogue: Catalogue) -> None:
             raise reading.BadFile(f"set {one.id}: a question appears twice")
     if missing := sorted(set(QuestionSet) - set(catalogue.sets)):
         raise reading.BadFile(f"sets: {missing[0]} is missing")
+    for asked in catalogue.profile:
+        _refuse_shapeless(asked.shape, f"profile {asked.id}")
     for question in catalogue.questions.values():
-        where = f"question {question.id}"
-        _refuse_unknown(_flags_of(question.applies_if), catalogue.flags, f"{where}.applies_if")
-        _refuse_unknown((wanted.type for wanted in question.evidence), catalogue.evidence_types, f"{where}.evidence")
-        for flag_raised in question.red_flags:
-            options = {option.id for option in question.shape.options}
-            _refuse_unknown(flag_raised.when.options, options, f"{where}.red_flags")
-        _refuse_unscored(question, where)
+        _refuse_loose_question(question, catalogue)
+    for section in catalogue.sections:
+        if section.kind is SectionKind.OWN and section.measure is not None:
+            raise reading.BadFile(f"section {section.id}: of kind own, so it belongs to no measure")
+
+
+def _refuse_loose_question(question: Question, catalogue: Catalogue) -> None:
+    where = f"question {question.id}"
+    _refuse_shapeless(question.shape, where)
+    _refuse_unknown(_flags_of(question.applies_if), catalogue.flags, f"{where}.applies_if")
+    _refuse_unknown((wanted.type for wanted in question.evidence), catalogue.evidence_types, f"{where}.evidence")
+    for flag_raised in question.red_flags:
+        options = {option.id for option in question.shape.options}
+        _refuse_unknown(flag_raised.when.options, options, f"{where}.red_flags")
+    _refuse_unscored(question, catalogue.section(question.section), where)
+
+
+def _refuse_repeated(names: Iterable[str], kind: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise reading.BadFile(f"{kind} {name}: appears twice")
+        seen.add(name)
 
 
 def _refuse_loose_rule(flag: Flag, profile: Mapping[str, ProfileQuestion], flags: Mapping[str, Flag]) -> None:
@@ -381,18 +438,55 @@ def _refuse_circle(flag: Flag, flags: Mapping[str, Flag]) -> None:
         seen.update(others)
 
 
-def _refuse_unscored(question: Question, where: str) -> None:
-    shape = question.shape
+def _refuse_shapeless(shape: AnswerShape, where: str) -> None:
+    """What nobody could answer, or only by chance."""
+    if shape.kind in {AnswerKind.SINGLE_CHOICE, AnswerKind.MULTI_CHOICE} and not shape.options:
+        raise reading.BadFile(f"{where}: a choice without options")
+    if shape.unit and shape.unit not in answering.UNITS:
+        raise reading.BadFile(f"{where}: the unit {shape.unit!r} is none of {', '.join(answering.UNITS)}")
+    if shape.minimum is not None and shape.maximum is not None and shape.minimum > shape.maximum:
+        raise reading.BadFile(f"{where}: the minimum lies above the maximum")
+    if not 1 <= shape.max_length <= LONGEST_ANSWER:
+        raise reading.BadFile(f"{where}: max_length is not between 1 and {LONGEST_ANSWER}")
+
+
+def _refuse_unscored(question: Question, section: Section, where: str) -> None:
+    shape, is_own = question.shape, section.kind is SectionKind.OWN
+    if not 0 <= question.weight <= HEAVIEST:
+        raise reading.BadFile(f"{where}: the weight is not above 0 and at most {HEAVIEST:g}")
+    if not 0 < question.est_seconds <= LONGEST_SECONDS:
+        raise reading.BadFile(f"{where}: est_seconds is not between 1 and {LONGEST_SECONDS}")
+    if shape.kind is AnswerKind.FILE and not question.evidence:
+        raise reading.BadFile(f"{where}: a file is asked for, but no kind of evidence is named")
+    if is_own and question.is_scored:
+        raise reading.BadFile(f"{where}: stands in a section of kind own, which is not scored: its weight must be 0")
+    if question.is_scored:
+        _refuse_unscored_shape(shape, where)
+    elif question.knock_out:
+        raise reading.BadFile(f"{where}: what is not scored cannot be a knock-out")
+    elif shape.kind is not AnswerKind.TEXT and not is_own:
+        raise reading.BadFile(f"{where}: the weight is not above 0")
+
+
+def _refuse_unscored_shape(shape: AnswerShape, where: str) -> None:
+    if shape.kind is AnswerKind.TEXT:
+        raise reading.BadFile(f"{where}: a text cannot be scored; its weight must be 0, or ask it in the profile")
     if shape.kind in {AnswerKind.NUMBER, AnswerKind.DATE} and not shape.bands:
         raise reading.BadFile(f"{where}: a number or date needs bands to be scored")
-    if shape.kind is AnswerKind.TEXT:
-        raise reading.BadFile(f"{where}: a text cannot be scored; ask it in the profile")
+    _refuse_crossed_bands(shape, where)
     if shape.kind is AnswerKind.SINGLE_CHOICE and any(
         option.score is None and not option.needs_comment for option in shape.options
     ):
         raise reading.BadFile(f"{where}: an option without a score needs a comment")
-    if question.weight <= 0:
-        raise reading.BadFile(f"{where}: the weight is not above 0")
+
+
+def _refuse_crossed_bands(shape: AnswerShape, where: str) -> None:
+    """The first band whose limit is met counts: the best stands first, each is easier to meet than the one before."""
+    easier_later = shape.lower_is_better or shape.date_rule is DateRule.AGE
+    limits: Sequence[float] = [band.limit if easier_later else -band.limit for band in shape.bands]
+    scores = [-band.score for band in shape.bands]
+    if any(later <= before for before, later in pairwise(limits)) or scores != sorted(scores):
+        raise reading.BadFile(f"{where}: the bands are not ordered from the best to the poorest")
 
 
 def _refuse_unknown(names: Iterable[str], known: Iterable[str], where: str) -> None:

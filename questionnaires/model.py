@@ -67,10 +67,11 @@ class Scope(StrEnum):
 
 
 class SectionKind(StrEnum):
-    """A § 30 measure of its own, or a module that goes deeper."""
+    """A § 30 measure of its own, a module that goes deeper, or what a hospital asks beside all of them."""
 
     MEASURE = "measure"
     MODULE = "module"
+    OWN = "own"  # its questions are read, never scored
 
 
 class AnswerKind(StrEnum):
@@ -84,6 +85,7 @@ class AnswerKind(StrEnum):
     MATURITY = "maturity"
     YES_NO = "yes_no"
     TEXT = "text"
+    FILE = "file"  # a document is asked for: whether it lies beside the answer, and the document itself
 
 
 class DateRule(StrEnum):
@@ -300,6 +302,11 @@ class Question:
     scan_checks: tuple[ScanCheck, ...] = ()
     est_seconds: int = 25
 
+    @property
+    def is_scored(self) -> bool:
+        """Whether it counts at all: what weighs nothing is asked to be read."""
+        return self.weight > 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileQuestion:
@@ -314,7 +321,8 @@ class ProfileQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A page of the questionnaire: a § 30 measure, or a module (IR counts in measure 2, BK in 3, MD CL DP in none)."""
+    """A page of the questionnaire: a § 30 measure, a module (IR counts in measure 2, BK in 3, MD CL DP in none), or
+    what a hospital asks beside them, which counts nowhere."""
 
     id: str
     title: Text
@@ -324,7 +332,9 @@ class Section:
 
     @property
     def part(self) -> str:
-        """The part of the score its questions count in: "1" … "10", "MD", "CL", "DP"."""
+        """The part of the score its questions count in: "1" … "10", "MD", "CL", "DP"; "" for none."""
+        if self.kind is SectionKind.OWN:
+            return ""
         return self.id if self.measure is None else str(self.measure)
 
 
@@ -374,7 +384,7 @@ class AnswerValue:
 
     choices: tuple[
         str, ...
-    ] = ()  # one id for single_choice, yes_partial_no_na, maturity ("0"…"4"), yes_no; any for multi
+    ] = ()  # one id for single_choice, yes_partial_no_na, maturity ("0"…"4"), yes_no, file; any for multi
     number: float | None = None
     day: date | None = None
     text: str = ""

@@ -4,6 +4,7 @@ Files may come from strangers: size and depth are bounded, a key stands once, an
 elsewhere (a few lines of anchors can stand for gigabytes).
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
@@ -30,6 +31,11 @@ Known = TypeVar("Known", bound=Identified)
 
 LARGEST = 4_000_000  # bytes
 DEEPEST = 20
+LONGEST_TEXT = 4_000  # characters
+LARGEST_NUMBER = 1e12
+
+_MARKUP = re.compile(r"<\s*[a-zA-Z/!?]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class BadFile(Exception):
@@ -188,6 +194,8 @@ def number(raw: Any, where: str) -> float:
     """A number; true and false are none."""
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         raise BadFile(f"{where}: {raw!r} is not a number")
+    if not -LARGEST_NUMBER <= raw <= LARGEST_NUMBER:  # infinite, or no number at all
+        raise BadFile(f"{where}: is no number that can be meant")
     return float(raw)
 
 
@@ -195,6 +203,7 @@ def whole(raw: Any, where: str) -> int:
     """A whole number."""
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise BadFile(f"{where}: {raw!r} is not a whole number")
+    number(raw, where)
     return raw
 
 
@@ -230,7 +239,27 @@ def choice(kind: type[Choice], raw: Any, where: str) -> Choice:
 def text(raw: Any, where: str) -> Text:
     """A text in both languages."""
     both = fields(raw, where, need={"de", "en"})
-    return Text(de=word(both["de"], f"{where}.de"), en=word(both["en"], f"{where}.en"))
+    return Text(de=sentence(both["de"], f"{where}.de"), en=sentence(both["en"], f"{where}.en"))
+
+
+def sentence(raw: Any, where: str) -> str:
+    """A text that people read: plain, of bearable length, without markup."""
+    read = word(raw, where)
+    if len(read) > LONGEST_TEXT:
+        raise BadFile(f"{where}: longer than {LONGEST_TEXT} characters")
+    if _MARKUP.search(read):
+        raise BadFile(f"{where}: holds markup; write plain text")
+    if _CONTROL.search(read):
+        raise BadFile(f"{where}: holds a sign that cannot be printed")
+    return read
+
+
+def name(raw: Any, where: str, *, longest: int = 20) -> str:
+    """An id: letters, digits, hyphen and underscore, as it stands in addresses, columns and files."""
+    read = word(raw, where)
+    if len(read) > longest or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]*", read, re.ASCII):
+        raise BadFile(f"{where}: {read[:40]!r} is no id (at most {longest} letters, digits, hyphens)")
+    return read
 
 
 def by_id(things: Iterable[Known], where: str) -> dict[str, Known]:

@@ -10,6 +10,8 @@ from questionnaires import loading
 from questionnaires.model import Catalogue
 
 CURRENT = ("hospital-vendor", "2026.1")
+WITHOUT_IT_ACCESS = ("short-without-it-access", "2026.1")
+DELTA = ("delta", "2026.1")
 
 
 class NoSuchCatalogue(LookupError):
@@ -26,7 +28,12 @@ def get(catalogue_id: str, version: str) -> Catalogue:
     """A catalogue by id and version, read once; raises NoSuchCatalogue."""
     if (catalogue_id, version) not in versions():
         raise NoSuchCatalogue(f"{catalogue_id} {version}")
-    return loading.load(_folder().joinpath(catalogue_id, f"{version}.yaml").read_bytes())
+    return loading.load(source(catalogue_id, version))
+
+
+def source(catalogue_id: str, version: str) -> bytes:
+    """The file of a catalogue that ships, as it was released."""
+    return _folder().joinpath(catalogue_id, f"{version}.yaml").read_bytes()
 
 
 def versions() -> tuple[tuple[str, str], ...]:
@@ -51,7 +58,7 @@ def released() -> Mapping[tuple[str, str], str]:
 
 def digest(catalogue_id: str, version: str) -> str:
     """The SHA-256 of the file as it is."""
-    return digest_of(_folder().joinpath(catalogue_id, f"{version}.yaml").read_bytes())
+    return digest_of(source(catalogue_id, version))
 
 
 def digest_of(source: bytes) -> str:

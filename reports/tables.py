@@ -93,8 +93,8 @@ def _open(severity: Severity) -> Callable[[VendorRow, Reader], Value]:
 
 
 def part_title(part: str) -> str:
-    """The heading of a measure's column; modules keep their letters."""
-    return part if part in {"MD", "CL", "DP"} else f"Nr. {part}"
+    """The heading of a measure's column; modules keep their letters, what counts nowhere has none."""
+    return part if part in {"MD", "CL", "DP", ""} else f"Nr. {part}"
 
 
 VENDORS: tuple[Column[VendorRow], ...] = (

@@ -31,10 +31,12 @@ from portal.db.models.vendors import Host, HostState, IntakeRecord, Vendor
 from portal.db.models.vendors import Supply as SupplyRow
 from portal.errors import NotFound
 from portal.services import (
+    catalogues,
     disputes,
     findings,
     intakes,
     manifests,
+    rechecked,
     releases,
     scan_results,
     scans,
@@ -43,6 +45,7 @@ from portal.services import (
 )
 from portal.services.disputes import Place, Reply
 from portal.services.findings import Life
+from portal.services.rechecked import Again
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, Catalogue, QuestionSet
 from scanners.attribution import Belonging
@@ -168,7 +171,7 @@ def _build(
 ) -> Dossier:
     hospital_id, vendor = assessment.hospital_id, assessment.vendor
     for_hospital = reviews is not None
-    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    catalogue = catalogues.of(session, assessment)
     keys = supply_keys(session, hospital_id, vendor.id)
     given = [(entry, answering.load(entry["value"])) for entry in manifest["answers"]]
     profile = {entry["question"]: value for entry, value in given if entry["question"] not in catalogue.questions}
@@ -323,7 +326,9 @@ def _open_outside(session: Session, hospital_id: str, vendor_id: str, *, now: da
     if view is not None:
         known = {_key(record): record for record in view.findings} | {_key(record): record for record in urgent}
         lives = timelines.for_hospital(session, view.run).lives
-        return Outside(state=ScanState.DONE, at=view.run.started_at, findings=_facts(known.values(), replies, lives))
+        looked = rechecked.of_run(session, view.run)
+        facts = _facts(known.values(), replies, lives, looked)
+        return Outside(state=ScanState.DONE, at=view.run.started_at, findings=facts)
     return Outside(
         state=_state_without_result(session, hospital_id, vendor_id, newest), findings=_facts(urgent, replies)
     )
@@ -341,7 +346,10 @@ def _whole_outside(session: Session, assessment: Assessment, *, now: datetime) -
         state=ScanState.DONE,
         at=run.started_at,
         findings=_facts(
-            records, _replies(session, hospital_id, vendor_id, now), timelines.for_company(session, run).lives
+            records,
+            _replies(session, hospital_id, vendor_id, now),
+            timelines.for_company(session, run).lives,
+            rechecked.of_run(session, run),
         ),
     )
 
@@ -372,6 +380,7 @@ def _facts(
     records: Iterable[FindingRecord],
     replies: Mapping[tuple[Place, str], Reply],
     lives: Mapping[findings.Place, Life] | None = None,
+    looked: Mapping[findings.Place, Again] | None = None,
 ) -> tuple[FindingFact, ...]:
     """The findings with what both sides say of them, and what is known of them over time."""
     facts = []
@@ -379,6 +388,8 @@ def _facts(
         finding = scan_results.finding_of(record)
         life = (lives or {}).get(findings.place_of(finding))
         life = life if life is not None and life.is_open else None
+        again = (looked or {}).get(findings.place_of(finding))
+        again = again if again is not None and again.finding == finding else None
         reply = replies.get((disputes.place_of(finding), disputes.seen_key(finding))) if replies else None
         facts.append(
             FindingFact(
@@ -386,6 +397,8 @@ def _facts(
                 first_seen=record.first_seen_at,
                 confirmed=life.confirmed_at if life else None,
                 returned=life.returned_at if life else None,
+                rechecked=finding.at if again else None,
+                seen_before=again.seen_at if again else None,
                 new_by=_new_by(life) if life else "",
                 standing=reply.standing if reply else FindingStanding.OPEN,
                 statement=reply.statement if reply else "",

@@ -7,14 +7,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from assessments import intake as intake_forms
 from portal import i18n
 from portal.db.models.accounts import Company, Hospital, Person
 from portal.db.models.assessments import Assessment, AssessmentSupply, Invitation, Stage
 from portal.db.models.responses import Response
-from portal.db.models.vendors import Supply, Vendor
+from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import accounts, audit, intakes, limits, outbox, tickets, vendors
+from portal.services import accounts, audit, catalogues, intakes, limits, outbox, tickets, vendors
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
+from portal.services.catalogues import Offer
 from portal.services.letters import Letter
 from questionnaires import answering, shelf
 from questionnaires.model import QuestionSet
@@ -25,6 +27,24 @@ LONGEST_ROUND = timedelta(days=2 * 365)
 UNANSWERED = frozenset({Stage.INVITED, Stage.OPENED})
 OPEN = frozenset({Stage.INVITED, Stage.OPENED, Stage.ACCEPTED, Stage.ANSWERING, Stage.RETURNED})
 NARROW = "\u202f"
+RECENT = timedelta(days=2 * 365)  # so long the last assessment is asked for changes only
+LOOKED_AT = frozenset({Stage.REVIEWED, Stage.CLOSED})
+SHIPS = {shelf.DELTA, shelf.WITHOUT_IT_ACCESS} <= set(shelf.versions())
+FAR_FROM_TIER = 3
+NEAR_IT = frozenset({"remote_access", "clinical_remote_access", "cloud", "medical_device", "patient_data"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """The catalogue that fits by what the hospital knows, and why; "": the usual one."""
+
+    name: catalogues.Name
+    because: str
+
+    @property
+    def key(self) -> str:
+        """As a form sends it."""
+        return "@".join(self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +59,15 @@ class Invitee:
 
 @dataclass(frozen=True, kw_only=True)
 class RoundFields:
-    """What is asked, about which supplies, until when; another set than the tier's needs a reason."""
+    """What is asked, about which supplies, until when; another set than the tier's needs a reason, and so does another
+    catalogue of ours than the intake's."""
 
     supply_ids: Sequence[str]
     due_on: date
     question_set: QuestionSet
     question_set_reason: str = ""
+    catalogue: catalogues.Name | None = None  # None: the usual one, whatever the intake proposes
+    catalogue_reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +112,41 @@ def set_by_tier(supplies: Sequence[Supply]) -> QuestionSet | None:
     return intakes.question_set(min(records, key=lambda record: record.tier)) if records else None
 
 
+def propose(session: Session, actor: Actor, vendor: Vendor, supplies: Sequence[Supply], *, now: datetime) -> Proposal:
+    """Which catalogue of ours fits: what has changed, if it was asked not long ago; the short one for suppliers that
+    come near neither IT nor data; else all questions."""
+    hospital_id = hospital_of(actor)
+    records = [intakes.current(supply) for supply in supplies]
+    last = session.scalars(
+        select(Assessment)
+        .where(
+            Assessment.hospital_id == hospital_id,
+            Assessment.vendor_id == vendor.id,
+            Assessment.submitted_at.is_not(None),
+        )
+        .order_by(Assessment.round.desc())
+        .options(selectinload(Assessment.supplies))
+        .limit(1)
+    ).first()
+    if last is not None and last.submitted_at is not None and now - last.submitted_at <= RECENT:
+        asked = {row.supply_id for row in last.supplies}
+        if supplies and {supply.id for supply in supplies} <= asked and last.stage in LOOKED_AT and SHIPS:
+            return Proposal(name=shelf.DELTA, because=N_("These products were assessed within the last two years."))
+    known = [record for record in records if record is not None]
+    if SHIPS and known and len(known) == len(records) and all(_is_far_from_it(record) for record in known):
+        return Proposal(
+            name=shelf.WITHOUT_IT_ACCESS,
+            because=N_("By its intake it comes near neither systems of the hospital nor data of patients."),
+        )
+    return Proposal(name=shelf.CURRENT, because="")
+
+
+def _is_far_from_it(record: IntakeRecord) -> bool:
+    intake = intakes.load(record)
+    flags = intake_forms.flags(intake_forms.get(intake.form_version), intake)
+    return record.tier >= FAR_FROM_TIER and flags.isdisjoint(NEAR_IT)
+
+
 def begin(
     session: Session,
     actor: Actor,
@@ -103,7 +161,10 @@ def begin(
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     vendor = vendors.find(session, actor, vendor_id)
     chosen = [supply for supply in vendor.supplies if supply.id in set(fields.supply_ids) and supply.ended_at is None]
-    address = _checked(fields, invitee, chosen, now=now)
+    proposed = propose(session, actor, vendor, chosen, now=now).name if fields.catalogue else shelf.CURRENT
+    name = fields.catalogue or proposed
+    offers = {offer.name: offer for offer in catalogues.offered(session, actor)}
+    address = _checked(fields, invitee, chosen, now=now, offer=offers.get(name), is_proposed=name == proposed)
     open_round = session.scalar(
         select(Assessment.id).where(
             Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor.id, Assessment.stage.in_(OPEN)
@@ -116,15 +177,15 @@ def begin(
             Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor.id
         )
     )
-    catalogue = shelf.current()
     assessment = Assessment(
         hospital_id=hospital_id,
         vendor_id=vendor.id,
         round=(last or 0) + 1,
         question_set=fields.question_set.value,
         question_set_reason=fields.question_set_reason.strip(),
-        catalogue_id=catalogue.id,
-        catalogue_version=catalogue.version,
+        catalogue_id=name[0],
+        catalogue_version=name[1],
+        catalogue_reason=fields.catalogue_reason.strip(),
         due_on=fields.due_on,
         stage=Stage.INVITED,
         created_at=now,
@@ -140,7 +201,12 @@ def begin(
         "assessment.begun",
         assessment.id,
         now=now,
-        detail={"vendor": vendor.id, "set": assessment.question_set, "due": fields.due_on.isoformat()},
+        detail={
+            "vendor": vendor.id,
+            "set": assessment.question_set,
+            "catalogue": " ".join(name),
+            "due": fields.due_on.isoformat(),
+        },
     )
     _send(
         session, actor, assessment, vendor, chosen, invitee=replace(invitee, email=address), base_url=base_url, now=now
@@ -291,7 +357,15 @@ def renew_by_addressee(session: Session, token: str, *, base_url: str, now: date
 # ---- the links themselves
 
 
-def _checked(fields: RoundFields, invitee: Invitee, chosen: Sequence[Supply], *, now: datetime) -> str:
+def _checked(
+    fields: RoundFields,
+    invitee: Invitee,
+    chosen: Sequence[Supply],
+    *,
+    now: datetime,
+    offer: Offer | None,
+    is_proposed: bool,
+) -> str:
     wrong: dict[str, Message] = {}
     if not chosen:
         wrong["supplies"] = Message(text=N_("Choose at least one product or service."))
@@ -306,6 +380,10 @@ def _checked(fields: RoundFields, invitee: Invitee, chosen: Sequence[Supply], *,
         wrong["due_on"] = Message(text=N_("Choose a day within the next two years."))
     if by_tier is not None and fields.question_set is not by_tier and not fields.question_set_reason.strip():
         wrong["question_set_reason"] = Message(text=N_("Give a reason for another question set than the tier's."))
+    if offer is None:
+        wrong["catalogue"] = Message(text=N_("Choose a released catalogue."))
+    elif not is_proposed and not offer.is_own and not fields.catalogue_reason.strip():
+        wrong["catalogue_reason"] = Message(text=N_("Give a reason for another catalogue than the one proposed."))
     address = ""
     try:
         address = accounts.email_address(invitee.email)
@@ -342,7 +420,9 @@ def _send(
     )
     session.add(invitation)
     hospital = session.get_one(Hospital, assessment.hospital_id)
-    letter = write(invitation, hospital=hospital, assessment=assessment, supplies=supplies, link=link(base_url, token))
+    letter = write(
+        session, invitation, hospital=hospital, assessment=assessment, supplies=supplies, link=link(base_url, token)
+    )
     outbox.add(
         session,
         kind="invitation",
@@ -435,15 +515,21 @@ def link(base_url: str, token: str) -> str:
     return f"{base_url}/invitation/{token}"
 
 
-def minutes(assessment: Assessment) -> int:
+def minutes(session: Session, assessment: Assessment) -> int:
     """About how long the questions take, before the profile has decided which of them show."""
-    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    catalogue = catalogues.of(session, assessment)
     chosen = catalogue.sets[QuestionSet(assessment.question_set)].question_ids
     return answering.minutes([catalogue.questions[question] for question in chosen], {})
 
 
 def write(
-    invitation: Invitation, *, hospital: Hospital, assessment: Assessment, supplies: Sequence[Supply], link: str
+    session: Session,
+    invitation: Invitation,
+    *,
+    hospital: Hospital,
+    assessment: Assessment,
+    supplies: Sequence[Supply],
+    link: str,
 ) -> Letter:
     """The invitation in the invitee's language: who asks, why, how long, until when, what happens, whom to call."""
     with i18n.speaking(invitation.language):
@@ -467,7 +553,7 @@ def write(
             _(
                 "It takes about %(minutes)s minutes, can be interrupted at any time and be shared with colleagues. "
                 "Please hand it in by %(day)s.",
-                minutes=minutes(assessment),
+                minutes=minutes(session, assessment),
                 day=day,
             ),
         ]

@@ -11,10 +11,9 @@ from portal.db.models.accounts import Hospital, Person
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
 from portal.db.models.responses import Response, SignOff
 from portal.errors import BadInput, Clash, NotNow
-from portal.services import audit, invitations, jobs, outbox
+from portal.services import audit, catalogues, invitations, jobs, outbox
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.letters import Letter
-from questionnaires import shelf
 from scanners.model import N_, Message
 
 Key = tuple[str, str]  # question id, supply id ("" company-scoped)
@@ -50,7 +49,7 @@ def say(
     session.refresh(assessment, ["stage"], with_for_update=True)  # one word at a time, and none after the end
     _require_submitted(assessment)
     question_id, supply_id = key
-    if question_id not in shelf.get(assessment.catalogue_id, assessment.catalogue_version).questions:
+    if question_id not in catalogues.of(session, assessment).questions:
         raise BadInput({"": Message(text=N_("There is no such question."))})
     if state is not ReviewState.ACCEPTED and not remark.strip():
         raise BadInput({"remark": Message(text=N_("Say in a sentence what is missing; the vendor reads it."))})

@@ -241,7 +241,11 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     )
     uploaded = Table(heading=("Lieferant", "Produkt"), rows=(("Neue Firma GmbH", "LIS"),), first=2)
     kept_list = vendor_imports.keep(session, made.assessor, uploaded, file_name="liste.xlsx", now=now)
+    own = building.own_catalogue(session, made.assessor, now=now)
     ids = {
+        "own_id": own.id,
+        "own_question": "H-01",
+        "shipped": "hospital-vendor@2026.1",
         "dispute": dispute.id,
         "kind": other[0],
         "subject": other[1],

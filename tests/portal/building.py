@@ -15,12 +15,15 @@ from portal.db.models.accounts import (
     Person,
 )
 from portal.db.models.assessments import Assessment, AssessmentSupply, Stage
+from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.delegations import Delegation
 from portal.db.models.responses import Response
 from portal.db.models.vendors import Host, HostRole, Supply, Vendor
+from portal.services import catalogues
 from portal.services.actors import Actor
 from portal.services.scopes import PROFILE
-from questionnaires import shelf
+from questionnaires import owning, shelf
+from questionnaires.model import QuestionSet, Text
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -139,5 +142,31 @@ def assessment(
 def response(session: Session, of: Assessment, **values) -> Response:
     row = Response(company_id=of.company_id, assessment_id=of.id, created_at=NOW, **values)
     session.add(row)
+    session.flush()
+    return row
+
+
+OWN_QUESTION = {
+    "id": "",
+    "scope": "company",
+    "label": {"de": "Ansprechpartner Nacht", "en": "Night contact"},
+    "text": {"de": "Wen rufen wir nachts an?", "en": "Whom do we call at night?"},
+    "why": {"de": "Die Zentrale ruft an.", "en": "The switchboard calls."},
+    "answer": {"kind": "text"},
+    "weight": 0,
+    "refs": {},
+    "est_seconds": 20,
+}
+
+
+def own_catalogue(session: Session, actor: Actor, *, now: datetime = NOW, **question) -> OwnCatalogue:
+    """A draft with one question of the hospital's own, asked in every set."""
+    title = Text(de="Fragen des Klinikums", en="Questions of the hospital")
+    row = catalogues.begin(session, actor, shelf.CURRENT, title, now=now)
+    asked = {**OWN_QUESTION, **question}
+    section = asked.pop("section", owning.SECTION)
+    catalogues.put_question(
+        session, actor, row.id, asked, section=section, sets=set(QuestionSet), edits=row.edits, now=now
+    )
     session.flush()
     return row

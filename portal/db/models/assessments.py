@@ -51,6 +51,7 @@ class Assessment(Row):
     question_set_reason: Mapped[str] = mapped_column(Text, default="")
     catalogue_id: Mapped[str] = mapped_column(String(60))
     catalogue_version: Mapped[str] = mapped_column(String(20))
+    catalogue_reason: Mapped[str] = mapped_column(Text, default="")
     due_on: Mapped[date]
     stage: Mapped[Stage] = mapped_column(Closed(Stage), default=Stage.DRAFT)
     company_id: Mapped[str | None] = mapped_column(ForeignKey("company.id"), index=True)

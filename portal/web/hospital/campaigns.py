@@ -12,7 +12,7 @@ from portal import i18n
 from portal.db.models.vendors import Vendor
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import invitations, portfolio, progress, vendors
+from portal.services import catalogues, invitations, portfolio, progress, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.invitations import Invitee, RoundFields
 from portal.web import forms, pages, tables
@@ -43,6 +43,10 @@ class InviteForm(forms.Form):
         [InputRequired(_l("Choose at least one product or service."))],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
+    )
+    catalogue = SelectField(_l("Question catalogue"), [InputRequired()])
+    catalogue_reason = StringField(
+        _l("Reason for another catalogue than the one proposed"), [Length(max=1000)], filters=[forms.stripped]
     )
     question_set = RadioField(_l("Question set"), [InputRequired(_l("Choose a question set."))])
     question_set_reason = StringField(
@@ -76,7 +80,9 @@ def _languages(form: forms.Form) -> None:
     form.offer("language", i18n.LANGUAGES)
 
 
-def _prepared(form: forms.Form, vendor: Vendor) -> forms.Form:
+def _prepared(here: HospitalJourney, form: forms.Form, vendor: Vendor) -> forms.Form:
+    offers = catalogues.offered(here.session, here.actor)
+    form.offer("catalogue", [(one.key, f"{one.title.get(i18n.language())} ({one.name[1]})") for one in offers])
     form.offer("supplies", [(supply.id, supply.name) for supply in vendor.supplies if supply.ended_at is None])
     sets = (QuestionSet.FULL, QuestionSet.BASIC, QuestionSet.SHORT)
     form.offer("question_set", [(one.value, _(marks.QUESTION_SETS[one])) for one in sets])
@@ -90,22 +96,24 @@ def invite(here: HospitalJourney, vendor_id: str) -> Response:
     vendor = vendors.find(here.session, here.actor, vendor_id)
     supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
     by_tier = invitations.set_by_tier(supplies)
+    proposal = invitations.propose(here.session, here.actor, vendor, supplies, now=here.now)
     form = InviteForm.offered(
         supplies=[supply.id for supply in supplies],
         question_set=by_tier.value if by_tier else "",
+        catalogue=proposal.key,
         due_on=(here.now + ANSWERING_TIME).date(),
         name=vendor.contact_name,
         email=vendor.security_email or vendor.contact_email,
         language="de" if vendor.country in {"DE", "AT", "CH"} else "en",
     )
-    return _invite_page(vendor, _prepared(form, vendor))
+    return _invite_page(here, vendor, _prepared(here, form, vendor))
 
 
 @hospital.post("/vendors/<vendor_id>/invite", roles=HOSPITAL_WRITERS)
 def send_invitation(here: HospitalJourney, vendor_id: str) -> Response:
     """Begin the round and send the mail."""
     vendor = vendors.find(here.session, here.actor, vendor_id)
-    form = _prepared(InviteForm.sent(), vendor)
+    form = _prepared(here, InviteForm.sent(), vendor)
     if form.validate():
         with form.refusals(here.session):
             assessment = invitations.begin(
@@ -117,6 +125,8 @@ def send_invitation(here: HospitalJourney, vendor_id: str) -> Response:
                     due_on=form["due_on"].data,
                     question_set=QuestionSet(form["question_set"].data),
                     question_set_reason=form["question_set_reason"].data or "",
+                    catalogue=catalogues.name_of(form["catalogue"].data),
+                    catalogue_reason=form["catalogue_reason"].data or "",
                 ),
                 Invitee(
                     email=form["email"].data,
@@ -129,10 +139,10 @@ def send_invitation(here: HospitalJourney, vendor_id: str) -> Response:
             )
             here.notice(_("The invitation to %(email)s is on its way.", email=form["email"].data))
             return pages.see_other("hospital.assessment", assessment_id=assessment.id)
-    return _invite_page(vendor, form)
+    return _invite_page(here, vendor, form)
 
 
-def _invite_page(vendor: Vendor, form: forms.Form) -> Response:
+def _invite_page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
     supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
     by_tier = invitations.set_by_tier(supplies)
     return pages.page(
@@ -142,6 +152,7 @@ def _invite_page(vendor: Vendor, form: forms.Form) -> Response:
         without_intake=[supply for supply in supplies if not supply.intakes],
         by_tier=marks.QUESTION_SETS[by_tier] if by_tier else None,
         has_supplies=bool(supplies),
+        proposal=invitations.propose(here.session, here.actor, vendor, supplies, now=here.now),
     )
 
 

@@ -4,6 +4,8 @@ from portal.web.hospital import (
     actions,
     administration,
     campaigns,
+    component_pages,
+    catalogues,
     disputes,
     documents,
     exports,
@@ -20,6 +22,6 @@ from portal.web.hospital.room import hospital
 
 ROOMS = (hospital,)
 PAGES = (
-    *(actions, administration, campaigns, disputes, documents, exports, intakes),
-    *(review, risks, scans, today, vendor_lists, vendor_pages, vendors),
+    *(actions, administration, campaigns, catalogues, disputes, documents, exports, intakes),
+    *(component_pages, review, risks, scans, today, vendor_lists, vendor_pages, vendors),
 )

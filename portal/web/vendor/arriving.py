@@ -226,7 +226,7 @@ def _page(here: Journey, invited: Invited, form: forms.Form) -> Response:
         message=invited.invitation.message,
         email=invited.invitation.email,
         due_on=invited.assessment.due_on,
-        minutes=invitations.minutes(invited.assessment),
+        minutes=invitations.minutes(here.session, invited.assessment),
         hosts=[host.name for host in hosts],
         may_look=bool(hosts) and invited.assessment.company_id is None,
         has_looked=own_results.first_look(here.session, invited.invitation, now=here.now).last is not None,

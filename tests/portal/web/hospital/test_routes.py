@@ -14,8 +14,9 @@ from portal.db.models.accounts import HospitalRole, SignIn
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord
 from portal.db.models.scans import ScanRun
-from portal.services import vendor_imports
+from portal.services import catalogues, vendor_imports
 from reports.workbooks.table_in import Table
+from tests.portal import building
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -40,6 +41,16 @@ def uploaded(session: Session, ward: Ward) -> str:
     return kept.id
 
 
+def catalogues_of(session: Session, ward: Ward) -> list[str]:
+    """A draft of the hospital, and one that was released."""
+    now = datetime.now(UTC)
+    released = building.own_catalogue(session, ward.by_role[HospitalRole.ADMIN], now=now)
+    catalogues.release(session, ward.by_role[HospitalRole.ADMIN], released.id, edits=released.edits, now=now)
+    draft = building.own_catalogue(session, ward.assessor, now=now)
+    session.commit()
+    return [draft.id, released.id]
+
+
 def paths(app: Flask, ward: Ward, session: Session) -> Iterator[tuple[str, str]]:
     """Every GET of the room with every id that stands for another state."""
     ids = {
@@ -50,6 +61,8 @@ def paths(app: Flask, ward: Ward, session: Session) -> Iterator[tuple[str, str]]
             select(RiskRecord.id).where(RiskRecord.hospital_id == ward.hospital_id).limit(3)
         ).all(),
         "import_id": [uploaded(session, ward)],
+        "own_id": catalogues_of(session, ward),
+        "shipped": ["hospital-vendor@2026.1"],
     }
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith("hospital.") or "GET" not in (rule.methods or ()):
@@ -67,6 +80,9 @@ def paths(app: Flask, ward: Ward, session: Session) -> Iterator[tuple[str, str]]
                 for run in runs:
                     filled = rule.rule.replace("<vendor_id>", run.vendor_id)
                     yield rule.endpoint, filled.replace("<scan_id>", run.id)
+            case ["own_id", "own_question"]:
+                draft = next(iter(ids["own_id"]))
+                yield rule.endpoint, rule.rule.replace("<own_id>", draft).replace("<own_question>", "H-01")
             case others:
                 pytest.fail(f"no ids for {rule.rule}: {others}")
 
