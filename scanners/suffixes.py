@@ -22,6 +22,11 @@ def registrable(name: str) -> str | None:
     return ".".join(labels[-public - 1 :]) if public < len(labels) else None
 
 
+def count() -> int:
+    """How many rules there are."""
+    return len(_rules())
+
+
 def _public_labels(labels: list[str]) -> int:
     """How many labels at the end are public: by the longest rule, an exception before a wildcard; without one, one."""
     rules = _encoded_rules() if any(label.startswith(ENCODED) for label in labels) else _rules()

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import certifi
-from publicsuffixlist import PSLFILE
 
+from scanners import suffixes
 from scanners.data import javascript, lifecycles, takeovers, third_parties, weaknesses
 from scanners.datasets import SHIPPED, DataSets, Source
 
@@ -169,11 +169,9 @@ def shipped() -> tuple[Source, ...]:
 
 def _packaged() -> Iterator[Source]:
     """Suffixes and roots, whose packages carry their day as version."""
-    suffixes = Path(PSLFILE).read_text(encoding="utf-8").splitlines()
-    rules = sum(bool(line.strip()) and not line.startswith("//") for line in suffixes)
     roots = Path(certifi.where()).read_text(encoding="ascii", errors="replace").count("BEGIN CERTIFICATE")
     for name, package, form, records in (
-        (PSL, "publicsuffixlist", "%Y%m%d", rules),
+        (PSL, "publicsuffixlist", "%Y%m%d", suffixes.count()),
         (ROOTS, "certifi", "%Y.%m.%d", roots),
     ):
         version = metadata.version(package)

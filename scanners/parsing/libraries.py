@@ -1,13 +1,13 @@
 """JavaScript libraries by address, name, content or hash, and what is known to be wrong with their version."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 import re2
 
-from scanners.parsing import urls
+from scanners.parsing import literals, urls
 from scanners.records import record
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -72,28 +72,32 @@ class Library:
 
 
 class Shelf:
-    """All definitions with their patterns compiled; the few that re2 refuses are left out."""
+    """All definitions with their patterns; one is compiled when a text holds what it cannot match without."""
 
     def __init__(self, definitions: Iterable[Definition]) -> None:
-        """Compile once; a shelf is kept for the life of the process."""
+        """Compile nothing yet; a shelf is kept for the life of the process."""
         self.definitions = tuple(definitions)
-        self.left_out = 0
         self._patterns = {
             definition.name: tuple(
-                tuple(self._compiled(kind)) for kind in (definition.uri, definition.filename, definition.content)
+                tuple((literals.required(pattern), pattern) for pattern in kind)
+                for kind in (definition.uri, definition.filename, definition.content)
             )
             for definition in self.definitions
         }
+        self._compiled = cache(_compiled)
 
-    def _compiled(self, patterns: Iterable[str]) -> Iterator[Any]:
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = MEMORY
-        for pattern in patterns:
-            try:
-                yield re2.compile(pattern, options)
-            except re2.error:
-                self.left_out += 1
+    @property
+    def left_out(self) -> int:
+        """How many patterns re2 refuses, for whoever wants all of them compiled."""
+        kinds = [kind for its in self._patterns.values() for kind in its]
+        return sum(self._compiled(pattern) is None for kind in kinds for _literal, pattern in kind)
+
+    def _found(self, pattern: str, literal: bytes, text: bytes) -> Any:
+        """The first match; most patterns are refused by a look for their literal."""
+        if literal not in text:
+            return None
+        compiled = self._compiled(pattern)
+        return compiled and compiled.search(text)
 
     def find(self, url: str, body: str = "", sha1: str = "") -> tuple[Library, ...]:
         """The libraries a script is or contains; content and hash count before names."""
@@ -104,8 +108,8 @@ class Shelf:
             signs = [
                 _Sign(in_content=kind == CONTENT, start=match.start(), version=version, text=match.group(0))
                 for kind, (patterns, text) in enumerate(zip(self._patterns[definition.name], texts, strict=True))
-                for pattern in patterns
-                if text and (match := pattern.search(text)) is not None and (version := _version(match))
+                for literal, pattern in patterns
+                if text and (match := self._found(pattern, literal, text)) and (version := _version(match))
             ]
             if sha1 and (by_hash := definition.hashes.get(sha1, "")):
                 found.append(_library(definition, by_hash, url, ENOUGH_SIGNALS, f"SHA-1 {sha1}"))
@@ -114,6 +118,17 @@ class Shelf:
                 agreeing = {sign.place for sign in signs if sign.version == best.version}
                 found.append(_library(definition, best.version, url, len(agreeing), best.shown))
         return tuple(found)
+
+
+def _compiled(pattern: str) -> Any:
+    """None for the few that re2 refuses."""
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = MEMORY
+    try:
+        return re2.compile(pattern, options)
+    except re2.error:
+        return None
 
 
 @record
