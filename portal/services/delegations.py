@@ -92,7 +92,7 @@ def _held(session: Session, asked: Round) -> Sequence[Held]:
         if answer.version and (place not in touched or touched[place].updated_at < answer.updated_at):
             touched[place] = answer
     profile = len(asked.profile_questions)
-    rows = [(PROFILE, ABOUT, profile - len(asked.missing_profile), profile, 0)]
+    rows = [(PROFILE, ABOUT, profile - len(asked.missing_profile), profile, responses.profile_minutes(asked))]
     shown = {section.id for section in asked.sections}
     for section in asked.catalogue.sections:
         if section.id in shown or section.id in handed:

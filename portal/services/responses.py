@@ -1,5 +1,6 @@
 """The company's side of a round: what it may know of it, what is asked, and its answers as they are saved."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +23,7 @@ from questionnaires.model import AnswerShape, AnswerValue, BadAnswer, Catalogue,
 from scanners.model import N_, Message
 
 BERLIN = ZoneInfo("Europe/Berlin")
+PROFILE_SECONDS = 15  # to give one fact about the company
 WRITABLE = frozenset({Stage.ACCEPTED, Stage.ANSWERING})
 
 
@@ -102,7 +104,12 @@ def questionnaire(session: Session, actor: Actor, assessment_id: str, *, now: da
 
 def minutes_left(asked: Round) -> int:
     """Whole minutes to read and answer what is missing."""
-    return answering.minutes([slot.question for slot in asked.missing], {})
+    return answering.minutes([slot.question for slot in asked.missing], {}) + profile_minutes(asked)
+
+
+def profile_minutes(asked: Round) -> int:
+    """Whole minutes for the facts about company and product that are missing."""
+    return math.ceil(len(asked.missing_profile) * PROFILE_SECONDS / 60)
 
 
 def hospital_name(session: Session, assessment: Assessment) -> str:

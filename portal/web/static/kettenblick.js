@@ -23,8 +23,8 @@
    While anything is not acknowledged, leaving the page asks first. The words come from <template id="save-words"> (see
    parts/marks.html, save_words), so that they are in the reader's language.
 
-   An acknowledged answer fires "kettenblick:saved" on the element, with the answer of the server as detail: a page
-   may show or hide what depends on it. */
+   An acknowledged answer fires "kettenblick:saved" on the element, with the answer of the server as detail. What depends
+   on it elsewhere on the page (elements with data-live) is fetched anew from the address in data-live-from. */
 
 (() => {
   "use strict";
@@ -191,6 +191,32 @@
       savers.add(new Saver(element));
     }
   }
+
+  /* What an answer changes elsewhere on the page: once nothing is on its way, the element with data-live-from is asked
+     for its successor, and every data-live takes the content of its namesake there. Without an answer all stays. */
+  let liveTimer = 0, liveWanted = false;
+  async function refreshLive() {
+    const from = document.querySelector("[data-live-from]")?.dataset.liveFrom;
+    if (!from || !liveWanted) return;
+    liveWanted = false;
+    try {
+      const response = await fetch(from, {credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(10000)});
+      if (!response.ok) return;
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+      for (const element of document.querySelectorAll("[data-live]")) {
+        const successor = fresh.querySelector(`[data-live="${element.dataset.live}"]`);
+        if (!successor || successor.innerHTML === element.innerHTML) continue;
+        const focused = element.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+        element.replaceChildren(...successor.childNodes);
+        if (focused) element.querySelector(`[href="${focused}"]`)?.focus();
+      }
+    } catch { /* the next answer asks again */ }
+  }
+  document.addEventListener("kettenblick:saved", () => {
+    liveWanted = true;
+    clearTimeout(liveTimer);
+    liveTimer = setTimeout(refreshLive, 400);
+  });
 
   const unsaved = () => [...savers].filter((saver) => saver.isDirty && saver.element.isConnected);
 

@@ -20,8 +20,7 @@ COLUMNS = (
     Column(key="section", title=_l("Section"), heads=True),
     Column(key="answered", title=_l("Answered"), kind="number"),
     Column(key="person", title=_l("In whose hands")),
-    Column(key="last", title=_l("Last answer")),
-    Column(key="action", title=_l("Remind or take back"), kind="action", quiet=True),
+    Column(key="last", title=_l("Last answer"), kind="date"),
 )
 
 

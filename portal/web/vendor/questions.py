@@ -18,7 +18,7 @@ from portal.web import filters, forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections, steps
 from portal.web.vendor.room import vendor
-from portal.web.vendor.sections import Entry, Typed
+from portal.web.vendor.sections import Entry, Leaf, Typed
 from questionnaires import answering
 from questionnaires.model import AnswerShape, BadAnswer
 from scanners.model import Message
@@ -43,6 +43,14 @@ def section(here: CompanyJourney, assessment_id: str, section_id: str) -> Respon
     asked, remarks = _load(here, assessment_id)
     page = _entries(here, asked, section_id, remarks)
     return _page(here, asked, section_id, page, sections.form_of(page).offered(**sections.filled(page)))
+
+
+@vendor.get("/rounds/<assessment_id>/questions/<section_id>/progress", roles=EVERY_COMPANY_ROLE)
+def section_progress(here: CompanyJourney, assessment_id: str, section_id: str) -> Response:
+    """The pieces of the page that change with an answer: what is asked now, what is left, how long it takes."""
+    asked, remarks = _load(here, assessment_id)
+    progress = _progress(here, asked, section_id, remarks)
+    return pages.part("vendor/section_list.html", is_facts=False, is_alone=True, **progress)
 
 
 @vendor.post("/rounds/<assessment_id>/questions/<section_id>", roles=EVERY_COMPANY_ROLE)
@@ -177,26 +185,38 @@ def _following(asked: Round, remarks: Mapping[Key, str], section_id: str) -> str
 
 def _page(here: CompanyJourney, asked: Round, section_id: str, page: Sequence[Entry], form: forms.Form) -> Response:
     remarks = responses.remarks(here.session, asked)
-    leaves = sections.leaves(asked, remarks)
     standing = standings.of_round(here.session, here.actor, asked.assessment.id, now=here.now)
     following = _following(asked, remarks, section_id)
+    progress = _progress(here, asked, section_id, remarks)
+    leaves: Sequence[Leaf] = progress["leaves"]
     has_clash = any(entry.clash is not None for entry in page)
     return pages.page(
         "vendor/section.html",
         form=form,
         status=409 if has_clash else 200,
-        head=standing.head,
-        standing=standing,
         steps_of_round=steps.of(standing, "questions"),
-        leaves=leaves,
-        leaf=next(leaf for leaf in leaves if leaf.id == section_id),
         following=next((leaf for leaf in leaves if leaf.id == following and following != section_id), None),
         entries=page,
         disclaimer=asked.catalogue.disclaimer.get(here.language),
         is_writable=any(entry.is_open for entry in page),
         offered=_offered(here, asked, section_id, page),
         months_of=lambda given_at: suggestions.age_in_months(given_at, today=here.now.astimezone(BERLIN).date()),
+        **progress,
     )
+
+
+def _progress(here: CompanyJourney, asked: Round, section_id: str, remarks: Mapping[Key, str]) -> Mapping[str, Any]:
+    leaves = sections.leaves(asked, remarks)
+    leaf = next((leaf for leaf in leaves if leaf.id == section_id), None)
+    if leaf is None:
+        raise NotFound
+    return {
+        "head": responses.head(here.session, here.actor, asked.assessment.id),
+        "leaves": leaves,
+        "leaf": leaf,
+        "total": sections.total(asked),
+        "is_whole": asked.part.is_whole,
+    }
 
 
 def _offered(here: CompanyJourney, asked: Round, section_id: str, page: Sequence[Entry]) -> int:

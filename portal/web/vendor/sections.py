@@ -11,7 +11,7 @@ from wtforms.widgets import CheckboxInput, DateInput, ListWidget
 from portal import i18n
 from portal.db.models.responses import Answer, Suggestion
 from portal.i18n import gettext as _
-from portal.services import rounds
+from portal.services import responses, rounds
 from portal.services.rounds import Key, Round, Slot
 from portal.services.scopes import PROFILE
 from portal.web import forms
@@ -98,6 +98,17 @@ class Leaf:
     minutes: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """A round, or what of it is somebody's, as a whole."""
+
+    answered: int
+    asked: int
+    minutes: int
+    questions: int  # that the profile lets show, without counting one again for each product
+    known: int  # that the questionnaire has for this round at most
+
+
 def name_of(key: Key) -> str:
     """BK-03, or BK-03.<supply>."""
     return ".".join(part for part in key if part)
@@ -126,8 +137,15 @@ def leaves(asked: Round, remarks: Mapping[Key, str]) -> Sequence[Leaf]:
     profile = len(asked.profile_questions)
     found = []
     if profile:
-        title, open_ = _("About your company and product"), len(asked.missing_profile)
-        found.append(Leaf(id=PROFILE, title=title, answered=profile - open_, asked=profile, minutes=0))
+        found.append(
+            Leaf(
+                id=PROFILE,
+                title=_("About your company and product"),
+                answered=profile - len(asked.missing_profile),
+                asked=profile,
+                minutes=responses.profile_minutes(asked),
+            )
+        )
     for section in asked.sections:
         slots = asked.of_section(section.id)
         missing = [slot for slot in slots if slot.value is None]
@@ -143,6 +161,19 @@ def leaves(asked: Round, remarks: Mapping[Key, str]) -> Sequence[Leaf]:
     if remarks:
         found.insert(0, Leaf(id=RETURNED, title=_("Came back to you"), answered=0, asked=len(remarks), minutes=0))
     return found
+
+
+def total(asked: Round) -> Total:
+    """Everything that is asked now."""
+    of_profile, missing = len(asked.profile_questions), len(asked.missing) + len(asked.missing_profile)
+    known = asked.catalogue.sets[asked.question_set].question_ids
+    return Total(
+        answered=len(asked.slots) + of_profile - missing,
+        asked=len(asked.slots) + of_profile,
+        minutes=responses.minutes_left(asked),
+        questions=len({slot.question.id for slot in asked.slots}),
+        known=len(known),
+    )
 
 
 def _entry(slot: Slot, asked: Round, remarks: Mapping[Key, str], *, writable: bool) -> Entry:
