@@ -395,6 +395,8 @@ class FindingFact:
     first_seen: datetime
     confirmed: datetime | None = None  # when a second, independent look saw it too
     returned: datetime | None = None  # when it came back after it had been gone
+    rechecked: datetime | None = None  # when it was looked at by itself, after the scan
+    seen_before: datetime | None = None  # and when it had been seen before
     new_by: str = ""  # "rules" or "data": ours brought it to light, and no later look has confirmed it
     standing: FindingStanding = FindingStanding.OPEN
     waived_until: date | None = None

@@ -12,6 +12,7 @@ from scanners.model import (
     Observations,
     Outcome,
     Refs,
+    Seen,
     Severity,
     SubjectKind,
     Verdict,
@@ -126,6 +127,34 @@ def collect(modules: Iterable[ModuleType]) -> Mapping[str, Check]:
                 raise RepeatedCheck(value.id)
             found[value.id] = value
     return found
+
+
+def asked_of(a_check: Check, seen: Observations) -> frozenset[type[Observation]]:
+    """The kinds of observation that a check looks at when it judges this subject: its needs, and what it asks beside
+    them."""
+    listening = _Listening(seen)
+    run(a_check, listening)
+    return frozenset(a_check.needs) | listening.asked
+
+
+class _Listening(Observations):
+    """Observations that remember which kinds were asked for."""
+
+    def __init__(self, seen: Observations) -> None:
+        super().__init__(subject=seen.subject, at=seen.at, facts=seen.facts(), data=seen.data)
+        self.asked: frozenset[type[Observation]] = frozenset()
+
+    def __getitem__(self, kind: type[Seen]) -> Seen:
+        self.asked |= {kind}
+        return super().__getitem__(kind)
+
+    def find(self, kind: type[Seen]) -> Seen | None:
+        self.asked |= {kind}
+        return super().find(kind)
+
+    def blindness(self, kind: type[Observation]) -> Blind | None:
+        self.asked |= {kind}
+        return super().blindness(kind)
 
 
 def run(a_check: Check, seen: Observations) -> Finding:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from portal.db.models.scans import ScanRun
 from portal.jobs import scanner
 from portal.jobs.scanner import Child, ScannerFailed
 from portal.jobs.work import NotYet, Work
-from portal.services import mail_sessions, scan_budgets, scan_results, scans
+from portal.services import mail_sessions, rechecks, scan_budgets, scan_results, scans
 from portal.services.causes import Shelf
 from portal.services.scan_budgets import Answer
 from portal.services.scans import Order, Postponed, Ruling
@@ -196,15 +198,29 @@ def look_again(work: Work) -> None:
         raise NotYet(order.until)
     findings: tuple[Finding, ...] = ()
     if order is not None:
-        findings = _quietly(work, order)
+        findings = _quietly(work, order).all()[1]
     with work.last_step() as session:
         if findings:
             kept = shelf(work.tools.settings)
             scan_results.settle(session, hospital_id, scan_id, findings, shelf=kept, now=work.now())
 
 
-def _quietly(work: Work, order: Order) -> tuple[Finding, ...]:
-    """A scan that shows nothing on the way."""
+def recheck(work: Work) -> None:
+    """Look at one finding again, with the probes that its check needs."""
+    hospital_id, recheck_id = work.argument("hospital_id"), work.argument("recheck_id")
+    with work.step() as session:
+        task = rechecks.start(session, hospital_id, recheck_id, now=work.now())
+    if isinstance(task, Postponed):
+        raise NotYet(task.until)
+    sight = _quietly(work, task.order) if task is not None else None
+    with work.last_step() as session:
+        if task is not None and sight is not None:
+            kept = replace(shelf(work.tools.settings), newest=sight.data)
+            rechecks.finish(session, recheck_id, task, sight.seen.values(), shelf=kept, now=work.now())
+
+
+def _quietly(work: Work, order: Order) -> _Sight:
+    """A scan that shows nothing on the way; what it saw is nothing once it may not go on."""
     sight = _Sight(order=order, data=shelf(work.tools.settings).newest)
     with _child(work, order) as child:
         deadline = time.monotonic() + _hard_seconds(order)
@@ -212,17 +228,19 @@ def _quietly(work: Work, order: Order) -> tuple[Finding, ...]:
             if work.lost.is_set() or time.monotonic() > deadline:
                 break
             if not _may_go_on(work, order):
-                return ()
+                return _Sight(order=order, data=sight.data)
     if sight.finished is None:
         raise ScannerFailed("the scanning process ended without a result")
-    return sight.all()[1]
+    return sight
 
 
 def _may_go_on(work: Work, order: Order) -> bool:
     hospital_id, scan_id = work.argument("hospital_id"), work.argument("scan_id")
     with work.step() as session:
-        again = scans.start_second_look(session, hospital_id, scan_id, work.argument("hosts"), now=work.now())
         scan_budgets.renew(session, work.lease.job_id, now=work.now())
+        if _is_recheck(work):
+            return rechecks.may_go_on(session, hospital_id, work.argument("recheck_id"), order, now=work.now())
+        again = scans.start_second_look(session, hospital_id, scan_id, work.argument("hosts"), now=work.now())
     if isinstance(again, Order):
         return set(order.hosts) <= set(again.hosts) and set(order.active_hosts) <= set(again.active_hosts)
     return again is not None
@@ -236,12 +254,9 @@ def _answer(work: Work, child: Child, sight: _Sight) -> None:
     answers: dict[Knock, Answer] = {}
     with work.step() as session:
         scan_budgets.in_turn(session)
-        run_ = session.get_one(ScanRun, work.argument("scan_id"))
         for knock in sorted(sight.knocks, key=lambda one: (one.address, one.active)):
             answers[knock] = (
-                scan_budgets.admit(
-                    session, run_, knock.address, holder=work.lease.job_id, active=knock.active, now=work.now()
-                )
+                _admit(session, work, knock)
                 if _is_counted(knock, sight.order, work.tools.settings.scan)
                 else Answer.PASS
             )
@@ -257,6 +272,20 @@ def _answer(work: Work, child: Child, sight: _Sight) -> None:
         child.tell(f"{'pass' if answer is Answer.PASS else 'refuse'} {knock.budget} {knock.address}")
         del sight.knocks[knock]
         sight.waited.discard(knock)
+
+
+def _admit(session: Session, work: Work, knock: Knock) -> Answer:
+    holder, now = work.lease.job_id, work.now()
+    if _is_recheck(work):
+        return scan_budgets.admit_recheck(
+            session, work.argument("recheck_id"), knock.address, holder=holder, active=knock.active, now=now
+        )
+    run_ = session.get_one(ScanRun, work.argument("scan_id"))
+    return scan_budgets.admit(session, run_, knock.address, holder=holder, active=knock.active, now=now)
+
+
+def _is_recheck(work: Work) -> bool:
+    return "recheck_id" in work.lease.args
 
 
 def _is_counted(knock: Knock, order: Order, settings: ScanSettings) -> bool:
@@ -279,7 +308,8 @@ def random_pause() -> timedelta:
 def _child(work: Work, order: Order) -> Iterator[Child]:
     """The scanning process, and the end of its claims on addresses."""
     with work.step() as session:
-        known = mail_sessions.known(session, now=work.now())
+        # Who asks whether something is mended wants to know how it is now.
+        known = () if _is_recheck(work) else mail_sessions.known(session, now=work.now())
     job = ScanJob(
         hosts=order.hosts,
         classes=order.classes,
@@ -289,6 +319,7 @@ def _child(work: Work, order: Order) -> Iterator[Child]:
         active_hosts=order.active_hosts,
         active_domains=order.active_domains,
         asks=True,
+        kinds=order.kinds,
         known_mail=known,
     )
     try:

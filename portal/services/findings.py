@@ -29,6 +29,7 @@ class Event:
     cause: Cause
     scan_id: str
     is_rejudged: bool = False
+    is_recheck: bool = False  # by a look at this finding alone, after the scan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,17 +115,18 @@ def note(
     why: WhyOf,
     rejudged_at: datetime | None = None,
     before: Mapping[Place, tuple[datetime, str]] | None = None,
+    is_recheck: bool = False,
 ) -> tuple[tuple[Finding, Event], ...]:
     """Take a result into the memory; returns what happened, as the company knows it.
 
     `rejudged_at`: nobody looked, a stored scan was judged anew. `before`: since when and in which scan a place was
-    seen failing provisionally, or before this memory was kept.
+    seen failing provisionally, or before this memory was kept. `is_recheck`: somebody looked at these alone.
     """
     told: list[tuple[Finding, Event]] = []
     every = [finding for finding in findings if not is_of_the_scan(finding)]
     for side in sides:
         rows = _rows(session, run.hospital_id, run.vendor_id, side)
-        look = _Look(run=run, side=side, why=why, rejudged_at=rejudged_at, before=before or {})
+        look = _Look(run=run, side=side, why=why, rejudged_at=rejudged_at, before=before or {}, is_recheck=is_recheck)
         happened = [(finding, event) for finding in every for event in _note(session, rows, look, finding)]
         told += happened if side is ScanSide.COMPANY else []
     return tuple(told)
@@ -139,6 +141,7 @@ class _Look:
     why: WhyOf
     rejudged_at: datetime | None
     before: Mapping[Place, tuple[datetime, str]]
+    is_recheck: bool = False
 
 
 def _note(session: Session, rows: dict[Place, FindingHistory], look: _Look, finding: Finding) -> Sequence[Event]:
@@ -179,6 +182,7 @@ def _happened(look: _Look, life: Life | None, finding: Finding) -> Sequence[Even
         cause=cause,
         scan_id=look.run.id,
         is_rejudged=look.rejudged_at is not None,
+        is_recheck=look.is_recheck,
     )
     return (*happened, event)
 
@@ -314,6 +318,7 @@ def _dump(event: Event) -> dict[str, Any]:
         "cause": event.cause.value,
         "scan": event.scan_id,
         "rejudged": event.is_rejudged,
+        **({"recheck": True} if event.is_recheck else {}),
     }
 
 
@@ -324,4 +329,5 @@ def _load(stored: Mapping[str, Any]) -> Event:
         cause=Cause(stored["cause"]),
         scan_id=stored["scan"],
         is_rejudged=stored["rejudged"],
+        is_recheck=stored.get("recheck", False),
     )

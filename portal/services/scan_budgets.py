@@ -15,11 +15,13 @@ from scanners.model import N_, Message
 A_DAY_BY_HOSPITALS = 4  # scans of a name or an address
 A_DAY_BY_COMPANY = 20
 A_DAY_ACTIVELY = 1
+A_DAY_BY_RECHECK = 6  # looks at single findings of a name; beside the scans, which they must not use up
 LEASE = timedelta(seconds=20)  # of an address; whoever holds it renews it
 KEPT = timedelta(days=2)
 LOCK = 7_301_126
 ORDINARY = "ordinary"
 ACTIVE = "active"
+RECHECK = "recheck"
 
 
 class Answer(StrEnum):
@@ -60,7 +62,17 @@ def count_names(session: Session, names: Collection[str], *, most: int, now: dat
 
 def take_active(session: Session, run: ScanRun, names: Sequence[str], *, now: datetime) -> tuple[str, ...]:
     """Those of the hosts that the active class may look at today, noted as looked at. Call in turn."""
-    return tuple(name for name in names if _use(session, run, name, ACTIVE, most=A_DAY_ACTIVELY, now=now))
+    return tuple(name for name in names if _use(session, run.id, name, ACTIVE, most=A_DAY_ACTIVELY, now=now))
+
+
+def take_recheck(session: Session, recheck_id: str, name: str, *, now: datetime) -> bool:
+    """Whether a finding of this name may be looked at again today, noted as looked at. Call in turn."""
+    return _use(session, recheck_id, name, RECHECK, most=A_DAY_BY_RECHECK, now=now)
+
+
+def take_active_recheck(session: Session, recheck_id: str, name: str, *, now: datetime) -> bool:
+    """The same of what belongs to the active class: it shares the day's one look with scans. Call in turn."""
+    return _use(session, recheck_id, name, ACTIVE, most=A_DAY_ACTIVELY, now=now)
 
 
 # ---- addresses
@@ -68,11 +80,23 @@ def take_active(session: Session, run: ScanRun, names: Sequence[str], *, now: da
 
 def admit(session: Session, run: ScanRun, address: str, *, holder: str, active: bool, now: datetime) -> Answer:
     """Whether a run may connect to an address now. `holder` is the job that works on it. Call in turn."""
+    budget, most = (ACTIVE, A_DAY_ACTIVELY) if active else (ORDINARY, most_a_day(run.side))
+    return _admit(session, run.id, address, holder=holder, budget=budget, most=most, now=now)
+
+
+def admit_recheck(
+    session: Session, recheck_id: str, address: str, *, holder: str, active: bool, now: datetime
+) -> Answer:
+    """The same for a look at one finding, which counts apart from scans as long as it is not of the active class."""
+    budget, most = (ACTIVE, A_DAY_ACTIVELY) if active else (RECHECK, A_DAY_BY_COMPANY)
+    return _admit(session, recheck_id, address, holder=holder, budget=budget, most=most, now=now)
+
+
+def _admit(session: Session, user: str, address: str, *, holder: str, budget: str, most: int, now: datetime) -> Answer:
     lease = session.get(AddressLease, address, populate_existing=True)
     if lease is not None and lease.holder != holder and lease.until > now:
         return Answer.WAIT
-    budget, most = (ACTIVE, A_DAY_ACTIVELY) if active else (ORDINARY, most_a_day(run.side))
-    if not _use(session, run, address, budget, most=most, now=now):
+    if not _use(session, user, address, budget, most=most, now=now):
         return Answer.REFUSE
     if lease is None:
         session.add(AddressLease(address=address, holder=holder, until=now + LEASE))
@@ -100,19 +124,19 @@ def sweep(session: Session, *, now: datetime) -> None:
     session.execute(delete(AddressLease).where(AddressLease.until < now))
 
 
-def _use(session: Session, run: ScanRun, target: str, budget: str, *, most: int, now: datetime) -> bool:
-    """Note that this run goes there today, unless others have used up the day; a run counts once."""
+def _use(session: Session, user: str, target: str, budget: str, *, most: int, now: datetime) -> bool:
+    """Note that a run or a re-check goes there today, unless others have used up the day; it counts once."""
     today = _day(now)
     users = set(
         session.scalars(
             select(ScanUse.scan_id).where(ScanUse.target == target, ScanUse.day == today, ScanUse.budget == budget)
         )
     )
-    if run.id in users:
+    if user in users:
         return True
     if len(users) >= most:
         return False
-    session.add(ScanUse(target=target, day=today, budget=budget, scan_id=run.id))
+    session.add(ScanUse(target=target, day=today, budget=budget, scan_id=user))
     session.flush()  # counted from now on, in this transaction too
     return True
 

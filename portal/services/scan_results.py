@@ -14,7 +14,7 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.findings import Cause
 from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState, SeenRecord
 from portal.db.models.vendors import Vendor
-from portal.services import audit, causes, jobs, outbox, permissions
+from portal.services import audit, causes, jobs, outbox, permissions, rechecked
 from portal.services import findings as memory
 from portal.services.actors import SYSTEM
 from portal.services.causes import Shelf
@@ -244,7 +244,10 @@ def _earlier(session: Session, run: ScanRun) -> Sequence[ScanRun]:
 def _lacking_since(session: Session, previous: ScanRun) -> Mapping[Place, datetime]:
     """Since when each failing check fails without a pass in between; a blind look between two keeps the memory."""
     since: dict[Place, datetime] = {}
+    mended = rechecked.mended(session, previous)
     for record in findings_of(session, previous.hospital_id, previous.id):
+        if (SubjectKind(record.subject_kind), record.subject_name, record.check_id) in mended:
+            continue
         lacks = Outcome(record.outcome) in LACKING
         remembers = Outcome(record.outcome) in UNSEEN and record.first_seen_at < record.at
         if lacks or remembers:
@@ -393,6 +396,7 @@ def standing_findings(
         return ()
     standing = {_key(record): record for record in findings_of(session, hospital_id, run.id)}
     standing |= _by_todays_rules(session, run)
+    standing |= _looked_at_again(session, run, standing)
     missing = {key for key, record in standing.items() if Outcome(record.outcome) in UNSEEN}
     earlier = session.scalars(
         select(ScanRun)
@@ -410,8 +414,8 @@ def standing_findings(
     for before in earlier:
         if not missing:
             break
-        for record in findings_of(session, hospital_id, before.id):
-            key = _key(record)
+        found = {_key(record): record for record in findings_of(session, hospital_id, before.id)}
+        for key, record in {**found, **_looked_at_again(session, before, found)}.items():
             if key in missing and Outcome(record.outcome) not in UNSEEN:
                 standing[key] = record
                 missing.discard(key)
@@ -440,6 +444,23 @@ def _by_todays_rules(session: Session, run: ScanRun) -> Mapping[tuple[str, str, 
         for finding in found.values()
     ]
     return {_key(record): record for record in records}
+
+
+def _looked_at_again(
+    session: Session, run: ScanRun, standing: Mapping[tuple[str, str, str], FindingRecord]
+) -> Mapping[tuple[str, str, str], FindingRecord]:
+    """What looks at single findings say, as records of no table; what rules and data made of one since stands."""
+    verdicts = rechecked.verdicts(session, run)
+    judged_again = rejudged(session, run) if verdicts else {}
+    records: dict[tuple[str, str, str], FindingRecord] = {}
+    for finding in verdicts.values():
+        key = finding.subject.kind.value, finding.subject.name, finding.check_id
+        lacks, before = finding.outcome in LACKING, standing.get(key)
+        if lacks and (finding.subject, finding.check_id) in judged_again:
+            continue
+        since = before.first_seen_at if lacks and before is not None else finding.at
+        records[key] = _record(run.hospital_id, run.id, finding, first_seen_at=since)
+    return records
 
 
 def seen_in(session: Session, hospital_id: str, scan_id: str) -> tuple[Observations, ...]:

@@ -38,6 +38,7 @@ class Order:
     active_hosts: tuple[str, ...] = ()  # of the hosts, those the active class may look at today
     active_domains: tuple[str, ...] = ()
     agreed: frozenset[Subject] = frozenset()  # what the company agreed to have looked at actively, today or not
+    kinds: tuple[str, ...] = ()  # only these kinds of observation; empty: all that belong to a scan
 
 
 class Ruling(Enum):
@@ -232,7 +233,7 @@ def start(session: Session, hospital_id: str, scan_id: str, *, now: datetime) ->
         return None
     if allowed.not_before is not None and run.side is ScanSide.HOSPITAL:
         return Postponed(until=allowed.not_before)
-    if _is_busy(session, set(allowed.hosts), but=run.id, now=now) or _renews_proofs(session, run, now=now):
+    if is_busy(session, set(allowed.hosts), but=run.id, now=now) or _renews_proofs(session, run, now=now):
         return Postponed(until=now + WAIT_FOR_THE_OTHER)
     scan_results.forget(session, run)
     run.state, run.started_at, run.progress = ScanState.RUNNING, now, None
@@ -295,21 +296,23 @@ def start_second_look(
         return None
     if allowed.is_window_over and run.side is ScanSide.HOSPITAL:
         return None
-    if _is_busy(session, set(allowed.hosts), but=run.id, now=now):
+    if is_busy(session, set(allowed.hosts), but=run.id, now=now):
         return Postponed(until=now + WAIT_FOR_THE_OTHER)
     then = frozenset(run.active_hosts or ())
     active = tuple(name for name in allowed.active_hosts if name in then)
     return _order(session, run, replace(allowed, active_hosts=active), now=now)
 
 
-def _is_busy(session: Session, names: set[str], *, but: str, now: datetime) -> bool:
+def is_busy(session: Session, names: set[str], *, but: str, now: datetime) -> bool:
     """Whether somebody looks at one of these names at this moment, for whichever hospital."""
     running = session.execute(
         select(ScanRun.id, ScanRun.hosts).where(ScanRun.state == ScanState.RUNNING, ScanRun.id != but)
     ).all()
     second = session.scalars(
         select(Job.args).where(
-            Job.kind == JobKind.SECOND_LOOK.value, Job.state == JobState.RUNNING, Job.lease_until > now
+            Job.kind.in_([JobKind.SECOND_LOOK.value, JobKind.RECHECK.value]),
+            Job.state == JobState.RUNNING,
+            Job.lease_until > now,
         )
     ).all()
     looked_at = [hosts for _id, hosts in running] + [args["hosts"] for args in second if args["scan_id"] != but]

@@ -35,6 +35,7 @@ class Recheck(Row):
     subject_kind: Mapped[str] = mapped_column(String(10))
     subject_name: Mapped[str] = mapped_column(String(253))
     check_id: Mapped[str] = mapped_column(String(60))
+    seen_at: Mapped[datetime]  # when the finding had been seen before
     asked_by: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
     state: Mapped[RecheckState] = mapped_column(Closed(RecheckState), default=RecheckState.WAITING)

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("subject_kind", sa.String(length=10), nullable=False),
         sa.Column("subject_name", sa.String(length=253), nullable=False),
         sa.Column("check_id", sa.String(length=60), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked_by", sa.String(length=200), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
