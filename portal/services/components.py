@@ -520,7 +520,7 @@ def _released(session: Session, company_id: str) -> Mapping[str, Sequence[Place]
     for response, hospital_id, vendor_id in rounds:
         edition = manifests.latest(session, response)
         for entry in edition.manifest["evidence"] if edition else ():
-            if entry["kind"] == KIND and entry["id"] not in deleted:
+            if entry["id"] not in deleted:
                 links = found.setdefault(entry["id"], {}).setdefault((hospital_id, vendor_id), set())
                 links |= {supply for _question, supply in entry["for"] if supply}
     return {

@@ -66,6 +66,7 @@ class Document:
 
     id: str
     name: str
+    type: str  # of the catalogue
     kind: Text
     size: int
     sha256: str
@@ -456,6 +457,7 @@ def _document(row: Evidence, kind: Text, keys: tuple[Key, ...], status: Evidence
     return Document(
         id=row.id,
         name=row.file_name,
+        type=row.kind,
         kind=kind,
         size=row.size,
         sha256=row.sha256,

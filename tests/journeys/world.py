@@ -38,6 +38,7 @@ from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
 from portal.services import (
     answer_packs,
+    components,
     disputes,
     evidence,
     jobs,
@@ -52,6 +53,8 @@ from portal.services.jobs import JobKind
 from portal.services.submissions import Signer
 from questionnaires import packs
 from reports.workbooks.table_in import Table
+from scanners.datasets import SHIPPED
+from scanners.parsing.parts_lists import Component, PartsList
 from tests.portal import building
 from tests.portal.web.conftest import Visitor, make_settings, sign_in
 from tests.portal.web.hospital import ward
@@ -239,6 +242,11 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
             loaded_at=now,
         )
     )
+    document_id = session.scalars(
+        select(Evidence.id).where(Evidence.company_id == response.company_id).order_by(Evidence.file_name)
+    ).first()
+    parts = PartsList(format="SPDX", version="2.3", components=(Component(name="jquery", version="1.12.4"),))
+    components.keep(session, response.company_id, str(document_id), parts, data=SHIPPED, now=now)
     uploaded = Table(heading=("Lieferant", "Produkt"), rows=(("Neue Firma GmbH", "LIS"),), first=2)
     kept_list = vendor_imports.keep(session, made.assessor, uploaded, file_name="liste.xlsx", now=now)
     own = building.own_catalogue(session, made.assessor, now=now)
@@ -254,9 +262,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
         "vendor_id": assessment.vendor_id,
         "supply_id": made.supplies[name],
         "assessment_id": assessment.id,
-        "evidence_id": session.scalars(
-            select(Evidence.id).where(Evidence.company_id == response.company_id).order_by(Evidence.file_name)
-        ).first(),
+        "evidence_id": document_id,
         "host_id": session.scalars(select(Host.id).where(Host.vendor_id == assessment.vendor_id)).first(),
         "scan_id": session.scalars(select(ScanRun.id).where(ScanRun.vendor_id == assessment.vendor_id)).first(),
         "risk_id": session.scalars(select(RiskRecord.id).where(RiskRecord.vendor_id == assessment.vendor_id)).first(),

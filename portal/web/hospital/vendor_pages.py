@@ -11,9 +11,9 @@ from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import audit, intakes, portfolio, registers, settlements, vendors
+from portal.services import audit, components, intakes, portfolio, registers, settlements, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.web import forms, pages
+from portal.web import component_lists, forms, pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
@@ -156,6 +156,8 @@ def vendor_evidence(here: HospitalJourney, vendor_id: str) -> Response:
         **tabs.frame(here, found, "evidence"),
         evidence=assessed.evidence,
         standings=marks.EVIDENCE,
+        lists=components.of_vendor(here.session, here.actor, vendor_id),
+        words=component_lists.WORDS,
     )
 
 

@@ -12,11 +12,11 @@ from portal.files import blobs, guarding
 from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import evidence, responses
+from portal.services import components, evidence, responses
 from portal.services.actors import EVERY_COMPANY_ROLE
 from portal.services.evidence import DocumentFields, Stored
 from portal.services.rounds import Key, Round
-from portal.web import filters, forms, pages
+from portal.web import component_lists, filters, forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections
 from portal.web.vendor.room import vendor
@@ -125,6 +125,9 @@ def document(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Resp
         size=filters.size(found.size),
         confidentiality=CONFIDENTIALITY,
         places=[(sections.name_of(key), _label(asked, key)) for key in found.keys],
+        is_parts_list=found.type == components.KIND,
+        read=components.of_document(here.session, here.actor, found.id, [supply.name for supply in asked.supplies]),
+        words=component_lists.WORDS,
         openings=evidence.openings(here.session, here.actor, assessment_id, evidence_id),
     )
 
