@@ -1,5 +1,6 @@
 """What a page of HTML loads, asks for and links to; read in one pass that stays linear on hostile input."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cached_property, lru_cache
@@ -23,7 +24,8 @@ KEPT_PAGES = 8
 
 # Bytes, so that re2 copies nothing between two searches. A tag is matched where it begins and never searched for: a
 # search would look through the whole rest of the page again for each tag or comment that does not end.
-_BEGINNING = re2.compile(rb"<(?:!--|/?[a-zA-Z])")
+_BEGINNING = re.compile(rb"<(?:!--|/?[a-zA-Z])")
+_BARE_TAG = re.compile(rb"<(/?)([a-zA-Z][^\t\n\f\r />]*+)>")  # most of a page; neither of the two ever goes back
 _TAG = re2.compile(
     rb"""<(/?)([a-zA-Z][^\s/>]*)((?:[\s/]+|[^\s/>=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"'][^\s>]*))?)*)(?:=\s*)?>"""
 )
@@ -202,7 +204,7 @@ def _tags(data: bytes) -> Iterator[tuple[bool, Element]]:
             count += 1
             position = end + 3
             continue
-        match = _TAG.match(data, start)
+        match = _BARE_TAG.match(data, start) or _TAG.match(data, start)
         if match is None:
             unfinished += 1
             if unfinished > MOST_UNFINISHED:
@@ -211,8 +213,8 @@ def _tags(data: bytes) -> Iterator[tuple[bool, Element]]:
             continue
         count += 1
         position = match.end()
-        tag = match.group(2).decode("utf-8", "replace").lower()
-        closing = bool(match.group(1))
+        stroke, name, *written = match.groups()
+        tag, closing = name.decode("utf-8", "replace").lower(), bool(stroke)
         text = b""
         if tag in _RAW and not closing:
             end = lowered.find(b"</" + tag.encode(), position)
@@ -220,7 +222,7 @@ def _tags(data: bytes) -> Iterator[tuple[bool, Element]]:
             text = data[position : min(end, position + LONGEST_TEXT)]
             position = end
         has_room = not closing and attributes_read < MOST_ATTRIBUTES_IN_ALL
-        attributes = _attributes(match.group(3)) if has_room else {}
+        attributes = _attributes(written[0]) if has_room and written else {}
         attributes_read += len(attributes)
         yield closing, Element(tag=tag, attributes=attributes, text=text.decode("utf-8", "replace"))
 
@@ -228,8 +230,10 @@ def _tags(data: bytes) -> Iterator[tuple[bool, Element]]:
 def _attributes(data: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for match in islice(_ATTRIBUTE.finditer(data), MOST_ATTRIBUTES):
-        name = match.group(1).decode("utf-8", "replace").lower()
-        raw = next((group for group in (match.group(2), match.group(3), match.group(4)) if group is not None), b"")
+        name, *values = match.groups()
+        raw = next((value for value in values if value is not None), b"")
         # The first of two equal attributes counts.
-        found.setdefault(name, unescape(raw[:LONGEST_VALUE].decode("utf-8", "replace")))
+        found.setdefault(
+            name.decode("utf-8", "replace").lower(), unescape(raw[:LONGEST_VALUE].decode("utf-8", "replace"))
+        )
     return found

@@ -2,10 +2,8 @@
 
 import re
 
-PART = re.compile(
-    r"(?:\\(?P<escaped>.)|(?P<class>\[\^?\]?(?:\\.|[^\]\\])*\])|(?P<plain>[^\\\[\](){}.*+?^$|])|(?P<sign>.))"
-    r"(?P<times>[*?+]|\{[^}]*\})?",
-    re.DOTALL,
+PART = re.compile(  # behind a backslash, a class, signs that stand for themselves, any other; and how often
+    r"(?:\\(.)|(\[\^?\]?(?:\\.|[^\]\\])*\])|([^\\\[\](){}.*+?^$|]+)|(.))([*?+]|\{[^}]*\})?", re.DOTALL
 )
 KINDS = frozenset("dDwWsSbBnrtfv")  # behind a backslash: one sign of a kind, or a place
 
@@ -15,14 +13,13 @@ def required(pattern: str) -> bytes:
     if re.search(r"\(\?[^:]", pattern):  # flags and names change what stands for itself
         return b""
     runs, depth = [""], 0
-    for part in PART.finditer(pattern):
-        sign, escaped = part["sign"] or "", part["escaped"] or ""
+    for escaped, _class, plain, sign, times in PART.findall(pattern):
         if (sign == "|" and not depth) or (escaped.isalnum() and escaped not in KINDS):
             return b""
         depth += (sign == "(") - (sign == ")")
-        letter = part["plain"] or ("" if escaped.isalnum() else escaped)
-        is_sure = letter and not depth and part["times"] in {None, "+"}
-        runs[-1] += letter if is_sure else ""
-        if not is_sure or part["times"]:
+        letters = plain or ("" if escaped.isalnum() else escaped)
+        if letters and not depth:
+            runs[-1] += letters if times in {"", "+"} else letters[:-1]  # the last may be missing
+        if times or depth or not letters:
             runs.append("")
     return max(runs, key=len).encode("utf-8", "replace")
