@@ -1,6 +1,6 @@
 """The vendor report (Lieferantenbericht): everything known of one vendor, on paper."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -20,7 +20,8 @@ from assessments.model import (
     Policy,
 )
 from questionnaires.model import Section
-from reports import anchors, charts, marks, rendering, tables
+from reports import anchors, charts, ledger, marks, rendering, tables
+from reports.ledger import LedgerEntry
 from reports.reader import Reader
 from scanners.model import N_, Outcome, Severity
 
@@ -37,13 +38,20 @@ class SectionAnswers:
 
 
 def vendor_report(
-    assessed: Assessed, policy: Policy, *, reader: Reader, now: datetime, fonts: Path | None = None
+    assessed: Assessed,
+    policy: Policy,
+    *,
+    reader: Reader,
+    now: datetime,
+    fonts: Path | None = None,
+    consents: Sequence[LedgerEntry] = (),
 ) -> bytes:
     """The Lieferantenbericht as PDF. Page one says what was not examined and what this is not.
 
     Same facts and `now`, same bytes. Raises OSError when the Pango libraries are missing.
     """
-    return rendering.pdf(vendor_report_html(assessed, policy, reader=reader, now=now), style=style(), fonts=fonts)
+    html = vendor_report_html(assessed, policy, reader=reader, now=now, consents=consents)
+    return rendering.pdf(html, style=style(), fonts=fonts)
 
 
 def style() -> str:
@@ -51,7 +59,9 @@ def style() -> str:
     return (files("reports") / "templates" / "report.css").read_text(encoding="utf-8")
 
 
-def vendor_report_html(assessed: Assessed, policy: Policy, *, reader: Reader, now: datetime) -> str:
+def vendor_report_html(
+    assessed: Assessed, policy: Policy, *, reader: Reader, now: datetime, consents: Sequence[LedgerEntry] = ()
+) -> str:
     """The same as HTML, before it is set."""
     score = assessed.score
     return rendering.page(
@@ -79,6 +89,9 @@ def vendor_report_html(assessed: Assessed, policy: Policy, *, reader: Reader, no
         answer_text=lambda row: tables.answer_text(row, reader),
         reasons=not_examined_by_reason(assessed, reader),
         supply_names={supply.key: supply.name for supply in assessed.dossier.supplies},
+        ledger=consents,
+        deeds=ledger.DEEDS,
+        classes=ledger.CLASSES,
         Outcome=Outcome,
         Basis=Basis,
     )

@@ -17,13 +17,13 @@ from portal.db.models.responses import Evidence, Response
 from portal.errors import BadInput, NotFound, NotNow
 from portal.files import signing
 from portal.files.signing import Signature
-from portal.services import audit, evidence, manifests, responses, suggestions, vendors
+from portal.services import audit, catalogues, evidence, manifests, responses, suggestions, vendors
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from portal.services.evidence import Opened
 from portal.services.responses import BERLIN
 from portal.services.rounds import Key, Round
 from portal.services.suggestions import Offer, Offered
-from questionnaires import answering, carrying, packs, shelf
+from questionnaires import answering, carrying, owning, packs, shelf
 from questionnaires.carrying import Fit
 from questionnaires.model import AnswerValue, Catalogue, ProfileQuestion, Question, QuestionSet, Scope, Text
 from questionnaires.packs import AskedOf, BadPack, Pack, PackedAnswer, PackedDocument, Seal
@@ -134,7 +134,7 @@ def make(
     manifest = edition.manifest if edition is not None else manifests.make(session, response)
     if not manifest["answers"]:
         raise NotNow(Message(text=N_("There is no answer yet that could be taken along.")))
-    catalogue = shelf.get(assessment.catalogue_id, assessment.catalogue_version)
+    catalogue, entries = _comparable(catalogues.of(session, assessment), manifest["answers"], today=_today(now))
     names = _names(session, assessment)
     documents, files = _documents(session, assessment, manifest["evidence"], with_files=with_files)
     pack = Pack(
@@ -144,12 +144,28 @@ def make(
         catalogue_id=catalogue.id,
         catalogue_version=catalogue.version,
         products=tuple(names.values()),
-        answers=tuple(_packed(entry, catalogue, names, manifest["evidence"]) for entry in manifest["answers"]),
+        answers=tuple(_packed(entry, catalogue, names, manifest["evidence"]) for entry in entries),
         documents=documents,
     )
     detail = {"draft": is_draft, "answers": len(pack.answers), "files": len(files)}
     audit.record(session, actor, "pack.made", assessment_id, now=now, detail=detail)
     return Made(pack=pack, catalogue=catalogue, files=files)
+
+
+def _comparable(
+    catalogue: Catalogue, entries: Sequence[Mapping[str, Any]], *, today: date
+) -> tuple[Catalogue, Sequence[Mapping[str, Any]]]:
+    """A questionnaire that everybody knows, and the answers to it: what one hospital asks alone stays with it."""
+    if (catalogue.id, catalogue.version) in shelf.versions():
+        return catalogue, entries
+    known = shelf.current()
+
+    def is_the_same(entry: Mapping[str, Any]) -> bool:
+        before, after = _question(catalogue, entry["question"]), _question(known, entry["question"])
+        value = answering.load(entry["value"])
+        return before is not None and after is not None and carrying.fit(before, after, value, today=today) is Fit.SAME
+
+    return known, [entry for entry in entries if is_the_same(entry)]
 
 
 def _packed(
@@ -396,7 +412,7 @@ def _source(row: AnswerPack, pack: Pack) -> str:
 def _place(
     session: Session, pack: Pack, asked: Round, products: Sequence[PackProduct], *, now: datetime
 ) -> Sequence[Placed]:
-    before, today = _catalogue_of(pack), now.astimezone(BERLIN).date()
+    before, today = _catalogue_of(pack), _today(now)
     here = {one.name: one.supply_id for one in products}
     answered = {
         (row.question_id, row.supply_id)
@@ -448,6 +464,8 @@ def _nowhere(answer: PackedAnswer, why: Nowhere) -> Placed:
 def _fit(before: Catalogue | None, question: Question | ProfileQuestion, value: AnswerValue, *, today: date) -> Fit:
     """A questionnaire that nobody here knows may have asked something else under the same number."""
     earlier = _question(before, question.id) if before is not None else None
+    if earlier is None and owning.is_own(question.id):
+        return Fit.NONE  # two hospitals may have given one number to two questions of their own
     fit = carrying.fit(earlier or question, question, value, today=today)
     return Fit.CHANGED if earlier is None and fit is Fit.SAME else fit
 
@@ -504,6 +522,10 @@ def _sections(placed: Sequence[Placed], asked: Round, lying: Mapping[Key, Any]) 
             )
         )
     return found
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(BERLIN).date()
 
 
 def _folded(name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from assessments.model import HostRole
 from portal.db.models.accounts import Person
 from portal.db.models.assessments import Assessment
+from portal.db.models.audit import AuditEvent
 from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Ground, Host, HostState, Speaker, Supply
@@ -31,11 +33,13 @@ from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from portal.services.domain_control import Standing
 from portal.services.host_proposals import SeenHost
 from portal.services.host_words import Said, Word
+from reports.ledger import Deed, LedgerEntry, in_order
 from scanners.attribution import Belonging
 from scanners.model import N_, CheckClass, Message
 
 ORDINARY = (CheckClass.PASSIVE, CheckClass.STANDARD)
 EVERY = (*ORDINARY, CheckClass.ACTIVE)
+SCOPE_DEEDS = (Deed.HOST_ADDED, Deed.HOST_STRUCK, Deed.HOST_CONFIRMED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +225,52 @@ def confirm_host(session: Session, actor: Actor, assessment_id: str, host_id: st
 def ledger(session: Session, actor: Actor, assessment_id: str) -> Sequence[Consent]:
     """Every entry, the oldest first."""
     return _entries(session, responses.find(session, actor, assessment_id))
+
+
+def on_paper(session: Session, assessment: Assessment) -> Sequence[LedgerEntry]:
+    """The ledger as evidence: every signature, and every change of the scope by the company, the oldest first."""
+    signed: dict[tuple[Any, ...], list[Consent]] = {}
+    for entry in _entries(session, assessment):
+        signed.setdefault((entry.at, entry.kind, entry.person_id, entry.window_from, entry.window_to), []).append(entry)
+    changed = session.scalars(
+        select(AuditEvent)
+        .where(
+            AuditEvent.scope == audit.hospital_scope(assessment.hospital_id),
+            AuditEvent.verb.in_([deed.value for deed in SCOPE_DEEDS]),
+        )
+        .order_by(AuditEvent.sequence)
+    )
+    return in_order(
+        [
+            *(_signature(entries) for entries in signed.values()),
+            *(
+                LedgerEntry(at=event.at, deed=Deed(event.verb), hosts=(event.subject,), name=event.actor)
+                for event in changed
+                if (event.detail or {}).get("assessment") == assessment.id
+            ),
+        ]
+    )
+
+
+def _signature(entries: Sequence[Consent]) -> LedgerEntry:
+    """What was signed at once for several classes and hosts."""
+    first = entries[0]
+    terms = first.terms or {}
+    return LedgerEntry(
+        at=first.at,
+        deed=Deed(first.kind.value),
+        classes=tuple(one for one in CheckClass if any(entry.check_class == one.value for entry in entries)),
+        hosts=tuple(sorted({entry.host_name for entry in entries if entry.host_name})),
+        name=first.person_name,
+        function=first.person_function,
+        text_version=first.text_version,
+        window_from=first.window_from,
+        window_to=first.window_to,
+        emergency_contact=first.emergency_contact,
+        user_agent=str(terms.get("user_agent", "")),
+        sources=tuple(map(str, terms.get("source_addresses", ()))),
+        stopped_by=str(terms.get("stopped_by", "")),
+    )
 
 
 def _entries(session: Session, assessment: Assessment) -> Sequence[Consent]:

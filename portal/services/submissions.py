@@ -2,24 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from assessments import contradictions, evidence_rules, policy
 from assessments.model import Contradiction, EvidenceStanding, EvidenceStatus
 from portal import i18n
+from portal.db.models.accounts import Company
+from portal.db.models.answer_packs import AnswerPack
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.responses import Consent, Response, SignOff
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, dossiers, jobs, manifests, outbox, responses, rounds
+from portal.services import audit, catalogues, consents, dossiers, jobs, manifests, outbox, responses, rounds, vendors
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from portal.services.letters import Letter
 from portal.services.responses import BERLIN
 from portal.services.rounds import Key, Round, Slot
 from questionnaires.model import ProfileQuestion, Section, Text
+from reports.receipt import EarlierEdition, Receipt, ReceiptDocument
 from scanners.model import N_, Message
 
 STATEMENT = "2026-1"
@@ -138,6 +141,7 @@ def hand_in(
     assessment.stage, assessment.submitted_at = Stage.SUBMITTED, now
     assessment.version += 1
     response.submitted_at = now
+    session.execute(delete(AnswerPack).where(AnswerPack.assessment_id == assessment.id))  # it has served
     detail = {"edition": edition, "sha256": signed.sha256}
     for scope in (None, audit.hospital_scope(assessment.hospital_id)):
         audit.record(session, actor, "assessment.submitted", assessment.id, now=now, scope=scope, detail=detail)
@@ -165,6 +169,45 @@ def newest(session: Session, actor: Actor, assessment_id: str) -> SignOff:
     return found[0]
 
 
+def receipt(session: Session, actor: Actor, assessment_id: str, *, edition: int | None = None) -> Receipt:
+    """What stands on the receipt of an edition, the newest if none is named."""
+    assessment = responses.find(session, actor, assessment_id)
+    found = editions(session, actor, assessment_id)
+    signed = next((one for one in found if edition in {None, one.edition}), None)
+    if signed is None:
+        raise NotFound
+    types = catalogues.of(session, assessment).evidence_types
+    return Receipt(
+        company=session.get_one(Company, signed.company_id).name,
+        hospital=responses.hospital_name(session, assessment),
+        products=[supply.name for supply in vendors.supplies_of(session, assessment)],
+        edition=signed.edition,
+        at=signed.at,
+        signer_name=signed.signer_name,
+        signer_function=signed.signer_function,
+        statement=STATEMENTS[signed.statement_version],
+        questionnaire=" ".join(signed.manifest["catalogue"]),
+        answers=len(signed.manifest["answers"]),
+        documents=[
+            ReceiptDocument(
+                name=one["name"],
+                kind=types[one["kind"]].text if one["kind"] in types else Text(de=one["kind"], en=one["kind"]),
+                sha256=one["sha256"],
+                issued_on=date.fromisoformat(one["issued_on"]) if one["issued_on"] else None,
+                valid_to=date.fromisoformat(one["valid_to"]) if one["valid_to"] else None,
+            )
+            for one in signed.manifest["evidence"]
+        ],
+        sha256=signed.sha256,
+        earlier=[
+            EarlierEdition(edition=one.edition, at=one.at, name=one.signer_name, sha256=one.sha256)
+            for one in found
+            if one.edition < signed.edition
+        ],
+        consents=[one for one in consents.on_paper(session, assessment) if one.at <= signed.at],
+    )
+
+
 def _require_ready(assessment: Assessment, response: Response, signer: Signer) -> None:
     if assessment.stage not in responses.WRITABLE | {Stage.RETURNED}:
         raise NotNow(Message(text=N_("This round has been handed in already.")))
@@ -185,7 +228,7 @@ def _manifest(
     session: Session, assessment: Assessment, response: Response, signer: Signer, *, edition: int, now: datetime
 ) -> dict[str, Any]:
     """What was answered, on which questionnaire, under which words and consents, by whom and when."""
-    consents = session.scalars(
+    signed = session.scalars(
         select(Consent)
         .where(Consent.company_id == assessment.company_id, Consent.assessment_id == assessment.id)
         .order_by(Consent.at, Consent.id)
@@ -201,7 +244,7 @@ def _manifest(
         "at": now.isoformat(),
         "documents_only": assessment.documents_only,
         "consents": [
-            [one.check_class, one.kind.value, one.text_version, one.person_name, one.at.isoformat()] for one in consents
+            [one.check_class, one.kind.value, one.text_version, one.person_name, one.at.isoformat()] for one in signed
         ],
     }
 
@@ -263,6 +306,7 @@ def _receipt_letter(hospital: str, signed: SignOff, *, link: str, now: datetime)
             ),
             signed.sha256,
             _("With it anybody can check later that nothing was changed. Keep this mail."),
+            _("The receipt as a PDF, with your documents and what comes next: %(link)s", link=f"{link}.pdf"),
         ],
         link=link,
         link_text=_("Open the receipt"),

@@ -97,6 +97,7 @@ TABLE: Mapping[object, str] = {
         POST vendor.detach_document  POST vendor.remove_document
     """,
     FIRM_SIGNERS: """
+        GET vendor.receipt_on_paper
         GET vendor.pack  POST vendor.take_pack_along  POST vendor.bring_pack  POST vendor.take_from_pack
         POST vendor.forget_pack
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
@@ -117,7 +118,7 @@ MAY = {name.strip(): who for name, who in MAY.items()}
 # Reading these leaves something behind, and each says what.
 LEAVES_A_TRACE = {"GET auth.enrol": frozenset({"person", "recovery_code"}), "GET invitation.show": frozenset()}
 ASKS_FOR_MORE = {"POST auth.renew_recovery_codes"}  # a second factor, shown just now
-SLOW = frozenset({"GET hospital.vendor_report", "GET vendor.plan_on_paper", "POST hospital.register_workbook"})  # one role proves it
+SLOW = frozenset({"GET hospital.vendor_report", "GET vendor.receipt_on_paper", "GET vendor.plan_on_paper", "POST hospital.register_workbook"})  # one role proves it
 
 
 def addresses(world: World) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import audit, components, intakes, portfolio, registers, settlements, vendors
+from portal.services import audit, components, consents, intakes, portfolio, registers, settlements, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.web import component_lists, forms, pages
 from portal.web.hospital import tabs
@@ -181,7 +181,9 @@ def vendor_report(here: HospitalJourney, vendor_id: str) -> Response:
     """The vendor report, in the language of the reader."""
     found = vendors.find(here.session, here.actor, vendor_id)
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
-    html = documents.vendor_report_html(assessed, policy.current(), reader=reader(), now=here.now)
+    asked = registers.newest_round(here.session, here.actor, vendor_id)
+    ledger = consents.on_paper(here.session, asked) if asked is not None else ()
+    html = documents.vendor_report_html(assessed, policy.current(), reader=reader(), now=here.now, consents=ledger)
     here.let_go()
     content = printing.pdf(html, style=documents.style())
     name = f"{_('Vendor report')} {found.name} {here.now:%Y-%m-%d}.pdf"

@@ -1,11 +1,13 @@
 """Look through and hand in: what is missing or does not fit, the signature, and the receipt."""
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from wtforms import BooleanField
 from wtforms.validators import InputRequired
 
+from portal import i18n
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
+from portal.jobs import printing
 from portal.services import catalogues, responses, standings, submissions, vendors
 from portal.services.actors import COMPANY_LEADERS
 from portal.services.rounds import Key
@@ -15,6 +17,11 @@ from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections, signing, steps
 from portal.web.vendor.room import vendor
 from questionnaires import answering
+from reports import pages as documents
+from reports import receipt as receipt_document
+from reports.reader import Reader
+
+LONGEST_EDITION = 6  # digits
 
 
 class HandInForm(signing.SignatureForm):
@@ -63,6 +70,21 @@ def receipt(here: CompanyJourney, assessment_id: str) -> Response:
         statement=submissions.STATEMENTS[newest.statement_version].get(here.language),
         answers=_answers(here, assessment_id),
     )
+
+
+@vendor.get("/rounds/<assessment_id>/receipt.pdf", roles=COMPANY_LEADERS)
+def receipt_on_paper(here: CompanyJourney, assessment_id: str) -> Response:
+    """The receipt of an edition as PDF; the newest, or the one that the address names."""
+    wanted = request.args.get("edition", "")
+    edition = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) <= LONGEST_EDITION else None
+    made = submissions.receipt(here.session, here.actor, assessment_id, edition=edition)
+    reader = Reader(language=here.language, translate=i18n.translator(here.language))
+    html = receipt_document.html(made, reader=reader)
+    here.let_go()
+    content = printing.pdf(html, style=documents.style())
+    word = _("Receipt")
+    name = f"{word} {made.hospital} {made.edition} {made.at:%Y-%m-%d}.pdf"
+    return pages.download(content, name=name, media_type="application/pdf")
 
 
 def _answers(here: CompanyJourney, assessment_id: str) -> list[tuple[str, str, str, str]]:
