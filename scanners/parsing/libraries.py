@@ -85,6 +85,12 @@ class Shelf:
             for definition in self.definitions
         }
         self._compiled = cache(_compiled)
+        required = {literal for its in self._patterns.values() for kind in its for literal, _pattern in kind}
+        self._required = ("", *sorted(required - {""}))
+        self._look = re2.Set.SearchSet()  # for all of them at once
+        for literal in self._required:
+            self._look.Add(re2.escape(literal))
+        self._look.Compile()
 
     @property
     def left_out(self) -> int:
@@ -92,10 +98,12 @@ class Shelf:
         kinds = [kind for its in self._patterns.values() for kind in its]
         return sum(self._compiled(pattern) is None for kind in kinds for _literal, pattern in kind)
 
-    def _found(self, pattern: str, literal: bytes, text: bytes) -> Any:
-        """The first match; most patterns are refused by a look for their literal."""
-        if literal not in text:
-            return None
+    def _held(self, text: bytes) -> frozenset[str]:
+        """What of all that patterns require is in the text. "" always is, or there was no memory for the look."""
+        held = frozenset(self._required[place] for place in self._look.Match(text))
+        return held if "" in held else frozenset(self._required)
+
+    def _found(self, pattern: str, text: bytes) -> Any:
         compiled = self._compiled(pattern)
         return compiled and compiled.search(text)
 
@@ -103,13 +111,15 @@ class Shelf:
         """The libraries a script is or contains; content and hash count before names."""
         path = urls.split(url).path.encode("utf-8", "replace")
         texts = (path, path.rpartition(b"/")[2], body[:LONGEST].encode("utf-8", "replace"))
+        held = [self._held(text) for text in texts]
         found = []
         for definition in self.definitions:
             signs = [
                 _Sign(in_content=kind == CONTENT, start=match.start(), version=version, text=match.group(0))
                 for kind, (patterns, text) in enumerate(zip(self._patterns[definition.name], texts, strict=True))
                 for literal, pattern in patterns
-                if text and (match := self._found(pattern, literal, text)) and (version := _version(match))
+                if literal in held[kind] and text and (match := self._found(pattern, text))
+                if (version := _version(match))
             ]
             if sha1 and (by_hash := definition.hashes.get(sha1, "")):
                 found.append(_library(definition, by_hash, url, ENOUGH_SIGNALS, f"SHA-1 {sha1}"))

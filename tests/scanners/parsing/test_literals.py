@@ -23,16 +23,16 @@ PIECES = st.sampled_from(
 @pytest.mark.parametrize(
     ("pattern", "literal"),
     [
-        (r"/\*!? jQuery v([0-9][0-9.a-z_-]+)", b" jQuery v"),
-        (r"lib-([0-9]+)(\.min)?\.js", b"lib-"),
-        (r"a|bcd", b""),
-        (r"(?i)jquery", b""),
-        (r"abc?de", b"ab"),
-        (r"\x41bcd", b""),
-        (r"a{2}bcd+e", b"bcd"),
+        (r"/\*!? jQuery v([0-9][0-9.a-z_-]+)", " jQuery v"),
+        (r"lib-([0-9]+)(\.min)?\.js", "lib-"),
+        (r"a|bcd", ""),
+        (r"(?i)jquery", ""),
+        (r"abc?de", "ab"),
+        (r"\x41bcd", ""),
+        (r"a{2}bcd+e", "bcd"),
     ],
 )
-def test_the_longest_run_that_is_sure(pattern: str, literal: bytes) -> None:
+def test_the_longest_run_that_is_sure(pattern: str, literal: str) -> None:
     assert literals.required(pattern) == literal
 
 
@@ -40,14 +40,14 @@ def test_the_longest_run_that_is_sure(pattern: str, literal: bytes) -> None:
 def test_what_any_pattern_matches_holds_it(data: st.DataObject, pattern: str) -> None:
     text = data.draw(st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True))
 
-    assert literals.required(pattern) in text.encode()
+    assert literals.required(pattern) in text
 
 
 @given(st.data(), st.sampled_from(SHIPPED))
 def test_what_a_shipped_pattern_matches_holds_it(data: st.DataObject, pattern: str) -> None:
     text = data.draw(st.from_regex(re.compile(pattern, re.ASCII)))
 
-    assert literals.required(pattern) in text.encode()
+    assert literals.required(pattern) in text
 
 
 def test_most_shipped_patterns_require_something() -> None:
