@@ -6,7 +6,7 @@ from datetime import date
 from assessments.gathering import Gathered
 from assessments.model import Assurance, Dossier, EvidenceFact, EvidenceStanding, EvidenceStatus, Policy
 from questionnaires import answering
-from questionnaires.model import EvidenceWanted, Question
+from questionnaires.model import EvidenceWanted, Question, Text
 
 GOOD = (EvidenceStanding.VALID, EvidenceStanding.EXPIRING)
 
@@ -88,7 +88,7 @@ def _status(dossier: Dossier, evidence: EvidenceFact, policy: Policy) -> Evidenc
             standing(evidence, kind, today=today, warning_days=policy.evidence_warning_days) for kind in kinds
         ),
         type=evidence.type,
-        type_text=dossier.catalogue.evidence_types[evidence.type].text,
+        type_text=_type_text(dossier, evidence.type),
         question_ids=evidence.question_ids,
         supply=evidence.supply,
         name=evidence.name,
@@ -106,8 +106,15 @@ def _kinds(dossier: Dossier, evidence: EvidenceFact) -> list[EvidenceWanted | No
     ]
     if questions:
         return [kind_wanted(question, evidence) for question in questions]
-    kind = dossier.catalogue.evidence_types[evidence.type]
+    kind = dossier.catalogue.evidence_types.get(evidence.type)
+    if kind is None:  # a kind that another catalogue knows
+        return [None]
     return [EvidenceWanted(type=kind.id, validity_months=kind.validity_months, validity_note=kind.validity_note)]
+
+
+def _type_text(dossier: Dossier, name: str) -> Text:
+    kind = dossier.catalogue.evidence_types.get(name)
+    return kind.text if kind is not None else Text(de=name, en=name)
 
 
 def _worst(standings: Iterable[EvidenceStanding]) -> EvidenceStanding:

@@ -34,7 +34,15 @@ from questionnaires.model import (
 
 WIDTH = 110
 CHOOSING = frozenset({AnswerKind.SINGLE_CHOICE, AnswerKind.MULTI_CHOICE})
-_Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_SafeDumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_SafeDumper):  # type: ignore[misc, valid-type]
+    """Writes everything out: our reader follows no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - its signature
+        """Of everything."""
+        return True
 
 
 def dump(catalogue: Catalogue) -> str:

@@ -20,7 +20,7 @@ from portal.db.models.catalogues import OwnCatalogue
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import audit
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
-from questionnaires import owning, shelf, writing
+from questionnaires import continuing, owning, shelf, writing
 from questionnaires.model import Catalogue, QuestionSet, Text
 from questionnaires.reading import BadFile
 from scanners.model import N_, Message
@@ -72,8 +72,36 @@ def get(session: Session, hospital_id: str, catalogue_id: str, version: str) -> 
 
 
 def of(session: Session, assessment: Assessment) -> Catalogue:
-    """What a round asks."""
-    return get(session, assessment.hospital_id, assessment.catalogue_id, assessment.catalogue_version)
+    """What a round asks; a follow-up asks again what the company names as changed."""
+    found = get(session, assessment.hospital_id, assessment.catalogue_id, assessment.catalogue_version)
+    earlier = before(session, assessment) if continuing.is_follow_up(found) else None
+    if earlier is None:
+        return found
+    return continuing.reopening(found, judged(session, earlier), QuestionSet(earlier.question_set))
+
+
+def judged(session: Session, assessment: Assessment) -> Catalogue:
+    """The same as it is judged: in a follow-up what was asked earlier counts, whether it was asked again or not."""
+    found = get(session, assessment.hospital_id, assessment.catalogue_id, assessment.catalogue_version)
+    earlier = before(session, assessment) if continuing.is_follow_up(found) else None
+    if earlier is None:
+        return found
+    return continuing.standing(found, judged(session, earlier), QuestionSet(earlier.question_set))
+
+
+def before(session: Session, assessment: Assessment) -> Assessment | None:
+    """The round that a follow-up continues: the last one of the vendor that was handed in."""
+    return session.scalars(
+        select(Assessment)
+        .where(
+            Assessment.hospital_id == assessment.hospital_id,
+            Assessment.vendor_id == assessment.vendor_id,
+            Assessment.round < assessment.round,
+            Assessment.submitted_at.is_not(None),
+        )
+        .order_by(Assessment.round.desc())
+        .limit(1)
+    ).first()
 
 
 def of_row(row: OwnCatalogue) -> Catalogue:

@@ -34,6 +34,7 @@ from portal.services import (
     catalogues,
     disputes,
     findings,
+    follow_ups,
     intakes,
     manifests,
     rechecked,
@@ -171,7 +172,8 @@ def _build(
 ) -> Dossier:
     hospital_id, vendor = assessment.hospital_id, assessment.vendor
     for_hospital = reviews is not None
-    catalogue = catalogues.of(session, assessment)
+    catalogue = catalogues.judged(session, assessment)
+    manifest = follow_ups.whole(session, assessment, manifest)
     keys = supply_keys(session, hospital_id, vendor.id)
     given = [(entry, answering.load(entry["value"])) for entry in manifest["answers"]]
     profile = {entry["question"]: value for entry, value in given if entry["question"] not in catalogue.questions}
@@ -193,7 +195,7 @@ def _build(
         ),
         profile=profile,
         answers=tuple(
-            _answer(entry, value, keys, reviews or {})
+            _answer(entry, value, keys, _word_on(session, entry, reviews) if for_hospital else None)
             for entry, value in given
             if entry["question"] in catalogue.questions
         ),
@@ -258,9 +260,8 @@ def _answer(
     entry: Mapping[str, Any],
     value: AnswerValue,
     keys: Mapping[str, str],
-    reviews: Mapping[tuple[str, str], Review],
+    review: Review | None,
 ) -> AnswerFact:
-    review = reviews.get((entry["question"], entry["supply"]))
     return AnswerFact(
         question_id=entry["question"],
         value=value,
@@ -271,6 +272,17 @@ def _answer(
         remark=review.remark if review else "",
         reviewed_at=review.at if review else None,
     )
+
+
+def _word_on(
+    session: Session, entry: Mapping[str, Any], reviews: Mapping[tuple[str, str], Review] | None
+) -> Review | None:
+    """The hospital's word on an answer, in the round in which it was given."""
+    key = entry["question"], entry["supply"]
+    if follow_ups.ROUND in entry:
+        earlier = session.get_one(Assessment, entry[follow_ups.ROUND])
+        return session.get(Review, (earlier.hospital_id, earlier.id, *key))
+    return (reviews or {}).get(key)
 
 
 def _evidence(entry: Mapping[str, Any], keys: Mapping[str, str]) -> EvidenceFact:

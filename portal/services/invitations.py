@@ -29,7 +29,6 @@ OPEN = frozenset({Stage.INVITED, Stage.OPENED, Stage.ACCEPTED, Stage.ANSWERING, 
 NARROW = "\u202f"
 RECENT = timedelta(days=2 * 365)  # so long the last assessment is asked for changes only
 LOOKED_AT = frozenset({Stage.REVIEWED, Stage.CLOSED})
-SHIPS = {shelf.DELTA, shelf.WITHOUT_IT_ACCESS} <= set(shelf.versions())
 FAR_FROM_TIER = 3
 NEAR_IT = frozenset({"remote_access", "clinical_remote_access", "cloud", "medical_device", "patient_data"})
 
@@ -130,10 +129,10 @@ def propose(session: Session, actor: Actor, vendor: Vendor, supplies: Sequence[S
     ).first()
     if last is not None and last.submitted_at is not None and now - last.submitted_at <= RECENT:
         asked = {row.supply_id for row in last.supplies}
-        if supplies and {supply.id for supply in supplies} <= asked and last.stage in LOOKED_AT and SHIPS:
+        if supplies and {supply.id for supply in supplies} <= asked and last.stage in LOOKED_AT:
             return Proposal(name=shelf.DELTA, because=N_("These products were assessed within the last two years."))
     known = [record for record in records if record is not None]
-    if SHIPS and known and len(known) == len(records) and all(_is_far_from_it(record) for record in known):
+    if known and len(known) == len(records) and all(_is_far_from_it(record) for record in known):
         return Proposal(
             name=shelf.WITHOUT_IT_ACCESS,
             because=N_("By its intake it comes near neither systems of the hospital nor data of patients."),

@@ -12,7 +12,7 @@ from assessments.model import AnswerFact, Dossier
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Answer, Response
 from portal.db.models.vendors import Supply
-from portal.services import catalogues, dossiers, vendors
+from portal.services import catalogues, dossiers, follow_ups, vendors
 from portal.services.scopes import PROFILE, WHOLE, Part
 from questionnaires import answering
 from questionnaires.model import AnswerValue, Catalogue, ProfileQuestion, Question, QuestionSet, Section
@@ -99,6 +99,7 @@ def load(session: Session, assessment: Assessment, *, now: datetime, part: Part 
     ).first()
     rows = {(row.question_id, row.supply_id): row for row in (response.answers if response else ())}
     profile = {question.id: row for question in catalogue.profile if (row := rows.get((question.id, ""))) is not None}
+    known = {**follow_ups.facts(session, assessment), **values(profile)}
     supplies = vendors.supplies_of(session, assessment)
     names = {supply.id: supply.name for supply in supplies}
     dossier = Dossier(
@@ -110,10 +111,8 @@ def load(session: Session, assessment: Assessment, *, now: datetime, part: Part 
         question_set=QuestionSet(assessment.question_set),
         checks={},
         checks_version="",
-        supplies=tuple(
-            dossiers.supply_fact(row, row.id, catalogue, values(profile), for_hospital=False) for row in supplies
-        ),
-        profile=values(profile),
+        supplies=tuple(dossiers.supply_fact(row, row.id, catalogue, known, for_hospital=False) for row in supplies),
+        profile=known,
         answers=tuple(
             AnswerFact(question_id=question, supply=supply or None, value=value)
             for (question, supply), row in rows.items()
