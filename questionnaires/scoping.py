@@ -73,17 +73,22 @@ class Size:
         return staff or money
 
 
-def classify(entity_types: Iterable[str], size: Size, *, critical_facility: bool = False) -> EntityClass:
-    """The class of a company; the first rule that fits decides. The risk class of a device plays no part."""
+def classify(
+    entity_types: Iterable[str], size: Size, *, critical_facility: bool = False, negligible: bool = False
+) -> EntityClass:
+    """The class of a company; the first rule that fits decides. The risk class of a device plays no part.
+
+    `negligible`: the covered activity may be left out against the whole business (§ 28 Abs. 3), where size decides.
+    """
     types = frozenset(entity_types)
     if critical_facility or types & ANY_SIZE:
         return EntityClass.ESSENTIAL
     if "telecom" in types and size.medium_or_larger:
         return EntityClass.ESSENTIAL
-    if types & ANNEX_1 and size.large:
+    if types & ANNEX_1 and size.large and not negligible:
         return EntityClass.ESSENTIAL
     if types & LOWER_THRESHOLD:
         return EntityClass.IMPORTANT
-    if types & (ANNEX_1 | ANNEX_2) and size.medium_or_larger:
+    if types & (ANNEX_1 | ANNEX_2) and size.medium_or_larger and not negligible:
         return EntityClass.IMPORTANT
     return EntityClass.NONE

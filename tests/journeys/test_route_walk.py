@@ -31,6 +31,7 @@ FIRM_SIGNERS = frozenset({CompanyRole.LEAD, CompanyRole.SIGNATORY})
 TABLE: Mapping[object, str] = {
     OPEN: """
         GET site.start  GET site.about  GET site.method  GET site.alive  GET site.ready  GET site.security_txt
+        GET site.scope  GET site.checklist  GET site.checklist_on_paper  GET site.faq
         GET site.signing_key
         GET auth.sign_in  POST auth.begin_sign_in  POST auth.language
         GET auth.open_join  GET auth.join  POST auth.join_with_new_account  POST auth.renew_join
@@ -60,6 +61,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.intake  GET hospital.board  GET hospital.assessment  GET hospital.review_list  GET hospital.review
         GET hospital.risk_list  GET hospital.risk  GET hospital.report_list  POST hospital.register_workbook
         POST hospital.open_evidence  GET hospital.settings  GET hospital.vendor_disputes  GET hospital.vendor_actions
+        GET hospital.vendor_scope
         GET hospital.vendor_components
         GET hospital.catalogue_list  GET hospital.own_catalogue  GET hospital.preview_catalogue
         GET hospital.catalogue_file  GET hospital.shipped_catalogue_file
@@ -80,6 +82,7 @@ TABLE: Mapping[object, str] = {
         POST hospital.review_answer  POST hospital.finish_review  POST hospital.settle_contradiction
         POST hospital.reopen_contradiction  POST hospital.answer_dispute
         POST hospital.take_offered_lines  GET hospital.add_action  POST hospital.set_action  POST hospital.answer_action
+        POST hospital.keep_scope
     """,
     CLINIC_RISKS: "POST hospital.treat_risk",
     CLINIC_ADMIN: """
@@ -192,6 +195,7 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.answer_dispute": {"dispute": ids["dispute"], "verdict": "rejected", "text": "Nein."},
         "POST hospital.take_vendor_list": {"name": "0", "supply": "1"},
         "POST vendor.write_plan_line": {"title": "Eigenes", "state": "open", "version": "0"},
+        "POST hospital.keep_scope": {"types": "msp", "headcount": "80", "country": "DE"},
         "POST hospital.set_action": {"title": "Eigenes", "due_on": "2027-12-31"},
         "POST vendor.invite_colleague": {"email": "neu@strahlwerk.example", "role": "contributor"},
     }.get(name, {})

@@ -4,8 +4,8 @@ from portal.web.hospital import (
     actions,
     administration,
     campaigns,
-    component_pages,
     catalogues,
+    component_pages,
     disputes,
     documents,
     exports,
@@ -13,6 +13,7 @@ from portal.web.hospital import (
     review,
     risks,
     scans,
+    scope,
     today,
     vendor_lists,
     vendor_pages,
@@ -23,5 +24,5 @@ from portal.web.hospital.room import hospital
 ROOMS = (hospital,)
 PAGES = (
     *(actions, administration, campaigns, catalogues, disputes, documents, exports, intakes),
-    *(component_pages, review, risks, scans, today, vendor_lists, vendor_pages, vendors),
+    *(component_pages, review, risks, scans, scope, today, vendor_lists, vendor_pages, vendors),
 )

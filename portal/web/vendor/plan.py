@@ -125,7 +125,8 @@ def plan_on_paper(here: CompanyJourney, assessment_id: str) -> Response:
     html = plan_document.html(sheet, reader=Reader(language=here.language, translate=i18n.translator(here.language)))
     here.let_go()
     content = printing.pdf(html, style=documents.style())
-    name = f"{_('Plan')} {here.company.name} {here.now:%Y-%m-%d}.pdf"
+    word = _("Plan")
+    name = f"{word} {here.company.name} {here.now:%Y-%m-%d}.pdf"
     return pages.download(content, name=name, media_type="application/pdf")
 
 
