@@ -1,15 +1,15 @@
 """Looking through and handing in: what is missing, what does not fit, and the signature that freezes it all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from assessments import contradictions, evidence_rules, policy
-from assessments.model import Contradiction, EvidenceStanding, EvidenceStatus
+from assessments import contradictions, evidence_rules, policy, register
+from assessments.model import Assessed, Contradiction, EvidenceStanding, EvidenceStatus
 from portal import i18n
 from portal.db.models.accounts import Company
 from portal.db.models.answer_packs import AnswerPack
@@ -112,6 +112,14 @@ def look_over(session: Session, actor: Actor, assessment_id: str, *, now: dateti
         evidence=[one for one in statuses if one.standing in WORTH_SAYING],
         wanted=_wanted(statuses),
     )
+
+
+def preview(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Assessed:
+    """What the hospital would read if this were signed now, as it is worked out for the hospital too."""
+    company_id = company_of(actor, COMPANY_LEADERS)
+    responses.find(session, actor, assessment_id)
+    dossier = dossiers.build_for_company(session, company_id, assessment_id, now=now)
+    return register.assess(replace(dossier, submitted_at=now), policy.current())
 
 
 def hand_in(

@@ -100,7 +100,7 @@ TABLE: Mapping[object, str] = {
         POST vendor.detach_document  POST vendor.remove_document
     """,
     FIRM_SIGNERS: """
-        GET vendor.receipt_on_paper
+        GET vendor.receipt_on_paper  GET vendor.preview
         GET vendor.pack  POST vendor.take_pack_along  POST vendor.bring_pack  POST vendor.take_from_pack
         POST vendor.forget_pack
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host

@@ -1,14 +1,14 @@
 """Look through and hand in: what is missing or does not fit, the signature, and the receipt."""
 
 from flask import Response, request, url_for
-from wtforms import BooleanField
-from wtforms.validators import InputRequired
+from wtforms import BooleanField, PasswordField
+from wtforms.validators import InputRequired, Length, Optional
 
 from portal import i18n
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import catalogues, responses, standings, submissions, vendors
+from portal.services import catalogues, responses, sign_ins, standings, submissions, vendors
 from portal.services.actors import COMPANY_LEADERS
 from portal.services.rounds import Key
 from portal.services.submissions import Signer
@@ -17,6 +17,7 @@ from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections, signing, steps
 from portal.web.vendor.room import vendor
 from questionnaires import answering
+from reports import marks, tables
 from reports import pages as documents
 from reports import receipt as receipt_document
 from reports.reader import Reader
@@ -28,6 +29,11 @@ class HandInForm(signing.SignatureForm):
     """The signature under the statement."""
 
     confirms = BooleanField(_l("I confirm this statement."), [InputRequired(_l("Please confirm the statement."))])
+    own_password = PasswordField(
+        _l("Your password"),
+        [Optional(), Length(max=800)],
+        description=_l("So that nobody else signs in your name at an open screen."),
+    )
 
 
 @vendor.get("/rounds/<assessment_id>/hand-in", roles=COMPANY_LEADERS)
@@ -40,7 +46,7 @@ def hand_in(here: CompanyJourney, assessment_id: str) -> Response:
 def sign(here: CompanyJourney, assessment_id: str) -> Response:
     """Sign; from here on nothing of this edition changes."""
     form = HandInForm.sent()
-    if form.validate():
+    if form.validate() and _is_proven(here, form):
         with form.refusals(here.session):
             signer = Signer(name=str(form.name.data), function=str(form.function.data), confirms=form.confirms.data)
             submissions.hand_in(
@@ -54,6 +60,35 @@ def sign(here: CompanyJourney, assessment_id: str) -> Response:
             here.notice(_("Handed in. Thank you. The receipt was sent to you by mail as well."))
             return pages.see_other("vendor.receipt", assessment_id=assessment_id)
     return _page(here, assessment_id, form)
+
+
+def _is_proven(here: CompanyJourney, form: HandInForm) -> bool:
+    """Whoever signs has just proved themselves, or does so now by their password."""
+    if sign_ins.is_fresh(here.sign_in, now=here.now):
+        return True
+    password = str(form.own_password.data or "")
+    if password and sign_ins.confirm(here.session, here.sign_in, password=password, now=here.now):
+        return True
+    form.own_password.errors = [_("This is not your password.") if password else _("Enter your password.")]
+    return False
+
+
+@vendor.get("/rounds/<assessment_id>/preview", roles=COMPANY_LEADERS)
+def preview(here: CompanyJourney, assessment_id: str) -> Response:
+    """The answers as the hospital would read them."""
+    standing = standings.of_round(here.session, here.actor, assessment_id, now=here.now)
+    assessed = submissions.preview(here.session, here.actor, assessment_id, now=here.now)
+    reader = Reader(language=here.language, translate=i18n.translator(here.language))
+    return pages.page(
+        "vendor/preview.html",
+        head=standing.head,
+        steps_of_round=steps.of(standing, "hand-in"),
+        assessed=assessed,
+        sections=documents.answers_by_section(assessed),
+        answer_text=lambda row: tables.answer_text(row, reader),
+        assurances=marks.ASSURANCES,
+        supply_names={supply.key: supply.name for supply in assessed.dossier.supplies},
+    )
 
 
 @vendor.get("/rounds/<assessment_id>/receipt", roles=COMPANY_LEADERS)
@@ -121,6 +156,7 @@ def _page(here: CompanyJourney, assessment_id: str, form: forms.Form) -> Respons
         words_of=lambda question, value: answering.show(question.shape, value, language=here.language),
         statement=submissions.STATEMENTS[submissions.STATEMENT].get(here.language),
         may_sign=here.role in COMPANY_LEADERS,
+        is_fresh=sign_ins.is_fresh(here.sign_in, now=here.now),
     )
 
 

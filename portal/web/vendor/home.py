@@ -8,7 +8,7 @@ from portal import i18n
 from portal.db.models.delegations import Delegation
 from portal.i18n import gettext as _
 from portal.jobs import printing
-from portal.services import actions, delegations, profiles, responses, standings
+from portal.services import actions, delegations, inboxes, profiles, responses, standings
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
 from portal.web import pages
 from portal.web.journey import CompanyJourney
@@ -30,6 +30,8 @@ def home(here: CompanyJourney) -> Response:
     return pages.page(
         "vendor/home.html",
         rounds=found,
+        came_back=inboxes.of_company(here.session, here.actor, now=here.now),
+        name_of=sections.name_of,
         actions=actions.open_of_company(here.session, here.actor) if here.role in COMPANY_LEADERS else {},
         today=here.now.date(),
     )

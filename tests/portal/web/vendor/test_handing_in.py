@@ -8,14 +8,20 @@ import pytest
 from sqlalchemy import select
 
 from assessments import contradictions, policy
+from portal import i18n
+from portal.db.models.accounts import Person, SignIn
 from portal.db.models.assessments import Assessment, Review, ReviewState, Settlement, Stage
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.responses import SignOff
 from portal.db.models.vendors import Host, IntakeRecord, Supply, Vendor
-from portal.services import dossiers
+from portal.services import dossiers, passwords, registers, submissions
+from reports import pages, tables
+from reports.reader import Reader
+from tests.portal import building
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
 
+GERMAN = Reader(language="de", translate=i18n.translator("de"))
 SIGNED = {"name": "Erika Muster", "function": "CISO", "confirms": "y"}
 
 
@@ -74,6 +80,49 @@ def test_signing_freezes_and_shows_the_receipt(lead, asked, session):
     assert lead.get(asked.path).status_code == 200
 
 
+def test_who_signed_in_long_ago_proves_themselves_before_signing(lead, asked, sessions, session, now):
+    with sessions() as writing, writing.begin():
+        writing.get_one(Person, asked.lead.person_id).password_hash = passwords.make_hash(building.PASSWORD)
+        row = writing.scalars(select(SignIn).where(SignIn.person_id == asked.lead.person_id)).one()
+        row.confirmed_at = now - timedelta(hours=1)
+    assert "Ihr Passwort" in errand.text_of(lead.get(f"{asked.path}/hand-in"))
+
+    for sent in (SIGNED, SIGNED | {"own_password": "falsch"}):
+        assert lead.post(f"{asked.path}/hand-in", sent).status_code == 422
+    assert session.scalars(select(SignOff)).all() == []
+
+    assert lead.post(f"{asked.path}/hand-in", SIGNED | {"own_password": building.PASSWORD}).status_code == 303
+    assert len(session.scalars(select(SignOff)).all()) == 1
+
+
+def test_the_preview_is_what_the_hospital_reads_after_the_signature(lead, asked, sessions, now):
+    def declared(assessed):
+        rows = [
+            (
+                row.question.id,
+                row.supply,
+                tables.answer_text(row, GERMAN),
+                row.value and row.value.comment,
+                row.assurance,
+            )
+            for group in pages.answers_by_section(assessed)
+            for row in group.rows
+        ]
+        return rows, [(one.name, one.sha256, one.standing) for one in assessed.evidence]
+
+    page = " ".join(errand.text_of(lead.get(f"{asked.path}/preview")).split())
+    with sessions() as reading:
+        before = declared(submissions.preview(reading, asked.lead, asked.assessment_id, now=now))
+    lead.post(f"{asked.path}/hand-in", SIGNED)
+    with sessions() as reading:
+        vendor_id = reading.get_one(Assessment, asked.assessment_id).vendor_id
+        after = declared(registers.assess(reading, asked.ward.assessor, vendor_id, now=now))
+
+    assert before == after
+    for _question, _supply, words, _value, _assurance in before[0]:
+        assert " ".join(words.split()) in page.replace("&#39;", "'"), words
+
+
 def test_without_the_statement_nothing_is_handed_in(lead, asked, session):
     answer = lead.post(f"{asked.path}/hand-in", {"name": "Erika Muster", "function": "CISO"})
 
@@ -99,6 +148,9 @@ def test_what_comes_back_stands_in_one_place_with_the_remark(lead, asked, sessio
             )
         )  # fmt: skip
 
+    home = lead.get("/vendor/").get_data(as_text=True)
+    assert f'href="{asked.path}/questions/returned#GV-02"' in home
+    assert "Gilt das auch für Lindenau?" in home
     assert lead.get(f"{asked.path}/questions").headers["Location"].endswith("/questions/returned")
     page = lead.get(f"{asked.path}/questions/returned").get_data(as_text=True)
     assert "Gilt das auch für Lindenau?" in page
@@ -141,7 +193,7 @@ def test_no_page_says_what_is_the_hospitals_own(lead, asked, sessions, now):
         f"{asked.path}/{page}"
         for page in (
             *("approval", "approval/documents-only", "result", "result/live", "questions/profile", "questions/GV"),
-            *("questions/BK", "documents", "documents/add", "hand-in", "receipt"),
+            *("questions/BK", "documents", "documents/add", "hand-in", "receipt", "preview", "pack"),
         )
     ]
     for path in paths:

@@ -79,7 +79,7 @@ def test_the_receipt_says_what_was_frozen_and_what_comes_next(asked, sessions):
         "Erika Muster, CISO",
         "Klinikum Nord",
         "PACS Archiv",
-        "Was als Nächstes",
+        "genau diese Fassung",
         asked.struck,
     ):
         assert words in html, words
