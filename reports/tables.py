@@ -232,6 +232,7 @@ def findings(register: Register) -> tuple[Column[FindingRow], ...]:
         _moment(N_("First seen"), lambda row, _: row.fact.first_seen),
         _moment(N_("Confirmed at"), lambda row, _: row.fact.confirmed),
         _moment(N_("Back again since"), lambda row, _: row.fact.returned),
+        _moment(N_("Looked at again"), lambda row, _: row.fact.rechecked),
         _moment(N_("Last seen"), lambda row, _: row.fact.finding.at),
         _words(N_("New by"), 12, lambda row, reader: reader.text(marks.NEW_BY[row.fact.new_by])),
         _long(N_("How to mend it"), 50, lambda row, reader: reader.text(row.check.fix) if row.check else ""),

@@ -45,7 +45,7 @@ def of_run(session: Session, run: ScanRun) -> Mapping[Place, Again]:
         .where(Recheck.hospital_id == run.hospital_id, Recheck.scan_id == run.id)
         .order_by(Recheck.created_at, Recheck.id)
     ).all()
-    return {place_of(row): _again(row) for row in rows}
+    return {place_of(row): of_row(row) for row in rows}
 
 
 def verdicts(session: Session, run: ScanRun) -> Mapping[Place, Finding]:
@@ -69,7 +69,8 @@ def place_of(row: Recheck) -> Place:
     return SubjectKind(row.subject_kind), row.subject_name, row.check_id
 
 
-def _again(row: Recheck) -> Again:
+def of_row(row: Recheck) -> Again:
+    """The thought behind a row."""
     return Again(
         id=row.id,
         state=row.state,

@@ -7,11 +7,13 @@ from typing import Any
 from flask import request, url_for
 
 from portal.db.models.findings import Cause, What
+from portal.db.models.rechecks import RecheckState
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import rejudging, scan_results
-from portal.services.findings import Change, Changes, Life
+from portal.services.findings import Change, Changes, Life, Place, place_of
+from portal.services.rechecked import Again
 from portal.services.timelines import Timeline
 from portal.web import marks
 from scanners import catalogue, categories
@@ -41,6 +43,18 @@ class ShownFinding:
     check: Check
     first_seen_at: object
     life: Life | None = None
+    again: Again | None = None  # the newest look at this finding alone
+
+    @property
+    def may_be_looked_at_again(self) -> bool:
+        """Whether its company may ask for a look at it alone."""
+        waits = self.again is not None and self.again.state is RecheckState.WAITING
+        return self.finding.outcome in TO_MEND and not self.finding.provisional and not waits
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether a look at it alone found nothing amiss any more."""
+        return self.again is not None and self.again.is_mended and self.finding.outcome not in TO_MEND
 
     @property
     def new_by(self) -> str:
@@ -55,7 +69,11 @@ class ShownFinding:
         return rejudging.is_exploited(self.finding)
 
 
-def shown(records: Sequence[FindingRecord], timeline: Timeline | None = None) -> Sequence[ShownFinding]:
+def shown(
+    records: Sequence[FindingRecord],
+    timeline: Timeline | None = None,
+    looked: Mapping[Place, Again] | None = None,
+) -> Sequence[ShownFinding]:
     """Findings whose check is in the catalogue, what needs a look first."""
     lives = timeline.lives if timeline is not None else {}
     found = [
@@ -63,7 +81,8 @@ def shown(records: Sequence[FindingRecord], timeline: Timeline | None = None) ->
             finding=finding,
             check=catalogue.CHECKS[finding.check_id],
             first_seen_at=record.first_seen_at,
-            life=lives.get((finding.subject.kind, finding.subject.name, finding.check_id)),
+            life=lives.get(place_of(finding)),
+            again=(looked or {}).get(place_of(finding)),
         )
         for record in records
         if record.check_id in catalogue.CHECKS

@@ -108,6 +108,7 @@ TABLE: Mapping[object, str] = {
         POST vendor.invite_colleague  POST vendor.agree_to_active  GET vendor.without_active
         POST vendor.end_active  POST vendor.check_control  POST vendor.look_for_oneself
         GET vendor.approval  GET vendor.result  GET vendor.live_result  POST vendor.look_again
+        POST vendor.recheck  GET vendor.live_recheck
         GET vendor.dispute_list  GET vendor.add_dispute  POST vendor.raise_dispute  POST vendor.take_dispute_back
         POST vendor.security_profile  GET vendor.hand_in  GET vendor.receipt  GET vendor.team
         GET vendor.hands  POST vendor.hand_on  POST vendor.take_back  POST vendor.remind
@@ -191,6 +192,7 @@ def payload(name: str, place: Place) -> dict[str, object]:
             "reason": "fixed",
             "text": "Behoben.",
         },
+        "POST vendor.recheck": {name: ids[name] for name in ("kind", "subject", "check")},
         "POST vendor.take_dispute_back": {"dispute": ids["dispute"]},
         "POST hospital.answer_dispute": {"dispute": ids["dispute"], "verdict": "rejected", "text": "Nein."},
         "POST hospital.take_vendor_list": {"name": "0", "supply": "1"},

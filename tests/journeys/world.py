@@ -42,6 +42,7 @@ from portal.services import (
     disputes,
     evidence,
     jobs,
+    rechecks,
     reviews,
     rounds,
     scan_results,
@@ -53,7 +54,9 @@ from portal.services.jobs import JobKind
 from portal.services.submissions import Signer
 from questionnaires import packs
 from reports.workbooks.table_in import Table
+from scanners.catalogue import CHECKS
 from scanners.datasets import SHIPPED
+from scanners.model import CheckClass
 from scanners.parsing.parts_lists import Component, PartsList
 from tests.portal import building
 from tests.portal.web.conftest import Visitor, make_settings, sign_in
@@ -250,7 +253,9 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     uploaded = Table(heading=("Lieferant", "Produkt"), rows=(("Neue Firma GmbH", "LIS"),), first=2)
     kept_list = vendor_imports.keep(session, made.assessor, uploaded, file_name="liste.xlsx", now=now)
     own = building.own_catalogue(session, made.assessor, now=now)
+    recheck = rechecks.ask(session, lead, assessment.id, _open_to_all(session, assessment, now=now), now=now)
     ids = {
+        "recheck_id": recheck.id,
         "own_id": own.id,
         "own_question": "H-01",
         "shipped": "hospital-vendor@2026.1",
@@ -278,6 +283,15 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     missing = [parameter for parameter, value in ids.items() if not value]
     assert not missing, f"the world holds none of {missing}"
     return Place(ward=made, lead=lead, assessment_id=assessment.id, ids={key: str(value) for key, value in ids.items()})
+
+
+def _open_to_all(session: Session, assessment: Assessment, *, now: datetime) -> disputes.Place:
+    """A finding of the passive class."""
+    run = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    records = scan_results.standing_findings(session, assessment.hospital_id, assessment.vendor_id, now=now, run=run)
+    lacking = [one for one in map(scan_results.finding_of, records) if one.outcome in disputes.LACKING]
+    passive = [one for one in lacking if CHECKS[one.check_id].check_class is CheckClass.PASSIVE]
+    return disputes.place_of(next(one for one in passive if not one.provisional))
 
 
 def _disputable(session: Session, lead: Actor, assessment: Assessment, *, now: datetime) -> list[disputes.Place]:

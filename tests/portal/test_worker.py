@@ -10,12 +10,13 @@ from sqlalchemy import Engine, func, select
 
 from portal.db.models.accounts import Hospital
 from portal.db.models.jobs import Job, JobState, MailState, OutboxMail
+from portal.db.models.rechecks import Recheck, RecheckState
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.responses import Consent, ConsentKind
-from portal.db.models.scans import FindingRecord, ScanRun, ScanState
+from portal.db.models.scans import AddressLease, FindingRecord, ScanRun, ScanState, ScanUse
 from portal.db.models.vendors import Vendor
 from portal.jobs import leases
-from portal.services import consents, jobs, outbox, scan_results, scans
+from portal.services import consents, jobs, outbox, rechecks, scan_results, scans
 from portal.services.actors import Actor
 from portal.services.consents import Signature
 from portal.services.jobs import JobKind
@@ -99,6 +100,32 @@ def test_findings_stream_onto_the_page_while_the_rest_runs(engine: Engine, sessi
     with running.running(engine, chosen):
         wait_until(some_while_running)
         assert _wait(sessions, scan_id).state is ScanState.DONE
+
+
+@pytest.mark.parametrize(("host", "is_mended"), [("at-192-0-2-7.latecaa.example", True), ("nocaa.example", False)])
+def test_one_finding_is_looked_at_again_by_itself(engine: Engine, sessions, chosen, host, is_mended):
+    actor, vendor_id = _vendor(sessions, host, "b.pacs.example")
+    with sessions.begin() as session:
+        company = building.company_actor(session, email="lead@example.com")
+        round_ = building.assessment(session, session.get_one(Vendor, vendor_id), company_id=company.company_id)
+        building.response(session, round_)
+        round_id = round_.id
+    with running.running(engine, chosen):
+        run = _wait(sessions, _queue(sessions, actor, vendor_id))
+        with sessions.begin() as session:
+            place = ("host", host, "dns.caa-present")
+            asked = rechecks.ask(session, company, round_id, place, now=datetime.now(UTC)).id
+        wait_until(lambda: _is_done(sessions, JobKind.RECHECK))
+
+    with sessions() as session:
+        row = session.get_one(Recheck, asked)
+        assert (row.state, row.finding["outcome"] == "pass") == (RecheckState.DONE, is_mended)
+        own = session.get_one(FindingRecord, (run.id, *place))
+        assert own.outcome != "pass" and own.at < row.created_at
+        used = session.scalars(select(ScanUse).where(ScanUse.scan_id == asked)).all()
+        assert {one.target for one in used} >= ({host, "192.0.2.7"} if is_mended else {host})
+        assert {one.budget for one in used} == {"recheck"}
+        assert not session.scalars(select(AddressLease)).all()
 
 
 @pytest.mark.parametrize("host", ["crash.example.com", "garbage.example.com"])

@@ -16,6 +16,7 @@ from portal.i18n import lazy_gettext as _l
 from portal.services import (
     host_proposals,
     host_words,
+    rechecked,
     registers,
     rejudging,
     releases,
@@ -202,7 +203,8 @@ def _state(here: HospitalJourney, run: ScanRun | None) -> dict[str, Any]:
         view = releases.hospital_view(here.session, here.hospital.id, run, now=here.now)
         timeline = timelines.for_hospital(here.session, run) if view.is_open and run.finished_at else None
         outside = registers.from_outside(here.session, here.actor, run.vendor_id, now=here.now)
-    found = showing.shown(view.findings, timeline) if view else ()
+    looked = rechecked.of_run(here.session, run) if run is not None and view is not None and view.is_open else None
+    found = showing.shown(view.findings, timeline, looked) if view else ()
     chosen = showing.asked_for("hospital.vendor_scan", vendor_id=run.vendor_id if run is not None else "")
     return {
         "run": run,

@@ -1,7 +1,8 @@
 """A process that talks like scanners.child, for tests of everything around it: what it tells follows from host names.
 
 Its one true observation per host is a DNS answer. "crash" in a name ends it without a word, "garbage" makes it tell
-nonsense, "hang" keeps it silent, "slow" gives it a second, "short" ends it at its own deadline, "blind" sees nothing.
+nonsense, "latecaa" has its record only for a look with chosen kinds,
+"hang" keeps it silent, "slow" gives it a second, "short" ends it at its own deadline, "blind" sees nothing.
 "at-192-0-2-7" makes it knock at that address first, and write down in the file of the contact address "log:…" from when
 until when it was there.
 """
@@ -35,7 +36,7 @@ def main() -> None:
         if "hang" in host:
             time.sleep(600)
         tell(Progress(stage=f"dns {host}", done=number, total=len(job.hosts)))
-        tell(SubjectSeen(observations=seen(host, job.at), complete=True))
+        tell(SubjectSeen(observations=seen(host, job), complete=True))
         if "slow" in host:
             time.sleep(1)
         note(job, f"leave {address} {time.time()}")
@@ -66,7 +67,9 @@ def note(job: ScanJob, line: str) -> None:
             file.write(line + "\n")
 
 
-def seen(host: str, at: datetime) -> Observations:
+def seen(host: str, job: ScanJob) -> Observations:
+    at = job.at
+    has_caa = "nocaa" not in host and ("latecaa" not in host or bool(job.kinds))
     fact: Observation = (
         Blind(at=at, reason=Reason.TIMEOUT)
         if "blind" in host
@@ -75,8 +78,8 @@ def seen(host: str, at: datetime) -> Observations:
             addresses_v4=("192.0.2.1",),
             cname_chain=("gone.elsewhere.example",) if "dangling" in host else (),
             dangling_target="gone.elsewhere.example" if "dangling" in host else None,
-            caa_at=None if "nocaa" in host else host,
-            caa=() if "nocaa" in host else (CaaRecord(flags=0, tag="issue", value="ca.example"),),
+            caa_at=host if has_caa else None,
+            caa=(CaaRecord(flags=0, tag="issue", value="ca.example"),) if has_caa else (),
         )
     )
     return Observations(subject=Subject(kind=SubjectKind.HOST, name=host), at=at, facts={HostDns: fact})

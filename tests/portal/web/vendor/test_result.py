@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from portal.db.models.rechecks import Recheck, RecheckState
 from portal.db.models.responses import Response
 from portal.db.models.scans import ScanRun, ScanState
 from portal.services import releases, scan_results, scans
+from scanners import storing
 from scanners.catalogue import CHECKS
-from scanners.model import Finding, Message, Outcome, Subject
+from scanners.model import CheckClass, Finding, Message, Outcome, Subject, SubjectKind
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
 
@@ -60,6 +65,37 @@ def test_findings_stream_in_while_the_scan_runs(lead, asked, sessions, now):
     assert "hx-get" not in done.get_data(as_text=True)
     for words in ("Nur Außensicht", "Note je Kategorie", "Warum es wichtig ist", "§\u202f30", "ISO/IEC 27001"):
         assert words in errand.text_of(done)
+
+
+def test_one_finding_is_looked_at_again_and_both_times_stay(lead, visit, asked, sessions, now):
+    with sessions() as session, session.begin():
+        run_id = ward.scan(session, asked.ward, errand.VENDOR, quality=0.0, now=now)
+        run = session.get_one(ScanRun, run_id)
+        run.visible_at = now
+        found = [one for one in scan_results.findings_of(session, run.hospital_id, run.id) if not one.provisional]
+        passive = [one for one in found if CHECKS[one.check_id].check_class is CheckClass.PASSIVE]
+        place = next((one.subject_kind, one.subject_name, one.check_id) for one in passive if one.outcome == "fail")
+    form = dict(zip(("kind", "subject", "check"), place, strict=True))
+
+    sent = lead.post(f"{asked.path}/result/recheck", form)
+    anchor = sent.headers["Location"].rpartition("#again-")[2]
+    page = lead.get(f"{asked.path}/result")
+    assert f"/result/rechecks/{anchor}" in page.get_data(as_text=True) and "wird nachgeprüft" in errand.text_of(page)
+    with sessions() as session, session.begin():
+        row = session.get_one(Recheck, anchor)
+        at = now + timedelta(hours=2)
+        seen = finding(at, place[1])
+        seen = replace(seen, check_id=place[2], subject=replace(seen.subject, kind=SubjectKind(place[0])))
+        row.state, row.finished_at = RecheckState.DONE, at
+        row.finding = storing.dump_finding(replace(seen, outcome=Outcome.PASS))
+    live = lead.get(f"{asked.path}/result/rechecks/{anchor}")
+    assert "hx-get" not in live.get_data(as_text=True) and "Nicht mehr vorhanden" in errand.text_of(live)
+    for words in ("Behoben, nachgeprüft", "nachgeprüft am", "Gesehen worden war es am"):
+        assert words in errand.text_of(lead.get(f"{asked.path}/result"))
+    clerk, path = visit(asked.ward.assessor), f"/hospital/vendors/{asked.ward.vendors[errand.VENDOR]}/scan"
+    assert "nachgeprüft" not in errand.text_of(clerk.get(path))
+    lead.post(f"{asked.path}/result/release")
+    assert "Gesehen worden war es am" in errand.text_of(clerk.get(path))
 
 
 def test_it_is_released_once_and_by_those_who_may(lead, visit, asked, sessions, session, now):
