@@ -717,6 +717,30 @@ class NotExaminedRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActionFact:
+    """Something a vendor is to mend until a day, as the hospital has set it and the vendor reported on it."""
+
+    key: str  # "A-" and eight hex digits
+    vendor_key: str
+    title: Words
+    advice: Words | None
+    proof: Words | None
+    source: Words
+    standing: Words
+    overdue: bool
+    severity: Severity | None
+    part: str | None
+    places: tuple[str, ...]
+    owner: str
+    due_on: date
+    set_at: datetime
+    set_by: str
+    reported_at: datetime | None = None
+    report: str = ""  # the vendor's words when it last reported it as done
+    remark: str = ""  # the hospital's last words to it
+
+
+@dataclass(frozen=True, kw_only=True)
 class Assessed:
     """A dossier with everything derived from it."""
 
@@ -778,6 +802,7 @@ class Register:
     catalogue_versions: tuple[str, ...]
     checks_versions: tuple[str, ...]
     treatments: Mapping[tuple[str, str], Treated] = field(default_factory=dict)  # by vendor key and risk key
+    actions: tuple[ActionFact, ...] = ()
 
     def treated(self, risk: Risk) -> Treated | None:
         """What was written about the risk; None: nothing yet."""

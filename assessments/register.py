@@ -7,6 +7,7 @@ from datetime import datetime
 from assessments import contradictions, evidence_rules, frameworks, gathering, residual, risks, scoring
 from assessments.gathering import Asked, Gathered
 from assessments.model import (
+    ActionFact,
     AnswerRow,
     AnswerStanding,
     Assessed,
@@ -62,9 +63,10 @@ def build(
     at: datetime,
     statuses: Mapping[str, Words] | None = None,
     treatments: Mapping[tuple[str, str], Treated] | None = None,
+    actions: Iterable[ActionFact] = (),
 ) -> Register:
     """The register of a hospital; `statuses` names the stage of each vendor's round by vendor key, `treatments` what
-    people wrote about a risk by vendor key and risk key."""
+    people wrote about a risk by vendor key and risk key, `actions` what was agreed on."""
     assessed = [each if isinstance(each, Assessed) else assess(each, policy) for each in dossiers]
     assessed.sort(key=lambda each: each.dossier.vendor_key)
     return Register(
@@ -83,6 +85,7 @@ def build(
         catalogue_versions=tuple(sorted({each.score.catalogue_version for each in assessed})),
         checks_versions=tuple(sorted({each.score.checks_version for each in assessed})),
         treatments=treatments or {},
+        actions=tuple(sorted(actions, key=lambda each: (each.due_on, each.vendor_key, each.key))),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from assessments import frameworks
 from assessments.model import (
     PARTS,
+    ActionFact,
     AnswerRow,
     Assessed,
     Basis,
@@ -45,12 +46,13 @@ def vendor_report(
     now: datetime,
     fonts: Path | None = None,
     consents: Sequence[LedgerEntry] = (),
+    actions: Sequence[ActionFact] = (),
 ) -> bytes:
     """The Lieferantenbericht as PDF. Page one says what was not examined and what this is not.
 
     Same facts and `now`, same bytes. Raises OSError when the Pango libraries are missing.
     """
-    html = vendor_report_html(assessed, policy, reader=reader, now=now, consents=consents)
+    html = vendor_report_html(assessed, policy, reader=reader, now=now, consents=consents, actions=actions)
     return rendering.pdf(html, style=style(), fonts=fonts)
 
 
@@ -60,7 +62,13 @@ def style() -> str:
 
 
 def vendor_report_html(
-    assessed: Assessed, policy: Policy, *, reader: Reader, now: datetime, consents: Sequence[LedgerEntry] = ()
+    assessed: Assessed,
+    policy: Policy,
+    *,
+    reader: Reader,
+    now: datetime,
+    consents: Sequence[LedgerEntry] = (),
+    actions: Sequence[ActionFact] = (),
 ) -> str:
     """The same as HTML, before it is set."""
     score = assessed.score
@@ -90,6 +98,7 @@ def vendor_report_html(
         reasons=not_examined_by_reason(assessed, reader),
         supply_names={supply.key: supply.name for supply in assessed.dossier.supplies},
         ledger=consents,
+        actions=actions,
         deeds=ledger.DEEDS,
         classes=ledger.CLASSES,
         Outcome=Outcome,

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from assessments.model import (
     PARTS,
+    ActionFact,
     AnswerRow,
     EvidenceStatus,
     FindingRow,
@@ -331,6 +332,38 @@ def evidence(register: Register) -> tuple[Column[EvidenceLine], ...]:
         _day(N_("Valid until"), lambda row, _: row[1].valid_until),
         _number(N_("Days left"), 10, lambda row, _: row[1].days_left),
         _words(N_("SHA-256"), 66, lambda row, _: row[1].sha256),
+    )
+
+
+def actions(register: Register) -> tuple[Column[ActionFact], ...]:
+    """The columns of the actions sheet: what was agreed on, until when, and how it stands."""
+    return (
+        _words(N_("Action ID"), 14, lambda row, _: row.key),
+        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
+        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(N_("What is to be done"), 44, lambda row, reader: reader.say(row.title)),
+        _long(N_("Hosts"), 28, lambda row, _: ", ".join(row.places)),
+        _words(
+            N_("Severity"),
+            13,
+            lambda row, reader: (
+                f"{marks.SEVERITIES[row.severity].sign} {reader.text(marks.SEVERITIES[row.severity].word)}"
+                if row.severity
+                else ""
+            ),
+        ),
+        _words(N_("Part"), 8, lambda row, _: part_title(row.part) if row.part else ""),
+        _words(N_("Standing"), 18, lambda row, reader: reader.say(row.standing)),
+        _day(N_("Due on"), lambda row, _: row.due_on),
+        _words(N_("Overdue"), 10, lambda row, reader: reader.text(N_("yes")) if row.overdue else ""),
+        _words(N_("Owner"), 22, lambda row, _: row.owner),
+        _long(N_("What shows it"), 34, lambda row, reader: reader.say(row.proof)),
+        _moment(N_("Reported on"), lambda row, _: row.reported_at),
+        _long(N_("Report"), 34, lambda row, _: row.report),
+        _long(N_("Remark"), 34, lambda row, _: row.remark),
+        _words(N_("Source"), 22, lambda row, reader: reader.say(row.source)),
+        _moment(N_("Set on"), lambda row, _: row.set_at),
+        _words(N_("Set by"), 22, lambda row, _: row.set_by),
     )
 
 

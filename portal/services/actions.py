@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments.model import Dossier
+from assessments.model import ActionFact, Dossier
 from portal import i18n
 from portal.db.models.accounts import Company, CompanyMember, Hospital, Person
 from portal.db.models.assessments import Assessment
@@ -21,7 +21,8 @@ from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import audit, outbox, permissions, responses, vendors
 from portal.services.actors import COMPANY_LEADERS, HOSPITAL_WRITERS, Actor, company_of, hospital_of
 from portal.services.letters import Letter
-from scanners.model import N_, Finding, Message, Outcome
+from questionnaires.model import Text
+from scanners.model import N_, Finding, Message, Outcome, Severity
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LONGEST_TITLE = 300
@@ -357,6 +358,38 @@ def count_waiting(session: Session, actor: Actor, vendor_id: str, *, today: date
     rows = of_vendor(session, actor, vendor_id)
     theirs = sum(row.is_overdue(today) or row.standing is Standing.REPORTED for row in rows)
     return theirs + len(offered(session, actor, vendor_id))
+
+
+def facts(rows: Iterable[ActionRow], *, vendor_keys: Mapping[str, str], today: date) -> Sequence[ActionFact]:
+    """The same for documents, by the short key of each vendor; vendors off the lists are left out."""
+    return [
+        ActionFact(
+            key=f"A-{row.action.id[:8]}",
+            vendor_key=vendor_keys[row.action.vendor_id],
+            title=_words(row, "title"),
+            advice=_words(row, "advice"),
+            proof=_words(row, "proof"),
+            source=Message(text=SOURCES[row.action.source]),
+            standing=Message(text=STANDINGS[row.standing]),
+            overdue=row.is_overdue(today),
+            severity=Severity(row.action.severity) if row.action.severity else None,
+            part=row.action.part or None,
+            places=tuple(row.action.places),
+            owner=row.action.owner,
+            due_on=row.action.due_on,
+            set_at=row.action.created_at,
+            set_by=row.action.by_name,
+            reported_at=row.reports[0].at if row.reports else None,
+            report=row.reports[0].text if row.reports else "",
+            remark=row.action.remark,
+        )
+        for row in rows
+        if row.action.vendor_id in vendor_keys
+    ]
+
+
+def _words(row: ActionRow, name: str) -> Text:
+    return Text(de=row.words(name, "de"), en=row.words(name, "en"))
 
 
 # ---- the company's side

@@ -14,7 +14,7 @@ from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, RiskTreatment
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound
-from portal.services import audit, dossiers, permissions, portfolio
+from portal.services import actions, audit, dossiers, permissions, portfolio
 from portal.services.actors import Actor, hospital_of
 from scanners.model import N_, Message
 
@@ -97,15 +97,24 @@ def build(session: Session, actor: Actor, *, now: datetime) -> Register:
     statuses: dict[str, Words] = {}
     written = _written(session, hospital.id)
     treatments: dict[tuple[str, str], Treated] = {}
+    keys: dict[str, str] = {}
     for row in found:
         one = assess(session, actor, row.vendor.id, now=now)
+        keys[row.vendor.id] = one.dossier.vendor_key
         assessed.append(one)
         statuses[one.dossier.vendor_key] = Message(text=STAGES[row.stage])
         for risk in one.risks:
             if (treated := written.get((row.vendor.id, risk.key))) is not None:
                 treatments[risk.vendor_key, risk.key] = treated
+    agreed = actions.facts(actions.of_hospital(session, actor), vendor_keys=keys, today=now.date())
     return register.build(
-        assessed, policy.current(), hospital=hospital.name, at=now, statuses=statuses, treatments=treatments
+        assessed,
+        policy.current(),
+        hospital=hospital.name,
+        at=now,
+        statuses=statuses,
+        treatments=treatments,
+        actions=agreed,
     )
 
 

@@ -36,7 +36,7 @@ _CHART_LINES = 16
 def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
     """The whole workbook as bytes; `now` is the moment of writing, the register carries the moment of its facts.
 
-    Sheets: cover, vendors, comparison, risks, findings, answers, evidence, not examined; the same ids in all of them.
+    Sheets: cover, vendors, comparison, risks, findings, answers, evidence, actions, not examined; the same ids in all.
     """
     workbook = Workbook(write_only=True)
     workbook.properties.creator = "Kettenblick"
@@ -49,6 +49,7 @@ def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
     sheets.table(workbook, N_("Findings"), tables.findings(register), _reported(register), reader=reader)
     sheets.table(workbook, N_("Answers"), tables.answers(register), register.answers, reader=reader)
     sheets.table(workbook, N_("Evidence"), tables.evidence(register), register.evidence, reader=reader)
+    sheets.table(workbook, N_("Actions"), tables.actions(register), register.actions, reader=reader)
     sheets.table(workbook, N_("Not examined"), tables.not_examined(register), register.not_examined, reader=reader)
     file = BytesIO()
     workbook.save(file)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from assessments import intake, policy, register, tiering
 from assessments.model import (
+    ActionFact,
     AnswerFact,
     Assessed,
     Dossier,
@@ -16,9 +17,9 @@ from assessments.model import (
     Supply,
 )
 from questionnaires import shelf
-from questionnaires.model import AnswerKind, AnswerValue, Question, QuestionSet, Scope
+from questionnaires.model import AnswerKind, AnswerValue, Question, QuestionSet, Scope, Text
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
-from scanners.model import Finding, Message, Outcome, Subject, SubjectKind
+from scanners.model import Finding, Message, Outcome, Severity, Subject, SubjectKind
 from scanners.observations import Reason
 
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
@@ -132,3 +133,27 @@ def assessed(
 ) -> Assessed:
     """The same with everything that follows from it."""
     return register.assess(dossier(number, vendor=vendor, comment=comment, fact=fact), policy.current())
+
+
+def action(number: int = 1, *, title: str = "=1+1 Port schließen", report: str = "@SUM(A1)") -> ActionFact:
+    """Something the vendor of that number is to mend, with words that would be formulas."""
+    return ActionFact(
+        key=f"A-0000000{number}",
+        vendor_key=f"V-{number:04}",
+        title=Text(de=title, en=title),
+        advice=Text(de="In der Firewall", en="In the firewall"),
+        proof=Text(de="Ein neuer Scan", en="A new scan"),
+        source=Message(text="from a finding"),
+        standing=Message(text="reported as done"),
+        overdue=number == 1,
+        severity=Severity.HIGH if number == 1 else None,
+        part="8",
+        places=("portal.example.de",),
+        owner="Frau Kern",
+        due_on=date(2026, 12, number),
+        set_at=NOW,
+        set_by="Jens Petermann",
+        reported_at=NOW,
+        report=report,
+        remark="Bitte bis Jahresende.",
+    )

@@ -11,12 +11,24 @@ from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import audit, components, consents, intakes, portfolio, registers, settlements, vendors
+from portal.services import (
+    actions,
+    audit,
+    components,
+    consents,
+    intakes,
+    portfolio,
+    registers,
+    scope_records,
+    settlements,
+    vendors,
+)
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.web import component_lists, forms, pages
+from portal.web import component_lists, forms, pages, scope_form
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
+from questionnaires.scoping import EntityClass
 from reports import marks, tables
 from reports import pages as documents
 from reports.reader import Reader
@@ -65,6 +77,8 @@ def vendor(here: HospitalJourney, vendor_id: str) -> Response:
         floor=policy.current().coverage_floor,
         bases=marks.BASES,
         supply_names={supply.key: supply.name for supply in assessed.dossier.supplies},
+        scoped=scope_records.of_vendor(here.session, here.actor, vendor_id),
+        scope_word=lambda row: scope_form.CLASSES[EntityClass(row.entity_class)],
     )
 
 
@@ -183,7 +197,14 @@ def vendor_report(here: HospitalJourney, vendor_id: str) -> Response:
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
     asked = registers.newest_round(here.session, here.actor, vendor_id)
     ledger = consents.on_paper(here.session, asked) if asked is not None else ()
-    html = documents.vendor_report_html(assessed, policy.current(), reader=reader(), now=here.now, consents=ledger)
+    agreed = actions.facts(
+        actions.of_vendor(here.session, here.actor, vendor_id),
+        vendor_keys={vendor_id: assessed.dossier.vendor_key},
+        today=here.now.date(),
+    )
+    html = documents.vendor_report_html(
+        assessed, policy.current(), reader=reader(), now=here.now, consents=ledger, actions=agreed
+    )
     here.let_go()
     content = printing.pdf(html, style=documents.style())
     name = f"{_('Vendor report')} {found.name} {here.now:%Y-%m-%d}.pdf"
