@@ -59,7 +59,8 @@ class Session:
         self._to_say = asyncio.Event()
         self._to_say.set()
         self._changed = asyncio.Event()
-        self._tasks = (asyncio.create_task(self._listen()), asyncio.create_task(self._speak()))
+        self._listening = asyncio.create_task(self._listen())
+        self._speaking = asyncio.create_task(self._speak())
 
     @property
     def takes_more(self) -> bool:
@@ -84,9 +85,9 @@ class Session:
     async def aclose(self) -> None:
         """Hang up; who still waits hears of it."""
         self._end(NotSent())
-        for task in self._tasks:
+        for task in (self._listening, self._speaking):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(self._listening, self._speaking, return_exceptions=True)
         await self._connection.aclose()
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
@@ -135,7 +136,7 @@ class Session:
     def _hang_up_if_done(self) -> None:
         if not self._streams and (self._leaving or not self._keeps):
             self._end(NotSent())
-            self._tasks[0].cancel()
+            self._listening.cancel()
 
     async def _wait_for_place(self) -> None:
         while self.takes_more and len(self._streams) >= self._client.most_streams:
@@ -177,6 +178,7 @@ class Session:
                     await self._connection.write(data, ANSWER_SECONDS)
         except Unseen as unseen:
             self._end(unseen)
+            self._listening.cancel()
 
     async def _listen(self) -> None:
         try:
@@ -196,6 +198,7 @@ class Session:
         except Exception as error:  # noqa: BLE001 - whoever waits for an answer hears of our own fault
             self._end(error)
         finally:
+            self._speaking.cancel()
             await self._connection.aclose()
 
     async def _hear(self, data: bytes) -> None:

@@ -12,6 +12,8 @@ from tests.house import tree
 DOORS = {
     "scanners/probes/network.py": "the one door to a vendor",
     "scanners/probes/fetching.py": "HTTP whose every connection is handed to it by that door",
+    "scanners/probes/lines.py": "the same: the connections to one host",
+    "scanners/probes/http2.py": "the same: one connection for many requests",
     "scanners/probes/inquiries.py": "HTTP to registries and the makers of data sets, each within its own allow-list",
     "portal/mailer.py": "mail to the relay the operator chose",
     "portal/jobs/scanner.py": "a pair of sockets between the worker and what it started; connects to nobody",

@@ -46,6 +46,7 @@ class Hostile:
     """What one hostile host does on the ports it listens on."""
 
     https: Handler | None = None  # under TLS
+    http2: Handler | None = None  # the same, once HTTP/2 is agreed on
     tls: Handler | None = None  # on port 443, in place of a TLS server
     http: Handler | None = None
     smtp: Handler | None = None
@@ -174,6 +175,148 @@ LOGIN_BOMB = {
     b"/": document(b"".join(b'<a href="/login%d">Login</a>' % number for number in range(20_000))),
     **{b"/login%d" % number: bomb(b"gzip", packed(8_000_000, text=b"<input type=password>")) for number in range(9)},
 }
+
+# --- HTTP/2 ------------------------------------------------------------------------------------
+
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
+END_STREAM, END_HEADERS = 1, 4
+PREFACE_LENGTH = 24
+
+
+def frame(kind: int, payload: bytes = b"", *, flags: int = 0, stream: int = 0, length: int | None = None) -> bytes:
+    """One frame; `length` may lie."""
+    size = len(payload) if length is None else length
+    return size.to_bytes(3, "big") + struct.pack("!BBI", kind, flags, stream) + payload
+
+
+def setting(name: int, value: int) -> bytes:
+    """One setting."""
+    return struct.pack("!HI", name, value)
+
+
+def field(name: bytes, value: bytes) -> bytes:
+    """One field of a header block: spelt out, and not kept."""
+    return b"\0" + _integer(len(name)) + name + _integer(len(value)) + value
+
+
+def _integer(value: int) -> bytes:
+    """A length in HPACK's seven bits (RFC 7541 section 5.1)."""
+    if value < 127:
+        return bytes([value])
+    rest, left = bytearray([127]), value - 127
+    while left >= 128:
+        rest.append(left % 128 + 128)
+        left //= 128
+    return bytes(rest) + bytes([left])
+
+
+STATUS_100, STATUS_200 = field(b":status", b"100"), b"\x88"  # 200 stands in HPACK's own table
+GREETING = frame(SETTINGS)
+HEAD_OK = frame(HEADERS, STATUS_200, flags=END_HEADERS, stream=1)
+
+
+async def heard(reader: Reader) -> int:
+    """Read on until a request comes; its stream."""
+    while True:
+        head = await reader.readexactly(9)
+        await reader.readexactly(int.from_bytes(head[:3], "big"))
+        if head[3] == HEADERS:
+            return int.from_bytes(head[5:], "big")
+
+
+def says_in_frames(*frames: bytes, then: Handler | None = None) -> Handler:
+    """A greeting; to each request these frames, made for stream 1; `then` comes after the first and ends it all."""
+
+    async def answer(reader: Reader, writer: Writer) -> None:
+        await reader.readexactly(PREFACE_LENGTH)
+        writer.write(GREETING)
+        while True:
+            writer.write(_moved(b"".join(frames), to=await heard(reader)))
+            await writer.drain()
+            if then is not None:
+                await then(reader, writer)
+                return
+
+    return answer
+
+
+def _moved(frames: bytes, *, to: int) -> bytes:
+    """The same frames on another stream than 1; a length that lies ends it."""
+    moved, at = bytearray(frames), 0
+    while at < len(moved):
+        if moved[at + 5 : at + 9] == b"\0\0\0\1":
+            moved[at + 5 : at + 9] = to.to_bytes(4, "big")
+        at += 9 + int.from_bytes(moved[at : at + 3], "big")
+    return bytes(moved)
+
+
+async def hangs_up(_reader: Reader, _writer: Writer) -> None:
+    """Leave at once."""
+
+
+def repeats_frames(*frames: bytes, first: bytes = b"") -> Handler:
+    """The same frames without end, as fast as they are taken."""
+    return says_in_frames(first, then=repeats(b"".join(frames)))
+
+
+def drips_frames(part: bytes, *, first: bytes = b"", every: float = LATER) -> Handler:
+    """A byte, or a frame, now and then."""
+    whole = [part] if part.startswith(b"\0\0\1") else [bytes([byte]) for byte in part]
+
+    async def drip(reader: Reader, writer: Writer) -> None:
+        while not writer.is_closing():
+            for piece in whole:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(every)
+
+    return says_in_frames(first, then=drip)
+
+
+def every_request(*frames: Callable[[int], bytes], greeting: bytes = GREETING) -> Handler:
+    """These frames for each request, made from its stream; the connection stays."""
+
+    async def answer(reader: Reader, writer: Writer) -> None:
+        await reader.readexactly(PREFACE_LENGTH)
+        writer.write(greeting)
+        while True:
+            stream = await heard(reader)
+            for make in frames:
+                writer.write(make(stream))
+            await writer.drain()
+
+    return answer
+
+
+async def endless_within_windows(reader: Reader, writer: Writer) -> None:
+    """A body without end that keeps to the windows, and goes on when nobody wants it any more."""
+    await reader.readexactly(PREFACE_LENGTH)
+    writer.write(GREETING)
+    windows = {0: 65_535}
+    while True:
+        head = await reader.readexactly(9)
+        payload = await reader.readexactly(int.from_bytes(head[:3], "big"))
+        number = int.from_bytes(head[5:], "big")
+        if head[3] == HEADERS:
+            windows[number] = 262_144  # as the scanner announces it
+            writer.write(frame(HEADERS, STATUS_200, flags=END_HEADERS, stream=number))
+        if head[3] == WINDOW_UPDATE:
+            windows[number] = windows.get(number, 0) + int.from_bytes(payload, "big")
+        for stream in set(windows) - {0}:
+            while (size := min(windows[0], windows[stream], 16_000)) > 0:
+                writer.write(frame(DATA, b"x" * size, stream=stream))
+                windows[0] -= size
+                windows[stream] -= size
+                await writer.drain()
+
+
+def whole_response(stream: int) -> bytes:
+    """A small page."""
+    head = frame(HEADERS, STATUS_200, flags=END_HEADERS, stream=stream)
+    return head + frame(DATA, b"<p>hallo</p>", flags=END_STREAM, stream=stream)
+
+
+HPACK_BOMB = b"\x40" + _integer(1) + b"x" + _integer(3_000) + b"v" * 3_000 + b"\xbe" * 10_000  # kept once, told often
 
 # --- TLS ---------------------------------------------------------------------------------------
 
@@ -494,9 +637,11 @@ class HostileServers:
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         for host, hostile in self._hosts.items():
             address = self.addresses[host]
-            if hostile.https or hostile.certificate:
+            if hostile.https or hostile.http2 or hostile.certificate:
                 context = _context(*(hostile.certificate(host) if hostile.certificate else self._trusted[host]))
-                await self._listen(stack, address, 443, hostile.https or pages({}), context)
+                if hostile.http2:
+                    context.set_alpn_protocols(["h2"])
+                await self._listen(stack, address, 443, _web(hostile), context)
             if hostile.tls:
                 await self._listen(stack, address, 443, hostile.tls)
             if hostile.http:
@@ -602,6 +747,14 @@ class HostileServers:
                     return (stream.read(int.from_bytes(stream.read(2), "big")),)
             except OSError:
                 return ()
+
+
+def _web(hostile: Hostile) -> Handler:
+    async def answer(reader: Reader, writer: Writer) -> None:
+        agreed = writer.get_extra_info("ssl_object").selected_alpn_protocol()
+        await (hostile.http2 if agreed == "h2" and hostile.http2 else hostile.https or pages({}))(reader, writer)
+
+    return answer
 
 
 def _apex(host: str) -> str:

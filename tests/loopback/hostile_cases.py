@@ -112,6 +112,14 @@ def session_blind(reason: Reason) -> Verdict:
     return lambda seen: [session.blind for session in seen.sessions] == [reason]
 
 
+def frame_of_head(*parts: bytes) -> bytes:
+    """A response's head of status 200, in a frame for each part."""
+    *before, last = (b"\x88" + parts[0], *parts[1:])
+    kinds = (hostile.HEADERS, *(hostile.CONTINUATION for _part in parts[1:]))
+    frames = [hostile.frame(kind, part, stream=1) for kind, part in zip(kinds[:-1], before, strict=True)]
+    return b"".join(frames) + hostile.frame(kinds[-1], last, flags=hostile.END_HEADERS, stream=1)
+
+
 def anything(_seen: Any) -> bool:
     """Seen at all."""
     return True
@@ -163,6 +171,248 @@ HTTP: tuple[Case, ...] = (
         name="cleartext-flood",
         does=Hostile(http=hostile.repeats(b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n"), https=hostile.pages({})),
         expected={CleartextPage: Reason.TOO_LARGE},
+    ),
+)
+
+FALLEN_BACK: Mapping[bytes, bytes] = {b"/": hostile.document(b"<p>hallo</p>")}
+
+
+def http2(
+    name: str, handler: hostile.Handler, verdict: Verdict, *, https: hostile.Handler | None = None, stalls: bool = False
+) -> Case:
+    """A hostile HTTP/2 server under good TLS; over HTTP/1.1 it has nothing to say, or what is named."""
+    return Case(name=f"h2-{name}", does=Hostile(http2=handler, https=https), expected={Page: verdict}, stalls=stalls)
+
+
+def fell_back(seen: Any) -> bool:
+    """The page came over HTTP/1.1 after all."""
+    return (seen.document.status, seen.document.http_version) == (200, "HTTP/1.1")
+
+
+def is_whole(seen: Any) -> bool:
+    """The page came over HTTP/2."""
+    return (seen.document.body, seen.document.http_version) == ("<p>hallo</p>", "HTTP/2")
+
+
+HTTP2: tuple[Case, ...] = (
+    # What is not HTTP/2, though HTTP/2 was agreed on.
+    http2("speaks-http1", hostile.says(hostile.document(b"x")), fell_back, https=hostile.pages(FALLEN_BACK)),
+    http2("hangs-up", hostile.says(), fell_back, https=hostile.pages(FALLEN_BACK)),
+    http2("garbage", hostile.says(b"\xff\x00" * 5_000), Reason.GARBLED, https=hostile.says(b"\xff\x00" * 5_000)),
+    http2(
+        "wants-http1",
+        hostile.says_in_frames(hostile.frame(hostile.RST_STREAM, b"\0\0\0\x0d", stream=1)),
+        fell_back,
+        https=hostile.pages(FALLEN_BACK),
+    ),
+    http2("silent", hostile.stays_silent, Reason.DEADLINE, stalls=True),
+    # Heads.
+    http2("hpack-bomb", hostile.says_in_frames(frame_of_head(hostile.HPACK_BOMB)), Reason.TOO_LARGE),
+    http2("header-count", hostile.says_in_frames(frame_of_head(hostile.field(b"x", b"1") * 3_000)), Reason.TOO_LARGE),
+    http2(
+        "header-size",
+        hostile.says_in_frames(frame_of_head(*(hostile.field(b"x", b"a" * 16_000) for _part in range(6)))),
+        Reason.TOO_LARGE,
+    ),
+    http2(
+        "empty-continuations",
+        hostile.repeats_frames(
+            hostile.frame(hostile.CONTINUATION, stream=1), first=hostile.frame(hostile.HEADERS, b"\x88", stream=1)
+        ),
+        Reason.TOO_LARGE,
+    ),
+    http2(
+        "endless-head",
+        hostile.repeats_frames(
+            hostile.frame(hostile.CONTINUATION, b"\x88" * 16_000, stream=1),
+            first=hostile.frame(hostile.HEADERS, b"\x88", stream=1),
+        ),
+        Reason.TOO_LARGE,
+    ),
+    http2(
+        "informational-flood",
+        hostile.repeats_frames(hostile.frame(hostile.HEADERS, hostile.STATUS_100, flags=hostile.END_HEADERS, stream=1)),
+        Reason.TOO_LARGE,
+    ),
+    http2("no-table", hostile.says_in_frames(frame_of_head(b"\xff\xff\xff\xff\xff\x7f")), Reason.GARBLED),
+    http2("capitals", hostile.says_in_frames(frame_of_head(hostile.field(b"Server", b"x"))), Reason.GARBLED),
+    http2("split-head", hostile.says_in_frames(frame_of_head(hostile.field(b"x", b"a\r\nb: c"))), Reason.GARBLED),
+    http2(
+        "no-status",
+        hostile.says_in_frames(
+            hostile.frame(hostile.HEADERS, hostile.field(b"x", b"y"), flags=hostile.END_HEADERS, stream=1)
+        ),
+        Reason.GARBLED,
+    ),
+    http2(
+        "drip-head",
+        hostile.drips_frames(frame_of_head(hostile.field(b"x", b"y" * 200))),
+        Reason.DEADLINE,
+        stalls=True,
+    ),
+    # Frames that bring nothing.
+    http2("ping-flood", hostile.repeats_frames(hostile.frame(hostile.PING, bytes(8))), Reason.TOO_LARGE),
+    http2("settings-flood", hostile.repeats_frames(hostile.frame(hostile.SETTINGS)), Reason.TOO_LARGE),
+    http2(
+        "settings-bomb",
+        hostile.repeats_frames(hostile.frame(hostile.SETTINGS, hostile.setting(1, 0) * 2_000)),
+        Reason.TOO_LARGE,
+    ),
+    http2(
+        "priority-flood",
+        hostile.repeats_frames(hostile.frame(hostile.PRIORITY, bytes(5), stream=1)),
+        Reason.TOO_LARGE,
+    ),
+    http2(
+        "window-flood",
+        hostile.repeats_frames(hostile.frame(hostile.WINDOW_UPDATE, b"\0\0\0\1", stream=1)),
+        Reason.TOO_LARGE,
+    ),
+    http2(
+        "empty-data",
+        hostile.repeats_frames(hostile.frame(hostile.DATA, stream=1), first=hostile.HEAD_OK),
+        Reason.TOO_LARGE,
+    ),
+    http2("unknown-flood", hostile.repeats_frames(hostile.frame(0xBA, b"?" * 50)), Reason.TOO_LARGE),
+    http2(
+        "reset-flood",
+        hostile.repeats_frames(hostile.frame(hostile.RST_STREAM, b"\0\0\0\2", stream=1)),
+        Reason.RESET,
+    ),
+    # Bodies.
+    http2(
+        "endless-body",
+        hostile.repeats_frames(
+            hostile.frame(hostile.DATA, b"<p>und weiter</p>" * 500, stream=1), first=hostile.HEAD_OK
+        ),
+        (Reason.GARBLED, is_cut),  # it heeds no window
+    ),
+    http2("obedient-endless-body", hostile.endless_within_windows, CUT_OR_REFUSED),
+    http2(
+        "data-dust",
+        hostile.repeats_frames(hostile.frame(hostile.DATA, b"x", stream=1), first=hostile.HEAD_OK),
+        (Reason.TOO_LARGE, Reason.TIMEOUT),
+    ),
+    http2(
+        "padding",
+        hostile.repeats_frames(
+            hostile.frame(hostile.DATA, b"\xff" + bytes(255), flags=8, stream=1), first=hostile.HEAD_OK
+        ),
+        Reason.TOO_LARGE,
+    ),
+    http2(
+        "gzip-bomb",
+        hostile.says_in_frames(
+            frame_of_head(hostile.field(b"content-encoding", b"gzip")),
+            *(
+                hostile.frame(hostile.DATA, hostile.packed(200_000_000)[at : at + 16_000], stream=1)
+                for at in range(0, 192_000, 16_000)
+            ),
+            hostile.frame(hostile.DATA, flags=hostile.END_STREAM, stream=1),
+        ),
+        CUT_OR_REFUSED,
+    ),
+    http2(
+        "short-body",
+        hostile.says_in_frames(
+            frame_of_head(hostile.field(b"content-length", b"100")),
+            hostile.frame(hostile.DATA, b"kurz", flags=hostile.END_STREAM, stream=1),
+        ),
+        Reason.GARBLED,
+    ),
+    http2(
+        "long-body",
+        hostile.says_in_frames(
+            frame_of_head(hostile.field(b"content-length", b"1")), hostile.frame(hostile.DATA, b"lang", stream=1)
+        ),
+        Reason.GARBLED,
+    ),
+    http2(
+        "body-before-head",
+        hostile.says_in_frames(hostile.frame(hostile.DATA, b"x", stream=1)),
+        Reason.GARBLED,
+    ),
+    http2(
+        "drip-body",
+        hostile.drips_frames(hostile.frame(hostile.DATA, b".", stream=1), first=hostile.HEAD_OK),
+        Reason.TIMEOUT,
+        stalls=True,
+    ),
+    http2(
+        "stalled-body",
+        hostile.says_in_frames(
+            hostile.HEAD_OK, hostile.frame(hostile.DATA, b"x" * 5_000, stream=1), then=hostile.stays_silent
+        ),
+        Reason.DEADLINE,
+        stalls=True,
+    ),
+    # Ends.
+    http2(
+        "reset",
+        hostile.says_in_frames(hostile.HEAD_OK, hostile.frame(hostile.RST_STREAM, b"\0\0\0\2", stream=1)),
+        Reason.RESET,
+    ),
+    http2(
+        "refuses-all",
+        hostile.every_request(lambda stream: hostile.frame(hostile.RST_STREAM, b"\0\0\0\7", stream=stream)),
+        Reason.RESET,
+    ),
+    http2("leaves-at-once", hostile.says_in_frames(hostile.frame(hostile.GOAWAY, bytes(8))), Reason.RESET),
+    http2(
+        "leaves-mid-way",
+        hostile.says_in_frames(
+            hostile.HEAD_OK,
+            hostile.frame(hostile.DATA, b"halb", stream=1),
+            hostile.frame(hostile.GOAWAY, b"\0\0\0\1" + bytes(4)),
+            then=hostile.hangs_up,
+        ),
+        Reason.RESET,
+    ),
+    http2(
+        "leaves-politely",
+        hostile.says_in_frames(hostile.frame(hostile.GOAWAY, b"\0\0\0\1" + bytes(4)), hostile.whole_response(1)),
+        is_whole,
+    ),
+    http2(
+        "leaves-for-http1",
+        hostile.says_in_frames(hostile.frame(hostile.GOAWAY, bytes(4) + b"\0\0\0\x0c")),
+        fell_back,
+        https=hostile.pages(FALLEN_BACK),
+    ),
+    # Against the protocol.
+    http2(
+        "push",
+        hostile.says_in_frames(
+            hostile.frame(hostile.PUSH_PROMISE, b"\0\0\0\2\x82", flags=hostile.END_HEADERS, stream=1)
+        ),
+        Reason.GARBLED,
+    ),
+    http2(
+        "huge-frame", hostile.says_in_frames(hostile.frame(hostile.DATA, stream=1, length=2**24 - 1)), Reason.GARBLED
+    ),
+    http2("stream-of-its-own", hostile.says_in_frames(hostile.whole_response(2)), Reason.GARBLED),
+    http2(
+        "window-overflow",
+        hostile.says_in_frames(hostile.frame(hostile.WINDOW_UPDATE, b"\x7f\xff\xff\xff")),
+        Reason.GARBLED,
+    ),
+    http2(
+        "broken-head",
+        hostile.says_in_frames(
+            hostile.frame(hostile.HEADERS, b"\x88", stream=1), hostile.frame(hostile.PING, bytes(8))
+        ),
+        Reason.GARBLED,
+    ),
+    http2(
+        "one-at-a-time",
+        hostile.every_request(hostile.whole_response, greeting=hostile.frame(hostile.SETTINGS, hostile.setting(3, 1))),
+        is_whole,
+    ),
+    http2(
+        "no-more-requests",
+        hostile.every_request(hostile.whole_response, greeting=hostile.frame(hostile.SETTINGS, hostile.setting(3, 0))),
+        (is_whole, Reason.DEADLINE),  # whoever was first got a page
+        stalls=True,
     ),
 )
 
@@ -341,8 +591,9 @@ CONTENT: tuple[Case, ...] = (
 )
 
 GROUPS: Mapping[str, tuple[Case, ...]] = {
-    "stalling": tuple(one for group in (HTTP, TLS, DNS, MAIL, CONTENT) for one in group if one.stalls),
+    "stalling": tuple(one for group in (HTTP, HTTP2, TLS, DNS, MAIL, CONTENT) for one in group if one.stalls),
     "http": tuple(one for one in HTTP if not one.stalls),
+    "http2": tuple(one for one in HTTP2 if not one.stalls),
     "tls": tuple(one for one in TLS if not one.stalls),
     "dns": tuple(one for one in DNS if not one.stalls),
     "mail": tuple(one for one in MAIL if not one.stalls),

@@ -1,18 +1,23 @@
 """HTTP/2 where a server offers it: one connection, the same observations, and no more spent than over HTTP/1.1."""
 
 import asyncio
+import contextlib
 import dataclasses
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import trustme
 
 from portal.demonstration.plans import CertificateKind, Plan, Reply, Site, Tls, Zone, redirect
 from portal.demonstration.servers import Running
-from scanners.observations import Observation, Response
-from scanners.probes import http
-from scanners.probes.network import Gate
+from scanners.observations import Observation, Reason, Response
+from scanners.probes import http, lines
+from scanners.probes.fetching import Fetcher
+from scanners.probes.network import ACTIVE, Door, Gate, Unseen
 from scanners.probes.visit import Visit
+from tests.loopback import hostile
 
 Look = Callable[..., Any]
 
@@ -104,3 +109,217 @@ def test_requests_share_one_connection_and_each_is_counted(old: Running, new: Ru
     assert after.requests == before.requests
     # One for HTTPS, one for the page in the clear.
     assert after.connections == 2 < before.connections
+
+
+# --- servers that do it badly
+
+NOTHING = hostile.pages({})
+
+
+@pytest.fixture
+def against(new: Running, look: Look, free_port: int) -> Callable[..., Any]:
+    """A probe of a server of our own in the place of the host: what it saw and what was spent on it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert(HOST).configure_cert(context)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+
+    def run(probe: Callable[[Visit], Any], http2: hostile.Handler, http1: hostile.Handler = NOTHING) -> Any:
+        async def visit(visit: Visit) -> Any:
+            async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                try:
+                    agreed = writer.get_extra_info("ssl_object").selected_alpn_protocol()
+                    await (http2 if agreed == "h2" else http1)(reader, writer)
+                except (OSError, EOFError):
+                    pass
+                finally:
+                    writer.transport.abort()
+
+            asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+            server = await asyncio.start_server(serve, new.addresses[HOST], free_port, ssl=context)
+            async with server:
+                seen = await probe(visit)
+                gate = visit.door.spent()[HOST]
+                server.close()
+                await visit.fetcher.aclose()
+                await asyncio.sleep(0.05)
+                return seen, gate.requests, gate.connections
+
+        return look(new, visit, network={"port_map": {**new.port_map, 443: free_port}})
+
+    return run
+
+
+def several(count: int, path: str = "/") -> Callable[[Visit], Any]:
+    """So many requests at once: a status, or the reason why there is none."""
+
+    async def one(visit: Visit) -> int | Reason:
+        try:
+            return (await visit.fetcher.fetch(f"https://{HOST}{path}")).status
+        except Unseen as unseen:
+            return unseen.reason
+
+    async def all_of_them(visit: Visit) -> list[int | Reason]:
+        # The first finds out that the certificate is nobody's; all after it do without.
+        return [await one(visit), *await asyncio.gather(*(one(visit) for _time in range(count - 1)))]
+
+    return all_of_them
+
+
+PAGE = hostile.pages({b"/": hostile.document(b"x")})
+
+
+def test_falling_back_costs_one_request_and_one_connection_and_happens_once(against: Callable[..., Any]) -> None:
+    said_by_http1 = hostile.says(hostile.document(b"x"))
+
+    seen, requests, connections = against(several(6), said_by_http1, PAGE)
+    assert seen == [200] * 6
+    assert requests == 6 + 1
+    # With the certificate refused, without it and with HTTP/2, and then one for each that the server closes.
+    assert connections == 2 + 6
+
+
+def test_a_server_that_asks_for_http1_gets_it(against: Callable[..., Any]) -> None:
+    wants = hostile.every_request(lambda stream: hostile.frame(hostile.RST_STREAM, b"\0\0\0\x0d", stream=stream))
+
+    seen, requests, _connections = against(several(4), wants, PAGE)
+
+    assert seen == [200] * 4
+    assert requests == 4 + 1
+
+
+def test_what_a_leaving_server_has_not_looked_at_is_sent_once_more(against: Callable[..., Any]) -> None:
+    seen_streams: list[int] = []
+
+    async def leaves(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(hostile.PREFACE_LENGTH)
+        writer.write(hostile.GREETING)
+        seen_streams.append(await hostile.heard(reader))
+        if len(seen_streams) == 1:
+            writer.write(hostile.frame(hostile.GOAWAY, bytes(8)))
+        else:
+            writer.write(hostile.whole_response(1))
+        await hostile.stays_silent(reader, writer)
+
+    seen, requests, connections = against(several(1), leaves)
+
+    assert (seen, requests, connections) == ([200], 2, 3)
+
+
+def test_what_is_refused_again_and_again_ends_and_spends_little(against: Callable[..., Any]) -> None:
+    refuses = hostile.every_request(lambda stream: hostile.frame(hostile.RST_STREAM, b"\0\0\0\7", stream=stream))
+
+    seen, requests, connections = against(several(30), refuses)
+
+    assert seen == [Reason.RESET] * 30
+    assert requests == 30 + lines.MOST_AGAIN
+    assert connections <= 4
+
+
+def test_a_connection_that_always_ends_is_not_opened_for_ever(against: Callable[..., Any]) -> None:
+    async def leaves(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(hostile.PREFACE_LENGTH)
+        writer.write(hostile.GREETING + hostile.frame(hostile.GOAWAY, bytes(8)))
+        await writer.drain()
+
+    seen, requests, connections = against(several(20), leaves)
+
+    assert set(seen) == {Reason.RESET}
+    assert requests <= 20 + lines.MOST_AGAIN
+    assert connections <= 20 * 2
+
+
+def test_one_at_a_time_is_kept_to(against: Callable[..., Any]) -> None:
+    waiting, most = 0, 0
+
+    async def one_at_a_time(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal waiting, most
+        await reader.readexactly(hostile.PREFACE_LENGTH)
+        writer.write(hostile.frame(hostile.SETTINGS, hostile.setting(3, 1)))
+        asked = asyncio.Queue[int]()
+
+        async def answer() -> None:
+            nonlocal waiting
+            while True:
+                stream = await asked.get()
+                await asyncio.sleep(0.01)
+                waiting -= 1
+                writer.write(hostile.whole_response(stream))
+
+        answering = asyncio.create_task(answer())
+        try:
+            while True:
+                asked.put_nowait(await hostile.heard(reader))
+                waiting += 1
+                most = max(most, waiting)
+        finally:
+            answering.cancel()
+
+    seen, requests, connections = against(several(10), one_at_a_time)
+
+    assert (seen, requests, connections, most) == ([200] * 10, 10, 2, 1)
+
+
+def test_a_request_that_is_given_up_harms_no_other(against: Callable[..., Any]) -> None:
+    async def answers_the_second(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(hostile.PREFACE_LENGTH)
+        writer.write(hostile.GREETING)
+        while True:
+            stream = await hostile.heard(reader)
+            if stream > 1:
+                writer.write(hostile.whole_response(stream))
+
+    async def give_up(visit: Visit) -> tuple[bool, int]:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await visit.fetcher.fetch(f"https://{HOST}/")
+        second = await visit.fetcher.fetch(f"https://{HOST}/")
+        return True, second.status
+
+    seen, requests, connections = against(give_up, answers_the_second)
+
+    assert (seen, requests, connections) == ((True, 200), 2, 2)
+
+
+def test_an_answer_is_read_past_a_farewell_and_the_next_request_connects_anew(against: Callable[..., Any]) -> None:
+    async def polite(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(hostile.PREFACE_LENGTH)
+        writer.write(hostile.GREETING)
+        await hostile.heard(reader)
+        writer.write(hostile.frame(hostile.GOAWAY, b"\0\0\0\1" + bytes(4)))
+        await asyncio.sleep(0.05)
+        writer.write(hostile.whole_response(1))
+        await hostile.stays_silent(reader, writer)
+
+    async def one_after_another(visit: Visit) -> list[int]:
+        return [(await visit.fetcher.fetch(f"https://{HOST}/")).status for _time in range(3)]
+
+    seen, requests, connections = against(one_after_another, polite)
+
+    assert (seen, requests, connections) == ([200] * 3, 3, 1 + 3)
+
+
+def test_the_active_class_keeps_no_connection_open(new: Running, look: Look) -> None:
+    async def probe(_visit: Visit) -> tuple[int, int]:
+        door = Door(new.network(), budget=dataclasses.replace(ACTIVE, requests_per_second=None))
+        fetcher = Fetcher(door)
+        for _time in range(3):
+            await fetcher.fetch(f"https://{HOST}/")
+        free = door.spent()[HOST].at_once
+        async with asyncio.timeout(1):
+            for _place in range(ACTIVE.connections_at_once):
+                await free.acquire()
+        await fetcher.aclose()
+        await door.aclose()
+        return door.spent()[HOST].connections, door.spent()[HOST].requests
+
+    assert look(new, probe) == (3, 3)
+
+
+def test_a_long_life_over_http1_is_not_counted_as_one_head(old: Running, look: Look) -> None:
+    """The bytes before a body are counted for each response anew."""
+
+    async def probe(visit: Visit) -> tuple[int, set[int]]:
+        lengths = {len((await visit.fetcher.fetch(f"https://{HOST}/b.js")).body) for _time in range(10)}
+        return visit.door.spent()[HOST].connections, lengths
+
+    assert look(old, probe) == (1, {1_200_011})
