@@ -234,7 +234,9 @@ def shape_of(session: Session, assessment: Assessment, key: Key, *, part: Part) 
     if question_id not in _asked_by_set(catalogue, assessment):
         raise NotFound
     question = catalogue.questions[question_id]
-    supplies = {supply.id for supply in vendors.supplies_of(session, assessment)}
+    if question.scope is not Scope.SUPPLY and not supply_id:
+        return question.shape
+    supplies = set(vendors.supply_ids_of(session, assessment))
     allowed = supplies if question.scope is Scope.SUPPLY and supplies else {""}
     if supply_id not in allowed:
         raise NotFound

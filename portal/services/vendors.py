@@ -201,6 +201,15 @@ def supplies_of(session: Session, assessment: Assessment) -> Sequence[Supply]:
     ).all()
 
 
+def supply_ids_of(session: Session, assessment: Assessment) -> Sequence[str]:
+    """The same by their ids alone, which is all that saving an answer asks for."""
+    return session.scalars(
+        select(AssessmentSupply.supply_id).where(
+            AssessmentSupply.hospital_id == assessment.hospital_id, AssessmentSupply.assessment_id == assessment.id
+        )
+    ).all()
+
+
 # ---- hosts
 
 

@@ -49,8 +49,8 @@ def section(here: CompanyJourney, assessment_id: str, section_id: str) -> Respon
 def section_progress(here: CompanyJourney, assessment_id: str, section_id: str) -> Response:
     """The pieces of the page that change with an answer: what is asked now, what is left, how long it takes."""
     asked, remarks = _load(here, assessment_id)
-    progress = _progress(here, asked, section_id, remarks)
-    return pages.part("vendor/section_list.html", is_facts=False, is_alone=True, **progress)
+    progress = _progress(asked, section_id, remarks)
+    return pages.part("vendor/section_list.html", is_facts=False, is_alone=True, head=asked.assessment, **progress)
 
 
 @vendor.post("/rounds/<assessment_id>/questions/<section_id>", roles=EVERY_COMPANY_ROLE)
@@ -187,13 +187,14 @@ def _page(here: CompanyJourney, asked: Round, section_id: str, page: Sequence[En
     remarks = responses.remarks(here.session, asked)
     standing = standings.of_round(here.session, here.actor, asked.assessment.id, now=here.now)
     following = _following(asked, remarks, section_id)
-    progress = _progress(here, asked, section_id, remarks)
+    progress = _progress(asked, section_id, remarks)
     leaves: Sequence[Leaf] = progress["leaves"]
     has_clash = any(entry.clash is not None for entry in page)
     return pages.page(
         "vendor/section.html",
         form=form,
         status=409 if has_clash else 200,
+        head=standing.head,
         steps_of_round=steps.of(standing, "questions"),
         following=next((leaf for leaf in leaves if leaf.id == following and following != section_id), None),
         entries=page,
@@ -205,13 +206,12 @@ def _page(here: CompanyJourney, asked: Round, section_id: str, page: Sequence[En
     )
 
 
-def _progress(here: CompanyJourney, asked: Round, section_id: str, remarks: Mapping[Key, str]) -> Mapping[str, Any]:
+def _progress(asked: Round, section_id: str, remarks: Mapping[Key, str]) -> Mapping[str, Any]:
     leaves = sections.leaves(asked, remarks)
     leaf = next((leaf for leaf in leaves if leaf.id == section_id), None)
     if leaf is None:
         raise NotFound
     return {
-        "head": responses.head(here.session, here.actor, asked.assessment.id),
         "leaves": leaves,
         "leaf": leaf,
         "total": sections.total(asked),
