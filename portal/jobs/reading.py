@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from portal.errors import BadInput
+from questionnaires.foreign import Filled
 from questionnaires.model import AnswerShape
 from questionnaires.packs import BadPack, Seal
-from reports.workbooks import pack_child, reading_child
+from reports.workbooks import foreign_child, pack_child, reading_child
 from reports.workbooks.answer_sheet import NotOurWorkbook, SheetSent
 from reports.workbooks.table_in import Table
 from scanners.model import N_, Message
@@ -21,6 +22,7 @@ LONGEST = 40  # seconds by the clock; the child ends itself after half of it by 
 UNREAD = N_("The workbook could not be read. Please take a fresh one.")
 PACK_UNREAD = N_("The answer pack could not be read. Please load it as it was downloaded.")
 READER = (sys.executable, "-I", "-m", "reports.workbooks.reading_child")
+FOREIGN_READER = (sys.executable, "-I", "-m", "reports.workbooks.foreign_child")
 PACK_READER = (sys.executable, "-I", "-m", "reports.workbooks.pack_child")
 
 
@@ -39,6 +41,11 @@ def answer_pack(content: bytes) -> tuple[dict[str, Any], Seal]:
     return _read(content, pack_child.load, reader=PACK_READER)
 
 
+def foreign(content: bytes) -> Filled:
+    """Which form of somebody else a workbook is, and what it answers. Raises BadInput for the field `file`."""
+    return _read(content, foreign_child.load, reader=FOREIGN_READER)
+
+
 def _read(sent: bytes, load: Callable[[Any], Told], *, reader: Sequence[str] = READER) -> Told:
     try:
         with tempfile.TemporaryFile() as told:  # a file has an end that the child cannot move; a pipe has none
@@ -50,4 +57,4 @@ def _read(sent: bytes, load: Callable[[Any], Told], *, reader: Sequence[str] = R
     except (NotOurWorkbook, BadPack) as refusal:
         raise BadInput({"file": Message(text=refusal.message.text, values=refusal.message.values)}) from refusal
     except (subprocess.SubprocessError, ValueError) as error:
-        raise BadInput({"file": Message(text=UNREAD if reader is READER else PACK_UNREAD)}) from error
+        raise BadInput({"file": Message(text=PACK_UNREAD if reader is PACK_READER else UNREAD)}) from error

@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def _answer(content: bytes, shapes: dict[str, AnswerShape] | None) -> dict[str, Any]:
-    if len(content) > LARGEST or _unpacked(content) > LARGEST_UNPACKED:
+    if len(content) > LARGEST or unpacked(content) > LARGEST_UNPACKED:
         return {"refused": _message(Message(text=TOO_MUCH))}
     try:
         return _table(content) if shapes is None else dump(answer_sheet_in.read(content, shapes))
@@ -55,7 +55,8 @@ def _answer(content: bytes, shapes: dict[str, AnswerShape] | None) -> dict[str, 
         return {"refused": _message(Message(text=TOO_MUCH))}
 
 
-def _unpacked(content: bytes) -> int:
+def unpacked(content: bytes) -> int:
+    """How many bytes a zip says it holds."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             return sum(member.file_size for member in archive.infolist())

@@ -102,7 +102,7 @@ TABLE: Mapping[object, str] = {
     FIRM_SIGNERS: """
         GET vendor.receipt_on_paper  GET vendor.preview
         GET vendor.pack  POST vendor.take_pack_along  POST vendor.bring_pack  POST vendor.take_from_pack
-        POST vendor.forget_pack
+        POST vendor.forget_pack  GET vendor.other_forms  POST vendor.bring_other_form
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
         POST vendor.strike_host  POST vendor.confirm_host  POST vendor.correct_host  POST vendor.sign  POST vendor.release
         POST vendor.invite_colleague  POST vendor.agree_to_active  GET vendor.without_active

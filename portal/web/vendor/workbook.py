@@ -16,7 +16,7 @@ from portal.i18n import lazy_gettext as _l
 from portal.i18n import ngettext
 from portal.jobs import reading
 from portal.services import answer_workbooks, responses
-from portal.services.actors import EVERY_COMPANY_ROLE
+from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
 from portal.services.answer_workbooks import Change, Chosen, Comparison, Difference
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
@@ -128,7 +128,12 @@ def _content() -> bytes:
 
 
 def _page(here: CompanyJourney, assessment_id: str, form: forms.Form) -> Response:
-    return pages.page("vendor/workbook.html", form=form, head=responses.head(here.session, here.actor, assessment_id))
+    return pages.page(
+        "vendor/workbook.html",
+        form=form,
+        head=responses.head(here.session, here.actor, assessment_id),
+        may_bring_forms=here.actor.company_role in COMPANY_LEADERS,
+    )
 
 
 def _comparison(here: CompanyJourney, assessment_id: str, found: Comparison, *, status: int = 200) -> Response:
