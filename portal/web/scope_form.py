@@ -1,5 +1,6 @@
 """The scoping helper's form, the same for everybody who asks "are we in scope?" and for a hospital about a vendor."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,33 @@ CLASSES: Mapping[EntityClass, str] = {
     EntityClass.NONE: N_("Not in scope of the act; reached by contract only"),
 }
 LARGEST = 10**13  # euros
+THOUSAND = 3  # digits
+
+
+_GROUPED = re.compile(r"\d{1,3}([.,'\s]\d{3})+([.,]\d+)?")
+
+
+class NumberField(FloatField):
+    """A number as people write it: 1.200.000 or 1,200,000 or 49,5."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take out what groups thousands; what stands behind the last sign is a decimal."""
+        super().process_formdata([_plain(text) for text in valuelist])
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        if self.data is None:
+            return ""
+        return str(int(self.data)) if self.data == int(self.data) else str(self.data)
+
+
+def _plain(text: str) -> str:
+    text = text.strip()
+    if not _GROUPED.fullmatch(text):
+        return text.replace(",", ".")
+    *groups, last = re.split(r"[.,'\s]", text)
+    return "".join(groups) + (last if len(last) == THOUSAND else f".{last}")
 
 
 class ScopeForm(forms.Form):
@@ -33,13 +61,13 @@ class ScopeForm(forms.Form):
         description=_l("Several are possible. Software development alone is no entity type."),
         option_widget=widgets.CheckboxInput(),
     )
-    headcount = FloatField(
+    headcount = NumberField(
         _l("Staff, in annual work units"),
         [Optional(), NumberRange(min=0, max=LARGEST)],
         description=_l("With linked enterprises, and pro rata partner enterprises."),
     )
-    turnover = FloatField(_l("Annual turnover in euro"), [Optional(), NumberRange(min=0, max=LARGEST)])
-    balance = FloatField(_l("Balance sheet total in euro"), [Optional(), NumberRange(min=0, max=LARGEST)])
+    turnover = NumberField(_l("Annual turnover in euro"), [Optional(), NumberRange(min=0, max=LARGEST)])
+    balance = NumberField(_l("Balance sheet total in euro"), [Optional(), NumberRange(min=0, max=LARGEST)])
     country = SelectField(_l("Main establishment"))
     critical_facility = BooleanField(_l("It operates a critical facility."))
     negligible = BooleanField(_l("What is chosen above is negligible against the whole business."))
