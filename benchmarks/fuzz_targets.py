@@ -20,6 +20,7 @@ from scanners.parsing import (
     greetings,
     hsts,
     html,
+    http2,
     mta_sts,
     rdap,
     revocation,
@@ -71,6 +72,12 @@ def _encoded(data: bytes) -> object:
     return [fetching._decompress(data, encoding) for encoding in fetching.WINDOW_BITS]  # noqa: SLF001 - below the connection
 
 
+def _frames(data: bytes) -> object:
+    client = http2.Client()
+    client.request([(b":method", b"GET")], ends=True)
+    return [*client.receive(b"\0\0\0\4\0\0\0\0\0"), *client.receive(data)]
+
+
 def _reply(data: bytes) -> object:
     return mail._is_whole(data)  # noqa: SLF001 - below the connection
 
@@ -111,6 +118,7 @@ TARGETS: Mapping[str, Target] = {
     "mail-reply": refusing(_reply, Unseen),
     "address": refusing(_address, Unseen),
     "body": _encoded,
+    "http2": refusing(_frames, http2.NotSpoken, http2.Broken, http2.Flood),
     "registry": refusing(lambda data: rdap.services(json.loads(data)), *JSON),
     "event": refusing(lambda data: storing.load_event(json.loads(data)), *JSON),
     "job": refusing(lambda data: storing.load_job(json.loads(data)), *JSON),

@@ -75,6 +75,7 @@ def plan() -> Plan:
 def _portal(host: str) -> Site:
     return Site(
         host=host,
+        http2=True,
         headers=HEADERS,
         pages={
             "/": Reply(body=PAGE),

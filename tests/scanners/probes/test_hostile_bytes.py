@@ -24,6 +24,7 @@ SEEDS = st.sampled_from(
         b"eyJhbGciOiJub25lIn0.eyJhIjoxfQ.",
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
         b"https://[::1]:443/\xff?#",
+        b"\0\0\1\1\4\0\0\0\1\x88\0\0\1\0\0\0\0\0\1x",
         b'{"schema":1,"event":"seen","observations":{"schema":1,"facts":{"Page":{"hops":[',
         b"version: STSv1\r\nmode: enforce\r\nmx: ",
     ]
