@@ -24,6 +24,8 @@ ORDER = (
     *(Outcome.PASS, Outcome.NOT_APPLICABLE),
 )
 TO_MEND = frozenset({Outcome.FAIL, Outcome.WARN})
+CAME = frozenset({What.FIRST, What.RETURNED})
+LAST = "last"  # the word in the address for what is new since the last scan
 _SEVERITIES = tuple(Severity)
 
 CAUSES: Mapping[Cause, object] = {
@@ -44,6 +46,7 @@ class ShownFinding:
     first_seen_at: object
     life: Life | None = None
     again: Again | None = None  # the newest look at this finding alone
+    is_fresh: bool = False  # new or back since the scan before
 
     @property
     def may_be_looked_at_again(self) -> bool:
@@ -76,6 +79,7 @@ def shown(
 ) -> Sequence[ShownFinding]:
     """Findings whose check is in the catalogue, what needs a look first."""
     lives = timeline.lives if timeline is not None else {}
+    fresh = _fresh(timeline)
     found = [
         ShownFinding(
             finding=finding,
@@ -83,6 +87,7 @@ def shown(
             first_seen_at=record.first_seen_at,
             life=lives.get(place_of(finding)),
             again=(looked or {}).get(place_of(finding)),
+            is_fresh=place_of(finding) in fresh,
         )
         for record in records
         if record.check_id in catalogue.CHECKS
@@ -96,6 +101,14 @@ def shown(
             one.finding.check_id,
             one.finding.subject,
         ),
+    )
+
+
+def _fresh(timeline: Timeline | None) -> frozenset[Place]:
+    """The places that came, or came back, since the scan before."""
+    by_cause = timeline.changes.by_cause if timeline is not None and timeline.changes is not None else {}
+    return frozenset(
+        one.place for by_what in by_cause.values() for what, some in by_what.items() if what in CAME for one in some
     )
 
 
@@ -134,21 +147,26 @@ class Filter:
 
     category: str = ""
     severity: str = ""
+    since: str = ""  # LAST: only what came since the scan before
     address: dict[str, str] = field(default_factory=dict)  # endpoint and its arguments
 
     @property
     def is_set(self) -> bool:
         """Whether something is left out."""
-        return bool(self.category or self.severity)
+        return bool(self.arguments)
 
     @property
     def arguments(self) -> Mapping[str, str]:
         """What belongs into an address that keeps the choice."""
-        return {name: value for name, value in (("category", self.category), ("severity", self.severity)) if value}
+        return {name: value for name, value in self._words.items() if value}
+
+    @property
+    def _words(self) -> dict[str, str]:
+        return {"category": self.category, "severity": self.severity, "since": self.since}
 
     def of(self, found: Sequence[ShownFinding]) -> Sequence[ShownFinding]:
         """The findings that are wanted."""
-        return [one for one in found if self._wants(one, self.category, self.severity)]
+        return [one for one in found if self._wants(one, **self._words)]
 
     def categories(self, found: Sequence[ShownFinding]) -> Sequence[Choice]:
         """The categories there are, with what the chosen severity leaves of each."""
@@ -164,17 +182,19 @@ class Filter:
             "severity", [(one.value, marks.severity(one.value).word) for one in present], found, self.severity
         )
 
+    def changes(self, found: Sequence[ShownFinding]) -> Sequence[Choice]:
+        """What came since the last scan, if anything did."""
+        if not self.since and not any(one.is_fresh for one in found):
+            return ()
+        return self._choices("since", [(LAST, _("new or back"))], found, self.since)
+
     def _choices(
         self, name: str, words: Sequence[tuple[str, str]], found: Sequence[ShownFinding], here: str
     ) -> Sequence[Choice]:
         choices = []
         for value, word in [("", _("all")), *words]:
-            wanted = {"category": self.category, "severity": self.severity, name: value}
-            left = [
-                one
-                for one in found
-                if one.finding.outcome in TO_MEND and self._wants(one, wanted["category"], wanted["severity"])
-            ]
+            wanted = {**self._words, name: value}
+            left = [one for one in found if one.finding.outcome in TO_MEND and self._wants(one, **wanted)]
             choices.append(
                 Choice(value=value, word=word, count=len(left), url=self._url(wanted), is_here=value == here)
             )
@@ -185,9 +205,11 @@ class Filter:
         return url_for(arguments.pop("endpoint"), **arguments, _anchor="findings")
 
     @staticmethod
-    def _wants(one: ShownFinding, category: str, severity: str) -> bool:
-        return (not category or one.check.category == category) and (
-            not severity or one.finding.severity.value == severity
+    def _wants(one: ShownFinding, *, category: str, severity: str, since: str) -> bool:
+        return (
+            (not category or one.check.category == category)
+            and (not severity or one.finding.severity.value == severity)
+            and (not since or one.is_fresh)
         )
 
 
@@ -198,6 +220,7 @@ def asked_for(endpoint: str, **arguments: str) -> Filter:
     return Filter(
         category=category if category in known else "",
         severity=severity if severity in {one.value for one in Severity} else "",
+        since=LAST if request.args.get("since") == LAST else "",
         address={"endpoint": endpoint, **arguments},
     )
 

@@ -95,6 +95,16 @@ def test_the_address_filters_by_category_and_severity(clerk: Visitor, vendor_id:
     assert checks(page(clerk, vendor_id, "?category=nonsense")) == everything
 
 
+def test_the_address_chooses_what_came_since_the_last_scan(clerk: Visitor, vendor_id: str):
+    text = page(clerk, vendor_id, "?since=last")
+    fresh = checks(text)
+
+    assert set(fresh) == {"web.hsts-present", "sw.eol"}
+    assert "Seit dem letzten Scan" in text and "neu oder zurück" in text
+    assert checks(page(clerk, vendor_id, "?since=last&severity=high")) == ["web.hsts-present"]
+    assert checks(page(clerk, vendor_id, "?since=ever")) == checks(page(clerk, vendor_id))
+
+
 def test_the_outside_grade_stands_there_overall_and_by_category_with_what_was_seen(clerk: Visitor, vendor_id: str):
     text = page(clerk, vendor_id)
     overall, table = text.index('class="grade-big"'), text.index("Note je Kategorie, nur Außensicht")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -65,6 +66,23 @@ def test_findings_stream_in_while_the_scan_runs(lead, asked, sessions, now):
     assert "hx-get" not in done.get_data(as_text=True)
     for words in ("Nur Außensicht", "Note je Kategorie", "Warum es wichtig ist", "§\u202f30", "ISO/IEC 27001"):
         assert words in errand.text_of(done)
+
+
+def test_while_it_runs_findings_are_chosen_too_and_the_piece_keeps_the_choice(lead, asked, sessions, now):
+    lead.post(f"{asked.path}/result")
+    ids = [check.id for check in CHECKS.values() if check.subject is SubjectKind.HOST and check.category == "web"][:5]
+    with sessions() as session, session.begin():
+        run = session.scalars(select(ScanRun)).one()
+        scans.start(session, run.hospital_id, run.id, now=now)
+        found = [finding(now), *(replace(finding(now), check_id=one) for one in ids)]
+        scan_results.store(session, run.hospital_id, run.id, seen=(), findings=found)
+
+    live = lead.get(f"{asked.path}/result/live?category=web").get_data(as_text=True)
+    poll = re.search(r'hx-get="([^"]+)"', live)[1]
+    assert poll.endswith("/result/live?category=web")
+    assert CHECKS["tls.protocol-legacy"].title and 'class="facets' in live
+    assert live.count("<code>portal.strahlwerk.example</code>") == len(ids)
+    assert lead.get(f"{asked.path}/result/live").get_data(as_text=True).count("<code>portal.") == len(ids) + 1
 
 
 def test_one_finding_is_looked_at_again_and_both_times_stay(lead, visit, asked, sessions, now):
