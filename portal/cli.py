@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from portal import doctor, i18n, logs, serving, settings, worker
-from portal.commands import asking, auditing, backups, demonstrating, people, refreshing, scanning
+from portal.commands import asking, auditing, backups, demonstrating, packing, people, refreshing, scanning
 from portal.commands.shell import Commands, Refusal
 from portal.db import migrating
 from portal.db import session as database
@@ -153,6 +153,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     scanning.add_scan,
     refreshing.add_data,
     asking.add_questionnaire,
+    packing.add_pack,
     *(people.add_setup_link, people.add_hospital, people.add_user),
     *(backups.add_backup, backups.add_restore),
     *(auditing.add_audit, auditing.add_version),
