@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import i18n
 from portal.db.models.accounts import CompanyMember, CompanyRole, Hospital, HospitalMember, Person
+from portal.db.models.assessments import Assessment, Invitation
 from portal.db.models.findings import Cause, Rejudgement
 from portal.db.models.scans import ScanRun, ScanSide
 from portal.db.models.vendors import Vendor
@@ -231,16 +232,26 @@ def tell(session: Session, hospital_id: str, *, base_url: str, now: datetime) ->
         by_vendor.setdefault(run.vendor_id, []).append((run, tuple(map(_load, row.news))))
         row.told_at = now
     lines: list[tuple[Vendor, Sequence[News]]] = []
+    alone: list[Vendor] = []  # nobody of theirs has an account, and nobody could be told
     for vendor_id, told in sorted(by_vendor.items()):
         vendor = session.get_one(Vendor, vendor_id)
         visible = _once(one for run, news in told for one in _visible(session, run, news, now=now))
         lines += [(vendor, visible)] if visible else []
         newest = scan_results.latest_good_of_company(session, hospital_id, vendor_id)
         own = _once(one for run, news in told if newest is not None and run.id == newest.id for one in news)
-        if own:
+        if not own:
+            continue
+        assessment = permissions.newest_assessment(session, hospital_id, vendor_id)
+        if assessment is not None and (assessment.company_id is not None or assessment.documents_only):
             _tell_company(session, hospital, vendor, own, base_url=base_url, now=now)
-    if lines:
-        _tell_hospital(session, hospital, lines, base_url=base_url, now=now)
+            continue
+        invited = _invited(session, assessment, now=now) if assessment is not None else ()
+        for invitation in invited:
+            _tell_invited(session, hospital, vendor, invitation, own, now=now)
+        if not invited and newest is not None and not newest.kept_back:  # of a private look the hospital does not hear
+            alone.append(vendor)
+    if lines or alone:
+        _tell_hospital(session, hospital, lines, alone, base_url=base_url, now=now)
 
 
 def _visible(session: Session, run: ScanRun, news: Sequence[News], *, now: datetime) -> Sequence[News]:
@@ -261,6 +272,7 @@ def _tell_hospital(
     session: Session,
     hospital: Hospital,
     lines: Sequence[tuple[Vendor, Sequence[News]]],
+    alone: Sequence[Vendor],
     *,
     base_url: str,
     now: datetime,
@@ -279,18 +291,100 @@ def _tell_hospital(
         with i18n.speaking(person.language):
             every = [one for _vendor, news in lines for one in news]
             letter = Letter(
-                subject=_subject(every, i18n.gettext("%(count)s vendors", count=len(lines))),
+                subject=_subject(
+                    every,
+                    i18n.gettext(
+                        "%(count)s vendors",
+                        count=len({vendor.id for vendor, _news in lines} | {one.id for one in alone}),
+                    ),
+                ),
                 paragraphs=(
                     i18n.gettext("Good day,"),
-                    _because(every),
-                    "\n".join(f"{vendor.name}: {_counted(news)}" for vendor, news in lines[:MOST_LINES]),
-                    *_more(len(lines)),
+                    *_open_lines(lines, every),
+                    *_alone(alone),
                     i18n.gettext("The vendors are told at the same time. What they can see first is not in this mail."),
                 ),
                 link=f"{base_url}/hospital/vendors",
                 link_text=i18n.gettext("To the vendors"),
             )
         _send(session, hospital, person, letter, now=now)
+
+
+def _open_lines(lines: Sequence[tuple[Vendor, Sequence[News]]], every: Sequence[News]) -> Sequence[str]:
+    """What is open to the hospital, vendor by vendor."""
+    if not lines:
+        return ()
+    told = "\n".join(f"{vendor.name}: {_counted(news)}" for vendor, news in lines[:MOST_LINES])
+    return (_because(every), told, *_more(len(lines)))
+
+
+def _alone(vendors_alone: Sequence[Vendor]) -> Sequence[str]:
+    """The vendors where nobody hears of it; what is not open to the hospital is not counted here either."""
+    if not vendors_alone:
+        return ()
+    return (
+        i18n.gettext(
+            "Something new shows at these vendors too, and nobody there could be told: no company has accepted, and no "
+            "invitation is open. Invite them; then they see it and can mend it:"
+        ),
+        "\n".join(vendor.name for vendor in vendors_alone[:MOST_LINES]),
+        *_more(len(vendors_alone)),
+    )
+
+
+def _invited(session: Session, assessment: Assessment, *, now: datetime) -> Sequence[Invitation]:
+    """Who could still accept."""
+    return session.scalars(
+        select(Invitation)
+        .where(
+            Invitation.hospital_id == assessment.hospital_id,
+            Invitation.assessment_id == assessment.id,
+            Invitation.redeemed_at.is_(None),
+            Invitation.revoked_at.is_(None),
+            Invitation.handed_over_at.is_(None),
+            Invitation.expires_at > now,
+        )
+        .order_by(Invitation.created_at, Invitation.id)
+    ).all()
+
+
+def _tell_invited(
+    session: Session,
+    hospital: Hospital,
+    vendor: Vendor,
+    invitation: Invitation,
+    news: Sequence[News],
+    *,
+    now: datetime,
+) -> None:
+    """That there is something, at which hosts; what it is only an account shows."""
+    with i18n.speaking(invitation.language):
+        letter = Letter(
+            subject=_subject(news, hospital.name),
+            paragraphs=(
+                i18n.gettext("Good day,"),
+                _because(news),
+                "\n".join(sorted({one.subject.name for one in news})[:MOST_LINES]),
+                i18n.gettext(
+                    "None of the systems of %(vendor)s was visited for this. %(hospital)s has invited you; once you "
+                    "have accepted by the link in that mail, you see what it is and how to mend it, before the "
+                    "hospital does.",
+                    vendor=vendor.name,
+                    hospital=hospital.name,
+                ),
+            ),
+        )
+    outbox.add(
+        session,
+        kind="findings-new",
+        to=invitation.email,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        language=invitation.language,
+        hospital_id=hospital.id,
+        now=now,
+    )
 
 
 def _tell_company(

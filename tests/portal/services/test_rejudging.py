@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.accounts import Hospital, HospitalRole
+from portal.db.models.assessments import Invitation
 from portal.db.models.findings import Cause, Rejudgement, What
 from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.scans import ScanRun, ScanSide, ScanState
@@ -17,6 +18,7 @@ from portal.errors import NotAllowed, NotFound
 from portal.services import findings, rejudging, releases, scan_results
 from portal.services.causes import Shelf
 from scanners import judging
+from scanners.catalogue import CHECKS
 from scanners.datasets import DataSets
 from scanners.model import CheckClass, Message, Observations, Outcome, SubjectKind
 from scanners.observations import HostDns, Page
@@ -207,7 +209,7 @@ def test_what_is_used_in_attacks_is_told_the_same_day_and_the_rest_in_the_mornin
     rejudge(session, vendor, noon, NEWER)
     session.flush()
     (job,) = session.scalars(select(Job).where(Job.kind == "news")).all()
-    assert job.run_at == rejudging._next_morning(noon) > noon + timedelta(hours=12)
+    assert job.run_at == rejudging.next_morning(noon) > noon + timedelta(hours=12)
 
     rejudge(session, vendor, noon, ATTACKED)
     session.flush()
@@ -258,6 +260,48 @@ def test_what_the_company_has_not_released_is_not_in_the_hospitals_mail(session,
 
     assert not view.is_open and not [one for one in view.findings if one.check_id == BRANCH[2]]
     assert [mail.to_address for mail in told] == [lead.email]
+
+
+def _asked_of_nobody_yet(session, vendor, now, **values):
+    round_ = building.assessment(session, vendor)
+    given = {"email": "it@pacs.example", "created_at": now, "expires_at": now + 30 * DAY, **values}
+    session.add(Invitation(hospital_id=vendor.hospital_id, assessment_id=round_.id, token_hash="0" * 64, **given))
+    session.flush()
+
+
+def test_without_a_company_the_invited_contact_hears_that_there_is_something(session, hospital, actor, vendor, now):
+    _asked_of_nobody_yet(session, vendor, now)
+    scanned(session, vendor, server(now))
+    rejudge(session, vendor, now + DAY)
+
+    (told,) = mails(session, vendor, now + DAY)
+
+    assert told.to_address == "it@pacs.example"
+    assert HOST in told.text and hospital.name in told.text
+    assert CHECKS[BRANCH[2]].title not in told.text
+
+
+@pytest.mark.parametrize("gone", ["nobody", "redeemed_at", "revoked_at", "handed_over_at", "expires_at"])
+def test_where_nobody_is_invited_the_hospital_hears_of_whom_and_not_of_what(
+    session, hospital, actor, vendor, now, gone
+):
+    if gone != "nobody":
+        _asked_of_nobody_yet(session, vendor, now, **{gone: now})
+    scanned(session, vendor, server(now))
+    rejudge(session, vendor, now + DAY)
+
+    (told,) = mails(session, vendor, now + DAY)
+
+    assert told.to_address == actor.email
+    assert vendor.name in told.text and "keine Einladung ist offen" in told.text
+    assert CHECKS[BRANCH[2]].title not in told.text and HOST not in told.text and "neuer Befund" not in told.text
+
+
+def test_of_a_private_first_look_the_hospital_does_not_hear(session, hospital, actor, vendor, now):
+    scanned(session, vendor, server(now), kept_back=True)
+    rejudge(session, vendor, now + DAY)
+
+    assert mails(session, vendor, now + DAY) == []
 
 
 def test_a_private_look_is_judged_anew_for_the_company_alone(session, hospital, actor, vendor, lead, now):
