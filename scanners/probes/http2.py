@@ -16,6 +16,7 @@ READ_SIZE = 65_536
 EVENTS_AT_A_STRETCH = 100  # heard without letting the other probes have a turn
 # HTTP/1.1 has a word for these, or the pool writes them itself.
 ONLY_HTTP1 = frozenset({b"host", b"connection", b"transfer-encoding"})
+HOSTILE = frozenset({Reason.TOO_LARGE, Reason.GARBLED})  # who ends so is not asked again at once
 ASKS_FOR_HTTP1 = frozenset({http2.Code.HTTP_1_1_REQUIRED, http2.Code.INADEQUATE_SECURITY})
 
 
@@ -125,10 +126,13 @@ class Session:
 
     def _leave(self, number: int) -> None:
         """Nobody waits for this response any more."""
-        if self._streams.pop(number, None) is None:
+        stream = self._streams.pop(number, None)
+        if stream is None:
             return
         if self._failure is None:
             self._client.abandon(number)
+            for part in stream.parts:  # unread, and still to make room for others
+                self._client.credit(number, part.size)
             self._to_say.set()
         self._changed.set()
         self._hang_up_if_done()
@@ -141,7 +145,7 @@ class Session:
     async def _wait_for_place(self) -> None:
         while self.takes_more and len(self._streams) >= self._client.most_streams:
             await self._wait_for_change()
-        if self._failure is not None and not isinstance(self._failure, (NotSent, NotSpoken)):
+        if isinstance(self._failure, Unseen) and self._failure.reason in HOSTILE:
             raise _again(self._failure)
         if not self.takes_more:
             raise NotSent

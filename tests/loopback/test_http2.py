@@ -298,6 +298,16 @@ def test_an_answer_is_read_past_a_farewell_and_the_next_request_connects_anew(ag
     assert (seen, requests, connections) == ([200] * 3, 3, 1 + 3)
 
 
+def test_bodies_that_are_let_go_of_leave_room_for_those_that_follow(new: Running, look: Look) -> None:
+    async def probe(visit: Visit) -> tuple[int, int]:
+        for _time in range(20):
+            response = await visit.fetcher.fetch(f"https://{HOST}/b.js", at_most=10)
+            assert response.cut
+        return visit.door.spent()[HOST].connections, len((await visit.fetcher.fetch(f"https://{HOST}/b.js")).body)
+
+    assert look(new, probe) == (1, 1_200_011)
+
+
 def test_the_active_class_keeps_no_connection_open(new: Running, look: Look) -> None:
     async def probe(_visit: Visit) -> tuple[int, int]:
         door = Door(new.network(), budget=dataclasses.replace(ACTIVE, requests_per_second=None))
