@@ -297,7 +297,7 @@ def answer(
         raise Clash(Message(text=CHANGED))
     if verdict is not Verdict.CONFIRM and not remark.strip():
         raise BadInput({"remark": Message(text=N_("Say in a sentence why."))})
-    standing = ActionRow(action=row, reports=_reports(session, [row.id]).get(row.id, ())).standing
+    standing = ActionRow(action=row, reports=_reports(session, Action.id == row.id).get(row.id, ())).standing
     if standing not in MAY[verdict]:
         raise NotNow(Message(text=N_("This action stands otherwise by now; nothing was changed.")))
     if verdict in {Verdict.MOVE, Verdict.REOPEN}:
@@ -419,7 +419,7 @@ def report(
         raise NotFound
     if session.get_one(Assessment, row.assessment_id).company_id != company_id:
         raise NotFound
-    reports = _reports(session, [row.id]).get(row.id, ())
+    reports = _reports(session, Action.id == row.id).get(row.id, ())
     if ActionRow(action=row, reports=reports).standing not in TO_DO:
         raise NotNow(Message(text=N_("This action stands otherwise by now; nothing was changed.")))
     if len(reports) >= MOST_REPORTS:
@@ -500,7 +500,7 @@ def rechecks(rows: Iterable[ActionRow], dossier: Dossier) -> Mapping[str, Sequen
 
 def _rows(session: Session, *where: Any) -> list[ActionRow]:
     found = session.scalars(select(Action).where(*where).order_by(Action.due_on, Action.created_at, Action.id)).all()
-    reports = _reports(session, [row.id for row in found])
+    reports = _reports(session, *where) if found else {}
     return [ActionRow(action=row, reports=reports.get(row.id, ())) for row in found]
 
 
@@ -515,15 +515,15 @@ def _of_company(session: Session, assessment: Assessment) -> list[ActionRow]:
     )
 
 
-def _reports(session: Session, action_ids: Sequence[str]) -> Mapping[str, Sequence[ActionReport]]:
+def _reports(session: Session, *where: Any) -> Mapping[str, Sequence[ActionReport]]:
+    """The reports on these actions, by action, the newest first."""
     found: dict[str, list[ActionReport]] = {}
-    if action_ids:
-        for one in session.scalars(
-            select(ActionReport)
-            .where(ActionReport.action_id.in_(action_ids))
-            .order_by(ActionReport.at.desc(), ActionReport.id)
-        ):
-            found.setdefault(one.action_id, []).append(one)
+    for one in session.scalars(
+        select(ActionReport)
+        .where(ActionReport.action_id.in_(select(Action.id).where(*where)))
+        .order_by(ActionReport.at.desc(), ActionReport.id)
+    ):
+        found.setdefault(one.action_id, []).append(one)
     return found
 
 
