@@ -5,9 +5,10 @@ from datetime import date
 
 from assessments.gathering import Gathered
 from assessments.model import Assurance, Dossier, EvidenceFact, EvidenceStanding, EvidenceStatus, Policy
-from questionnaires import answering
-from questionnaires.model import EvidenceWanted, Question, Text
+from questionnaires import answering, loading
+from questionnaires.model import AnswerKind, EvidenceWanted, Question, Text
 
+ATTACHED = loading.FILE[0].id
 GOOD = (EvidenceStanding.VALID, EvidenceStanding.EXPIRING)
 
 
@@ -136,6 +137,8 @@ def _missing(gathered: Gathered) -> list[EvidenceStatus]:
         question = asked.question
         heavy = question.knock_out or question.weight >= policy.evidence_expected_from_weight
         claimed = asked.share is not None and asked.share > 0
+        if question.shape.kind is AnswerKind.FILE:  # without the document it is worth nothing, whatever was claimed
+            heavy, claimed = True, asked.answer is not None and ATTACHED in asked.answer.value.choices
         if not (heavy and claimed and question.evidence) or attached(dossier, question, asked.supply):
             continue
         kind = question.evidence[0].type

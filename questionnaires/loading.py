@@ -1,6 +1,6 @@
 """A catalogue file becomes a Catalogue; anything the format does not know is refused with its place."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -98,7 +98,7 @@ def _catalogue(document: Any) -> Catalogue:
     sections: list[Section] = []
     questions: list[Question] = []
     for item in _few(top["sections"], "sections", MOST_SECTIONS):
-        section, asked = _section(item, maturity)
+        section, asked = _section(item, maturity, {question.id for question in questions})
         sections.append(section)
         questions.extend(asked)
     catalogue = Catalogue(
@@ -107,7 +107,7 @@ def _catalogue(document: Any) -> Catalogue:
         title=reading.text(top["title"], "title"),
         disclaimer=reading.text(top["disclaimer"], "disclaimer"),
         sections=tuple(sections),
-        questions=reading.by_id(questions, "questions"),
+        questions={question.id: question for question in questions},
         profile=tuple(
             reading.by_id((_profile(item) for item in reading.items(top["profile"], "profile")), "profile").values()
         ),
@@ -140,7 +140,7 @@ def _few(raw: Any, where: str, most: int) -> list[Any]:
 
 
 def _flag(raw: Any) -> Flag:
-    where = f"flag {raw.get('id') if isinstance(raw, Mapping) else raw!r}"
+    where = f"flag {reading.named(raw)}"
     flag = reading.fields(raw, where, need={"id", "text"}, may={"set_by"})
     return Flag(
         id=reading.name(flag["id"], where, longest=LONGEST_WORD),
@@ -194,28 +194,33 @@ def _set(raw: Any) -> SetOfQuestions:
 # --- Questions -----------------------------------------------------------------------------------
 
 
-def _section(raw: Any, maturity: tuple[Text, ...]) -> tuple[Section, list[Question]]:
+def _section(raw: Any, maturity: tuple[Text, ...], known: Collection[str]) -> tuple[Section, list[Question]]:
     section = reading.fields(raw, "sections", need={"id", "title", "kind", "measure", "questions"})
     identity = reading.name(section["id"], "sections")
     where = f"section {identity}"
     if identity in RESERVED:
         raise reading.BadFile(f"{where}: a page of ours has this name")
     measure = reading.optional(section, "measure", reading.whole, where)
-    asked = [_question(item, identity, maturity) for item in reading.items(section["questions"], where)]
+    asked: dict[str, Question] = {}
+    for item in reading.items(section["questions"], where):
+        question = _question(item, identity, maturity)
+        if question.id in asked or question.id in known:
+            raise reading.refuse(item, f"question {question.id}: appears twice")
+        asked[question.id] = question
     return (
         Section(
             id=identity,
             title=reading.text(section["title"], where),
             kind=reading.choice(SectionKind, section["kind"], where),
             measure=measure,
-            question_ids=tuple(question.id for question in asked),
+            question_ids=tuple(asked),
         ),
-        asked,
+        list(asked.values()),
     )
 
 
 def _question(raw: Any, section: str, maturity: tuple[Text, ...]) -> Question:
-    where = f"question {raw.get('id') if isinstance(raw, Mapping) else raw!r}"
+    where = f"question {reading.named(raw)}"
     question = reading.fields(
         raw,
         where,
@@ -244,7 +249,7 @@ def _question(raw: Any, section: str, maturity: tuple[Text, ...]) -> Question:
 
 
 def _profile(raw: Any) -> ProfileQuestion:
-    where = f"profile {raw.get('id') if isinstance(raw, Mapping) else raw!r}"
+    where = f"profile {reading.named(raw)}"
     question = reading.fields(raw, where, need={"id", "text", "answer"}, may={"hint", "asked_of_hospital"})
     return ProfileQuestion(
         id=reading.name(question["id"], where),

@@ -96,6 +96,10 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Fields:
     return made
 
 
+_Loader.yaml_implicit_resolvers = {  # a version that looks like a day is a text
+    sign: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for sign, resolvers in _SafeLoader.yaml_implicit_resolvers.items()
+}
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
@@ -135,6 +139,16 @@ def _at(line: int, text: str) -> BadFile:
     return wrong
 
 
+def refuse(raw: Any, text: str) -> BadFile:
+    """A refusal that stands where this thing begins."""
+    return _at(getattr(raw, "line", 0), text)
+
+
+def named(raw: Any) -> str:
+    """A thing by its id, as far as it has one."""
+    return str(raw.get("id"))[:40] if isinstance(raw, Mapping) else repr(raw)[:40]
+
+
 def finish(document: Any) -> None:
     """Say that all of it was read: what is found wrong from here on is found in the thing that it names."""
     if isinstance(document, _Fields):
@@ -144,8 +158,10 @@ def finish(document: Any) -> None:
 def place(document: Any, wrong: BadFile) -> BadFile:
     """The same refusal with its line: what was read last, else the thing whose id the sentence names."""
     if not wrong.line and isinstance(document, _Fields):
+        line = document.place.line
         kind, _space, identity = str(wrong).partition(":")[0].partition(".")[0].partition(" ")
-        wrong.line = document.place.line or (_line_of(document.get(f"{kind}s", document), identity) if identity else 0)
+        told = _line_of(document.get(f"{kind}s", document), identity) if identity else document.lines.get(kind, 0)
+        wrong.line = line or told
     return wrong
 
 

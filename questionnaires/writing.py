@@ -45,6 +45,9 @@ class _Dumper(_SafeDumper):  # type: ignore[misc, valid-type]
         return True
 
 
+_Dumper.add_multi_representer(dict, yaml.SafeDumper.represent_dict)  # also what was read by our own reader
+
+
 def dump(catalogue: Catalogue) -> str:
     """The catalogue as YAML."""
     return as_yaml(document(catalogue))

@@ -1,11 +1,11 @@
-"""`kettenblick questionnaire check FILE`: whether a catalogue of questions can be used, before anybody is asked."""
+"""`kettenblick questionnaire check FILE`: whether the portal would take a catalogue of questions in."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from portal.commands.shell import Commands, Refusal
-from questionnaires import loading, shelf
+from questionnaires import owning, shelf
 from questionnaires.model import Catalogue
 from questionnaires.reading import LARGEST, BadFile
 from scanners.catalogue import CHECKS
@@ -16,7 +16,10 @@ def add_questionnaire(commands: Commands) -> None:
     verbs = commands.add_parser("questionnaire", help="check a catalogue of questions").add_subparsers(
         dest="verb", required=True
     )
-    check = verbs.add_parser("check", help="read a catalogue strictly; status 1 and the line if it breaks the format")
+    check = verbs.add_parser(
+        "check",
+        help="read a catalogue (YAML) as the portal takes it in; status 1 and the line if it breaks the format",
+    )
     check.add_argument("file", type=Path, metavar="FILE")
     check.set_defaults(run=_check)
 
@@ -28,7 +31,7 @@ def _check(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise Refusal(f"{arguments.file} cannot be read: {error.strerror}.") from error
     try:
-        catalogue = loading.load(source)
+        catalogue = owning.load(source)
     except BadFile as wrong:
         place = f"{arguments.file}:{wrong.line}" if wrong.line else str(arguments.file)
         sys.stdout.write(f"✕ {place}: {wrong}\n")

@@ -41,6 +41,11 @@ def answer_pack(content: bytes) -> tuple[dict[str, Any], Seal]:
     return _read(content, pack_child.load, reader=PACK_READER)
 
 
+def strict_table(content: bytes) -> Table:
+    """The table in a workbook that may hold no formula and nothing too long. Raises BadInput for the field `file`."""
+    return _read(reading_child.ORDER_STRICT_TABLE + content, reading_child.load_table)
+
+
 def foreign(content: bytes) -> Filled:
     """Which form of somebody else a workbook is, and what it answers. Raises BadInput for the field `file`."""
     return _read(content, foreign_child.load, reader=FOREIGN_READER)

@@ -23,6 +23,8 @@ from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from questionnaires import continuing, owning, shelf, writing
 from questionnaires.model import Catalogue, QuestionSet, Text
 from questionnaires.reading import BadFile
+from reports.workbooks import catalogue_sheet
+from reports.workbooks.table_in import Table
 from scanners.model import N_, Message
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -191,6 +193,21 @@ def take_in(session: Session, actor: Actor, source: bytes | str, *, now: datetim
         base = shelf.CURRENT
     draft = owning.begin(read, catalogue_id=series, title=read.title)
     return _keep(session, actor, draft, base, verb="catalogue.taken_in", now=now)
+
+
+def take_in_sheet(
+    session: Session, actor: Actor, table: Table, base: Name, title: Text, *, now: datetime
+) -> OwnCatalogue:
+    """A draft from a sheet over a released catalogue; raises BadInput with the cell."""
+    row = begin(session, actor, base, title, now=now)
+    try:
+        changed = catalogue_sheet.read(table, of_row(row))
+    except catalogue_sheet.BadSheet as wrong:
+        values: Mapping[str, str | int] = {"cell": wrong.cell, "what": str(wrong)[:300]}
+        sentence = N_("Cell %(cell)s: %(what)s") if wrong.cell else N_("The file cannot be used: %(what)s")
+        raise BadInput({"file": Message(text=sentence, values=values)}) from wrong
+    _change(session, actor, row, changed, detail={"sheet": len(table.rows)}, now=now)
+    return row
 
 
 def refusal(wrong: BadFile) -> Message:

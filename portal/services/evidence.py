@@ -30,7 +30,7 @@ from portal.services import audit, catalogues, components, disputes, dossiers, m
 from portal.services.actors import EVERY_COMPANY_ROLE, Actor, company_of, hospital_of
 from portal.services.rounds import Key
 from portal.services.scopes import WHOLE, Part
-from questionnaires.model import Catalogue, Text
+from questionnaires.model import AnswerKind, AnswerValue, Catalogue, Text
 from scanners.model import N_, Message
 
 MOST_BYTES = 500 * 2**20  # of one company
@@ -245,7 +245,7 @@ def attach(session: Session, actor: Actor, assessment_id: str, evidence_id: str,
 
 def _lay(session: Session, actor: Actor, assessment: Assessment, row: Evidence, key: Key, *, now: datetime) -> None:
     response = responses.lock(session, assessment)
-    responses.shape_of(session, assessment, key, part=scopes.of(session, actor, assessment))
+    shape = responses.shape_of(session, assessment, key, part=scopes.of(session, actor, assessment))
     _require_open(session, assessment, key)
     if session.get(Answer, (response.id, *key)) is None:
         session.add(
@@ -276,6 +276,10 @@ def _lay(session: Session, actor: Actor, assessment: Assessment, row: Evidence, 
         session.flush()
         detail = {"question": key[0], "supply": key[1]}
         audit.record(session, actor, "evidence.attached", row.id, now=now, detail=detail)
+    answer = session.get_one(Answer, (response.id, *key))
+    if shape.kind is AnswerKind.FILE and answer.value is None:  # the document is the answer
+        value = AnswerValue(choices=(evidence_rules.ATTACHED,))
+        responses.save(session, actor, assessment.id, key, value, version=answer.version, now=now)
 
 
 def detach(session: Session, actor: Actor, assessment_id: str, evidence_id: str, key: Key, *, now: datetime) -> None:

@@ -47,7 +47,10 @@ LINE = 13.5  # points
 MOST_LINES = 20
 WIDTHS = (9, 32, 20, 62, 62, 34, 44, 16, 30, 30, 4, 4, 4, 4)
 CHOOSING_ONE = frozenset(
-    {AnswerKind.SINGLE_CHOICE, AnswerKind.YES_PARTIAL_NO_NA, AnswerKind.YES_NO, AnswerKind.MATURITY}
+    {
+        *(AnswerKind.SINGLE_CHOICE, AnswerKind.YES_PARTIAL_NO_NA, AnswerKind.YES_NO, AnswerKind.MATURITY),
+        AnswerKind.FILE,
+    }
 )
 COLUMNS = (
     N_("No."),

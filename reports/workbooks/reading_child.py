@@ -1,7 +1,7 @@
 """The process that reads a file from outside: little memory, little time, no secrets; JSON out.
 
 stdin: a line of JSON, then the file. The line holds the shapes of the questions' answers for a workbook of answers, or
-null for a plain table. stdout: what it says, or why not.
+null for a plain table, "strict" for one without formulas. stdout: what it says, or why not.
 """
 
 import json
@@ -40,15 +40,17 @@ def main() -> int:
         resource.setrlimit(kind, (limit, limit))
     ordered = json.loads(sys.stdin.buffer.readline(LONGEST_SHAPES))
     content = sys.stdin.buffer.read(LARGEST + 1)
-    sys.stdout.write(json.dumps(_answer(content, None if ordered is None else _shapes(ordered))))
+    is_table = ordered is None or ordered == STRICT
+    told = _answer(content, None if is_table else _shapes(ordered), strict=ordered == STRICT)
+    sys.stdout.write(json.dumps(told))
     return 0
 
 
-def _answer(content: bytes, shapes: dict[str, AnswerShape] | None) -> dict[str, Any]:
+def _answer(content: bytes, shapes: dict[str, AnswerShape] | None, *, strict: bool = False) -> dict[str, Any]:
     if len(content) > LARGEST or unpacked(content) > LARGEST_UNPACKED:
         return {"refused": _message(Message(text=TOO_MUCH))}
     try:
-        return _table(content) if shapes is None else dump(answer_sheet_in.read(content, shapes))
+        return _table(content, strict=strict) if shapes is None else dump(answer_sheet_in.read(content, shapes))
     except NotOurWorkbook as refusal:
         return {"refused": _message(refusal.message)}
     except (MemoryError, RecursionError):
@@ -64,12 +66,14 @@ def unpacked(content: bytes) -> int:
         return 0  # whoever reads it says that it is none
 
 
-def _table(content: bytes) -> dict[str, Any]:
-    table = table_in.read(content)
+def _table(content: bytes, *, strict: bool) -> dict[str, Any]:
+    table = table_in.read(content, strict=strict)
     return {"heading": list(table.heading), "rows": [list(row) for row in table.rows], "first": table.first}
 
 
+STRICT = "strict"
 ORDER_TABLE = b"null\n"
+ORDER_STRICT_TABLE = b'"strict"\n'
 
 
 def load_table(told: Any) -> Table:

@@ -2,7 +2,7 @@
 
 import csv
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
@@ -20,6 +20,9 @@ from scanners.model import N_
 MOST_ROWS = 3_000
 MOST_COLUMNS = 60
 LONGEST_CELL = 2_000
+LONGEST_STRICT = 10_000  # where a cell that is cut would be another text
+FORMULA = N_("Cell %(cell)s holds a formula. Please put the text itself there.")
+TOO_LONG = N_("Cell %(cell)s holds more than %(most)d characters.")
 HEADS = 2  # filled cells that make a row the heading
 LOOK_FOR_HEADING = 30  # rows: lists begin with a title, a date, an empty line
 HEAD, HEAD_ROWS = 20_000, 40  # characters and rows by which the delimiter is found
@@ -35,12 +38,16 @@ class Table:
     first: int
 
 
-def read(content: bytes) -> Table:
+def read(content: bytes, *, strict: bool = False) -> Table:
     """The table in a workbook or CSV file. Raises NotOurWorkbook with a sentence.
 
-    Loads a stranger's file: only for a process with limits.
+    Loads a stranger's file: only for a process with limits. `strict` refuses a formula and a cell that is too long,
+    where others take what a formula came to last and cut what is long.
     """
-    rows = _of_workbook(content) if content.startswith(b"PK") else _of_csv(content)
+    if content.startswith(b"PK"):
+        rows = _of_workbook(content, _strict_text if strict else lambda cell: _text(cell.value), data_only=not strict)
+    else:
+        rows = _of_csv(content)
     for index, row in enumerate(rows[:LOOK_FOR_HEADING]):
         if sum(bool(cell) for cell in row) >= HEADS:
             if len(rows) - index - 1 > MOST_ROWS:
@@ -54,13 +61,13 @@ def read(content: bytes) -> Table:
     raise NotOurWorkbook(Message(text=N_("No row with headings was found in the list.")))
 
 
-def _of_workbook(content: bytes) -> Sequence[tuple[str, ...]]:
+def _of_workbook(content: bytes, text: Callable[[Any], str], *, data_only: bool) -> Sequence[tuple[str, ...]]:
     try:
-        workbook = load_workbook(BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        workbook = load_workbook(BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
         for sheet in workbook.worksheets:
             rows = _trimmed(
-                tuple(_text(value) for value in row)
-                for row in sheet.iter_rows(max_row=MOST_ROWS + LOOK_FOR_HEADING, max_col=MOST_COLUMNS, values_only=True)
+                tuple(text(cell) for cell in row)
+                for row in sheet.iter_rows(max_row=MOST_ROWS + LOOK_FOR_HEADING, max_col=MOST_COLUMNS)
             )
             if rows:
                 return rows
@@ -106,6 +113,17 @@ def _trimmed(rows: Iterable[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
     while kept and not any(kept[-1]):
         kept.pop()
     return kept
+
+
+def _strict_text(cell: Any) -> str:
+    value = cell.value
+    if value is None:
+        return ""
+    if cell.data_type == "f":
+        raise NotOurWorkbook(Message(text=FORMULA, values={"cell": cell.coordinate}))
+    if len(str(value)) > LONGEST_STRICT:
+        raise NotOurWorkbook(Message(text=TOO_LONG, values={"cell": cell.coordinate, "most": LONGEST_STRICT}))
+    return plain(value) if isinstance(value, str) else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -64,7 +64,8 @@ TABLE: Mapping[object, str] = {
         GET hospital.vendor_scope
         GET hospital.vendor_components
         GET hospital.catalogue_list  GET hospital.own_catalogue  GET hospital.preview_catalogue
-        GET hospital.catalogue_file  GET hospital.shipped_catalogue_file
+        GET hospital.catalogue_file  GET hospital.catalogue_workbook
+        GET hospital.shipped_catalogue_file
     """,
     CLINIC_WRITERS: """
         POST hospital.begin_catalogue  POST hospital.import_catalogue  POST hospital.rename_catalogue

@@ -162,7 +162,7 @@ OWN_QUESTION = {
 def own_catalogue(session: Session, actor: Actor, *, now: datetime = NOW, **question) -> OwnCatalogue:
     """A draft with one question of the hospital's own, asked in every set."""
     title = Text(de="Fragen des Klinikums", en="Questions of the hospital")
-    row = catalogues.begin(session, actor, shelf.CURRENT, title, now=now)
+    row = catalogues.begin(session, actor, shelf.WITHOUT_IT_ACCESS, title, now=now)
     asked = {**OWN_QUESTION, **question}
     section = asked.pop("section", owning.SECTION)
     catalogues.put_question(

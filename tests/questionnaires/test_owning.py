@@ -1,4 +1,4 @@
-"""A catalogue of a hospital may add and leave out; what is ours stays word for word, and neither passes for the other."""
+"""A hospital may add and leave out; what is ours stays word for word, and neither is taken for the other."""
 
 from typing import Any
 

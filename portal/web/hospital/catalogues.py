@@ -10,8 +10,11 @@ from wtforms.validators import InputRequired, Length
 from portal import i18n
 from portal.db.models.catalogues import OwnCatalogue
 from portal.errors import BadInput, NotFound
+from portal.files import guarding
+from portal.files.guarding import Unwelcome
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
+from portal.jobs import reading
 from portal.services import catalogues
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.web import forms, pages
@@ -22,11 +25,14 @@ from questionnaires import answering, citing, flat, owning, shelf
 from questionnaires.model import Catalogue, Question, QuestionSet, Text
 from questionnaires.reading import LARGEST
 from reports import marks
+from reports.workbooks import catalogue_sheet
 from scanners.model import N_, Message
 
 SETS = (QuestionSet.SHORT, QuestionSet.BASIC, QuestionSet.FULL)
 BODY_LIMIT = LARGEST + 2**20
+SHEET_NAME = "catalogue.xlsx"  # as what it is judged, whatever it is called
 YAML = "application/yaml"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class BeginForm(forms.Form):
@@ -42,9 +48,12 @@ class BeginForm(forms.Form):
 
 
 class FileForm(forms.Form):
-    """A catalogue that somebody has."""
+    """A catalogue that somebody has; a sheet says what differs from another catalogue, and has no name."""
 
     file = FileField(_l("File"), [InputRequired(_l("Choose a file."))])
+    base = SelectField(_l("A sheet applies to"), [InputRequired()])
+    title_de = StringField(_l("Name, German"), [Length(max=200)], filters=[forms.stripped])
+    title_en = StringField(_l("Name, English"), [Length(max=200)], filters=[forms.stripped])
 
 
 class EditsForm(forms.Form):
@@ -72,7 +81,7 @@ def _sets_form() -> type[forms.Form]:
 @hospital.get("/settings/catalogues", roles=EVERY_HOSPITAL_ROLE)
 def catalogue_list(here: HospitalJourney) -> Response:
     """What ships, and what the hospital has."""
-    return _list(here, _begin_form(here, sent=False), FileForm.offered())
+    return _list(here, _begin_form(here, sent=False), _file_form(here, sent=False))
 
 
 @hospital.post("/settings/catalogues", roles=HOSPITAL_WRITERS)
@@ -85,16 +94,17 @@ def begin_catalogue(here: HospitalJourney) -> Response:
             base = catalogues.name_of(form["base"].data)
             row = catalogues.begin(here.session, here.actor, base, title, now=here.now)
             return pages.see_other("hospital.own_catalogue", own_id=row.id)
-    return _list(here, form, FileForm.offered())
+    return _list(here, form, _file_form(here, sent=False))
 
 
 @hospital.post("/settings/catalogues/import", roles=HOSPITAL_WRITERS, body_limit=BODY_LIMIT)
 def import_catalogue(here: HospitalJourney) -> Response:
     """A draft from a file."""
-    form = FileForm.sent()
+    form = _file_form(here, sent=True)
     if form.validate():
+        content = _content()
         with form.refusals(here.session):
-            row = catalogues.take_in(here.session, here.actor, _content(), now=here.now)
+            row = _taken_in(here, form, content)
             here.notice(_("The file is taken in as a draft. Nobody is asked from it before it is released."))
             return pages.see_other("hospital.own_catalogue", own_id=row.id)
     return _list(here, _begin_form(here, sent=False), form)
@@ -237,6 +247,14 @@ def catalogue_file(here: HospitalJourney, own_id: str) -> Response:
     return pages.download(row.document.encode(), name=f"{row.catalogue_id}-{row.version}.yaml", media_type=YAML)
 
 
+@hospital.get("/settings/catalogues/<own_id>/catalogue.xlsx", roles=EVERY_HOSPITAL_ROLE)
+def catalogue_workbook(here: HospitalJourney, own_id: str) -> Response:
+    """The same as a sheet."""
+    row = catalogues.find(here.session, here.actor, own_id)
+    content = catalogue_sheet.write(catalogues.of_row(row))
+    return pages.download(content, name=f"{row.catalogue_id}-{row.version}.xlsx", media_type=XLSX)
+
+
 @hospital.get("/settings/catalogues/shipped/<shipped>/catalogue.yaml", roles=EVERY_HOSPITAL_ROLE)
 def shipped_catalogue_file(here: HospitalJourney, shipped: str) -> Response:  # noqa: ARG001 - the same for everybody
     """A catalogue that ships."""
@@ -254,6 +272,26 @@ def _begin_form(here: HospitalJourney, *, sent: bool) -> forms.Form:
     form = BeginForm.sent() if sent else BeginForm.offered(base=offers[0].key)
     form.offer("base", [(one.key, _offer_words(one)) for one in offers])
     return form
+
+
+def _file_form(here: HospitalJourney, *, sent: bool) -> forms.Form:
+    offers = catalogues.offered(here.session, here.actor)
+    form = FileForm.sent() if sent else FileForm.offered(base=offers[0].key)
+    form.offer("base", [(one.key, _offer_words(one)) for one in offers])
+    return form
+
+
+def _taken_in(here: HospitalJourney, form: forms.Form, content: bytes) -> OwnCatalogue:
+    if not catalogue_sheet.is_sheet(content):
+        return catalogues.take_in(here.session, here.actor, content, now=here.now)
+    try:
+        guarding.check(SHEET_NAME, content)
+    except Unwelcome as refusal:
+        raise BadInput({"file": refusal.message}) from refusal
+    table = reading.strict_table(content)
+    title = Text(de=form["title_de"].data or "", en=form["title_en"].data or "")
+    base = catalogues.name_of(form["base"].data)
+    return catalogues.take_in_sheet(here.session, here.actor, table, base, title, now=here.now)
 
 
 def _offer_words(offer: catalogues.Offer) -> str:

@@ -44,9 +44,9 @@ def uploaded(session: Session, ward: Ward) -> str:
 def catalogues_of(session: Session, ward: Ward) -> list[str]:
     """A draft of the hospital, and one that was released."""
     now = datetime.now(UTC)
+    draft = building.own_catalogue(session, ward.assessor, now=now)
     released = building.own_catalogue(session, ward.by_role[HospitalRole.ADMIN], now=now)
     catalogues.release(session, ward.by_role[HospitalRole.ADMIN], released.id, edits=released.edits, now=now)
-    draft = building.own_catalogue(session, ward.assessor, now=now)
     session.commit()
     return [draft.id, released.id]
 

@@ -1,0 +1,144 @@
+"""A follow-up round: what was signed goes on to hold until it is named as changed, and is judged with its own date."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.db.models.assessments import Assessment, ReviewState, Stage
+from portal.db.models.responses import Answer, Response
+from portal.errors import BadInput
+from portal.services import catalogues, dossiers, invitations, reviews, rounds, suggestions, vendors
+from portal.services.invitations import Invitee, RoundFields
+from questionnaires import answering, shelf
+from questionnaires.model import AnswerValue, QuestionSet
+from tests.portal.web.hospital import ward
+from tests.portal.web.vendor import errand
+
+
+@pytest.fixture
+def done(session, now):
+    """A vendor whose round was answered, signed and looked at."""
+    made = errand.accepted(session, now)
+    ward.answer_all(session, made.ward, errand.VENDOR, quality=0.8, now=now)
+    ward.hand_in(session, made.ward, errand.VENDOR, now=now, released=True)
+    session.get_one(Assessment, made.assessment_id).stage = Stage.CLOSED
+    session.flush()
+    return made
+
+
+def begin(session, done, now, name=shelf.DELTA, actor=None, **more) -> Assessment:
+    vendor_id = done.ward.vendors[errand.VENDOR]
+    fields = RoundFields(
+        supply_ids=[done.ward.supplies[errand.VENDOR]],
+        due_on=(now + timedelta(days=400)).date(),
+        question_set=QuestionSet.FULL,
+        catalogue=name,
+        **more,
+    )
+    later = now + timedelta(days=300)
+    made = invitations.begin(
+        session, done.ward.assessor, vendor_id, fields, Invitee(email=errand.ADDRESS), base_url=ward.BASE_URL, now=later
+    )
+    done.ward.assessments[errand.VENDOR] = made.id
+    ward.accept(session, done.ward, errand.VENDOR, now=later, actor=actor or done.lead)
+    return made
+
+
+def say(session, assessment, question, value, now, supply=""):
+    response = session.scalars(select(Response).where(Response.assessment_id == assessment.id)).one()
+    session.add(
+        Answer(
+            company_id=response.company_id,
+            response_id=response.id,
+            question_id=question,
+            supply_id=supply,
+            value=answering.dump(value),
+            updated_at=now,
+            updated_by="Erika Muster",
+        )
+    )
+    session.flush()
+    session.expire_all()
+
+
+def test_it_is_proposed_for_what_was_looked_at_lately(session, done, now):
+    vendor = vendors.find(session, done.ward.assessor, done.ward.vendors[errand.VENDOR])
+    later = now + timedelta(days=300)
+
+    assert invitations.propose(session, done.ward.assessor, vendor, vendor.supplies, now=later).name == shelf.DELTA
+    too_late = now + timedelta(days=900)
+    fits = invitations.propose(session, done.ward.assessor, vendor, vendor.supplies, now=too_late)
+    assert fits.name == shelf.CURRENT
+
+
+def test_another_catalogue_than_the_proposed_needs_a_reason(session, done, now):
+    with pytest.raises(BadInput) as refused:
+        begin(session, done, now, name=shelf.CURRENT)
+    assert set(refused.value.fields) == {"catalogue_reason"}
+
+    made = begin(session, done, now, name=shelf.CURRENT, catalogue_reason="Neues Produkt")
+    assert made.catalogue_reason == "Neues Produkt"
+
+
+def test_it_asks_the_twelve_and_is_judged_over_all_that_holds(session, done, now):
+    before = dossiers.build(session, done.ward.hospital_id, done.assessment_id, now=now)
+    made = begin(session, done, now)
+    later = now + timedelta(days=301)
+    asked = rounds.load(session, made, now=later)
+    judged = dossiers.build(session, done.ward.hospital_id, made.id, now=later)
+
+    assert {slot.question.id for slot in asked.slots} == set(shelf.get(*shelf.DELTA).questions)
+    assert [one.id for one in asked.profile_questions] == ["D-00"]
+    assert {answer.question_id for answer in judged.answers} == {answer.question_id for answer in before.answers}
+    assert {answer.answered_at for answer in judged.answers} == {now}
+    assert {one.key for one in judged.evidence} == {one.key for one in before.evidence}
+
+
+def test_what_is_named_as_changed_is_asked_again_with_the_earlier_answer_beside_it(session, done, now):
+    made = begin(session, done, now)
+    later = now + timedelta(days=301)
+    say(session, made, "D-00", AnswerValue(choices=("GV",)), later)
+    asked = rounds.load(session, made, now=later)
+    lying = suggestions.earlier(session, done.lead, asked, now=later)
+
+    again = {slot.question.id for slot in asked.slots} - set(shelf.get(*shelf.DELTA).questions)
+    assert again
+    assert all(name.startswith("GV") for name in again)
+    assert {key[0] for key in lying} == again
+    company = dossiers.build_for_company(session, done.lead.company_id, made.id, now=later)
+    assert not any(answer.question_id.startswith("GV") for answer in company.answers)
+
+
+def test_the_hospitals_word_goes_with_the_answer_it_was_said_of(session, done, now):
+    earlier = session.get_one(Assessment, done.assessment_id)
+    earlier.stage = Stage.SUBMITTED
+    key = next(slot.key for slot in rounds.load(session, earlier, now=now).slots if slot.value is not None)
+    reviews.say(session, done.ward.assessor, earlier.id, key, ReviewState.FINDING, remark="Bitte prüfen", now=now)
+    earlier.stage = Stage.CLOSED
+    made = begin(session, done, now)
+    judged = dossiers.build(session, done.ward.hospital_id, made.id, now=now + timedelta(days=301))
+
+    assert [answer.remark for answer in judged.answers if answer.remark] == ["Bitte prüfen"]
+    company = dossiers.build_for_company(session, done.lead.company_id, made.id, now=now + timedelta(days=301))
+    assert not any(answer.remark for answer in company.answers)
+
+
+def test_another_company_continues_nothing(session, done, now):
+    stranger = errand.stranger(session)
+    made = begin(session, done, now, actor=stranger)
+    company = dossiers.build_for_company(session, stranger.company_id, made.id, now=now + timedelta(days=301))
+
+    assert company.answers == ()
+    assert not set(company.profile)
+
+
+def test_without_a_round_before_it_asks_its_twelve(session, now):
+    made = errand.accepted(session, now)
+    assessment = session.get_one(Assessment, made.assessment_id)
+    assessment.catalogue_id, assessment.catalogue_version = shelf.DELTA
+    session.flush()
+
+    assert catalogues.of(session, assessment) == shelf.get(*shelf.DELTA)
