@@ -30,7 +30,7 @@ from scanners.parsing import parts_lists
 from scanners.parsing.parts_lists import PartsList
 
 KIND = "sbom"  # the evidence type that is read
-PER_PAGE = 100
+PER_PAGE = 50
 MOST_WORST = 8
 MOST_FOUND = 200
 WORST = (Standing.AFFECTED, Standing.POSSIBLE, Standing.ENDED)
@@ -221,6 +221,9 @@ def _fill(session: Session, row: ComponentList, found: PartsList, data: DataSets
     row.product_supplier, row.author, row.tools = found.product_supplier[:200], found.author[:200], found.tools
     row.made_at, row.relations = found.created_at, found.relations
     row.counts = counted(found.components)
+    document = session.get_one(Evidence, row.evidence_id)
+    if document.issued_on is None and found.created_at is not None:  # nobody gave a date, and the list has its own
+        document.issued_on = found.created_at.date()
     place = {"company_id": row.company_id, "evidence_id": row.evidence_id}
     parts, known = [], []
     judged = [judging.judge(one, data, on=now.date()) for one in found.components]
@@ -614,7 +617,7 @@ def _parts(
             ComponentFinding.gone_at.is_(None),
         )
     ).all()
-    order = list(Severity)
+    order, ranks = list(Severity), list(Standing)
     return [
         Part(
             name=one.name,
@@ -627,7 +630,12 @@ def _parts(
             known=tuple(
                 sorted(
                     (_known(each) for each in known if each.position == one.position),
-                    key=lambda each: (not each.is_used, order.index(each.severity), each.name),
+                    key=lambda each: (
+                        not each.is_used,
+                        order.index(each.severity),
+                        ranks.index(each.standing),
+                        each.name,
+                    ),
                 )
             ),
         )

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from portal.db.models.components import Component, ComponentFinding, ComponentList
 from portal.db.models.findings import Cause
 from portal.db.models.jobs import Job, OutboxMail
+from portal.db.models.responses import Evidence
 from portal.errors import NotAllowed, NotFound
 from portal.services import component_news, components, evidence, responses, submissions
 from portal.services.components import Wanted
@@ -120,6 +121,18 @@ def test_a_document_that_cannot_be_read_stays_with_the_reason(session, asked, no
     assert evidence.find(session, asked.lead, asked.assessment_id, evidence_id, now=now).name == "sbom.json"
 
 
+def test_a_document_without_a_date_takes_the_one_of_its_list(session, asked, now):
+    undated, dated = (
+        _add(session, asked, now, fields=DocumentFields(kind="sbom", issued_on=day), number=number)
+        for number, day in enumerate((None, date(2026, 1, 1)), start=1)
+    )
+    for evidence_id in (undated, dated):
+        components.keep(session, asked.lead.company_id, evidence_id, LIST, data=SHIPPED, now=now)
+
+    assert session.get_one(Evidence, undated).issued_on == date(2026, 11, 2)
+    assert session.get_one(Evidence, dated).issued_on == date(2026, 1, 1)
+
+
 def test_reading_again_replaces_and_deleting_takes_everything_along(session, asked, now):
     evidence_id = _read(session, asked, now)
     components.keep(
@@ -141,8 +154,8 @@ def test_a_list_is_searched_filtered_and_paged(session, asked, now):
     def page(**wanted):
         return components.page_of_document(session, asked.lead, evidence_id, Wanted(**wanted))
 
-    assert (page().total, page().last, len(page(number=3).parts)) == (251, 3, 51)
-    assert page(number=99).number == 3
+    assert (page().total, page().last, len(page(number=6).parts)) == (251, 6, 1)
+    assert page(number=99).number == 6
     assert [part.name for part in page(words="JQUERY").parts] == ["jquery"]
     assert [part.name for part in page(words="pkg:npm/jq").parts] == ["jquery"]
     assert page(words="%").total == 0

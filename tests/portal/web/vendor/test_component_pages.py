@@ -43,7 +43,7 @@ def test_the_company_sees_what_was_read_and_every_component(visit, sessions, ask
     ):
         assert words in page
     path = f"{asked.path}/documents/{evidence_id}/components"
-    assert "1 bis 100 von 123" in errand.text_of(lead.get(path))
+    assert "1 bis 50 von 123" in errand.text_of(lead.get(path))
     filtered = errand.text_of(lead.get(f"{path}?q=jquery&standing=affected&page=x"))
     assert "pkg:npm/jquery@1.12.4" in filtered
     assert "pacs-core" not in filtered
