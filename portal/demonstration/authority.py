@@ -36,10 +36,11 @@ class Issued:
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Where a certificate says its revocation can be looked up."""
+    """Where a certificate says its revocation and its issuer can be looked up."""
 
     crl_urls: tuple[str, ...] = ()
     ocsp_urls: tuple[str, ...] = ()
+    issuer_urls: tuple[str, ...] = ()
 
 
 NOWHERE = Places()
@@ -172,12 +173,13 @@ def _with_places(builder: x509.CertificateBuilder, places: Places) -> x509.Certi
             for url in places.crl_urls
         ]
         builder = builder.add_extension(x509.CRLDistributionPoints(points), critical=False)
-    if places.ocsp_urls:
-        responders = [
-            x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(url))
-            for url in places.ocsp_urls
-        ]
-        builder = builder.add_extension(x509.AuthorityInformationAccess(responders), critical=False)
+    told = [
+        *((AuthorityInformationAccessOID.OCSP, url) for url in places.ocsp_urls),
+        *((AuthorityInformationAccessOID.CA_ISSUERS, url) for url in places.issuer_urls),
+    ]
+    if told:
+        access = [x509.AccessDescription(method, x509.UniformResourceIdentifier(url)) for method, url in told]
+        builder = builder.add_extension(x509.AuthorityInformationAccess(access), critical=False)
     return builder
 
 

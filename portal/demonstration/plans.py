@@ -43,6 +43,7 @@ class Tls:
     extra_names: tuple[str, ...] = ()  # more names in the certificate
     crl_urls: tuple[str, ...] = ()  # where the certificate says its authority's list is
     ocsp_urls: tuple[str, ...] = ()  # and its responder
+    issuer_urls: tuple[str, ...] = ()  # and its authority's own certificate
 
 
 class Cleartext(StrEnum):

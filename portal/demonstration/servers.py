@@ -367,7 +367,7 @@ class Servers:
         return contexts
 
     def _context(self, tls: Tls, host_names: tuple[str, ...], folder: Path) -> ssl.SSLContext:
-        places = Places(crl_urls=tls.crl_urls, ocsp_urls=tls.ocsp_urls)
+        places = Places(crl_urls=tls.crl_urls, ocsp_urls=tls.ocsp_urls, issuer_urls=tls.issuer_urls)
         issued = self._authority.issue(
             (*host_names, *tls.extra_names), kind=tls.certificate, key_kind=tls.key, places=places
         )

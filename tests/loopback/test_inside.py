@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from portal.demonstration.plans import Plan, Reply, Site, Zone, redirect
+from portal.demonstration.plans import Cleartext, Plan, Reply, Site, Tls, Zone, redirect
 from portal.demonstration.servers import Running
-from scanners import judging, scan
-from scanners.jobs import ScanJob, SubjectSeen
+from scanners import checking, judging, scan
+from scanners.catalogue import CHECKS
+from scanners.jobs import RegistrySettings, ScanJob, SubjectSeen
 from scanners.model import CheckClass, Outcome
-from scanners.observations import Page
+from scanners.observations import CertificateChain, Page, Reason, Revocation, Trust
 
 INSIDE = "127.66.0.1"  # stands for an address of the house; the tripwires listen there
 ALLOWED = ("127.0.0.1/32", "127.53.0.0/16", "127.54.0.0/16", "127.80.0.0/16")
@@ -43,6 +44,35 @@ PAGE = """<!doctype html><title>Portal</title>
 METADATA = """{"issuer": "https://innen.falle.test", "jwks_uri": "https://innen.falle.test/keys",
 "authorization_endpoint": "https://127.66.0.1/a"}"""
 
+# What a certificate that browsers trust may name as the place of its list, its responder and its issuer.
+PLACES = (
+    *(f"http://{INSIDE}/1.crl", "http://2135031809/1.crl", "http://0x7f.66.1/1.crl", "http://127.1/1.crl"),
+    *("http://[::1]/1.crl", "http://[::ffff:127.66.0.1]/1.crl", "http://[64:ff9b::7f42:1]/1.crl"),
+    *("http://10.0.0.1/1.crl", "http://169.254.169.254/latest/meta-data/", "http://[fd00:ec2::254]/latest/"),
+    *("http://metadata.falle.test/", "http://localhost/1.crl", "http://innen.falle.test/1.crl"),
+    *("http://verweis.falle.test/1.crl", "http://sechs.falle.test/1.crl", "https://innen.falle.test/1.crl"),
+    *("http://wechsel.falle.test/1.crl", "http://rueckwechsel.falle.test/1.crl"),
+    *("http://umleitung.falle.test/1.crl", "ldap://innen.falle.test/cn=1", "file:///etc/passwd"),
+    *("http://portal.falle.test@127.66.0.1/1.crl", f"http://{INSIDE}:22/1.crl", "http://innen.falle.test:8080/1.crl"),
+)
+# Each alone, and each behind a place that may be asked and leads there.
+BY_LIST = tuple(
+    Site(
+        host=f"liste{number}.falle.test",
+        address=f"127.80.1.{number}",
+        tls=Tls(crl_urls=(url, "http://umleitung.falle.test/"), issuer_urls=(url,)),
+    )
+    for number, url in enumerate(PLACES, start=1)
+)
+BY_ANSWER = tuple(
+    Site(
+        host=f"antwort{number}.falle.test",
+        address=f"127.80.2.{number}",
+        tls=Tls(ocsp_urls=(url, "http://umleitung.falle.test/"), issuer_urls=(url,)),
+    )
+    for number, url in enumerate(PLACES, start=1)
+)
+
 PLAN = Plan(
     zones=(
         Zone(
@@ -50,6 +80,7 @@ PLAN = Plan(
             name_servers=("ns1", "ns9.innen.falle.test."),
             records=f"""
 innen      A {INSIDE}
+metadata   A 169.254.169.254
 verweis    CNAME innen
 staging    A {INSIDE}
 dev        CNAME innen
@@ -85,6 +116,15 @@ _dmarc     TXT "v=DMARC1; p=reject; rua=mailto:a@innen.falle.test"
             },
         ),
         Site(host="wandel.falle.test", address="127.80.0.12", missing=redirect("https://wechsel.falle.test/")),
+        Site(
+            host="umleitung.falle.test",
+            address="127.80.0.13",
+            cleartext=Cleartext.SERVES,
+            pages={"/1.crl": redirect(f"http://{INSIDE}/1.crl")},
+            missing=redirect("http://innen.falle.test/1.crl"),
+        ),
+        *BY_LIST,
+        *BY_ANSWER,
         Site(host="www.falle.test", address="127.80.0.11", missing=redirect("https://innen.falle.test/")),
     ),
     # First an address that may be asked, then one of the house, and the other way round.
@@ -154,6 +194,33 @@ def test_nothing_that_a_target_names_leads_inside(
     assert Outcome.ERROR not in {finding.outcome for finding in findings}
     inside = [one for one in findings if one.subject.name == "innen.falle.test" and one.outcome is Outcome.FAIL]
     assert [one.check_id for one in inside] == []  # the house is not graded either
+
+
+@pytest.mark.parametrize("sites", [BY_LIST, BY_ANSWER], ids=["lists", "answers"])
+def test_nor_does_what_a_trusted_certificate_names(
+    running: Running, at: dt.datetime, tripped: Callable[[], list[int]], sites: tuple[Site, ...]
+) -> None:
+    """The address of a list, of a responder, of an issuer: also as a number, by alias, in turns and by redirect."""
+
+    async def run() -> list[SubjectSeen]:
+        network = dataclasses.replace(running.network(), registries=RegistrySettings(revocation=True))
+        kinds = ("CertificateChain", "Revocation")
+        job = ScanJob(hosts=tuple(site.host for site in sites), at=at, network=network, kinds=kinds)
+        return [event async for event in scan.observe(job) if isinstance(event, SubjectSeen) and event.complete]
+
+    seen = {one.observations.subject.name: one.observations for one in asyncio.run(run())}
+
+    assert tripped() == []
+    asked = {one.kind for one in running.contacts_of("umleitung.falle.test")}
+    assert asked - {"dns"}  # what leads inside was followed as far as its own door
+    for site in sites:
+        chain = seen[site.host][CertificateChain]
+        assert chain.trust is Trust.TRUSTED  # of others nothing is asked, so this would prove nothing
+        assert {*chain.chain[0].crl_urls, *chain.chain[0].ocsp_urls} & set(PLACES)
+        blind = seen[site.host].blindness(Revocation)
+        assert blind is not None and blind.reason is not Reason.NOT_CONFIGURED
+        finding = checking.run(CHECKS["cert.revocation"], seen[site.host])
+        assert finding.outcome is Outcome.UNKNOWN, (site.host, finding.fact)
 
 
 def test_the_tripwires_do_trip(running: Running, tripped: Callable[[], list[int]]) -> None:
