@@ -42,6 +42,7 @@ class LedgerEntry:
     deed: Deed
     classes: tuple[CheckClass, ...] = ()
     hosts: tuple[str, ...] = ()  # () every host of the scope at that time
+    scope: tuple[str, ...] = ()  # which these were
     name: str = ""
     function: str = ""
     text_version: str = ""

@@ -1,7 +1,7 @@
 """The scope of a scan and the ledger of consents: the company names what is its own, agrees, refuses, withdraws."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -239,16 +239,24 @@ def on_paper(session: Session, assessment: Assessment) -> Sequence[LedgerEntry]:
             AuditEvent.verb.in_([deed.value for deed in SCOPE_DEEDS]),
         )
         .order_by(AuditEvent.sequence)
-    )
-    return in_order(
-        [
-            *(_signature(entries) for entries in signed.values()),
-            *(
-                LedgerEntry(at=event.at, deed=Deed(event.verb), hosts=(event.subject,), name=event.actor)
-                for event in changed
-                if (event.detail or {}).get("assessment") == assessment.id
-            ),
-        ]
+    ).all()
+    changes = [
+        LedgerEntry(at=event.at, deed=Deed(event.verb), hosts=(event.subject,), name=event.actor)
+        for event in changed
+        if (event.detail or {}).get("assessment") == assessment.id
+    ]
+    hosts = _hosts(session, assessment)
+    signatures = (_signature(entries) for entries in signed.values())
+    return in_order([*(replace(one, scope=_scope_at(one, hosts, changes)) for one in signatures), *changes])
+
+
+def _scope_at(signature: LedgerEntry, hosts: Sequence[Host], changes: Sequence[LedgerEntry]) -> tuple[str, ...]:
+    """What stood in scope when somebody signed for all of it."""
+    if signature.hosts:
+        return ()
+    newest = {change.hosts[0]: change.deed for change in changes if change.at <= signature.at}  # the last one stays
+    return tuple(
+        host.name for host in hosts if host.created_at <= signature.at and newest.get(host.name) is not Deed.HOST_STRUCK
     )
 
 

@@ -68,7 +68,7 @@ README = N_(
 class AlongForm(forms.Form):
     """Which answers are taken along."""
 
-    which = RadioField(_l("Which answers"))
+    which = RadioField(_l("Which answers"), [InputRequired(_l("Choose which answers."))])
     files = BooleanField(_l("Put the documents themselves into the pack"))
 
 
@@ -264,7 +264,7 @@ def _take_form(look: Look, *, sent: bool = False) -> forms.Form:
     for place, one in enumerate(look.products):
         choices = [*look.supplies, (NONE, _("none of these"))]
         label = one.name or _("answers that name no product")
-        made[_name(place)] = SelectField(label, choices=forms.choices(choices))
+        made[_name(place)] = SelectField(label, [InputRequired(_("Choose a product."))], choices=forms.choices(choices))
         values[_name(place)] = one.supply_id or NONE
     form: type[forms.Form] = type("TakeForm", (forms.Form,), made)
     return form.sent() if sent else form.offered(**values)

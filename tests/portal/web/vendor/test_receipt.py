@@ -79,7 +79,7 @@ def test_the_receipt_says_what_was_frozen_and_what_comes_next(asked, sessions):
         "Erika Muster, CISO",
         "Klinikum Nord",
         "PACS Archiv",
-        "genau diese Fassung",
+        "genau diese Ausgabe",
         asked.struck,
     ):
         assert words in html, words
@@ -116,3 +116,5 @@ def test_the_vendor_report_prints_the_ledger(asked, sessions):
     assert deeds == ["host.struck", "granted", "withdrawn"]
     assert entries[1].text_version
     assert entries[1].hosts == ()
+    assert entries[1].scope
+    assert asked.struck not in entries[1].scope
