@@ -335,7 +335,7 @@ HTTP2: tuple[Case, ...] = (
     http2(
         "drip-body",
         hostile.drips_frames(hostile.frame(hostile.DATA, b".", stream=1), first=hostile.HEAD_OK),
-        Reason.TIMEOUT,
+        (Reason.TIMEOUT, Reason.DEADLINE),
         stalls=True,
     ),
     http2(
