@@ -333,3 +333,19 @@ def test_a_long_life_over_http1_is_not_counted_as_one_head(old: Running, look: L
         return visit.door.spent()[HOST].connections, lengths
 
     assert look(old, probe) == (1, {1_200_011})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content"), [("POST", "/login", b'{"query": "{a}"}' * 1_000), ("HEAD", "/b.js", b"")]
+)
+def test_other_methods_look_the_same_too(
+    old: Running, new: Running, look: Look, method: str, path: str, content: bytes
+) -> None:
+    async def probe(visit: Visit) -> list[Response]:
+        url = f"https://{HOST}{path}"
+        return [await visit.fetcher.fetch(url, method=method, content=content) for _time in range(3)]
+
+    before, after = look(old, probe), look(new, probe)
+
+    assert {one.http_version for one in after} == {"HTTP/2"}
+    assert [plain(one) for one in after] == [plain(one) for one in before]
