@@ -1,4 +1,5 @@
-"""All figures: `python -m benchmarks [--runs N]`; other people's suites: `… conformance FOLDER`; race: `… scanning`."""
+"""All figures: `python -m benchmarks [--runs N]`; other people's suites: `… conformance FOLDER`; race: `… scanning`;
+editors: `… saving`."""
 
 import argparse
 import sys
@@ -21,6 +22,10 @@ def main() -> None:
         from benchmarks import fuzzing
 
         sys.exit(fuzzing.main(sys.argv[2:]))
+    if sys.argv[1:2] == ["saving"]:
+        from benchmarks import saving
+
+        sys.exit(saving.main(sys.argv[2:]))
     from benchmarks import measuring, registering, scanning
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Medians of several runs, one table.")

@@ -24,7 +24,7 @@
    parts/marks.html, save_words), so that they are in the reader's language.
 
    An acknowledged answer fires "kettenblick:saved" on the element, with the answer of the server as detail. What depends
-   on it elsewhere on the page (elements with data-live) is fetched anew from the address in data-live-from. */
+   on it elsewhere on the page (data-live-text, the side list) is asked for at the address in data-live-from. */
 
 (() => {
   "use strict";
@@ -192,28 +192,48 @@
     }
   }
 
-  /* What an answer changes elsewhere on the page: once nothing is on its way, the element with data-live-from is asked
-     for its successor, and every data-live takes the content of its namesake there. Without an answer all stays. */
-  let liveTimer = 0, liveWanted = false;
+  /* What an answer changes elsewhere on the page: a moment after it is saved, the address in data-live-from is asked
+     how things stand. {facts, total, sections: [{id, title, address, count, minutes, is_done}]} fill data-live-text and
+     the side list; a section that is not asked any more goes, one that is asked now comes. No answer: all stays. */
+  let liveTimer = 0;
   async function refreshLive() {
-    const from = document.querySelector("[data-live-from]")?.dataset.liveFrom;
-    if (!from || !liveWanted) return;
-    liveWanted = false;
+    const list = document.querySelector("[data-live-from]");
+    if (!list) return;
     try {
-      const response = await fetch(from, {credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(10000)});
-      if (!response.ok) return;
-      const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-      for (const element of document.querySelectorAll("[data-live]")) {
-        const successor = fresh.querySelector(`[data-live="${element.dataset.live}"]`);
-        if (!successor || successor.innerHTML === element.innerHTML) continue;
-        const focused = element.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-        element.replaceChildren(...successor.childNodes);
-        if (focused) element.querySelector(`[href="${focused}"]`)?.focus();
-      }
+      const response = await fetch(list.dataset.liveFrom, {
+        credentials: "same-origin", headers: {"Accept": "application/json"}, redirect: "error", signal: AbortSignal.timeout(10000),
+      });
+      if (response.ok) showLive(list, await response.json());
     } catch { /* the next answer asks again */ }
   }
+
+  function showLive(list, told) {
+    for (const element of document.querySelectorAll("[data-live-text]")) {
+      const text = told[element.dataset.liveText];
+      if (text !== undefined && text !== element.textContent) element.textContent = text;
+    }
+    const known = new Map([...list.querySelectorAll("[data-section]")].map((item) => [item.dataset.section, item]));
+    let at = list.querySelector("li"); // where the next section belongs; what stands there already keeps its focus
+    for (const one of told.sections) {
+      const item = known.get(one.id) ?? make("li");
+      known.delete(one.id);
+      item.dataset.section = one.id;
+      const link = item.querySelector("a") ?? item.appendChild(make("a"));
+      link.setAttribute("href", one.address);
+      const title = make("span", "", one.title), count = make("span", "count", one.is_done ? "" : one.count);
+      if (one.minutes) title.append(" ", make("span", "muted", one.minutes));
+      if (one.is_done) {
+        count.append(make("span", "", "✓"), make("span", "kern-sr-only", list.dataset.done));
+        count.firstChild.ariaHidden = "true";
+      }
+      link.replaceChildren(title, " ", count);
+      if (item === at) at = at.nextElementSibling;
+      else at.before(item);
+    }
+    for (const [id, gone] of known) if (!gone.querySelector("[aria-current]")) gone.remove();
+  }
+
   document.addEventListener("kettenblick:saved", () => {
-    liveWanted = true;
     clearTimeout(liveTimer);
     liveTimer = setTimeout(refreshLive, 400);
   });

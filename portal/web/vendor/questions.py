@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import Response
+from flask import Response, url_for
 from werkzeug.exceptions import BadRequest
 
 from portal.errors import BadInput, Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
-from portal.services import evidence, responses, standings, suggestions
+from portal.services import evidence, responses, scopes, standings, suggestions
 from portal.services.actors import EVERY_COMPANY_ROLE
 from portal.services.responses import BERLIN, Saved
 from portal.services.rounds import Key, Round
@@ -47,10 +47,9 @@ def section(here: CompanyJourney, assessment_id: str, section_id: str) -> Respon
 
 @vendor.get("/rounds/<assessment_id>/questions/<section_id>/progress", roles=EVERY_COMPANY_ROLE)
 def section_progress(here: CompanyJourney, assessment_id: str, section_id: str) -> Response:
-    """The pieces of the page that change with an answer: what is asked now, what is left, how long it takes."""
+    """What of the page changes with an answer: what is asked now, what is left, how long it takes."""
     asked, remarks = _load(here, assessment_id)
-    progress = _progress(asked, section_id, remarks)
-    return pages.part("vendor/section_list.html", is_facts=False, is_alone=True, head=asked.assessment, **progress)
+    return pages.json_answer(**_live(asked, section_id, sections.leaves(asked, remarks)))
 
 
 @vendor.post("/rounds/<assessment_id>/questions/<section_id>", roles=EVERY_COMPANY_ROLE)
@@ -187,8 +186,7 @@ def _page(here: CompanyJourney, asked: Round, section_id: str, page: Sequence[En
     remarks = responses.remarks(here.session, asked)
     standing = standings.of_round(here.session, here.actor, asked.assessment.id, now=here.now)
     following = _following(asked, remarks, section_id)
-    progress = _progress(asked, section_id, remarks)
-    leaves: Sequence[Leaf] = progress["leaves"]
+    leaves = sections.leaves(asked, remarks)
     has_clash = any(entry.clash is not None for entry in page)
     return pages.page(
         "vendor/section.html",
@@ -202,21 +200,45 @@ def _page(here: CompanyJourney, asked: Round, section_id: str, page: Sequence[En
         is_writable=any(entry.is_open for entry in page),
         offered=_offered(here, asked, section_id, page),
         months_of=lambda given_at: suggestions.age_in_months(given_at, today=here.now.astimezone(BERLIN).date()),
-        **progress,
+        leaf=next(leaf for leaf in leaves if leaf.id == section_id),
+        live=_live(asked, section_id, leaves),
+        is_whole=asked.part.is_whole,
     )
 
 
-def _progress(asked: Round, section_id: str, remarks: Mapping[Key, str]) -> Mapping[str, Any]:
-    leaves = sections.leaves(asked, remarks)
+def _live(asked: Round, section_id: str, leaves: Sequence[Leaf]) -> Mapping[str, Any]:
+    """How far this page and the whole have come, in words, for the page and for its script alike."""
     leaf = next((leaf for leaf in leaves if leaf.id == section_id), None)
     if leaf is None:
         raise NotFound
+    total = sections.total(asked)
+    facts = [_answered(leaf.answered, leaf.asked)]
+    if leaf.minutes:
+        facts.append(_("about %(minutes)s minutes", minutes=leaf.minutes))
+    if leaf.id == scopes.PROFILE:
+        facts.append(
+            _("by these answers %(asked)s of %(all)s questions are asked", asked=total.questions, all=total.known)
+        )
+    left = _("about %(minutes)s minutes left", minutes=total.minutes) if total.minutes else ""
     return {
-        "leaves": leaves,
-        "leaf": leaf,
-        "total": sections.total(asked),
-        "is_whole": asked.part.is_whole,
+        "facts": " · ".join(facts),
+        "total": " · ".join(filter(None, (_answered(total.answered, total.asked), left))),
+        "sections": [
+            {
+                "id": one.id,
+                "title": one.title,
+                "address": url_for("vendor.section", assessment_id=asked.assessment.id, section_id=one.id),
+                "count": f"{one.answered}/{one.asked}",
+                "minutes": _("%(minutes)s min", minutes=one.minutes) if one.minutes else "",
+                "is_done": one.answered == one.asked,
+            }
+            for one in leaves
+        ],
     }
+
+
+def _answered(done: int, asked: int) -> str:
+    return _("%(done)s of %(all)s answered", done=done, all=asked)
 
 
 def _offered(here: CompanyJourney, asked: Round, section_id: str, page: Sequence[Entry]) -> int:
