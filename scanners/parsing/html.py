@@ -1,6 +1,5 @@
 """What a page of HTML loads, asks for and links to; read in one pass that stays linear on hostile input."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cached_property, lru_cache
@@ -21,11 +20,11 @@ MOST_ATTRIBUTES_IN_ALL = 100_000
 LONGEST_VALUE = 4096
 LONGEST_TEXT = 200_000
 KEPT_PAGES = 8
+LONGEST_BARE = 40  # a tag without attributes, which most are
 
 # Bytes, so that re2 copies nothing between two searches. A tag is matched where it begins and never searched for: a
 # search would look through the whole rest of the page again for each tag or comment that does not end.
-_BEGINNING = re.compile(rb"<(?:!--|/?[a-zA-Z])")
-_BARE_TAG = re.compile(rb"<(/?)([a-zA-Z][^\t\n\f\r />]*+)>")  # most of a page; neither of the two ever goes back
+_BEGINNING = re2.compile(rb"<(?:!--|/?[a-zA-Z])")
 _TAG = re2.compile(
     rb"""<(/?)([a-zA-Z][^\s/>]*)((?:[\s/]+|[^\s/>=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"'][^\s>]*))?)*)(?:=\s*)?>"""
 )
@@ -195,25 +194,35 @@ def _link(element: Element) -> Iterator[tuple[str, bool]]:
 def _tags(data: bytes) -> Iterator[tuple[bool, Element]]:
     lowered = data.lower()
     position = count = unfinished = attributes_read = 0
-    while (found := _BEGINNING.search(data, position)) is not None and count < MOST_TAGS:
-        start = found.start()
-        if found.group() == b"<!--":
+    while (start := data.find(b"<", position)) != -1 and count < MOST_TAGS:
+        if data.startswith(b"!--", start + 1):
             end = data.find(b"-->", start + 2)  # "<!-->" is a whole comment
             if end == -1:  # as in a browser, all that follows is comment
                 return
             count += 1
             position = end + 3
             continue
-        match = _BARE_TAG.match(data, start) or _TAG.match(data, start)
-        if match is None:
+        stroke = b"/" if data.startswith(b"/", start + 1) else b""
+        begin = start + 1 + len(stroke)
+        if not data[begin : begin + 1].isalpha():
+            found = _BEGINNING.search(data, start)
+            position = found.start() if found else len(data)
+            continue
+        written = b""
+        end = data.find(b">", begin, begin + LONGEST_BARE)
+        name = data[begin : max(begin, end)]
+        if name.isalnum():
+            position = end + 1
+        elif (match := _TAG.match(data, start)) is not None:
+            _stroke, name, written = match.groups()
+            position = match.end()
+        else:
             unfinished += 1
             if unfinished > MOST_UNFINISHED:
                 return
             position = start + 1
             continue
         count += 1
-        position = match.end()
-        stroke, name, *written = match.groups()
         tag, closing = name.decode("utf-8", "replace").lower(), bool(stroke)
         text = b""
         if tag in _RAW and not closing:
@@ -222,7 +231,7 @@ def _tags(data: bytes) -> Iterator[tuple[bool, Element]]:
             text = data[position : min(end, position + LONGEST_TEXT)]
             position = end
         has_room = not closing and attributes_read < MOST_ATTRIBUTES_IN_ALL
-        attributes = _attributes(written[0]) if has_room and written else {}
+        attributes = _attributes(written) if has_room and written else {}
         attributes_read += len(attributes)
         yield closing, Element(tag=tag, attributes=attributes, text=text.decode("utf-8", "replace"))
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import re2
 
-from scanners.parsing import literals, urls
+from scanners import literals
+from scanners.parsing import urls
 from scanners.records import record
 
 Severity = Literal["low", "medium", "high", "critical"]

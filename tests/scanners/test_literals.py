@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanners import literals
 from scanners.data import javascript
-from scanners.parsing import literals
 
 SHIPPED = sorted(
     pattern
