@@ -232,8 +232,8 @@ def test_what_a_company_takes_home_holds_nothing_of_the_hospital_but_who_asks(wo
     path = f"/vendor/rounds/{world.a.assessment_id}"
 
     for who, allowed in (("lead a", 200), ("lead b", 404)):
-        for take in ("workbook/file", "profile"):
-            answer = world.visitor(who).post(f"{path}/{take}", {}, token=world.token(who))
+        for take, fields in (("workbook/file", {}), ("profile", {}), ("pack/file", {"which": "signed"})):
+            answer = world.visitor(who).post(f"{path}/{take}", fields, token=world.token(who))
             assert answer.status_code == allowed, (who, take)
             assert CANARY.encode() not in b"".join([answer.data, *parts_of(answer.data)])
 
