@@ -105,8 +105,8 @@ def _given_at(filled: Filled, now: datetime) -> datetime:
 
 def _exactly(source: str, one: Proposal) -> str:
     """With the numbers it follows from, and that they ask for less."""
-    less = f" ({i18n.gettext('asks for less than we do')})" if one.strictness is Strictness.LOWER else ""
-    return f"{source}: {', '.join(one.sources)}{less}"[:LONGEST_SOURCE]
+    less = i18n.gettext("asks for less than we do") if one.strictness is Strictness.LOWER else ""
+    return (f"{source}: {', '.join(one.sources)}" + (f" ({less})" if less else ""))[:LONGEST_SOURCE]
 
 
 def _source(filled: Filled) -> str:

@@ -1,14 +1,15 @@
 """CycloneDX as XML: made into what its JSON form says, so that both are read by the same rules."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from xml.parsers import expat
 
+import re2
+
 from scanners.model import N_
 from scanners.parsing.parts_lists import DEEPEST, MOST_COMPONENTS, Unreadable
 
-NAMESPACE = re.compile(r"http://cyclonedx\.org/schema/bom/(\d+\.\d+)")
+NAMESPACE = re2.compile(r"http://cyclonedx\.org/schema/bom/(\d+\.\d+)")
 SEPARATOR = " "
 MOST_ELEMENTS = 40 * MOST_COMPONENTS
 LONGEST_TEXT = 2_000  # characters of one element; descriptions are not ours to keep
@@ -72,7 +73,7 @@ class _Reading:
             match = NAMESPACE.fullmatch(namespace)
             if match is None or name != "bom":
                 raise Unreadable(NO_LIST)
-            self._version = match[1]
+            self._version = match.group(1)
             self._stack.append((name, self._root))
             return
         self._text, self._length = [], 0

@@ -1,12 +1,13 @@
 """Names by which software is told apart: package URLs (purl) and CPE names."""
 
-import re
 from urllib.parse import unquote
+
+import re2
 
 from scanners.records import record
 
-_PURL = re.compile(r"pkg:/*(?P<type>[A-Za-z][A-Za-z0-9.+-]*)/(?P<rest>.+)", re.DOTALL)
-_COLON = re.compile(r"(?<!\\):")
+_PURL = re2.compile(r"pkg:/*(?P<type>[A-Za-z][A-Za-z0-9.+-]*)/(?P<rest>.+)")
+ESCAPED = "\\:"  # a colon within a part of a CPE name
 CPE_PARTS = 6  # cpe, 2.3, part, vendor, product, version
 CPE_URI_PARTS = 4  # cpe, /part, vendor, product
 
@@ -41,7 +42,7 @@ def package(purl: str) -> Package | None:
     match = _PURL.fullmatch(purl.partition("#")[0].partition("?")[0].strip())
     if match is None:
         return None
-    rest = match["rest"].strip("/")
+    rest = match.group("rest").strip("/")
     path, at, version = rest.rpartition("@")
     if not at or "/" in version:  # the sign of a scope (@angular/core) is no version
         path, version = rest, ""
@@ -49,13 +50,13 @@ def package(purl: str) -> Package | None:
     if not pieces:
         return None
     return Package(
-        type=match["type"].lower(), namespace="/".join(pieces[:-1]), name=pieces[-1], version=unquote(version)
+        type=match.group("type").lower(), namespace="/".join(pieces[:-1]), name=pieces[-1], version=unquote(version)
     )
 
 
 def platform(cpe: str) -> Platform | None:
     """The parts of a CPE name of version 2.3 or 2.2; None for what is none."""
-    pieces = [piece.replace("\\", "") for piece in _COLON.split(cpe.strip())]
+    pieces = [piece.replace("\0", ":").replace("\\", "") for piece in cpe.strip().replace(ESCAPED, "\0").split(":")]
     if pieces[:2] == ["cpe", "2.3"] and len(pieces) >= CPE_PARTS:
         part, vendor, product, version = pieces[2:CPE_PARTS]
     elif pieces[0] == "cpe" and len(pieces) >= CPE_URI_PARTS and pieces[1].startswith("/"):

@@ -1,8 +1,9 @@
 """SPDX, as JSON (2.2, 2.3), tag-value (2.2, 2.3) or JSON-LD (3.0), to the facts that we keep."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import re2
 
 from scanners.model import N_
 from scanners.parsing.parts_lists import (
@@ -27,8 +28,8 @@ STRUCTURE = frozenset({"DESCRIBES", "DESCRIBED_BY"})  # what says which package 
 PURL_TYPES, CPE_TYPES = frozenset({"purl"}), frozenset({"cpe23Type", "cpe22Type"})
 HEAD = ("SPDXVersion", "Created", "Creator", "Relationship")  # what a tag-value document says as a whole
 ELSEWHERE = frozenset({"FileName", "SnippetSPDXID", "LicenseID"})  # what follows is no package's
-_ACTOR = re.compile(r"(?:Person|Organization|Tool):\s*(?P<name>.*?)\s*(?:\([^()]*\))?\s*", re.DOTALL)
-_TAG = re.compile(r"(?P<tag>[A-Za-z][A-Za-z0-9]*):[ \t]*(?P<value>.*)")
+_ACTOR = re2.compile(r"(?:Person|Organization|Tool):\s*(?P<name>.*?)\s*(?:\([^()]*\))?\s*")
+_TAG = re2.compile(r"(?P<tag>[A-Za-z][A-Za-z0-9]*):[ \t]*(?P<value>.*)")
 
 
 def of_json(document: Mapping[str, Any]) -> PartsList:
@@ -101,7 +102,7 @@ def _supplier(package: Mapping[str, Any]) -> str:
 def _actor(value: Any) -> str:
     text = word(value, LONGEST_NAME)
     match = _ACTOR.fullmatch(text)
-    return (match["name"] if match else text)[: LONGEST_NAME - 100]
+    return (match.group("name") if match else text)[: LONGEST_NAME - 100]
 
 
 # ---- tag-value
@@ -137,7 +138,7 @@ def _tags(text: str) -> Iterator[tuple[str, str]]:
         match = _TAG.match(line)
         if match is None:
             continue
-        value = match["value"].strip()
+        value = match.group("value").strip()
         if value.startswith("<text>"):
             value = value.removeprefix("<text>")
             pieces = [value]
@@ -147,7 +148,7 @@ def _tags(text: str) -> Iterator[tuple[str, str]]:
                     break
                 pieces.append(following)
             value = "\n".join(pieces).partition("</text>")[0]
-        yield match["tag"], value
+        yield match.group("tag"), value
 
 
 def _relation(value: str) -> tuple[str, str, str]:
