@@ -32,8 +32,10 @@ def read(work: Work) -> None:
     shelf = Blobs(folder=work.tools.settings.files_dir, keyring=work.tools.keyring)
     found = parts(shelf.get(evidence.owner_of(company_id), *place))
     data = scanning.shelf(work.tools.settings).newest
+    now = work.now()
+    stands = components.judged(found, data, on=now.date()) if isinstance(found, PartsList) else None
     with work.last_step() as session:
-        components.keep(session, company_id, evidence_id, found, data=data, now=work.now())
+        components.keep(session, company_id, evidence_id, found, data=data, now=now, stands=stands)
 
 
 def parts(content: bytes) -> PartsList | Message:

@@ -6,7 +6,7 @@ Reading happens elsewhere (portal.jobs.components); judging is scanners.componen
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, insert, or_, select, update
@@ -180,10 +180,22 @@ def to_read(session: Session, company_id: str, evidence_id: str) -> Evidence | N
 # ---- keeping what was read
 
 
+def judged(found: PartsList, data: DataSets, *, on: date) -> Sequence[Judgement]:
+    """How each part stands. A long list takes seconds: whoever keeps it judges it before the transaction."""
+    return [judging.judge(one, data, on=on) for one in found.components]
+
+
 def keep(
-    session: Session, company_id: str, evidence_id: str, found: PartsList | Message, *, data: DataSets, now: datetime
+    session: Session,
+    company_id: str,
+    evidence_id: str,
+    found: PartsList | Message,
+    *,
+    data: DataSets,
+    now: datetime,
+    stands: Sequence[Judgement] | None = None,
 ) -> None:
-    """Write down what a document says, or why it could not be read, and judge its parts."""
+    """Write down what a document says, or why it could not be read, and how its parts stand."""
     if to_read(session, company_id, evidence_id) is None:
         return
     forget(session, company_id, evidence_id)
@@ -203,7 +215,7 @@ def keep(
     session.add(row)
     session.flush()
     if isinstance(found, PartsList):
-        _fill(session, row, found, data, now=now)
+        _fill(session, row, found, judged(found, data, on=now.date()) if stands is None else stands, now=now)
     audit.record(
         session,
         SYSTEM,
@@ -215,7 +227,9 @@ def keep(
     )
 
 
-def _fill(session: Session, row: ComponentList, found: PartsList, data: DataSets, *, now: datetime) -> None:
+def _fill(
+    session: Session, row: ComponentList, found: PartsList, stands: Sequence[Judgement], *, now: datetime
+) -> None:
     row.format, row.format_version = found.format, found.version[:20]
     row.product, row.product_version = found.product, found.product_version
     row.product_supplier, row.author, row.tools = found.product_supplier[:200], found.author[:200], found.tools
@@ -226,8 +240,7 @@ def _fill(session: Session, row: ComponentList, found: PartsList, data: DataSets
         document.issued_on = found.created_at.date()
     place = {"company_id": row.company_id, "evidence_id": row.evidence_id}
     parts, known = [], []
-    judged = [judging.judge(one, data, on=now.date()) for one in found.components]
-    for position, (one, judgement) in enumerate(zip(found.components, judged, strict=True), start=1):
+    for position, (one, judgement) in enumerate(zip(found.components, stands, strict=True), start=1):
         told = {"name": one.name, "version": one.version, "purl": one.purl, "cpe": one.cpe, "supplier": one.supplier}
         parts.append(
             {
@@ -248,7 +261,7 @@ def _fill(session: Session, row: ComponentList, found: PartsList, data: DataSets
     for table, rows in ((Component, parts), (ComponentFinding, known)):
         if rows:
             session.execute(insert(table), rows)
-    row.standings = _standings(judged)
+    row.standings = _standings(stands)
 
 
 def forget(session: Session, company_id: str, evidence_id: str) -> None:
