@@ -62,6 +62,7 @@ class Assessment(Row):
     accepted_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     reviewed_at: Mapped[datetime | None]
+    reminders_stopped_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
     vendor: Mapped[Vendor] = relationship()
@@ -86,7 +87,7 @@ class AssessmentSupply(Row):
 
 
 class Invitation(Row):
-    """A mail to one person; one is live per assessment and address, and a GET never redeems it."""
+    """A mail to one person; links to one address live side by side until one is taken, and a GET never redeems it."""
 
     __tablename__ = "invitation"
     __table_args__ = (
@@ -109,6 +110,8 @@ class Invitation(Row):
     redeemed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     handed_over_at: Mapped[datetime | None]  # "I am not the right person"
+    mail_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))  # of the outbox, which forgets after a while
+    is_reminder: Mapped[bool] = mapped_column(default=False)
 
     assessment: Mapped[Assessment] = relationship(back_populates="invitations")
 
