@@ -4,7 +4,7 @@ import math
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -125,8 +125,8 @@ def encode(value: Any) -> Any:
     match value:
         case Enum():
             return value.value
-        case datetime():
-            return value.astimezone(UTC).isoformat()
+        case date():
+            return (value.astimezone(UTC) if isinstance(value, datetime) else value).isoformat()
         case Mapping():
             return {str(encode(key)): encode(item) for key, item in value.items()}
         case tuple() | frozenset():
@@ -168,7 +168,8 @@ def _decode_union(kind: Any, data: Any, where: str) -> Any:
     if data is None and types.NoneType in members:
         return None
     for member in members:
-        if member is types.NoneType or (member in {int, float, str} and type(data) is not member):
+        is_whole = member is float and type(data) is int  # JSON of other hands writes 24.0 as 24
+        if member is types.NoneType or (member in {int, float, str} and type(data) is not member and not is_whole):
             continue
         return _decode(member, data, where)
     raise BadDocument(where)
@@ -215,6 +216,8 @@ def _shape(kind: Any) -> Mapping[str, tuple[Any, bool]]:
 def _decode_plain(kind: Any, data: Any, where: str) -> Any:
     if kind is datetime:
         return _decode_time(data, where)
+    if kind is date:
+        return _decode_day(data, where)
     if kind is float and type(data) in {int, float}:
         return _decode_float(data, where)
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -244,6 +247,16 @@ def _is_text(data: str) -> bool:
         return len(data) <= LONGEST_TEXT and (data.isascii() or bool(data.encode()))
     except UnicodeEncodeError:
         return False
+
+
+def _decode_day(data: Any, where: str) -> date:
+    try:
+        day = date.fromisoformat(data)
+    except (TypeError, ValueError):
+        raise BadDocument(where) from None
+    if day.isoformat() != data:  # "20261122" and weeks are days to Python as well
+        raise BadDocument(where)
+    return day
 
 
 def _decode_time(data: Any, where: str) -> datetime:
