@@ -1,0 +1,1 @@
+"""The evidence bundle (Prüfpaket): facts of one vendor in one signed file that anybody can check without us."""
