@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.files.blobs import Blobs
-from portal.jobs import components, controlling, mailing, rejudging, scanning
+from portal.jobs import components, controlling, flashing, mailing, rejudging, scanning
 from portal.jobs.leases import Lease
 from portal.jobs.work import Work
 from portal.services import (
     domain_control,
     evidence,
+    flashes,
     jobs,
     limits,
     mail_sessions,
@@ -68,6 +69,7 @@ def _nightly(work: Work) -> None:
         for hospital_id, assessment_id in session.execute(open_rounds).all():
             jobs.ask_for_score(session, hospital_id, assessment_id, now=now)
         components.ask_unread(session, now=now)
+        flashes.look_after(session, now=now)
         for room in (jobs, limits, mail_sessions, outbox, scan_budgets, tickets, sign_ins):
             room.sweep(session, now=now)
 
@@ -117,6 +119,7 @@ TASKS: Mapping[JobKind, Task] = {
     JobKind.COMPONENTS: Task(lane=Lane.REST, run=components.read),
     JobKind.COMPONENTS_REJUDGE: Task(lane=Lane.REST, run=components.rejudge),
     JobKind.COMPONENTS_NEWS: Task(lane=Lane.REST, run=components.tell),
+    JobKind.FLASH: Task(lane=Lane.REST, run=flashing.look),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),
 }
 

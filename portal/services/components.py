@@ -504,6 +504,29 @@ def search(session: Session, actor: Actor, text: str) -> Sequence[Use]:
     return sorted(found, key=lambda one: (order.index(one.standing), one.vendor.casefold(), one.name, one.version))
 
 
+def with_lists(session: Session, actor: Actor) -> frozenset[str]:
+    """The vendors of this hospital of which a list that could be read was handed in; of the others nobody knows."""
+    hospital_id = hospital_of(actor)
+    read = session.execute(
+        select(ComponentList.company_id, ComponentList.evidence_id).where(
+            ComponentList.state == ListState.READ,
+            ComponentList.company_id.in_(
+                select(Assessment.company_id).where(
+                    Assessment.hospital_id == hospital_id, Assessment.company_id.is_not(None)
+                )
+            ),
+        )
+    ).all()
+    found = set()
+    for company_id in sorted({row.company_id for row in read}):
+        released = _released(session, company_id)
+        for row in read:
+            if row.company_id == company_id:
+                places = released.get(row.evidence_id, ())
+                found |= {vendor_id for hospital, vendor_id, _links in places if hospital == hospital_id}
+    return frozenset(found)
+
+
 def _companies(session: Session, hospital_id: str, vendor_id: str) -> Sequence[str]:
     found = session.scalars(
         select(Assessment.company_id).where(

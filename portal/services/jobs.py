@@ -32,6 +32,7 @@ class JobKind(StrEnum):
     COMPONENTS = "components"  # a list of parts (SBOM) that came in is read
     COMPONENTS_REJUDGE = "components-rejudge"  # a company's lists by today's data
     COMPONENTS_NEWS = "components-news"  # what that has brought to light
+    FLASH = "flash"  # a question of the moment whose clock lapsed
     NIGHTLY = "nightly"  # deadlines that passed, evidence that ran out, rows that nobody needs
 
 
