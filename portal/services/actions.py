@@ -105,6 +105,11 @@ class ActionRow:
     reports: Sequence[ActionReport] = field(default_factory=tuple)
 
     @property
+    def version(self) -> int:
+        """What a form says it has read: a report of the company is something to read as well."""
+        return self.action.version + len(self.reports)
+
+    @property
     def standing(self) -> Standing:
         """Where it stands; a report that came after the hospital's last word waits for the next one."""
         if self.action.state is not ActionState.OPEN:
@@ -293,12 +298,12 @@ def answer(
     row = session.get(Action, action_id, with_for_update=True, populate_existing=True)
     if row is None or (row.hospital_id, row.vendor_id) != (hospital_id, vendor_id):
         raise NotFound
-    if row.version != version:
+    stands = ActionRow(action=row, reports=_reports(session, Action.id == row.id).get(row.id, ()))
+    if stands.version != version:
         raise Clash(Message(text=CHANGED))
     if verdict is not Verdict.CONFIRM and not remark.strip():
         raise BadInput({"remark": Message(text=N_("Say in a sentence why."))})
-    standing = ActionRow(action=row, reports=_reports(session, Action.id == row.id).get(row.id, ())).standing
-    if standing not in MAY[verdict]:
+    if stands.standing not in MAY[verdict]:
         raise NotNow(Message(text=N_("This action stands otherwise by now; nothing was changed.")))
     if verdict in {Verdict.MOVE, Verdict.REOPEN}:
         row.due_on = _day(due_on, now=now)
@@ -535,10 +540,15 @@ def _sorted(rows: Iterable[ActionRow]) -> Sequence[ActionRow]:
 
 
 def _offered(session: Session, hospital_id: str, vendor_id: str) -> Sequence[Offered]:
+    """Of the company that would do it; what another company offered for this vendor before is no business of it."""
+    newest = permissions.newest_assessment(session, hospital_id, vendor_id)
+    if newest is None:
+        return ()
+    theirs = [PlanOffer.company_id == newest.company_id] if newest.company_id is not None else []
     offers = session.scalars(
         select(PlanOffer)
         .join(Assessment, Assessment.id == PlanOffer.assessment_id)
-        .where(Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor_id)
+        .where(Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor_id, *theirs)
         .order_by(PlanOffer.at.desc(), PlanOffer.id)
     ).all()
     if not offers:

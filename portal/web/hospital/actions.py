@@ -331,7 +331,7 @@ def _answer_form(row: ActionRow, number: int, sent: AnswerForm | None) -> Answer
         if is_this
         else AnswerForm.offered(
             action=row.action.id,
-            version=str(row.action.version),
+            version=str(row.version),
             verdict=usual.value if usual else None,
             due_on=row.action.due_on,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from portal.db import session as database
 from portal.db.models.accounts import Company, CompanyRole
+from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.audit import AuditEvent
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.plans import PlanState
@@ -186,6 +188,25 @@ class TestOffer:
         )
         assert (made.due_on, made.remark) == (day, "Vor der Abnahme.")
 
+    def test_what_one_company_offered_is_nothing_to_the_company_that_is_asked_next(
+        self, session, place, round_id, vendor_id, now
+    ):
+        fields = LineFields(title="Nur wir und das Krankenhaus")
+        key = plans.save(session, place.lead, round_id, "", fields, version=0, now=now)
+        plans.offer(session, place.lead, round_id, [key], note="", now=now)
+        session.get_one(Assessment, round_id).stage = Stage.CLOSED
+        session.flush()
+        here = replace(place, assessments=dict(place.assessments))
+        ward.invite(session, here, NAME, now=now, due=now.date() + timedelta(days=20))
+        assert [one.key for one in actions.offered(session, place.assessor, vendor_id)] == [key]
+
+        next_one = building.company_actor(session, building.company(session, "Andere GmbH"))
+        ward.accept(session, here, NAME, now=now, actor=next_one)
+
+        assert not actions.offered(session, place.assessor, vendor_id)
+        with pytest.raises(Clash):
+            actions.take(session, place.assessor, vendor_id, [key], now=now, base_url=URL)
+
     def test_declining_says_why(self, session, place, vendor_id, now):
         keys = offered(session, place, now, count=1)
         with pytest.raises(BadInput):
@@ -201,7 +222,7 @@ class TestAction:
 
         actions.answer(
             session, place.assessor, vendor_id, made.id, Verdict.CONFIRM,
-            remark="", due_on=None, version=made.version, now=now + timedelta(hours=2), base_url=URL,
+            remark="", due_on=None, version=row.version, now=now + timedelta(hours=2), base_url=URL,
         )  # fmt: skip
         (row,) = actions.of_round(session, place.lead, round_id)
         assert row.standing is Standing.CONFIRMED
@@ -209,9 +230,10 @@ class TestAction:
     def test_sent_back_it_is_to_do_again_and_says_why(self, session, place, round_id, vendor_id, now):
         (made,) = taken(session, place, now)
         actions.report(session, place.lead, round_id, made.id, text="Fertig.", now=now + timedelta(hours=1))
+        (row,) = actions.of_vendor(session, place.assessor, vendor_id)
         actions.answer(
             session, place.assessor, vendor_id, made.id, Verdict.SEND_BACK,
-            remark="Der Scan sieht ihn noch.", due_on=None, version=made.version,
+            remark="Der Scan sieht ihn noch.", due_on=None, version=row.version,
             now=now + timedelta(hours=2), base_url=URL,
         )  # fmt: skip
         (row,) = actions.of_round(session, place.lead, round_id)
@@ -232,6 +254,18 @@ class TestAction:
         actions.answer(session, place.assessor, vendor_id, made.id, Verdict.DROP, version=made.version, **more)
         with pytest.raises(NotNow):
             actions.report(session, place.lead, round_id, made.id, text="Fertig.", now=now)
+
+    @pytest.mark.parametrize("verdict", [Verdict.DROP, Verdict.CONFIRM])
+    def test_a_report_that_came_meanwhile_is_read_before_anything_is_said_to_it(
+        self, session, place, round_id, vendor_id, now, verdict
+    ):
+        (made,) = taken(session, place, now)
+        (read,) = actions.of_vendor(session, place.assessor, vendor_id)
+        actions.report(session, place.lead, round_id, made.id, text="Fertig.", now=now + timedelta(hours=1))
+        more = {"remark": "weil", "due_on": None, "now": now + timedelta(hours=2), "base_url": URL}
+
+        with pytest.raises(Clash):
+            actions.answer(session, place.assessor, vendor_id, made.id, verdict, version=read.version, **more)
 
     def test_the_scan_of_each_side_says_whether_it_is_seen_mended(self, session, place, round_id, vendor_id, now):
         (made,) = taken(session, place, now)
