@@ -31,6 +31,7 @@ from questionnaires.shelf import NoSuchCatalogue
 from scanners.model import N_, Message
 
 PROFILE = "profile"
+OTHER_KIND = "other"  # of a document, for whoever does not know the hospital's own kinds
 MOST_FILES = 100 * 2**20  # bytes of documents that travel along
 PROFILE_TITLE = Text(de="Zu Unternehmen und Produkt", en="About your company and product")
 
@@ -136,7 +137,8 @@ def make(
         raise NotNow(Message(text=N_("There is no answer yet that could be taken along.")))
     catalogue, entries = _comparable(catalogues.of(session, assessment), manifest["answers"], today=_today(now))
     names = _names(session, assessment)
-    documents, files = _documents(session, assessment, manifest["evidence"], with_files=with_files)
+    beside = _beside(manifest["evidence"], entries)
+    documents, files = _documents(session, assessment, beside, with_files=with_files)
     pack = Pack(
         company=session.get_one(Company, assessment.company_id).name,
         made_at=now,
@@ -144,7 +146,7 @@ def make(
         catalogue_id=catalogue.id,
         catalogue_version=catalogue.version,
         products=tuple(names.values()),
-        answers=tuple(_packed(entry, catalogue, names, manifest["evidence"]) for entry in entries),
+        answers=tuple(_packed(entry, catalogue, names, beside) for entry in entries),
         documents=documents,
     )
     detail = {"draft": is_draft, "answers": len(pack.answers), "files": len(files)}
@@ -155,7 +157,11 @@ def make(
 def _comparable(
     catalogue: Catalogue, entries: Sequence[Mapping[str, Any]], *, today: date
 ) -> tuple[Catalogue, Sequence[Mapping[str, Any]]]:
-    """A questionnaire that everybody knows, and the answers to it: what one hospital asks alone stays with it."""
+    """A questionnaire that everybody knows, and the answers to it: what one hospital asks alone stays with it.
+
+    A follow-up ships with us, and yet asks again what the hospital's own catalogue asked in the round before.
+    """
+    entries = [entry for entry in entries if not owning.is_own(entry["question"])]
     if (catalogue.id, catalogue.version) in shelf.versions():
         return catalogue, entries
     known = shelf.current()
@@ -166,6 +172,18 @@ def _comparable(
         return before is not None and after is not None and carrying.fit(before, after, value, today=today) is Fit.SAME
 
     return known, [entry for entry in entries if is_the_same(entry)]
+
+
+def _beside(
+    documents: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    """The documents, but those that only lie beside answers which stay here; what a hospital calls a kind stays too."""
+    left = {(entry["question"], entry["supply"]) for entry in entries}
+    return [
+        {**one, "kind": OTHER_KIND if owning.is_own(one["kind"]) else one["kind"]}
+        for one in documents
+        if not one["for"] or any(tuple(key) in left for key in one["for"])
+    ]
 
 
 def _packed(

@@ -14,18 +14,20 @@ from sqlalchemy.orm import Session
 from portal.db import session as database
 from portal.db.models.accounts import CompanyRole
 from portal.db.models.answer_packs import AnswerPack, PackStanding
-from portal.db.models.assessments import Assessment
+from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.responses import Answer, Response, Suggestion
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
 from portal.files import signing
 from portal.files.sealing import Keyring
 from portal.jobs import reading
-from portal.services import answer_packs, responses, submissions, vendors
+from portal.services import answer_packs, catalogues, responses, submissions, vendors
 from portal.services.answer_packs import Nowhere
 from portal.services.submissions import Signer
 from questionnaires import answering, packs
 from questionnaires.model import AnswerValue
 from questionnaires.packs import AskedOf, Seal
+from tests.portal import building
+from tests.portal.services.test_follow_ups import begin as follow_up
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
 
@@ -265,3 +267,34 @@ def test_a_round_of_a_hospitals_own_questions_gives_only_what_everybody_knows(se
 
     assert catalogue.id == "hospital-vendor"
     assert "GV-02" not in {entry["question"] for entry in left}
+
+
+def test_a_follow_up_of_a_hospitals_own_catalogue_takes_none_of_its_questions_along(session, now):
+    made = errand.invited(session, now)
+    own = building.own_catalogue(session, made.ward.admin)
+    catalogues.release(session, made.ward.admin, own.id, edits=own.edits, now=now)
+    first = session.get_one(Assessment, made.assessment_id)
+    first.catalogue_id, first.catalogue_version = own.catalogue_id, own.version
+    made.lead = ward.accept(session, made.ward, errand.VENDOR, now=now)
+    ward.answer_all(session, made.ward, errand.VENDOR, quality=0.8, now=now)
+    ward.hand_in(session, made.ward, errand.VENDOR, now=now, released=True)
+    first.stage = Stage.CLOSED
+    session.flush()
+    again = follow_up(session, made, now, catalogue_reason="Erneut")
+    ward.answer_all(session, made.ward, errand.VENDOR, quality=0.8, now=now + timedelta(days=301))
+    session.flush()
+    session.expire_all()
+    assert "H-01" in answer_packs.catalogues.of(session, again).questions
+
+    taken = answer_packs.make(session, made.lead, again.id, is_draft=True, now=now + timedelta(days=301))
+
+    assert {one.question[:2] for one in taken.pack.answers} == {"D-", "WI"}
+
+
+def test_a_kind_of_document_that_only_one_hospital_knows_is_another_one_elsewhere():
+    beside = [["GV-01", ""]]
+    documents = [{"kind": "h_audit", "for": beside}, {"kind": "sbom", "for": [["H-01", ""]]}]
+
+    (left,) = answer_packs._beside(documents, [{"question": "GV-01", "supply": ""}])
+
+    assert left == {"kind": answer_packs.OTHER_KIND, "for": beside}
