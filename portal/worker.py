@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,11 +34,13 @@ log = logging.getLogger(__name__)
 
 SCANNER = (sys.executable, "-I", "-m", "scanners.child")
 STARTER = (sys.executable, "-I", "-m", "scanners.starting")
-REST_THREADS = 2
+THREADS = {Lane.REST: 2, Lane.PAPER: 1}  # a register of a thousand vendors needs a gigabyte
 LOOK_EVERY = 1.0  # seconds, when nobody rings
 RECONCILE_EVERY = 5.0
 RING_AGAIN_AFTER = timedelta(seconds=10)
 NIGHT_HOUR = 1  # UTC
+MORNING_HOUR = 8  # where the hospitals are: reminders lie on top when a working day begins
+HOME = ZoneInfo("Europe/Berlin")
 GRACE = 10.0  # seconds a short task gets to finish when the worker is asked to end
 
 
@@ -75,7 +78,7 @@ class Worker:
             self.tools.starter.close()
 
     def _threads(self, lane: Lane) -> int:
-        return self.scan_threads if lane is Lane.SCANS else REST_THREADS
+        return self.scan_threads if lane is Lane.SCANS else THREADS[lane]
 
     def _thread(self, target: Callable[..., None], *arguments: object) -> threading.Thread:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -189,7 +192,9 @@ class Worker:
             for job_id in waiting:
                 self.bell.ring(job_id)
         if Lane.REST in self.lanes:  # a worker that only scans may hold other data than the instance does
-            self._start_nightly(now)
+            self._start_daily(JobKind.NIGHTLY, now.hour >= NIGHT_HOUR, now.date(), now)
+            local = now.astimezone(HOME)
+            self._start_daily(JobKind.REMINDERS, local.hour >= MORNING_HOUR, local.date(), now)
             self._start_rejudging(now)
 
     def _bury_abandoned(self) -> None:
@@ -199,16 +204,16 @@ class Worker:
                 leases.bury(session, lease, why=leases.GAVE_NO_SIGN, now=now)
                 _give_up(session, lease, now)
 
-    def _start_nightly(self, now: datetime) -> None:
-        if now.hour < NIGHT_HOUR:
+    def _start_daily(self, kind: JobKind, is_time: bool, day: date, now: datetime) -> None:  # noqa: FBT001 - a condition
+        if not is_time:
             return
-        slot = now.date().isoformat()
+        slot = day.isoformat()
         with self.reading() as session:
-            if jobs.slot_is_taken(session, JobKind.NIGHTLY, slot):
+            if jobs.slot_is_taken(session, kind, slot):
                 return
         with self.tools.sessions.begin() as session:
-            if jobs.take_slot(session, JobKind.NIGHTLY, slot, now=now):
-                jobs.add(session, JobKind.NIGHTLY, {}, now=now)
+            if jobs.take_slot(session, kind, slot, now=now):
+                jobs.add(session, kind, {}, now=now)
 
     def _start_rejudging(self, now: datetime) -> None:
         """New rules came with this version, or a refresh brought new data: what was seen is judged anew, once."""
@@ -229,7 +234,7 @@ def _give_up(session: Session, lease: Lease, now: datetime) -> None:
 LANES: Mapping[str, frozenset[Lane]] = {
     "all": frozenset(Lane),
     "scan": frozenset({Lane.SCANS}),
-    "rest": frozenset({Lane.REST}),
+    "rest": frozenset({Lane.REST, Lane.PAPER}),
 }
 
 

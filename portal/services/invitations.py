@@ -14,9 +14,21 @@ from portal.db.models.assessments import Assessment, AssessmentSupply, Invitatio
 from portal.db.models.responses import Response
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import accounts, audit, catalogues, intakes, limits, outbox, tickets, vendors
+from portal.services import (
+    accounts,
+    audit,
+    catalogues,
+    intakes,
+    jobs,
+    letter_templates,
+    limits,
+    outbox,
+    tickets,
+    vendors,
+)
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
 from portal.services.catalogues import Offer
+from portal.services.letter_templates import Facts, Kind
 from portal.services.letters import Letter
 from questionnaires import answering, shelf
 from questionnaires.model import QuestionSet
@@ -27,6 +39,7 @@ LONGEST_ROUND = timedelta(days=2 * 365)
 UNANSWERED = frozenset({Stage.INVITED, Stage.OPENED})
 OPEN = frozenset({Stage.INVITED, Stage.OPENED, Stage.ACCEPTED, Stage.ANSWERING, Stage.RETURNED})
 NARROW = "\u202f"
+AFTER_ALL = 2**31 - 1  # the round of a preview: it follows on whatever came before
 RECENT = timedelta(days=2 * 365)  # so long the last assessment is asked for changes only
 LOOKED_AT = frozenset({Stage.REVIEWED, Stage.CLOSED})
 FAR_FROM_TIER = 3
@@ -238,6 +251,51 @@ def invite_another(
     )
 
 
+def remind(
+    session: Session, actor: Actor, assessment: Assessment, kind: Kind, *, base_url: str, now: datetime
+) -> Invitation:
+    """The person who was asked last, with a link of its own; the earlier mail's link goes on to work."""
+    old = assessment.invitations[-1]
+    return _send(
+        session,
+        actor,
+        assessment,
+        session.get_one(Vendor, assessment.vendor_id),
+        vendors.supplies_of(session, assessment),
+        invitee=Invitee(email=old.email, name=old.name, language=old.language, message=old.message),
+        base_url=base_url,
+        now=now,
+        kind=kind,
+    )
+
+
+def move_due_date(session: Session, actor: Actor, assessment_id: str, due_on: date, *, now: datetime) -> Assessment:
+    """Another day; live links live as long as that day asks for, and reminders follow it."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    assessment = find(session, actor, assessment_id)
+    if assessment.stage not in OPEN:
+        raise NotNow(Message(text=N_("This round is not open any more.")))
+    if due_on <= now.date():
+        raise BadInput({"due_on": Message(text=N_("Choose a day in the future."))})
+    if due_on > now.date() + LONGEST_ROUND:
+        raise BadInput({"due_on": Message(text=N_("Choose a day within the next two years."))})
+    before, assessment.due_on = assessment.due_on, due_on
+    assessment.version += 1
+    for invitation in assessment.invitations:
+        if invitation.redeemed_at is None and invitation.revoked_at is None:
+            invitation.expires_at = _expiry(due_on, now=now)
+    jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)  # what is late counts
+    audit.record(
+        session,
+        actor,
+        "assessment.due-moved",
+        assessment.id,
+        now=now,
+        detail={"from": before.isoformat(), "to": due_on.isoformat()},
+    )
+    return assessment
+
+
 def withdraw(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> None:
     """Stop a round that nobody has taken; its links die."""
     hospital_of(actor, HOSPITAL_WRITERS)
@@ -349,7 +407,7 @@ def renew_by_addressee(session: Session, token: str, *, base_url: str, now: date
         return
     invited = _invited(session, invitation)
     newest = invited.assessment.invitations[-1]
-    if invited.assessment.stage in UNANSWERED and newest.id == invitation.id:
+    if invited.assessment.stage in UNANSWERED and newest.email == invitation.email:
         _renew(session, SYSTEM, invited.assessment, invitation, base_url=base_url, now=now)
 
 
@@ -403,8 +461,10 @@ def _send(
     invitee: Invitee,
     base_url: str,
     now: datetime,
-) -> None:
-    _kill_links(session, assessment, now)
+    kind: Kind = Kind.INVITATION,
+) -> Invitation:
+    if kind is Kind.INVITATION:
+        _kill_links(session, assessment, now)
     token = tickets.new_token()
     invitation = Invitation(
         hospital_id=assessment.hospital_id,
@@ -416,15 +476,23 @@ def _send(
         token_hash=tickets.hashed(token),
         created_at=now,
         expires_at=_expiry(assessment.due_on, now=now),
+        is_reminder=kind is not Kind.INVITATION,
     )
     session.add(invitation)
     hospital = session.get_one(Hospital, assessment.hospital_id)
     letter = write(
-        session, invitation, hospital=hospital, assessment=assessment, supplies=supplies, link=link(base_url, token)
-    )
-    outbox.add(
         session,
-        kind="invitation",
+        invitation,
+        hospital=hospital,
+        vendor=vendor,
+        assessment=assessment,
+        supplies=supplies,
+        link=link(base_url, token),
+        kind=kind,
+    )
+    mail = outbox.add(
+        session,
+        kind=kind.value,
         to=invitation.email,
         subject=letter.subject,
         text=letter.text,
@@ -433,15 +501,17 @@ def _send(
         hospital_id=assessment.hospital_id,
         now=now,
     )
+    invitation.mail_id = mail.id
     audit.record(
         session,
         actor,
-        "invitation.sent",
+        "invitation.sent" if kind is Kind.INVITATION else "reminder.sent",
         assessment.id,
         now=now,
         scope=audit.hospital_scope(assessment.hospital_id),
         detail={"to": invitation.email, "vendor": vendor.id},
     )
+    return invitation
 
 
 def _renew(
@@ -521,55 +591,65 @@ def minutes(session: Session, assessment: Assessment) -> int:
     return answering.minutes([catalogue.questions[question] for question in chosen], {})
 
 
+def preview(
+    session: Session, vendor: Vendor, fields: RoundFields, invitee: Invitee, *, link: str, now: datetime
+) -> Letter:
+    """The mail that an invitation would be; nothing of it is kept."""
+    name = fields.catalogue or shelf.CURRENT
+    assessment = Assessment(
+        hospital_id=vendor.hospital_id,
+        vendor_id=vendor.id,
+        round=AFTER_ALL,
+        question_set=fields.question_set.value,
+        catalogue_id=name[0],
+        catalogue_version=name[1],
+        due_on=fields.due_on,
+        created_at=now,
+    )
+    invitation = Invitation(
+        email=invitee.email, name=invitee.name, language=invitee.language, message=invitee.message, created_at=now
+    )
+    return write(
+        session,
+        invitation,
+        hospital=session.get_one(Hospital, vendor.hospital_id),
+        vendor=vendor,
+        assessment=assessment,
+        supplies=[supply for supply in vendor.supplies if supply.id in set(fields.supply_ids)],
+        link=link,
+    )
+
+
 def write(
     session: Session,
     invitation: Invitation,
     *,
     hospital: Hospital,
+    vendor: Vendor,
     assessment: Assessment,
     supplies: Sequence[Supply],
     link: str,
+    kind: Kind = Kind.INVITATION,
 ) -> Letter:
-    """The invitation in the invitee's language: who asks, why, how long, until when, what happens, whom to call."""
+    """The mail in the invitee's language and the hospital's words; what the link commits to stands in every one."""
+    words = letter_templates.standing(session, hospital.id, kind, invitation.language)
+    facts = Facts(
+        hospital=hospital,
+        vendor=vendor.name,
+        products=[supply.name for supply in supplies],
+        minutes=minutes(session, assessment),
+        due_on=assessment.due_on,
+        name=invitation.name,
+        message=invitation.message,
+    )
     with i18n.speaking(invitation.language):
-        _ = i18n.gettext
-        day = assessment.due_on.strftime("%d.%m.%Y" if invitation.language == "de" else "%d %b %Y")
-        products = ", ".join(supply.name for supply in supplies)
-        contact = " · ".join(
-            part for part in (hospital.contact_name, hospital.contact_email, hospital.contact_phone) if part
+        link_text = i18n.gettext("Open the request")
+        always = i18n.gettext(
+            "The link is meant for you alone. Opening it commits you to nothing: the page first shows who asks, "
+            "which hosts would be looked at from outside, and that you can refuse this without a bad grade. Your "
+            "answers and documents are seen by this hospital only. If you are not the right person, the page lets "
+            "you name a colleague."
         )
-        greeting = _("Good day %(name)s,", name=invitation.name) if invitation.name else _("Good day,")
-        paragraphs = [
-            greeting,
-            _(
-                "%(hospital)s asks you for a self-declaration on the security of %(products)s. As an operator in "
-                "health care it has to look after the security of its supply chain (§ 30 (2) no. 4 BSIG, "
-                "Art. 21 (2) (d) NIS2); your answers help it to do so on facts.",
-                hospital=hospital.name,
-                products=products,
-            ),
-            *([invitation.message] if invitation.message else []),
-            _(
-                "It takes about %(minutes)s minutes, can be interrupted at any time and be shared with colleagues. "
-                "Please hand it in by %(day)s.",
-                minutes=minutes(session, assessment),
-                day=day,
-            ),
-        ]
-        closing = [
-            _(
-                "The link is meant for you alone. Opening it commits you to nothing: the page first shows who asks, "
-                "which hosts would be looked at from outside, and that you can refuse this without a bad grade. Your "
-                "answers and documents are seen by this hospital only. If you are not the right person, the page lets "
-                "you name a colleague."
-            ),
-            _("Contact at the hospital: %(contact)s", contact=contact) if contact else "",
-            hospital.name,
-        ]
-        return Letter(
-            subject=_("%(hospital)s: request for a security self-declaration", hospital=hospital.name),
-            paragraphs=paragraphs,
-            link=link,
-            link_text=_("Open the request"),
-            closing=[sentence for sentence in closing if sentence],
-        )
+    return letter_templates.fill(
+        words, facts, language=invitation.language, link=link, link_text=link_text, always=[always]
+    )

@@ -1,11 +1,9 @@
 """Who sees a scan's raw results when: the company at once, the hospital when released or ten working days on."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import holidays
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -14,7 +12,7 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.errors import NotAllowed, NotFound
-from portal.services import scan_results, scans
+from portal.services import scan_results, scans, working_days
 from scanners.model import N_, Message, Outcome, Severity
 
 WORKING_DAYS_UNTIL_OPEN = 10
@@ -44,11 +42,7 @@ def opens_at(run: ScanRun, hospital: Hospital) -> datetime | None:
     if run.visible_at is None:
         return None
     local = run.visible_at.astimezone(BERLIN)
-    day, left = local.date(), WORKING_DAYS_UNTIL_OPEN
-    while left:
-        day += timedelta(days=1)
-        free = holidays_of(hospital.country, hospital.state, day.year)
-        left -= day.weekday() < 5 and day not in free  # noqa: PLR2004 - Saturday
+    day = working_days.shifted(local.date(), WORKING_DAYS_UNTIL_OPEN, country=hospital.country, state=hospital.state)
     return datetime.combine(day, local.time(), tzinfo=BERLIN).astimezone(UTC)
 
 
@@ -79,13 +73,6 @@ def open_run(session: Session, hospital_id: str, vendor_id: str, *, now: datetim
             if view.is_open:
                 return view
     return None
-
-
-@cache
-def holidays_of(country: str, state: str, year: int) -> frozenset[object]:
-    """The public holidays of a federal state; elsewhere those of Germany as a whole."""
-    known = holidays.country_holidays("DE", subdiv=state or None, years=year) if country == "DE" else ()
-    return frozenset(known)
 
 
 def _is_critical(record: FindingRecord) -> bool:
