@@ -15,8 +15,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal import network
 from portal.db import migrating, session
-from portal.jobs import scanning
 from portal.settings import Settings, is_loopback
 from scanners import walls
 from scanners.data import sets
@@ -219,7 +219,7 @@ def _about_smtp(host: str, *, is_blocked: bool | None) -> Note:
 
 
 async def _look_around(settings: Settings, now: datetime) -> Vantage:
-    door = Door(scanning.network(settings.scan))
+    door = Door(network.of(settings.scan))
     references = vantage.References(
         tls_host=settings.scan.reference_tls_host, smtp_host=settings.scan.reference_smtp_host
     )
@@ -290,7 +290,7 @@ def _walls(settings: Settings, _now: datetime) -> Iterator[Note]:
 
 
 def _registry_folder(settings: Settings) -> str:
-    return scanning.network(settings.scan).registries.keep_dir
+    return network.of(settings.scan).registries.keep_dir
 
 
 def _mail(settings: Settings, _now: datetime) -> Iterator[Note]:

@@ -6,7 +6,7 @@ import sqlite3
 import sys
 from importlib.metadata import version
 
-from portal.commands import shell
+from portal.commands import instance
 from portal.commands.shell import Commands
 from portal.services import audit
 from scanners.catalogue import CATALOGUE_VERSION
@@ -24,7 +24,7 @@ def add_version(commands: Commands) -> None:
 
 
 def _verify(_arguments: argparse.Namespace) -> int:
-    with shell.opened() as (_chosen, sessions), sessions() as session:
+    with instance.opened() as (_chosen, sessions), sessions() as session:
         chains = audit.verify_all(session)
     for chain in chains:
         stands = f"{chain.events} events, {chain.head[:16]}" if chain.is_sound else f"broken at event {chain.broken_at}"

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from portal import settings as reading_settings
-from portal.commands import shell
+from portal.commands import instance
 from portal.commands.shell import Commands, Refusal
 from portal.db import migrating
 from portal.db import session as database
@@ -192,7 +192,7 @@ def restore(chosen: Settings, file: Path, key: bytes, *, now: datetime) -> Repor
             _put_back(chosen, connection, file, key)
         migrating.upgrade(engine)
         with database.sessions(engine).begin() as session:
-            backup.forget_the_living(session, shell.actor(), source=report.digest, now=now)
+            backup.forget_the_living(session, instance.actor(), source=report.digest, now=now)
     finally:
         engine.dispose()
     return report

@@ -4,7 +4,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from portal.commands import shell
+from portal.commands import instance
 from portal.commands.shell import Commands, Refusal
 from portal.db.models.accounts import Hospital, HospitalRole, TicketPurpose
 from portal.services import accounts, tickets
@@ -50,11 +50,11 @@ def add_setup_link(commands: Commands) -> None:
 
 def _hospital_add(arguments: argparse.Namespace) -> int:
     now = datetime.now(UTC)
-    with shell.opened() as (chosen, sessions), sessions.begin() as session:
+    with instance.opened() as (chosen, sessions), sessions.begin() as session:
         new = NewHospital(name=arguments.name, city=arguments.city, state=arguments.state)
-        hospital = accounts.add_hospital(session, shell.actor(), new, now=now)
+        hospital = accounts.add_hospital(session, instance.actor(), new, now=now)
         token = accounts.invite_first_admin(
-            session, shell.actor(), hospital_id=hospital.id, email=arguments.admin, now=now
+            session, instance.actor(), hospital_id=hospital.id, email=arguments.admin, now=now
         )
         sys.stdout.write(f"{hospital.id}  {hospital.name}\n")
         _tell_link(f"{chosen.public_base_url}/join/{token}", arguments.admin)
@@ -62,17 +62,17 @@ def _hospital_add(arguments: argparse.Namespace) -> int:
 
 
 def _hospital_list(_arguments: argparse.Namespace) -> int:
-    with shell.opened() as (_chosen, sessions), sessions() as session:
+    with instance.opened() as (_chosen, sessions), sessions() as session:
         for hospital in session.query(Hospital).order_by(Hospital.name):
             sys.stdout.write(f"{hospital.id}  {hospital.name}\n")
     return 0
 
 
 def _user_add(arguments: argparse.Namespace) -> int:
-    with shell.opened() as (chosen, sessions), sessions.begin() as session:
+    with instance.opened() as (chosen, sessions), sessions.begin() as session:
         if session.get(Hospital, arguments.hospital) is None:
             raise Refusal("There is no hospital of that id. Type: kettenblick hospital list")
-        operator = shell.actor()
+        operator = instance.actor()
         actor = Actor(
             name=operator.name, is_operator=True, hospital_id=arguments.hospital, hospital_role=HospitalRole.ADMIN
         )
@@ -83,21 +83,21 @@ def _user_add(arguments: argparse.Namespace) -> int:
 
 
 def _user_disable(arguments: argparse.Namespace) -> int:
-    with shell.opened() as (_chosen, sessions), sessions.begin() as session:
-        accounts.disable(session, shell.actor(), email=arguments.email, now=datetime.now(UTC))
+    with instance.opened() as (_chosen, sessions), sessions.begin() as session:
+        accounts.disable(session, instance.actor(), email=arguments.email, now=datetime.now(UTC))
     sys.stdout.write(f"{arguments.email} is closed.\n")
     return 0
 
 
 def _user_reset(arguments: argparse.Namespace) -> int:
-    with shell.opened() as (_chosen, sessions), sessions.begin() as session:
-        accounts.reset_second_factor(session, shell.actor(), email=arguments.email, now=datetime.now(UTC))
+    with instance.opened() as (_chosen, sessions), sessions.begin() as session:
+        accounts.reset_second_factor(session, instance.actor(), email=arguments.email, now=datetime.now(UTC))
     sys.stdout.write(f"{arguments.email} sets up a second factor at the next sign-in.\n")
     return 0
 
 
 def _setup_link(_arguments: argparse.Namespace) -> int:
-    with shell.opened() as (chosen, sessions), sessions.begin() as session:
+    with instance.opened() as (chosen, sessions), sessions.begin() as session:
         if accounts.has_hospital(session):
             raise Refusal("There is a hospital already. Type: kettenblick hospital add")
         token = tickets.issue(session, TicketPurpose.FIRST_HOSPITAL, now=datetime.now(UTC))

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from portal import settings
+from portal import network, settings
 from portal.commands.shell import Commands, Refusal
-from portal.jobs import scanning
 from scanners.data import refreshing, sets
 from scanners.data.refreshing import ORIGINS, Refused
 from scanners.datasets import DataSets
@@ -52,8 +51,8 @@ def _refresh(arguments: argparse.Namespace) -> int:
         if arguments.folder is not None:
             fetched = _from_folder(arguments.folder, names, chosen_by_name=bool(arguments.only))
         else:
-            network = scanning.network(chosen.scan)
-            fetched = asyncio.run(downloads.fetch(names, settings=network, at=now, mirror=chosen.data_mirror))
+            doors = network.of(chosen.scan)
+            fetched = asyncio.run(downloads.fetch(names, settings=doors, at=now, mirror=chosen.data_mirror))
         data = refreshing.refresh(chosen.datasets_dir, fetched, at=now, force=arguments.force)
     except (Refused, NotFetched) as refusal:
         raise Refusal(f"{refusal} Nothing was changed.") from refusal

@@ -10,9 +10,8 @@ from typing import Any
 
 from assessments import outside, policy
 from assessments.model import NoGrade, OutsideGrade
-from portal import i18n, settings
+from portal import i18n, network, settings
 from portal.commands.shell import Commands, Refusal
-from portal.jobs import scanning
 from scanners import __main__ as scanner
 from scanners import categories, judging, recordings, storing, targets, terminal
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
@@ -74,8 +73,8 @@ def _sight(arguments: argparse.Namespace, translate: Translate) -> Recording:
         if arguments.host:
             raise Refusal(translate(N_("Name either hosts or recordings.")))
         return scanner.replayed(arguments.replay)
-    network = scanning.network(settings.read_scan())
-    job = scanner.job(arguments.host, scanner.CLASSES[arguments.look], network, now=datetime.now(UTC))
+    doors = network.of(settings.read_scan())
+    job = scanner.job(arguments.host, scanner.CLASSES[arguments.look], doors, now=datetime.now(UTC))
     return asyncio.run(scanner.watch(job, screen=Screen(translate=translate)))
 
 

@@ -2,6 +2,7 @@
 
 import time
 
+from portal import network
 from portal.jobs import scanner, scanning
 from portal.jobs.scanner import ScannerFailed
 from portal.jobs.work import NotYet, Work
@@ -25,7 +26,7 @@ def check(work: Work) -> None:
     job = ScanJob(
         hosts=(host,),
         at=work.now(),
-        network=scanning.network(work.tools.settings.scan),
+        network=network.of(work.tools.settings.scan),
         seconds=SECONDS,
         kinds=(ControlRecords.__name__,),
     )

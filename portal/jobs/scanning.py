@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal import network
 from portal.db.models.scans import ScanRun
 from portal.jobs import scanner
 from portal.jobs.scanner import Child, ScannerFailed
@@ -22,7 +22,7 @@ from portal.settings import ScanSettings, Settings
 from scanners import categories, targets
 from scanners.data import sets
 from scanners.datasets import SHIPPED, DataSets
-from scanners.jobs import Finished, Knock, NetworkSettings, Progress, RegistrySettings, ScanEvent, ScanJob, SubjectSeen
+from scanners.jobs import Finished, Knock, Progress, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import Finding, Observations, Outcome, Subject
 from scanners.observations import Reason
 
@@ -314,7 +314,7 @@ def _child(work: Work, order: Order) -> Iterator[Child]:
         hosts=order.hosts,
         classes=order.classes,
         at=work.now(),
-        network=network(work.tools.settings.scan),
+        network=network.of(work.tools.settings.scan),
         seconds=SECONDS_ACTIVE if order.active_hosts else SECONDS,
         active_hosts=order.active_hosts,
         active_domains=order.active_domains,
@@ -341,30 +341,3 @@ def shelf(settings: Settings) -> Shelf:
             return None
 
     return Shelf(newest=sets.current(folder), of_version=of_version)
-
-
-def network(settings: ScanSettings) -> NetworkSettings:
-    """The operator's settings as the scanner knows them."""
-    values: dict[str, Any] = {
-        "resolver": settings.resolver,
-        "resolver_port": settings.resolver_port,
-        "port_map": dict(settings.port_map),
-        "allowed_networks": settings.allowed_networks,
-        "denied_networks": settings.denied_networks,
-        "trust_roots_pem": settings.trust_roots_pem,
-        "permitted_suffixes": settings.permitted_suffixes,
-        "contact_url": settings.contact_url,
-        "reference_tls_host": settings.reference_tls_host,
-        "reference_smtp_host": settings.reference_smtp_host,
-        "origin_zone": settings.origin_zone,
-        "route_validator": settings.route_validator,
-        "registries": RegistrySettings(
-            transparency=settings.certificate_searches,
-            rdap_bootstrap=settings.rdap_bootstrap,
-            revocation=settings.revocation,
-            lookalikes=settings.look_alikes,
-            reputation_zones=settings.reputation_zones,
-            keep_dir=settings.registries_dir,
-        ),
-    }
-    return NetworkSettings(**values)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import settings
-from portal.jobs import scanning
+from portal import network, settings
 from portal.settings import BadSetting
 from scanners.jobs import RegistrySettings
 
@@ -75,8 +74,8 @@ def test_what_can_be_meant_is_taken(tmp_path: Path):
 
 def test_registries_are_asked_only_where_somebody_said_so(tmp_path: Path):
     plain = settings.read({"KETTENBLICK_DATA": str(tmp_path)})
-    network = scanning.network(plain.scan).registries
-    assert dataclasses.replace(network, keep_dir="") == RegistrySettings()
+    registries = network.of(plain.scan).registries
+    assert dataclasses.replace(registries, keep_dir="") == RegistrySettings()
 
     made = settings.read(
         {
@@ -89,7 +88,7 @@ def test_registries_are_asked_only_where_somebody_said_so(tmp_path: Path):
         }
     )
 
-    assert scanning.network(made.scan).registries == RegistrySettings(
+    assert network.of(made.scan).registries == RegistrySettings(
         transparency=("https://a.example/?q={domain}", "https://b.example/{domain}"),
         rdap_bootstrap="https://data.iana.org/rdap/dns.json",
         revocation=True,

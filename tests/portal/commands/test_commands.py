@@ -161,15 +161,18 @@ def test_a_catalogue_that_breaks_the_format_is_told_by_its_line(tmp_path: Path, 
     file.write_text("\n".join(lines), encoding="utf-8")
 
     assert cli.main(["questionnaire", "check", str(file)]) == 1
-    assert f"own.yaml:{number + 1}: question 'GV-01': unknown key 'wieght'" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"own.yaml:{number + 1}: " in told
+    assert "GV-01" in told
+    assert "'wieght'" in told
     assert cli.main(["questionnaire", "check", str(tmp_path / "none.yaml")]) == 2
 
 
-def test_a_released_catalogue_that_was_changed_is_doubted(tmp_path: Path, capsys):
+def test_a_released_question_that_was_changed_is_refused_with_its_line(tmp_path: Path, capsys):
     file = tmp_path / "own.yaml"
     file.write_bytes(CATALOGUE.read_bytes().replace(b"tls.protocol-legacy", b"tls.protocol-unheard-of"))
 
-    assert cli.main(["questionnaire", "check", str(file)]) == 0
+    assert cli.main(["questionnaire", "check", str(file)]) == 1
     told = capsys.readouterr().out
-    assert "give it a new version" in told
-    assert "tls.protocol-unheard-of, which this version does not know" in told
+    assert re.search(r"own\.yaml:\d+: ", told)
+    assert "CR-02" in told

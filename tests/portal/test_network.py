@@ -6,8 +6,7 @@ import dataclasses
 
 import pytest
 
-from portal import settings
-from portal.jobs import scanning
+from portal import network, settings
 from portal.settings import BadSetting
 from scanners.jobs import NetworkSettings
 
@@ -28,7 +27,7 @@ ENVIRONMENT = {
 
 
 def test_every_setting_of_the_network_has_its_variable():
-    found = scanning.network(settings.read_scan(ENVIRONMENT))
+    found = network.of(settings.read_scan(ENVIRONMENT))
 
     assert found.denied_networks == ("198.51.100.0/24", "2001:db8::/32")
     assert (found.reference_tls_host, found.reference_smtp_host) == ("www.klinik.example", "mail.klinik.example")
