@@ -103,7 +103,9 @@ def scope(session: Session, actor: Actor, assessment_id: str) -> Sequence[Scoped
     """The hosts of this round, those that were struck as well."""
     assessment = responses.find(session, actor, assessment_id)
     supplies = vendors.supplies_of(session, assessment)
-    run = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    run = scan_results.latest_good_of_company(
+        session, assessment.hospital_id, assessment.vendor_id, assessment.company_id
+    )
     seen = (
         host_proposals.of_run(session, assessment.vendor, run, supplies=supplies)
         if run is not None and not assessment.documents_only

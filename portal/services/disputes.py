@@ -75,7 +75,9 @@ def place_of(finding: Finding) -> Place:
 def disputable(session: Session, actor: Actor, assessment_id: str, place: Place, *, now: datetime) -> Finding:
     """The company's own finding at this place, as it stands; NotFound when there is nothing to dispute."""
     assessment = _round(session, actor, assessment_id)
-    run = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    run = scan_results.latest_good_of_company(
+        session, assessment.hospital_id, assessment.vendor_id, assessment.company_id
+    )
     records = (
         scan_results.standing_findings(session, assessment.hospital_id, assessment.vendor_id, now=now, run=run)
         if run is not None

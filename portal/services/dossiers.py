@@ -350,7 +350,7 @@ def _whole_outside(session: Session, assessment: Assessment, *, now: datetime) -
     if assessment.documents_only:
         return Outside(state=ScanState.DOCUMENTS_ONLY)
     hospital_id, vendor_id = assessment.hospital_id, assessment.vendor_id
-    run = scan_results.latest_good_of_company(session, hospital_id, vendor_id)
+    run = scan_results.latest_good_of_company(session, hospital_id, vendor_id, assessment.company_id)
     if run is None:
         return Outside(state=_state_without_result(session, hospital_id, vendor_id, None))
     records = scan_results.standing_findings(session, hospital_id, vendor_id, now=now, run=run)
@@ -360,7 +360,7 @@ def _whole_outside(session: Session, assessment: Assessment, *, now: datetime) -
         findings=_facts(
             records,
             _replies(session, hospital_id, vendor_id, now),
-            timelines.for_company(session, run).lives,
+            timelines.for_company(session, run, assessment.company_id or "").lives,
             rechecked.of_run(session, run),
         ),
     )

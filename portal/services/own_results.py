@@ -46,9 +46,11 @@ def view(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -
     """The company's own result as it stands, also while a scan still runs."""
     assessment = _assessment(session, actor, assessment_id)
     response = _response(session, assessment)
-    last = scans.newest_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    last = scans.newest_of_company(session, assessment)
     is_live = last is not None and last.state in scans.LIVE
-    good = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    good = scan_results.latest_good_of_company(
+        session, assessment.hospital_id, assessment.vendor_id, assessment.company_id
+    )
     run = last if is_live else good
     return OwnResult(
         run=run,
@@ -82,7 +84,12 @@ def release(session: Session, actor: Actor, assessment_id: str, *, now: datetime
     """Let the hospital see the results now; what is released stays so."""
     company_of(actor, COMPANY_LEADERS)
     assessment = _assessment(session, actor, assessment_id)
-    if scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id) is None:
+    if (
+        scan_results.latest_good_of_company(
+            session, assessment.hospital_id, assessment.vendor_id, assessment.company_id
+        )
+        is None
+    ):
         raise NotNow(Message(text=N_("There is no result yet that could be released.")))
     response = _response(session, assessment)
     is_news = _give_up_keeping_back(session, assessment)
@@ -102,6 +109,7 @@ def _give_up_keeping_back(session: Session, assessment: Assessment) -> bool:
             ScanRun.hospital_id == assessment.hospital_id,
             ScanRun.vendor_id == assessment.vendor_id,
             ScanRun.kept_back.is_(True),
+            scan_results.known_to(assessment.company_id),
             ScanRun.state.in_(scan_results.GOOD),
         )
         .order_by(ScanRun.finished_at, ScanRun.id)

@@ -53,7 +53,9 @@ class Task:
 def ask(session: Session, actor: Actor, assessment_id: str, place: Place, *, now: datetime) -> Recheck:
     """Look at one finding again; one that waits already does for this one too."""
     assessment = _assessment(session, actor, assessment_id)
-    run = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    run = scan_results.latest_good_of_company(
+        session, assessment.hospital_id, assessment.vendor_id, assessment.company_id
+    )
     if run is None:
         raise NotFound
     record = _open_finding(session, run, place, now=now)
@@ -61,7 +63,7 @@ def ask(session: Session, actor: Actor, assessment_id: str, place: Place, *, now
     waiting = _waiting(session, run, place)
     if waiting is not None:
         return waiting
-    last = scans.newest_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    last = scans.newest_of_company(session, assessment)
     if last is not None and last.state in scans.LIVE:
         raise NotNow(Message(text=N_("A scan of this vendor is already running.")))
     allowed = permissions.permitted(session, run.hospital_id, run.vendor_id, _hosts(run, subject), now=now)
@@ -171,7 +173,9 @@ def start(session: Session, hospital_id: str, recheck_id: str, *, now: datetime)
         return None
     run, check = session.get_one(ScanRun, row.scan_id), CHECKS.get(row.check_id)
     subject = _subject(row)
-    newest = scan_results.latest_good_of_company(session, run.hospital_id, run.vendor_id)
+    newest = scan_results.latest_good_of_company(
+        session, run.hospital_id, run.vendor_id, session.get_one(Assessment, row.assessment_id).company_id
+    )
     if check is None or newest is None or newest.id != run.id:
         _fail(row, NEWER, now=now)
         return None

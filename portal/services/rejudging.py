@@ -237,11 +237,12 @@ def tell(session: Session, hospital_id: str, *, base_url: str, now: datetime) ->
         vendor = session.get_one(Vendor, vendor_id)
         visible = _once(one for run, news in told for one in _visible(session, run, news, now=now))
         lines += [(vendor, visible)] if visible else []
-        newest = scan_results.latest_good_of_company(session, hospital_id, vendor_id)
+        assessment = permissions.newest_assessment(session, hospital_id, vendor_id)
+        asked = assessment.company_id if assessment is not None else None
+        newest = scan_results.latest_good_of_company(session, hospital_id, vendor_id, asked)
         own = _once(one for run, news in told if newest is not None and run.id == newest.id for one in news)
         if not own:
             continue
-        assessment = permissions.newest_assessment(session, hospital_id, vendor_id)
         if assessment is not None and (assessment.company_id is not None or assessment.documents_only):
             _tell_company(session, hospital, vendor, own, base_url=base_url, now=now)
             continue

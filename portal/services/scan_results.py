@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, or_, select
 from sqlalchemy.orm import Session
 
 from portal import i18n
@@ -216,8 +216,7 @@ def scope_of(session: Session, run: ScanRun) -> str:
     """Whose audit trail tells of a scan: not the hospital's where the company looks for itself."""
     if not run.kept_back:
         return audit.hospital_scope(run.hospital_id)
-    assessment = session.get(Assessment, run.assessment_id) if run.assessment_id else None
-    company_id = assessment.company_id if assessment is not None else None
+    company_id = company_of_run(session, run)
     return audit.company_scope(company_id) if company_id else audit.INSTANCE
 
 
@@ -234,8 +233,8 @@ def _earlier(session: Session, run: ScanRun) -> Sequence[ScanRun]:
         ScanRun.state.in_(GOOD),
         ScanRun.id != run.id,
     )
-    if not run.kept_back:
-        query = query.where(ScanRun.kept_back.is_(False))
+    own = known_to(company_of_run(session, run)) if run.kept_back else ScanRun.kept_back.is_(False)
+    query = query.where(own)
     if run.finished_at is not None:
         query = query.where(ScanRun.finished_at < run.finished_at)
     return session.scalars(query.order_by(ScanRun.finished_at.desc()).limit(SUBJECTS_BACK)).all()
@@ -365,9 +364,24 @@ def latest_good(session: Session, hospital_id: str, vendor_id: str) -> ScanRun |
     return session.scalars(_good(hospital_id, vendor_id).where(ScanRun.kept_back.is_(False)).limit(1)).first()
 
 
-def latest_good_of_company(session: Session, hospital_id: str, vendor_id: str) -> ScanRun | None:
+def latest_good_of_company(
+    session: Session, hospital_id: str, vendor_id: str, company_id: str | None
+) -> ScanRun | None:
     """The same for the company's own eyes: what it looked at for itself counts too."""
-    return session.scalars(_good(hospital_id, vendor_id).limit(1)).first()
+    return session.scalars(_good(hospital_id, vendor_id).where(known_to(company_id)).limit(1)).first()
+
+
+def known_to(company_id: str | None) -> ColumnElement[bool]:
+    """Which runs a company may know of: all but what another one, asked for the same vendor before or after it, looked
+    at for itself. None: whoever is invited and has not come yet."""
+    theirs = select(Assessment.id).where(Assessment.company_id == company_id)
+    return or_(ScanRun.kept_back.is_(False), ScanRun.assessment_id.in_(theirs))
+
+
+def company_of_run(session: Session, run: ScanRun) -> str | None:
+    """The company of the round that a run belongs to."""
+    assessment = session.get(Assessment, run.assessment_id) if run.assessment_id else None
+    return assessment.company_id if assessment is not None else None
 
 
 def _good(hospital_id: str, vendor_id: str) -> Select[ScanRun]:
@@ -404,7 +418,7 @@ def standing_findings(
             ScanRun.hospital_id == hospital_id,
             ScanRun.vendor_id == vendor_id,
             ScanRun.state.in_(GOOD),
-            ScanRun.kept_back.in_([False, run.kept_back]),
+            known_to(company_of_run(session, run)) if run.kept_back else ScanRun.kept_back.is_(False),
             ScanRun.finished_at < (run.finished_at or now),
             ScanRun.finished_at > now - STILL_TOLD,
         )

@@ -289,8 +289,13 @@ def start_second_look(
     run = session.get(ScanRun, scan_id)
     if run is None or run.hospital_id != hospital_id:
         return None
-    newest_good = scan_results.latest_good_of_company if run.kept_back else scan_results.latest_good
-    good = newest_good(session, hospital_id, run.vendor_id)
+    good = (
+        scan_results.latest_good_of_company(
+            session, hospital_id, run.vendor_id, scan_results.company_of_run(session, run)
+        )
+        if run.kept_back
+        else scan_results.latest_good(session, hospital_id, run.vendor_id)
+    )
     allowed = permissions.permitted(session, hospital_id, run.vendor_id, hosts, now=now)
     if good is None or good.id != run.id or not allowed.hosts:
         return None
@@ -365,6 +370,8 @@ def find_for_company(session: Session, actor: Actor, assessment_id: str, scan_id
         raise NotFound
     if (run.hospital_id, run.vendor_id) != (assessment.hospital_id, assessment.vendor_id):
         raise NotFound
+    if run.kept_back and scan_results.company_of_run(session, run) != company_id:
+        raise NotFound  # what another company, asked for this vendor before or after, looked at for itself
     return run
 
 
@@ -374,9 +381,10 @@ def newest(session: Session, hospital_id: str, vendor_id: str, *, limit: int = 2
     return session.scalars(runs.limit(limit)).all()
 
 
-def newest_of_company(session: Session, hospital_id: str, vendor_id: str) -> ScanRun | None:
-    """The latest run of all, also one that the company looked at for itself."""
-    return session.scalars(_runs(hospital_id, vendor_id).limit(1)).first()
+def newest_of_company(session: Session, assessment: Assessment) -> ScanRun | None:
+    """The latest run of all, also one that the company of this round looked at for itself."""
+    runs = _runs(assessment.hospital_id, assessment.vendor_id).where(scan_results.known_to(assessment.company_id))
+    return session.scalars(runs.limit(1)).first()
 
 
 def _runs(hospital_id: str, vendor_id: str) -> Select[ScanRun]:

@@ -51,5 +51,7 @@ def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetim
 
 
 def _has_result(session: Session, assessment: Assessment) -> bool:
-    good = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    good = scan_results.latest_good_of_company(
+        session, assessment.hospital_id, assessment.vendor_id, assessment.company_id
+    )
     return good is not None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from portal.db.models.scans import ScanRun, ScanSide
@@ -19,18 +19,18 @@ class Timeline:
     changes: Changes | None = None  # None: there is no scan before
 
 
-def for_company(session: Session, run: ScanRun) -> Timeline:
-    """Everything that was seen of it, its private looks included."""
-    return _timeline(session, run, ScanSide.COMPANY)
+def for_company(session: Session, run: ScanRun, company_id: str) -> Timeline:
+    """Everything that was seen of it, its private looks included, another company's never."""
+    return _timeline(session, run, scan_results.known_to(company_id), ScanSide.COMPANY)
 
 
 def for_hospital(session: Session, run: ScanRun) -> Timeline:
     """What the scans up to this one tell, which is open to the hospital; see releases."""
-    return _timeline(session, run, ScanSide.HOSPITAL)
+    return _timeline(session, run, ScanRun.kept_back.is_(False), ScanSide.HOSPITAL)
 
 
-def _timeline(session: Session, run: ScanRun, side: ScanSide) -> Timeline:
-    runs = _until(session, run, side)
+def _timeline(session: Session, run: ScanRun, known: ColumnElement[bool], side: ScanSide) -> Timeline:
+    runs = _until(session, run, known)
     scans = {one.id for one in runs}
     previous = next((one for one in runs if one.id != run.id), None)
     return Timeline(
@@ -39,13 +39,12 @@ def _timeline(session: Session, run: ScanRun, side: ScanSide) -> Timeline:
     )
 
 
-def _until(session: Session, run: ScanRun, side: ScanSide) -> Sequence[ScanRun]:
+def _until(session: Session, run: ScanRun, known: ColumnElement[bool]) -> Sequence[ScanRun]:
     query = select(ScanRun).where(
+        known,
         ScanRun.hospital_id == run.hospital_id,
         ScanRun.vendor_id == run.vendor_id,
         ScanRun.state.in_(scan_results.GOOD),
         ScanRun.finished_at <= run.finished_at,
     )
-    if side is ScanSide.HOSPITAL:
-        query = query.where(ScanRun.kept_back.is_(False))
     return session.scalars(query.order_by(ScanRun.finished_at.desc(), ScanRun.id)).all()

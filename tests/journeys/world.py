@@ -287,7 +287,9 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
 
 def _open_to_all(session: Session, assessment: Assessment, *, now: datetime) -> disputes.Place:
     """A finding of the passive class."""
-    run = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    run = scan_results.latest_good_of_company(
+        session, assessment.hospital_id, assessment.vendor_id, assessment.company_id
+    )
     records = scan_results.standing_findings(session, assessment.hospital_id, assessment.vendor_id, now=now, run=run)
     lacking = [one for one in map(scan_results.finding_of, records) if one.outcome in disputes.LACKING]
     passive = [one for one in lacking if CHECKS[one.check_id].check_class is CheckClass.PASSIVE]
@@ -296,7 +298,9 @@ def _open_to_all(session: Session, assessment: Assessment, *, now: datetime) -> 
 
 def _disputable(session: Session, lead: Actor, assessment: Assessment, *, now: datetime) -> list[disputes.Place]:
     """Two findings that the company may dispute."""
-    run = scan_results.latest_good_of_company(session, assessment.hospital_id, assessment.vendor_id)
+    run = scan_results.latest_good_of_company(
+        session, assessment.hospital_id, assessment.vendor_id, assessment.company_id
+    )
     records = scan_results.standing_findings(session, assessment.hospital_id, assessment.vendor_id, now=now, run=run)
     lacking = [one for one in map(scan_results.finding_of, records) if one.outcome in disputes.LACKING]
     return [disputes.place_of(one) for one in lacking[:2]]

@@ -83,7 +83,9 @@ def live_recheck(here: CompanyJourney, assessment_id: str, recheck_id: str) -> R
 def _state(here: CompanyJourney, assessment_id: str) -> Mapping[str, Any]:
     own = own_results.view(here.session, here.actor, assessment_id, now=here.now)
     has_result = own.run is not None and not own.is_live
-    timeline = timelines.for_company(here.session, own.run) if has_result and own.run is not None else None
+    timeline = (
+        timelines.for_company(here.session, own.run, here.company.id) if has_result and own.run is not None else None
+    )
     looked = rechecked.of_run(here.session, own.run) if has_result and own.run is not None else None
     found = showing.shown(own.findings, timeline, looked)
     chosen = showing.asked_for("vendor.result", assessment_id=assessment_id)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.accounts import Hospital, HospitalRole
-from portal.db.models.assessments import Invitation
+from portal.db.models.assessments import Assessment, Invitation
 from portal.db.models.findings import Cause, Rejudgement, What
 from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.scans import ScanRun, ScanSide, ScanState
@@ -83,6 +83,8 @@ def scanned(session, vendor, seen: Observations, data: DataSets = HARMLESS, *, k
         visible_at=seen.at,
         kept_back=kept_back,
     )
+    if kept_back:  # a private look is one company's, in its round
+        run.assessment_id = session.scalars(select(Assessment.id).where(Assessment.vendor_id == vendor.id)).first()
     session.add(run)
     session.flush()
     judged = judging.judge([seen], classes=frozenset({CheckClass.PASSIVE}), data=data)

@@ -9,15 +9,17 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.accounts import Hospital, HospitalRole
-from portal.db.models.assessments import Invitation
+from portal.db.models.assessments import Assessment, Invitation, Stage
 from portal.db.models.jobs import Job, JobState
 from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState
 from portal.db.models.vendors import Host, HostState, Vendor
 from portal.errors import NotAllowed, NotFound, NotNow
-from portal.services import permissions, scan_results, scans
+from portal.services import dossiers, own_results, permissions, scan_results, scans
 from scanners.model import Finding, Message, Outcome, Severity, Subject, SubjectKind
 from tests.portal import building
+from tests.portal.web.hospital import ward
+from tests.portal.web.vendor import errand
 
 HOST = "a.pacs.example"
 
@@ -346,3 +348,29 @@ def test_no_second_look_after_the_companys_window(session, vendor, now):
 
     assert isinstance(look(now), scans.Order)
     assert look(now + timedelta(hours=2)) is None
+
+
+def test_what_one_company_looked_at_for_itself_is_nothing_to_the_next_that_is_asked_for_the_vendor(session, now):
+    made = errand.accepted(session, now - timedelta(days=40))
+    first = session.get_one(Assessment, made.assessment_id)
+    private = _ran(session, first.vendor, at=now - timedelta(days=39), web_hsts=Outcome.FAIL)
+    private.side, private.assessment_id, private.kept_back = ScanSide.COMPANY, first.id, True
+    first.stage = Stage.CLOSED
+    session.flush()
+    stranger = errand.stranger(session)
+    ward.invite(session, made.ward, errand.VENDOR, now=now, due=now.date() + timedelta(days=20))
+    ward.accept(session, made.ward, errand.VENDOR, now=now, actor=stranger)
+    theirs = made.ward.assessments[errand.VENDOR]
+
+    assert own_results.view(session, made.lead, first.id, now=now).run is private
+    assert own_results.view(session, stranger, theirs, now=now).run is None
+    assert not dossiers.build_for_company(session, stranger.company_id, theirs, now=now).findings
+    with pytest.raises(NotFound):
+        scans.find_for_company(session, stranger, theirs, private.id)
+    with pytest.raises(NotNow):
+        own_results.release(session, stranger, theirs, now=now)
+
+    ward.scan(session, made.ward, errand.VENDOR, quality=0.5, now=now)
+    own_results.release(session, stranger, theirs, now=now)
+    assert private.kept_back
+    assert own_results.view(session, stranger, theirs, now=now).run is not private
