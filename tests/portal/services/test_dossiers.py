@@ -16,7 +16,7 @@ from portal.db.models.responses import Answer, AnswerEvidence, Evidence, SignOff
 from portal.db.models.scans import ScanRun, ScanSide
 from portal.db.models.scans import ScanState as RunState
 from portal.errors import NotFound
-from portal.services import dossiers, intakes, manifests, scan_results, scores
+from portal.services import dossiers, intakes, manifests, scan_results, scores, submissions
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerKind, AnswerValue, Scope
 from scanners.catalogue import CHECKS
@@ -121,7 +121,7 @@ class Ward:
             person_id=self.company.person_id,
             signer_name="Vera",
             signer_function="CISO",
-            statement_version="1",
+            statement_version=submissions.STATEMENT,
             manifest=manifest,
             sha256=manifests.digest(manifest),
             at=self.now,

@@ -16,7 +16,18 @@ from portal.db.models.assessments import Assessment, ReviewState, Stage
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import Answer, AnswerEvidence, Evidence, Response, SignOff
 from portal.db.models.vendors import Supply, Vendor
-from portal.services import intakes, invitations, manifests, reviews, rounds, scan_results, scans, scores, vendors
+from portal.services import (
+    intakes,
+    invitations,
+    manifests,
+    reviews,
+    rounds,
+    scan_results,
+    scans,
+    scores,
+    submissions,
+    vendors,
+)
 from portal.services.actors import Actor
 from portal.services.intakes import Override
 from portal.services.invitations import Invitee, RoundFields
@@ -398,7 +409,8 @@ def hand_in(session: Session, ward: Ward, name: str, *, now: datetime, released:
     session.expire_all()
     assessment = session.get_one(Assessment, ward.assessments[name])
     response = session.scalars(select(Response).where(Response.assessment_id == assessment.id)).one()
-    manifest = manifests.make(session, response)
+    catalogue = [assessment.catalogue_id, assessment.catalogue_version]
+    manifest = {**manifests.make(session, response), "catalogue": catalogue}
     signer = building.person(session, f"signer-{assessment.id}@firma.example")
     last = manifests.latest(session, response)
     session.add(
@@ -409,7 +421,7 @@ def hand_in(session: Session, ward: Ward, name: str, *, now: datetime, released:
             person_id=signer.id,
             signer_name="Erika Muster",
             signer_function="Geschäftsführerin",
-            statement_version="1",
+            statement_version=submissions.STATEMENT,
             manifest=manifest,
             sha256=manifests.digest(manifest),
             at=now,
