@@ -105,7 +105,8 @@ TABLE: Mapping[object, str] = {
         GET vendor.pack  POST vendor.take_pack_along  POST vendor.bring_pack  POST vendor.take_from_pack
         POST vendor.forget_pack  GET vendor.other_forms  POST vendor.bring_other_form
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
-        POST vendor.strike_host  POST vendor.confirm_host  POST vendor.correct_host  POST vendor.sign  POST vendor.release
+        POST vendor.strike_host  POST vendor.confirm_host  POST vendor.correct_host  POST vendor.sign
+        POST vendor.release
         POST vendor.invite_colleague  POST vendor.agree_to_active  GET vendor.without_active
         POST vendor.end_active  POST vendor.check_control  POST vendor.look_for_oneself
         GET vendor.approval  GET vendor.result  GET vendor.live_result  POST vendor.look_again
@@ -123,7 +124,12 @@ MAY = {name.strip(): who for name, who in MAY.items()}
 # Reading these leaves something behind, and each says what.
 LEAVES_A_TRACE = {"GET auth.enrol": frozenset({"person", "recovery_code"}), "GET invitation.show": frozenset()}
 ASKS_FOR_MORE = {"POST auth.renew_recovery_codes"}  # a second factor, shown just now
-SLOW = frozenset({"GET hospital.vendor_report", "GET vendor.receipt_on_paper", "GET vendor.plan_on_paper", "POST hospital.register_workbook"})  # one role proves it
+SLOW = frozenset(  # one role proves it
+    {
+        *("GET hospital.vendor_report", "POST hospital.register_workbook"),
+        *("GET vendor.receipt_on_paper", "GET vendor.plan_on_paper"),
+    }
+)
 
 
 def addresses(world: World) -> Mapping[str, str]:
@@ -183,7 +189,7 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST vendor.add_host": {"host": "neu.strahlwerk.de", "role": "product"},
         "POST vendor.put_document_in": {
             "file": (io.BytesIO(FILE), "neu.pdf"),
-            "kind": "iso27001_certificate",
+            "kind": "iso27001_cert",
             "confidentiality": "normal",
         },
         "POST vendor.use_document": {"existing": ids["evidence_id"], "to": ids["name"]},
@@ -200,6 +206,7 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST vendor.write_plan_line": {"title": "Eigenes", "state": "open", "version": "0"},
         "POST hospital.keep_scope": {"types": "msp", "headcount": "80", "country": "DE"},
         "POST hospital.set_action": {"title": "Eigenes", "due_on": "2027-12-31"},
+        "POST vendor.hand_on": {"sections": ids["section_id"], "email": "neu@strahlwerk.example", "note": "Bitte."},
         "POST vendor.invite_colleague": {"email": "neu@strahlwerk.example", "role": "contributor"},
     }.get(name, {})
 
