@@ -50,6 +50,8 @@ class Column(Generic[RowKind]):
     width: float  # characters
     kind: Kind
     value: Callable[[RowKind, Reader], Value]
+    choices: tuple[str, ...] = ()  # words to choose from where a person fills in
+    is_filled_in: bool = False  # by a person of the hospital, on paper or in the workbook
 
 
 def _words(title: str, width: float, value: Callable[[RowKind, Reader], Value]) -> Column[RowKind]:
@@ -146,10 +148,12 @@ VENDORS: tuple[Column[VendorRow], ...] = (
 
 
 def _vendor_name(register: Register, key: str) -> str:
-    return register.vendor(key).name
+    return register.vendor(key).name if key else ""  # a risk of the hospital as a whole has none
 
 
 def _supplies(register: Register, vendor_key: str, keys: tuple[str, ...]) -> str:
+    if not vendor_key:
+        return ""
     names = {supply.key: supply.name for supply in register.vendor(vendor_key).supplies}
     return "; ".join(names.get(key, key) for key in keys)
 

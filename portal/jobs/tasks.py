@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.files.blobs import Blobs
-from portal.jobs import components, controlling, flashing, mailing, rejudging, scanning
+from portal.jobs import components, controlling, exporting, flashing, mailing, rejudging, scanning
 from portal.jobs.leases import Lease
 from portal.jobs.work import Work
 from portal.services import (
     domain_control,
     evidence,
+    exports,
     flashes,
     jobs,
     limits,
@@ -41,6 +42,7 @@ class Lane(StrEnum):
     """Which threads take it: long scans never stand in the way of mails and scores."""
 
     SCANS = "scans"
+    PAPER = "paper"  # exports, one at a time
     REST = "rest"
 
 
@@ -82,7 +84,11 @@ def _sweep_files(work: Work) -> None:
         shelf.remove_drafts(before)
         old = shelf.put_before(before)
         with work.step() as session:
-            left_over = evidence.unnamed(session, old)
+            left_over = [
+                *evidence.unnamed(session, old),
+                *exports.unnamed(session, old),
+                *exports.expire(session, now=work.now()),
+            ]
         for owner, blob_id in left_over:
             shelf.remove(owner, blob_id)
     except OSError as error:
@@ -99,6 +105,10 @@ def _give_up_recheck(session: Session, lease: Lease, now: datetime) -> None:
 
 def _give_up_control(session: Session, lease: Lease, now: datetime) -> None:
     domain_control.give_up(session, str(lease.args["company_id"]), str(lease.args["host"]), now=now)
+
+
+def _give_up_export(session: Session, lease: Lease, now: datetime) -> None:
+    exports.give_up(session, str(lease.args["hospital_id"]), str(lease.args["export_id"]), now=now)
 
 
 def _give_up_mail(session: Session, lease: Lease, _now: datetime) -> None:
@@ -120,6 +130,7 @@ TASKS: Mapping[JobKind, Task] = {
     JobKind.COMPONENTS_REJUDGE: Task(lane=Lane.REST, run=components.rejudge),
     JobKind.COMPONENTS_NEWS: Task(lane=Lane.REST, run=components.tell),
     JobKind.FLASH: Task(lane=Lane.REST, run=flashing.look),
+    JobKind.EXPORT: Task(lane=Lane.PAPER, run=exporting.make, give_up=_give_up_export),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),
 }
 

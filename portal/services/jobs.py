@@ -33,6 +33,7 @@ class JobKind(StrEnum):
     COMPONENTS_REJUDGE = "components-rejudge"  # a company's lists by today's data
     COMPONENTS_NEWS = "components-news"  # what that has brought to light
     FLASH = "flash"  # a question of the moment whose clock lapsed
+    EXPORT = "export"  # a file that takes a while
     NIGHTLY = "nightly"  # deadlines that passed, evidence that ran out, rows that nobody needs
 
 

@@ -1,6 +1,6 @@
 """The register of a hospital: every vendor with all that follows from its newest round, for workbook and risk pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assessments import outside, policy, register
-from assessments.model import Assessed, Dossier, OutsideGrade, Register, ScanState, Treated, Treatment, Words
+from assessments.model import Assessed, Dossier, OutsideGrade, Register, Risk, ScanState, Treated, Treatment, Words
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, RiskTreatment
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound
-from portal.services import actions, audit, dossiers, permissions, portfolio
+from portal.services import actions, audit, dossiers, own_risks, permissions, portfolio
 from portal.services.actors import Actor, hospital_of
 from scanners.model import N_, Message
 
@@ -89,16 +89,18 @@ def assess_round(session: Session, actor: Actor, assessment_id: str, *, now: dat
     return register.assess(dossiers.build(session, hospital_of(actor), assessment_id, now=now), policy.current())
 
 
-def build(session: Session, actor: Actor, *, now: datetime) -> Register:
-    """The whole register of the actor's hospital at this moment."""
+def build(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int, int], None] | None = None) -> Register:
+    """The whole register of the actor's hospital at this moment; `tell` hears of how many vendors how many are done."""
     hospital = session.get_one(Hospital, hospital_of(actor))
     found = portfolio.rows(session, actor)
     assessed: list[Assessed] = []
     statuses: dict[str, Words] = {}
-    written = _written(session, hospital.id)
+    written = _written(session, hospital.id, today=now.date())
     treatments: dict[tuple[str, str], Treated] = {}
     keys: dict[str, str] = {}
-    for row in found:
+    for number, row in enumerate(found):
+        if tell is not None:
+            tell(number, len(found))
         one = assess(session, actor, row.vendor.id, now=now)
         keys[row.vendor.id] = one.dossier.vendor_key
         assessed.append(one)
@@ -107,6 +109,15 @@ def build(session: Session, actor: Actor, *, now: datetime) -> Register:
             if (treated := written.get((row.vendor.id, risk.key))) is not None:
                 treatments[risk.vendor_key, risk.key] = treated
     agreed = actions.facts(actions.of_hospital(session, actor), vendor_keys=keys, today=now.date())
+    own: list[Risk] = []
+    for each in own_risks.rows(session, actor):
+        if each.vendor is not None and each.vendor.id not in keys:
+            continue  # of a vendor off the lists
+        key = keys[each.vendor.id] if each.vendor is not None else ""
+        supplies = dossiers.supply_keys(session, hospital.id, each.vendor.id) if each.vendor is not None else {}
+        about = (supplies[each.supply.id],) if each.supply is not None else ()
+        own.append(own_risks.as_risk(each, vendor_key=key, supplies=about))
+        treatments[key, each.key] = own_risks.as_treated(each.risk, today=now.date())
     return register.build(
         assessed,
         policy.current(),
@@ -115,11 +126,12 @@ def build(session: Session, actor: Actor, *, now: datetime) -> Register:
         statuses=statuses,
         treatments=treatments,
         actions=agreed,
+        own=own,
     )
 
 
-def _written(session: Session, hospital_id: str) -> Mapping[tuple[str, str], Treated]:
-    """What people wrote about risks, by vendor id and the key of the risk."""
+def _written(session: Session, hospital_id: str, *, today: date) -> Mapping[tuple[str, str], Treated]:
+    """What people wrote about risks, by vendor id and the key of the risk; an acceptance that is over is open again."""
     rows = session.execute(
         select(RiskRecord, RiskTreatment)
         .join(
@@ -130,7 +142,7 @@ def _written(session: Session, hospital_id: str) -> Mapping[tuple[str, str], Tre
     ).all()
     return {
         (risk.vendor_id, risk.key): Treated(
-            treatment=row.treatment,
+            treatment=Treatment.OPEN if lapsed(row, today) else row.treatment,
             owner=row.owner,
             due_on=row.due_on,
             accepted_until=row.accepted_until,
@@ -145,9 +157,17 @@ def _written(session: Session, hospital_id: str) -> Mapping[tuple[str, str], Tre
 # ---- risks and what people decide about them
 
 
-def risks(session: Session, actor: Actor) -> Sequence[RiskRow]:
-    """Every standing risk of vendors on the lists, the worst first."""
+def lapsed(treatment: RiskTreatment | None, today: date) -> bool:
+    """Whether the acceptance is over: the risk stands open again, what was written stays beside it."""
+    return treatment is not None and own_risks.is_lapsed(treatment.treatment, treatment.accepted_until, today)
+
+
+def risks(session: Session, actor: Actor, *, gone: bool = False) -> Sequence[RiskRow]:
+    """Every standing risk of vendors on the lists, the worst first; or those whose cause is gone and that somebody
+    wrote about. They come back with what was written when the cause does."""
     hospital_id = hospital_of(actor)
+    standing = RiskRecord.gone_at.is_(None)
+    left = RiskRecord.gone_at.is_not(None) & RiskTreatment.risk_id.is_not(None)
     rows = session.execute(
         select(RiskRecord, Vendor, RiskTreatment)
         .join(Vendor, (Vendor.hospital_id == RiskRecord.hospital_id) & (Vendor.id == RiskRecord.vendor_id))
@@ -155,7 +175,7 @@ def risks(session: Session, actor: Actor) -> Sequence[RiskRow]:
             RiskTreatment,
             (RiskTreatment.hospital_id == RiskRecord.hospital_id) & (RiskTreatment.risk_id == RiskRecord.id),
         )
-        .where(RiskRecord.hospital_id == hospital_id, RiskRecord.gone_at.is_(None), Vendor.ended_at.is_(None))
+        .where(RiskRecord.hospital_id == hospital_id, left if gone else standing, Vendor.ended_at.is_(None))
     ).all()
     order = {"critical": 0, "high": 1, "moderate": 2, "low": 3}
     return sorted(
@@ -216,6 +236,10 @@ def treat(
     treatment.note = fields.note.strip()[:5000]
     treatment.by_name, treatment.at = actor.name, now
     treatment.version += 1
+    written = {"treatment": fields.treatment.value, "owner": treatment.owner, "note": treatment.note}
+    days = {"due_on": treatment.due_on, "accepted_until": treatment.accepted_until}
+    dated = {name: day.isoformat() if day else None for name, day in days.items()}
+    own_risks.keep_treatment(session, actor, row.risk.id, {**written, **dated}, now=now)
     audit.record(session, actor, "risk.treated", row.risk.id, now=now, detail={"treatment": fields.treatment.value})
     return treatment
 

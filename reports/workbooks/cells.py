@@ -12,7 +12,9 @@ from reports.reader import ZONE
 LONGEST = 32_767  # characters a cell can hold (Excel specification)
 _PIECE = 32_000
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # no XML 1.0 characters
-_TEMPTING = ("=", "+", "-", "@", "\t", "\r")
+TEMPTING = ("=", "+", "-", "@", "\t", "\r")
+
+_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 Value = str | int | float | Decimal | date | datetime | None
 
@@ -22,13 +24,18 @@ def clean(text: str) -> str:
     return _UNWRITABLE.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
 
 
+def written(text: str) -> str:
+    """Text as a sheet writes it: "_x0041_" would be read as an A, so its first sign is written as its number."""
+    return _ESCAPE.sub("_x005F_", clean(text)) if "_x" in text else clean(text)
+
+
 def safe_cell(cell: Cell, value: Value) -> Cell:
     """Put a value into a cell so that it can never act: strings are strings, moments are local time without zone."""
     if isinstance(value, str):
         text = clean(value)
         cell.value = text
         cell.data_type = "s"
-        cell.quotePrefix = text.startswith(_TEMPTING)
+        cell.quotePrefix = text.startswith(TEMPTING)
     elif isinstance(value, datetime):
         cell.value = value.astimezone(ZONE).replace(tzinfo=None, microsecond=0)
     elif isinstance(value, Decimal):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 
@@ -29,20 +30,31 @@ UNKNOWN_IS_NOT_BAD = N_(
     "What could not be seen is listed on the sheet “Not examined” with its reason. It neither helps nor hurts a score; "
     "it lowers the coverage that stands beside it. Below %(floor)s %% coverage there is no grade."
 )
+CHECKSUM_SAYS = N_("SHA-256 over the other sheets. The portal confirms it under “Reports”, “Check a register”.")
 _MATRIX_SIDE = 5
 _CHART_LINES = 16
 
 
-def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
-    """The whole workbook as bytes; `now` is the moment of writing, the register carries the moment of its facts.
+@dataclass(frozen=True, kw_only=True)
+class Marked:
+    """The file, and the checksum that stands on its cover."""
 
-    Sheets: cover, vendors, comparison, risks, findings, answers, evidence, actions, not examined; the same ids in all.
-    """
+    content: bytes
+    fingerprint: str
+
+
+def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
+    """The whole workbook as bytes; `now` is the moment of writing, the register carries the moment of its facts."""
+    return write_marked(register, reader=reader, now=now).content
+
+
+def write_marked(register: Register, *, reader: Reader, now: datetime) -> Marked:
+    """The workbook with the checksum over all its sheets but the cover, on which it stands; the same ids in all."""
     workbook = Workbook(write_only=True)
     workbook.properties.creator = "Kettenblick"
     workbook.properties.title = reader.text(N_("Supply-chain risk register"))
     workbook.properties.created = workbook.properties.modified = now.replace(tzinfo=None, microsecond=0)
-    _cover(workbook, register, reader)
+    cover = workbook.create_sheet(reader.text(N_("Cover")))  # the first, and the last that is written
     sheets.table(workbook, N_("Vendors"), tables.VENDORS, register.vendors, reader=reader, paper=Paper(across=2))
     _comparison(workbook, register, reader)
     sheets.table(workbook, N_("Risks"), tables.risks(register), register.risks, reader=reader)
@@ -51,9 +63,11 @@ def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
     sheets.table(workbook, N_("Evidence"), tables.evidence(register), register.evidence, reader=reader)
     sheets.table(workbook, N_("Actions"), tables.actions(register), register.actions, reader=reader)
     sheets.table(workbook, N_("Not examined"), tables.not_examined(register), register.not_examined, reader=reader)
+    fingerprint = sheets.fingerprint(workbook.worksheets[1:])
+    _cover(cover, register, reader, fingerprint)
     file = BytesIO()
     workbook.save(file)
-    return file.getvalue()
+    return Marked(content=file.getvalue(), fingerprint=fingerprint)
 
 
 def _reported(register: Register) -> Iterator[FindingRow]:
@@ -64,8 +78,7 @@ def _reported(register: Register) -> Iterator[FindingRow]:
 # --- Cover ---------------------------------------------------------------------------------------
 
 
-def _cover(workbook: Workbook, register: Register, reader: Reader) -> None:
-    sheet = workbook.create_sheet(reader.text(N_("Cover")))
+def _cover(sheet: Sheet, register: Register, reader: Reader, fingerprint: str) -> None:
     sheet.sheet_view.showGridLines = False
     sheets.lay_out(sheet, widths=[34, 11, 11, 11, 11, 11, 11, 13], paper=Paper(wide=False, landscape=False))
     put = _Writer(sheet)
@@ -76,6 +89,8 @@ def _cover(workbook: Workbook, register: Register, reader: Reader) -> None:
     put.gap()
     for label, value in _facts(register, reader):
         put.pair(label, value)
+    put.pair(reader.text(N_("Checksum")), fingerprint, font=Font(name="Courier New", size=9, color=INK))
+    put.pair("", reader.text(CHECKSUM_SAYS), font=Font(name=FONT, size=9, color="5A6772"))
     put.gap()
     put.title(reader.text(N_("What this is not, and what was not examined")))
     put.block(reader.text(NOT_AN_AUDIT), height=42)
@@ -197,10 +212,12 @@ class _Writer:
         cells += [sheets.styled(self.sheet, None, border=Border(bottom=RULE)) for _ in range(7)]
         self.raw(cells)
 
-    def pair(self, label: str, value: Value) -> None:
+    def pair(self, label: str, value: Value, *, font: Font | None = None) -> None:
         grey = Font(name=FONT, size=10, color="5A6772")
         left = Alignment(horizontal="left", vertical="top")
-        self.raw([sheets.styled(self.sheet, label, font=grey), sheets.styled(self.sheet, value, alignment=left)])
+        self.raw(
+            [sheets.styled(self.sheet, label, font=grey), sheets.styled(self.sheet, value, font=font, alignment=left)]
+        )
 
     def block(self, text: str, *, height: float) -> None:
         self.sheet.row_dimensions[self.row + 1].height = height

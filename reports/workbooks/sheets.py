@@ -1,7 +1,9 @@
 """How a sheet looks: fonts, fills, widths, frozen headings, filters and print areas, once for every workbook."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from openpyxl.cell import WriteOnlyCell
@@ -9,12 +11,15 @@ from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.datavalidation import DataValidation
 
 from assessments.model import Basis, Grade, RiskLevel, VendorRow
 from reports import marks
 from reports.reader import Reader
 from reports.tables import Column, Kind
 from reports.workbooks.cells import Value, rows_that_fit, safe_cell
+from reports.workbooks.rows import Rows
+from scanners.model import N_
 
 RowKind = TypeVar("RowKind")
 Sheet = Any  # a streamed sheet; openpyxl's types do not know what it can do
@@ -34,6 +39,7 @@ _LEVEL_INK = ("B9C6D2", "93AEC6", "6990B4", "3D6F9D", "1F4E79")
 _DAY_FORMAT = {"de": "DD.MM.YYYY", "en": "D MMM YYYY"}
 _MOMENT_FORMAT = {"de": "DD.MM.YYYY HH:MM", "en": "D MMM YYYY HH:MM"}
 _A4, _A3 = 9, 8
+_FIRST_DAY = 43831  # 1 January 2020 as a workbook counts
 HEADING = 45  # points: three lines of a narrow heading
 
 
@@ -58,24 +64,89 @@ def table(
     """Write one table: bold frozen heading, filter, real numbers and dates, text that cannot act."""
     sheet = workbook.create_sheet(reader.text(title))
     lay_out(sheet, widths=[column.width for column in columns], paper=paper or Paper(), frozen="C2")
-    sheet.row_dimensions[1].height = HEADING
-    sheet.append(heading(sheet, [reader.text(column.title) for column in columns]))
-    cells = [_prototype(sheet, column, reader) for column in columns]
-    last = 1
+    lines = Rows(sheet)
+    title_look = look_id(heading(sheet, [""])[0])
+    lines.add([reader.text(column.title) for column in columns], lambda *_: title_look, height=HEADING)
+    looks = _Looks(sheet, columns, reader)
     for row in rows:
-        values = [column.value(row, reader) for column in columns]
-        for fitting in rows_that_fit(values):
-            sheet.append(
-                [
-                    None if value is None or value == "" else _marked(safe_cell(cell, value), column, row, reader)
-                    for cell, column, value in zip(cells, columns, fitting, strict=True)
-                ]
-            )
-            last += 1
+        style = looks.of(row)
+        for fitting in rows_that_fit([column.value(row, reader) for column in columns]):
+            lines.add(fitting, style)
+    last = lines.last
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{max(last, 2)}"
     sheet.print_title_rows, sheet.print_title_cols = "1:1", "A:B"
     sheet.print_area = f"A1:{get_column_letter(len(columns))}{last}"
+    for index, column in enumerate(columns, start=1):
+        if column.choices or (column.kind is Kind.DAY and column.is_filled_in):
+            _ask_for(sheet, column, f"{get_column_letter(index)}2:{get_column_letter(index)}{max(last, 2)}", reader)
+    lines.close()
     return sheet
+
+
+def look_id(cell: Cell) -> int:
+    """The number under which the workbook keeps a cell's look."""
+    return int(cell.style_id)
+
+
+class _Looks:
+    """The style of every cell of a table by its column and what it says; each is made once."""
+
+    def __init__(self, sheet: Sheet, columns: Sequence[Column[RowKind]], reader: Reader) -> None:
+        self._sheet, self._columns, self._reader = sheet, columns, reader
+        self._known: dict[tuple[object, ...], int] = {}
+        self._plain = [look_id(_prototype(sheet, column, reader)) for column in columns]
+        self._is_marked = [column.kind in {Kind.GRADE, Kind.LEVEL, Kind.RISK} for column in columns]
+
+    def of(self, row: RowKind) -> Callable[[int, Value, bool], int]:
+        """How the cells of this row look."""
+        plain, is_marked = self._plain, self._is_marked
+
+        def style(index: int, value: Value, is_tempting: bool) -> int:  # noqa: FBT001 - called for every cell
+            if not is_tempting and not is_marked[index]:
+                return plain[index]
+            column = self._columns[index]
+            key = (index, is_tempting, _mark_key(column, row, value))
+            if key not in self._known:
+                cell = _prototype(self._sheet, column, self._reader)
+                cell.quotePrefix = is_tempting
+                self._known[key] = look_id(_marked(safe_cell(cell, value), column, row, self._reader))
+            return self._known[key]
+
+        return style
+
+
+def _mark_key(column: Column[RowKind], row: RowKind, value: Value) -> object:
+    """What the look of a cell depends on."""
+    if column.kind is Kind.LEVEL and isinstance(row, VendorRow):
+        part = row.score.part(column.title.removeprefix("Nr. "))
+        return part.level, part.applicable, part.basis
+    return value if column.kind in {Kind.GRADE, Kind.RISK} else None
+
+
+def _ask_for(sheet: Sheet, column: Column[RowKind], where: str, reader: Reader) -> None:
+    """What a person fills in: a list to choose from, or a day. A formula would be refused by no program, so none is."""
+    if column.choices:
+        words = ",".join(reader.text(word) for word in column.choices)
+        rule = DataValidation(type="list", formula1=f'"{words}"', allow_blank=True)
+    else:
+        rule = DataValidation(type="date", operator="greaterThan", formula1=str(_FIRST_DAY), allow_blank=True)
+    rule.error = reader.text(N_("Choose from the list.") if column.choices else N_("Enter a day."))
+    rule.errorTitle = reader.text(column.title)
+    rule.showErrorMessage = True
+    rule.add(where)
+    sheet.data_validations.append(rule)
+
+
+def fingerprint(written: Iterable[Sheet]) -> str:
+    """SHA-256 over the parts of these sheets as they will stand in the file; nothing is added to them afterwards."""
+    digest = hashlib.sha256()
+    for sheet in written:
+        if not sheet.closed:
+            sheet.close()
+        with Path(sheet._writer.out).open("rb") as part:  # noqa: SLF001 - where openpyxl streams the rows to
+            while piece := part.read(1 << 20):
+                digest.update(piece)
+    return digest.hexdigest()
 
 
 def lay_out(sheet: Sheet, *, widths: Sequence[float], paper: Paper, frozen: str | None = None) -> None:

@@ -66,6 +66,8 @@ TABLE: Mapping[object, str] = {
         GET hospital.catalogue_list  GET hospital.own_catalogue  GET hospital.preview_catalogue
         GET hospital.catalogue_file  GET hospital.catalogue_workbook
         GET hospital.shipped_catalogue_file
+        GET hospital.live_exports  POST hospital.ask_for_report  POST hospital.export_file
+        GET hospital.check_register  POST hospital.confirm_register
     """,
     CLINIC_WRITERS: """
         POST hospital.begin_catalogue  POST hospital.import_catalogue  POST hospital.rename_catalogue
@@ -180,6 +182,8 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.invite_member": {"email": "neu@klinik.example", "role": "assessor"},
         "POST hospital.change_settings": {"name": "Anders"},
         "POST hospital.register_workbook": {"language": "de"},
+        "POST hospital.ask_for_report": {"vendor": ids["vendor_id"], "language": "de"},
+        "POST hospital.confirm_register": {"checksum": "0" * 64},
         "POST vendor.take_pack_along": {"which": "signed"},
         "POST vendor.take_from_pack": {"go": "take", "product.0": ids["supply_id"]},
         "POST vendor.agree": {"name": "Erika", "function": "Leitung"},

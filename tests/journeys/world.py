@@ -28,6 +28,7 @@ from portal.db.models.accounts import (
 from portal.db.models.answer_packs import AnswerPack, PackStanding
 from portal.db.models.assessments import Assessment, ReviewState, Stage
 from portal.db.models.disputes import DisputeReason
+from portal.db.models.exports import ExportKind
 from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.registers import RiskRecord
 from portal.db.models.responses import Evidence, Response
@@ -41,6 +42,7 @@ from portal.services import (
     components,
     disputes,
     evidence,
+    exports,
     jobs,
     rechecks,
     reviews,
@@ -50,6 +52,7 @@ from portal.services import (
     vendor_imports,
 )
 from portal.services.actors import Actor
+from portal.services.exports import Wish
 from portal.services.jobs import JobKind
 from portal.services.submissions import Signer
 from questionnaires import packs
@@ -254,7 +257,9 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     kept_list = vendor_imports.keep(session, made.assessor, uploaded, file_name="liste.xlsx", now=now)
     own = building.own_catalogue(session, made.assessor, now=now)
     recheck = rechecks.ask(session, lead, assessment.id, _open_to_all(session, assessment, now=now), now=now)
+    export = exports.ask(session, made.assessor, Wish(kind=ExportKind.REGISTER, language="de"), now=now)
     ids = {
+        "export_id": export.id,
         "recheck_id": recheck.id,
         "own_id": own.id,
         "own_question": "H-01",

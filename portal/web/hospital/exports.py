@@ -1,32 +1,191 @@
-"""Reports: the register as a workbook, in the language the reader chooses."""
+"""Reports: what can be taken along, how far what was asked for is, and whether a file is ours and unchanged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, request
+from wtforms import FileField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
 
 from portal import i18n
+from portal.db.models.exports import Export, ExportKind, ExportState
+from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
-from portal.jobs import printing
-from portal.services import audit
+from portal.i18n import lazy_gettext as _l
+from portal.jobs import exporting
+from portal.services import exports, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.web import pages
+from portal.services.exports import Confirmed, Wish
+from portal.web import forms, journey, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LARGEST = 100 * 1024 * 1024  # bytes of a file that is checked
+ALL = "all"
+LANGUAGES = {"de": "Deutsch", "en": "English"}
+STATES: Mapping[ExportState, object] = {
+    ExportState.WAITING: _l("waits for its turn"),
+    ExportState.RUNNING: _l("is being made"),
+    ExportState.READY: _l("ready"),
+    ExportState.FAILED: _l("not made"),
+    ExportState.EXPIRED: _l("file removed after seven days"),
+}
+KINDS: Mapping[ExportKind, object] = {
+    ExportKind.REGISTER: _l("Register (Excel)"),
+    ExportKind.VENDOR_REPORT: _l("Vendor report (PDF)"),
+    ExportKind.VENDOR_REPORTS: _l("Reports of all vendors (ZIP)"),
+}
+
+
+class ReportForm(forms.Form):
+    """The report of one vendor, or of all."""
+
+    vendor = SelectField(_l("Vendor"), validators=[InputRequired(_l("Choose one."))])
+    language = SelectField(_l("Language"), validators=[InputRequired(_l("Choose one."))])
+
+
+class CheckForm(forms.Form):
+    """A checksum, or the file itself."""
+
+    checksum = StringField(
+        _l("Checksum"),
+        [Length(max=200)],
+        filters=[forms.stripped],
+        description=_l("64 characters; it stands on the cover of the register."),
+    )
+    file = FileField(_l("or the file itself"), description=_l("It is looked at and not kept; at most 100 MB."))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One line of the list."""
+
+    row: Export
+    kind: object
+    state: object
+    is_open: bool
+    may_fetch: bool
 
 
 @hospital.get("/reports", roles=EVERY_HOSPITAL_ROLE, rail=Rail.REPORTS)
-def report_list(here: HospitalJourney) -> Response:  # noqa: ARG001 - the same for every role
-    """What can be taken along."""
-    return pages.page("hospital/reports.html")
+def report_list(here: HospitalJourney) -> Response:
+    """What can be taken along, and what was asked for."""
+    return _page(here, None)
+
+
+@hospital.get("/reports/list", roles=EVERY_HOSPITAL_ROLE)
+def live_exports(here: HospitalJourney) -> Response:
+    """The list as it stands now; it asks for itself while something is being made."""
+    return pages.part("hospital/export_list.html", **_list(here))
 
 
 @hospital.post("/reports/register", roles=EVERY_HOSPITAL_ROLE)
 def register_workbook(here: HospitalJourney) -> Response:
-    """register.xlsx as of now; who took it is in the audit trail."""
-    language = request.form.get("language", i18n.language())
-    language = language if language in i18n.LANGUAGES else i18n.DEFAULT
-    audit.record(here.session, here.actor, "register.exported", here.hospital.id, now=here.now)
+    """register.xlsx as of now: at once where that takes seconds, as a job where it takes longer."""
+    wish = Wish(kind=ExportKind.REGISTER, language=_language(request.form.get("language")))
+    if not exports.is_short(here.session, here.actor, wish):
+        return _asked(here, wish)
+    exports.note_taken(here.session, here.actor, wish, now=here.now)
     here.let_go()
-    content = printing.register(here.settings.database_url, here.actor, language=language, now=here.now)
-    name = f"{_('register')}-{here.now:%Y-%m-%d}-{language}.xlsx"
-    return pages.download(content, name=name, media_type=XLSX)
+    made = exporting.register_made(here.settings.database_url, here.actor, language=wish.language, now=here.now)
+    kept = _shelf(here).put(exports.owner_of(here.hospital.id), made.content)
+    exports.keep_at_once(here.session, here.actor, wish, made, kept, now=here.now)
+    return pages.download(made.content, name=made.file_name, media_type=made.media_type)
+
+
+@hospital.post("/reports/vendor", roles=EVERY_HOSPITAL_ROLE)
+def ask_for_report(here: HospitalJourney) -> Response:
+    """The report of one vendor, or of all vendors in one archive."""
+    form = _offered(here, ReportForm.sent())
+    if not form.validate():
+        return _page(here, form)
+    chosen, language = str(form["vendor"].data), _language(form["language"].data)
+    if chosen == ALL:
+        return _asked(here, Wish(kind=ExportKind.VENDOR_REPORTS, language=language))
+    return _asked(here, Wish(kind=ExportKind.VENDOR_REPORT, language=language, vendor_id=chosen))
+
+
+@hospital.post("/reports/<export_id>/file", roles=EVERY_HOSPITAL_ROLE)
+def export_file(here: HospitalJourney, export_id: str) -> Response:
+    """Fetch it; a POST, because the audit trail says who did."""
+    found = exports.fetch(here.session, here.actor, export_id, now=here.now)
+    content = _shelf(here).get(found.owner, found.blob_id, found.sha256)
+    return pages.download(content, name=found.file_name, media_type=found.media_type)
+
+
+@hospital.get("/reports/check", roles=EVERY_HOSPITAL_ROLE)
+def check_register(here: HospitalJourney) -> Response:  # noqa: ARG001 - the same for every role
+    """Where a checksum or a file is confirmed."""
+    return pages.page("hospital/check_register.html", form=CheckForm.offered(), asked=False, found=None)
+
+
+@hospital.post("/reports/check", roles=EVERY_HOSPITAL_ROLE, body_limit=LARGEST)
+def confirm_register(here: HospitalJourney) -> Response:
+    """Whether it was made here, when, by whom, and whether it is unchanged."""
+    form = CheckForm.sent()
+    found: Confirmed | None = None
+    content, asked = b"", False
+    if form.validate():
+        file = request.files.get("file")
+        content = file.read() if file is not None else b""
+        asked = bool(content or form["checksum"].data)
+        if content:
+            found = exports.confirm_file(here.session, here.actor, content)
+        elif asked:
+            found = exports.confirm(here.session, here.actor, str(form["checksum"].data))
+        else:
+            form.form_errors.append(_("Enter a checksum or choose a file."))
+    return pages.page(
+        "hospital/check_register.html",
+        form=form,
+        asked=asked,
+        found=found,
+        was_file=bool(content),
+        language_words=LANGUAGES,
+    )
+
+
+def _asked(here: HospitalJourney, wish: Wish) -> Response:
+    exports.ask(here.session, here.actor, wish, now=here.now)
+    here.notice(_("Asked for. It stands below as soon as it is made; if that takes over a minute, you get a mail."))
+    return pages.see_other("hospital.report_list")
+
+
+def _page(here: HospitalJourney, form: ReportForm | None) -> Response:
+    shown = form or _offered(here, ReportForm.offered(language=here.language))
+    return pages.page("hospital/reports.html", form=shown, is_short=_is_short(here), **_list(here))
+
+
+def _is_short(here: HospitalJourney) -> bool:
+    return exports.is_short(here.session, here.actor, Wish(kind=ExportKind.REGISTER, language=here.language))
+
+
+def _list(here: HospitalJourney) -> dict[str, Any]:
+    shown: Sequence[Shown] = [
+        Shown(
+            row=row,
+            kind=KINDS[row.kind],
+            state=STATES[row.state],
+            is_open=row.state in exports.OPEN_STATES,
+            may_fetch=row.state is ExportState.READY and row.expires_at is not None and row.expires_at > here.now,
+        )
+        for row in exports.newest(here.session, here.actor)
+    ]
+    return {"exports": shown, "is_live": any(one.is_open for one in shown), "language_words": LANGUAGES}
+
+
+def _offered(here: HospitalJourney, form: ReportForm) -> ReportForm:
+    names = [(vendor.id, vendor.name) for vendor in vendors.search(here.session, here.actor)]
+    form.offer("vendor", [(ALL, _("All vendors (ZIP)")), *names])
+    form.offer("language", LANGUAGES)
+    return form
+
+
+def _language(asked: object) -> str:
+    language = str(asked or i18n.language())
+    return language if language in i18n.LANGUAGES else i18n.DEFAULT
+
+
+def _shelf(here: HospitalJourney) -> Blobs:
+    return Blobs(folder=here.settings.files_dir, keyring=journey.floor().keyring)

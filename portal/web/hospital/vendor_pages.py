@@ -10,12 +10,10 @@ from portal.db.models.assessments import Assessment
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.jobs import printing
+from portal.jobs import exporting, printing
 from portal.services import (
-    actions,
     audit,
     components,
-    consents,
     intakes,
     portfolio,
     registers,
@@ -194,18 +192,8 @@ def vendor_history(here: HospitalJourney, vendor_id: str) -> Response:
 def vendor_report(here: HospitalJourney, vendor_id: str) -> Response:
     """The vendor report, in the language of the reader."""
     found = vendors.find(here.session, here.actor, vendor_id)
-    assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
-    asked = registers.newest_round(here.session, here.actor, vendor_id)
-    ledger = consents.on_paper(here.session, asked) if asked is not None else ()
-    agreed = actions.facts(
-        actions.of_vendor(here.session, here.actor, vendor_id),
-        vendor_keys={vendor_id: assessed.dossier.vendor_key},
-        today=here.now.date(),
-    )
-    html = documents.vendor_report_html(
-        assessed, policy.current(), reader=reader(), now=here.now, consents=ledger, actions=agreed
-    )
+    name = exporting.report_name(found.name, language=i18n.language(), now=here.now)
+    html = exporting.report_html(here.session, here.actor, vendor_id, reader=reader(), now=here.now)
     here.let_go()
     content = printing.pdf(html, style=documents.style())
-    name = f"{_('Vendor report')} {found.name} {here.now:%Y-%m-%d}.pdf"
     return pages.download(content, name=name, media_type="application/pdf")

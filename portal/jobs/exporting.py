@@ -1,0 +1,171 @@
+"""Exports as jobs: made with the rights of whoever asked, with real progress, sealed, and told once."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from assessments import policy
+from portal import i18n
+from portal.db.models.exports import ExportKind
+from portal.db.models.vendors import Vendor
+from portal.files.blobs import Blobs
+from portal.jobs import printing
+from portal.jobs.leases import LeaseLost
+from portal.jobs.work import NotYet, Work
+from portal.services import actions, consents, exports, registers, vendors
+from portal.services.actors import Actor, hospital_of
+from portal.services.exports import Begun, Made
+from reports import pages as documents
+from reports.reader import Reader
+from scanners.model import N_
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "application/pdf"
+ZIP = "application/zip"
+TELL_EVERY = 1.0  # seconds
+LONGEST = 1800  # seconds for one export
+REGISTER = "register"  # the same in both languages
+VENDOR_REPORT = N_("Vendor report")
+VENDOR_REPORTS = N_("Vendor reports")
+
+
+def make(work: Work) -> None:
+    """Make one export; a worker that lost the job leaves no file behind."""
+    hospital_id, export_id = work.argument("hospital_id"), work.argument("export_id")
+    with work.step() as session:
+        begun = exports.begin(session, hospital_id, export_id, now=work.now())
+    if begun is None:
+        with work.last_step():
+            return
+    made = MAKERS[begun.wish.kind](work, begun)
+    shelf = Blobs(folder=work.tools.settings.files_dir, keyring=work.tools.keyring)
+    kept = shelf.put(exports.owner_of(hospital_id), made.content)
+    try:
+        with work.last_step() as session:
+            base_url = work.tools.settings.public_base_url
+            exports.keep(session, hospital_id, export_id, made, kept, base_url=base_url, now=work.now())
+    except LeaseLost:
+        shelf.remove(exports.owner_of(hospital_id), kept.blob_id)
+        raise
+
+
+def register_made(
+    database_url: str,
+    actor: Actor,
+    *,
+    language: str,
+    now: datetime,
+    tell: printing.Tell | None = None,
+    longest: float = printing.LONGEST_REGISTER,
+) -> Made:
+    """register.xlsx of the actor's hospital at this moment."""
+    written = printing.register(database_url, actor, language=language, now=now, tell=tell, longest=longest)
+    return Made(
+        content=written.content,
+        file_name=f"{REGISTER}-{now:%Y-%m-%d}-{language}.xlsx",
+        media_type=XLSX,
+        vendors=written.vendors,
+        fingerprint=written.fingerprint,
+    )
+
+
+def report_html(session: Session, actor: Actor, vendor_id: str, *, reader: Reader, now: datetime) -> str:
+    """The report on one vendor, ready to be set."""
+    assessed = registers.assess(session, actor, vendor_id, now=now)
+    asked = registers.newest_round(session, actor, vendor_id)
+    ledger = consents.on_paper(session, asked) if asked is not None else ()
+    agreed = actions.facts(
+        actions.of_vendor(session, actor, vendor_id),
+        vendor_keys={vendor_id: assessed.dossier.vendor_key},
+        today=now.date(),
+    )
+    return documents.vendor_report_html(
+        assessed, policy.current(), reader=reader, now=now, consents=ledger, actions=agreed
+    )
+
+
+def report_name(vendor: str, *, language: str, now: datetime) -> str:
+    """How the file is called."""
+    return f"{i18n.translator(language)(VENDOR_REPORT)} {vendor} {now:%Y-%m-%d}.pdf"
+
+
+def _register(work: Work, begun: Begun) -> Made:
+    return register_made(
+        work.tools.settings.database_url,
+        begun.actor,
+        language=begun.wish.language,
+        now=begun.made_at,
+        tell=_teller(work),
+        longest=LONGEST,
+    )
+
+
+def _one_report(work: Work, begun: Begun) -> Made:
+    tell = _teller(work)
+    tell(0, 1)
+    name, content = _report(work, begun, str(begun.wish.vendor_id))
+    return Made(content=content, file_name=name, media_type=PDF, vendors=1)
+
+
+def _all_reports(work: Work, begun: Begun) -> Made:
+    """One archive; the time in it is that of its facts, so that the same facts make the same bytes."""
+    with work.tools.sessions() as session:
+        ids = session.scalars(
+            select(Vendor.id)
+            .where(Vendor.hospital_id == hospital_of(begun.actor), Vendor.ended_at.is_(None))
+            .order_by(Vendor.created_at, Vendor.id)
+        ).all()
+    tell, stamp, file = _teller(work), begun.made_at.timetuple()[:6], BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        for number, vendor_id in enumerate(ids, start=1):
+            tell(number - 1, len(ids))
+            name, content = _report(work, begun, vendor_id)
+            archive.writestr(ZipInfo(f"{number:04} {_plain(name)}", stamp), content)
+    words = i18n.translator(begun.wish.language)
+    name = f"{words(VENDOR_REPORTS)} {begun.made_at:%Y-%m-%d}.zip"
+    return Made(content=file.getvalue(), file_name=name, media_type=ZIP, vendors=len(ids))
+
+
+def _report(work: Work, begun: Begun, vendor_id: str) -> tuple[str, bytes]:
+    language = begun.wish.language
+    reader = Reader(language=language, translate=i18n.translator(language))
+    with work.tools.sessions() as session:  # reads only, and nobody waits for it while the document is set
+        vendor = vendors.find(session, begun.actor, vendor_id)
+        html = report_html(session, begun.actor, vendor_id, reader=reader, now=begun.made_at)
+        name = report_name(vendor.name, language=language, now=begun.made_at)
+    return name, printing.pdf(html, style=documents.style())
+
+
+def _plain(name: str) -> str:
+    """A name that no unpacking program takes for a folder."""
+    return "".join("_" if letter in '/\\:*?"<>|' or not letter.isprintable() else letter for letter in name)[:150]
+
+
+def _teller(work: Work) -> printing.Tell:
+    """Writes down how far it is, once a second at most; raises when the job is not ours any more or we are to end."""
+    last = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        if work.lost.is_set():
+            raise LeaseLost(work.lease.job_id)
+        if work.tools.stopping.is_set():
+            raise NotYet(work.now(), why="the worker ends")
+        if total and (not last or time.monotonic() - last >= TELL_EVERY):
+            with work.step() as session:
+                exports.note_progress(session, work.argument("export_id"), done=done, total=total)
+            last = time.monotonic()
+
+    return tell
+
+
+MAKERS: Mapping[ExportKind, Callable[[Work, Begun], Made]] = {
+    ExportKind.REGISTER: _register,
+    ExportKind.VENDOR_REPORT: _one_report,
+    ExportKind.VENDOR_REPORTS: _all_reports,
+}
