@@ -97,6 +97,7 @@ class EvidenceStanding(StrEnum):
     NOT_YET = "not_yet"  # issued in the future
     UNDATED = "undated"  # needs a date and has none
     WRONG_TYPE = "wrong_type"
+    OTHER_PRODUCT = "other_product"  # its scope does not name the product it was given for
     MISSING = "missing"
 
 
@@ -370,6 +371,11 @@ class EvidenceFact:
     question_ids: tuple[str, ...] = ()
     supply: str | None = None  # None: of the company as a whole
     uploaded_at: datetime | None = None
+    valid_from: date | None = None  # of a report on a period: its first day, and valid_until the last
+    scope: str = ""
+    product: str = ""
+    release: str = ""  # of that product
+    places: tuple[tuple[str, str | None], ...] = ()  # question and supply of each answer; (): as the fields above say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -664,6 +670,7 @@ class EvidenceStatus:
     issued_on: date | None = None
     valid_until: date | None = None
     days_left: int | None = None
+    reason: Words | None = None  # why it stands as it stands
 
 
 @dataclass(frozen=True, kw_only=True)

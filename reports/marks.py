@@ -70,6 +70,7 @@ EVIDENCE: Mapping[EvidenceStanding, Mark] = {
     EvidenceStanding.NOT_YET: Mark(sign="○", word=N_("not valid yet")),
     EvidenceStanding.UNDATED: Mark(sign="?", word=N_("without a date")),
     EvidenceStanding.WRONG_TYPE: Mark(sign="!", word=N_("wrong type")),
+    EvidenceStanding.OTHER_PRODUCT: Mark(sign="!", word=N_("other product")),
     EvidenceStanding.MISSING: Mark(sign="?", word=N_("missing")),
 }
 

@@ -70,6 +70,10 @@ class Blobs:
         if path.parent.exists():
             disk.sync_folder(path.parent)
 
+    def holds(self, owner: str, blob_id: str) -> bool:
+        """Whether there is such a file."""
+        return self._path(owner, blob_id).exists()
+
     def all(self) -> list[Path]:
         """Every sealed document there is, for the backup."""
         return sorted(path for path in self.folder.glob("*/*") if _BLOB.fullmatch(path.name))

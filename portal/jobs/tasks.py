@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.files.blobs import Blobs
-from portal.jobs import components, controlling, exporting, flashing, mailing, rejudging, scanning
+from portal.jobs import components, controlling, exporting, flashing, keeping, mailing, rejudging, scanning
 from portal.jobs.leases import Lease
 from portal.jobs.work import Work
 from portal.services import (
@@ -62,6 +62,7 @@ def _score(work: Work) -> None:
 
 def _nightly(work: Work) -> None:
     """Deadlines pass and documents run out without anybody doing anything: every open round is worked out anew."""
+    keeping.nightly(work)
     _sweep_files(work)
     with work.last_step() as session:
         now = work.now()
@@ -131,6 +132,7 @@ TASKS: Mapping[JobKind, Task] = {
     JobKind.COMPONENTS_NEWS: Task(lane=Lane.REST, run=components.tell),
     JobKind.FLASH: Task(lane=Lane.REST, run=flashing.look),
     JobKind.EXPORT: Task(lane=Lane.PAPER, run=exporting.make, give_up=_give_up_export),
+    JobKind.SHRED: Task(lane=Lane.REST, run=keeping.shred),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),
 }
 

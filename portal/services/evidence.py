@@ -4,14 +4,14 @@ The bytes lie in portal.files.blobs; the edge puts them there before `add` and t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from assessments import evidence_rules, policy
-from assessments.model import EvidenceStanding, EvidenceStatus
+from assessments import evidence_kinds, evidence_rules, policy
+from assessments.model import EvidenceStanding, EvidenceStatus, Words
 from portal.db.models.accounts import Company
 from portal.db.models.assessments import Assessment
 from portal.db.models.disputes import Dispute, DisputeState
@@ -20,20 +20,32 @@ from portal.db.models.responses import (
     Answer,
     AnswerEvidence,
     Confidentiality,
+    DeletionRule,
     Evidence,
     EvidenceOpening,
     Response,
-    SignOff,
 )
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, catalogues, components, disputes, dossiers, manifests, responses, scopes
+from portal.services import (
+    audit,
+    catalogues,
+    components,
+    disputes,
+    dossiers,
+    manifests,
+    responses,
+    retention,
+    scopes,
+)
 from portal.services.actors import EVERY_COMPANY_ROLE, Actor, company_of, hospital_of
+from portal.services.dossiers import BERLIN
 from portal.services.rounds import Key
 from portal.services.scopes import WHOLE, Part
 from questionnaires.model import AnswerKind, AnswerValue, Catalogue, Text
 from scanners.model import N_, Message
 
 MOST_BYTES = 500 * 2**20  # of one company
+VIEWABLE = "application/pdf"  # what can be shown page by page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +66,14 @@ class DocumentFields:
     kind: str
     issuer: str = ""
     scope: str = ""
+    product: str = ""
+    release: str = ""
     issued_on: date | None = None
     valid_from: date | None = None
     valid_to: date | None = None
     confidentiality: Confidentiality = Confidentiality.CONFIDENTIAL
+    is_view_only: bool = False
+    retain_until: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +88,20 @@ class Document:
     sha256: str
     issuer: str
     scope: str
+    product: str
+    release: str
     issued_on: date | None
     valid_from: date | None
     valid_to: date | None
     confidentiality: Confidentiality
+    is_view_only: bool
+    retain_until: date | None
     uploaded_by: str
     uploaded_at: datetime
     keys: tuple[Key, ...]  # the answers of this round beside which it lies
     standing: EvidenceStanding | None  # None: it lies beside no answer of this round
     good_until: date | None
+    reason: Words | None  # why it stands so
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +113,8 @@ class Opened:
     sha256: str
     file_name: str
     media_type: str
+    is_view_only: bool = False  # no file: its pages are shown, one at a time
+    reader: str = ""
 
 
 def owner_of(company_id: str) -> str:
@@ -105,7 +128,7 @@ def owner_of(company_id: str) -> str:
 def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Sequence[Document]:
     """All documents of the company, those beside answers of this round first; to a contributor those beside theirs."""
     assessment, part = responses.find_part(session, actor, assessment_id)
-    types = catalogues.of(session, assessment).evidence_types
+    types = evidence_kinds.known(catalogues.of(session, assessment))
     links = by_answer(session, assessment, part=part)
     theirs = {one for ids in links.values() for one in ids}
     standings = {status.key: status for status in _statuses(session, assessment, now=now)}
@@ -181,6 +204,12 @@ def openings(session: Session, actor: Actor, assessment_id: str, evidence_id: st
     ).all()
 
 
+def held_until(session: Session, actor: Actor, assessment_id: str, evidence_id: str) -> date | None:
+    """Until when a document is held because somebody was shown it."""
+    row = _row(session, actor, assessment_id, evidence_id)
+    return retention.held_until(session, row.company_id).get(row.id)
+
+
 # ---- changing
 
 
@@ -196,7 +225,7 @@ def add(
 ) -> Evidence:
     """Write down a document that lies on the disk, and lay it beside answers."""
     assessment = _changeable(session, actor, assessment_id)
-    _check(session, fields, assessment)
+    _check(session, fields, assessment, media_type=stored.media_type, now=now)
     if not keys and not responses.find_part(session, actor, assessment_id)[1].is_whole:
         sentence = N_("Choose the question for which you bring the document.")
         raise BadInput({"to": Message(text=sentence)})  # beside nothing, whoever brought it would not see it again
@@ -221,10 +250,14 @@ def add(
         blob_id=stored.blob_id,
         issuer=fields.issuer.strip()[:200],
         scope=fields.scope.strip()[:2000],
+        product=fields.product.strip()[:200],
+        release=fields.release.strip()[:60],
         issued_on=fields.issued_on,
         valid_from=fields.valid_from,
         valid_to=fields.valid_to,
         confidentiality=fields.confidentiality,
+        is_view_only=fields.is_view_only,
+        retain_until=fields.retain_until,
         uploaded_by=actor.name[:200],
         uploaded_at=now,
     )
@@ -303,7 +336,7 @@ def remove(session: Session, actor: Actor, assessment_id: str, evidence_id: str,
     assessment = _changeable(session, actor, assessment_id)
     row = _row(session, actor, assessment_id, evidence_id)
     company_id = row.company_id
-    if row.id in _handed_in(session, company_id):
+    if row.id in retention.handed_in(session, company_id):
         raise NotNow(Message(text=N_("This document was handed in with a submission; it stays with it.")))
     if not _lies_only_in(session, row, assessment, scopes.of(session, actor, assessment)):
         raise NotNow(Message(text=N_("This document also serves elsewhere. You can take it away from your questions.")))
@@ -311,9 +344,28 @@ def remove(session: Session, actor: Actor, assessment_id: str, evidence_id: str,
         delete(AnswerEvidence).where(AnswerEvidence.company_id == company_id, AnswerEvidence.evidence_id == row.id)
     )
     components.forget(session, company_id, row.id)
-    row.deleted_at = now
-    audit.record(session, actor, "evidence.deleted", row.id, now=now, detail={"sha256": row.sha256})
+    retention.delete(session, actor, row, DeletionRule.BY_HAND, now=now)
     return row.blob_id
+
+
+def set_keeping(
+    session: Session,
+    actor: Actor,
+    assessment_id: str,
+    evidence_id: str,
+    *,
+    is_view_only: bool,
+    retain_until: date | None,
+    now: datetime,
+) -> None:
+    """How long a document is kept and whether it may leave; this can change after it was handed in too."""
+    company_of(actor)
+    row = _row(session, actor, assessment_id, evidence_id)
+    fresh = retain_until if retain_until != row.retain_until else None  # a day that has passed meanwhile may stay
+    _check_keeping(is_view_only=is_view_only, media_type=row.media_type, retain_until=fresh, now=now)
+    row.is_view_only, row.retain_until = is_view_only, retain_until
+    detail = {"view_only": is_view_only, "until": retain_until.isoformat() if retain_until else None}
+    audit.record(session, actor, "evidence.keeping-set", row.id, now=now, detail=detail)
 
 
 def unnamed(session: Session, found: Iterable[tuple[str, str]]) -> Sequence[tuple[str, str]]:
@@ -334,8 +386,10 @@ def open_for_company(session: Session, actor: Actor, assessment_id: str, evidenc
     return _opened(_row(session, actor, assessment_id, evidence_id))
 
 
-def open_for_hospital(session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, now: datetime) -> Opened:
-    """A document that was handed in to this hospital in this round; its owner sees who opened it."""
+def open_for_hospital(
+    session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, page: int = 1, now: datetime
+) -> Opened:
+    """A document that was handed in to this hospital in this round, or a page of it; its owner sees who opened it."""
     hospital_id = hospital_of(actor)
     assessment = session.get(Assessment, assessment_id)
     if assessment is None or assessment.hospital_id != hospital_id or assessment.company_id is None:
@@ -350,11 +404,12 @@ def open_for_hospital(session: Session, actor: Actor, assessment_id: str, eviden
         _is_in_dispute(session, assessment, row, now=now) or _is_in_report(session, assessment, row)
     ):
         raise NotFound
-    session.add(
-        EvidenceOpening(company_id=row.company_id, evidence_id=row.id, who=_reader(session, actor, assessment), at=now)
-    )
+    if row.deleted_at is not None:
+        raise NotNow(Message(text=N_("The company's retention date for this document has passed; it was deleted.")))
+    reader, shown = _reader(session, actor, assessment), page if row.is_view_only else None
+    session.add(EvidenceOpening(company_id=row.company_id, evidence_id=row.id, who=reader, at=now, page=shown))
     audit.record(session, actor, "evidence.opened", row.id, now=now, detail={"assessment": assessment.id})
-    return _opened(row)
+    return replace(_opened(row), reader=reader)
 
 
 def _is_in_dispute(session: Session, assessment: Assessment, row: Evidence, *, now: datetime) -> bool:
@@ -398,15 +453,28 @@ def _opened(row: Evidence) -> Opened:
         sha256=row.sha256,
         file_name=row.file_name,
         media_type=row.media_type,
+        is_view_only=row.is_view_only,
     )
 
 
-def _check(session: Session, fields: DocumentFields, assessment: Assessment) -> None:
+def _check(session: Session, fields: DocumentFields, assessment: Assessment, *, media_type: str, now: datetime) -> None:
     wrong: dict[str, Message] = {}
-    if fields.kind not in catalogues.of(session, assessment).evidence_types:
+    if fields.kind not in evidence_kinds.known(catalogues.of(session, assessment)):
         wrong["kind"] = Message(text=N_("Choose what kind of document it is."))
     if fields.valid_to is not None and fields.valid_from is not None and fields.valid_to < fields.valid_from:
         wrong["valid_to"] = Message(text=N_("The end must not lie before the beginning."))
+    if wrong:
+        raise BadInput(wrong)
+    _check_keeping(is_view_only=fields.is_view_only, media_type=media_type, retain_until=fields.retain_until, now=now)
+
+
+def _check_keeping(*, is_view_only: bool, media_type: str, retain_until: date | None, now: datetime) -> None:
+    wrong: dict[str, Message] = {}
+    if is_view_only and media_type != VIEWABLE:
+        sentence = N_("Only a PDF can be shown without being given out. Bring it as a PDF, or let it be saved.")
+        wrong["is_view_only"] = Message(text=sentence)
+    if retain_until is not None and retain_until <= now.astimezone(BERLIN).date():
+        wrong["retain_until"] = Message(text=N_("Choose a day that lies ahead."))
     if wrong:
         raise BadInput(wrong)
 
@@ -452,11 +520,6 @@ def _lies_only_in(session: Session, row: Evidence, assessment: Assessment, part:
     )
 
 
-def _handed_in(session: Session, company_id: str) -> frozenset[str]:
-    editions = session.scalars(select(SignOff.manifest).where(SignOff.company_id == company_id))
-    return frozenset(entry["id"] for manifest in editions for entry in manifest["evidence"])
-
-
 def _document(row: Evidence, kind: Text, keys: tuple[Key, ...], status: EvidenceStatus | None) -> Document:
     return Document(
         id=row.id,
@@ -474,6 +537,11 @@ def _document(row: Evidence, kind: Text, keys: tuple[Key, ...], status: Evidence
         uploaded_by=row.uploaded_by,
         uploaded_at=row.uploaded_at,
         keys=keys,
+        product=row.product,
+        release=row.release,
+        is_view_only=row.is_view_only,
+        retain_until=row.retain_until,
         standing=status.standing if status else None,
+        reason=status.reason if status else None,
         good_until=status.valid_until if status else row.valid_to,
     )

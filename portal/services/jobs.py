@@ -34,6 +34,7 @@ class JobKind(StrEnum):
     COMPONENTS_NEWS = "components-news"  # what that has brought to light
     FLASH = "flash"  # a question of the moment whose clock lapsed
     EXPORT = "export"  # a file that takes a while
+    SHRED = "shred"  # files of deleted documents go off the disk
     NIGHTLY = "nightly"  # deadlines that passed, evidence that ran out, rows that nobody needs
 
 

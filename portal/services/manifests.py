@@ -77,6 +77,7 @@ def _document(document: Evidence, links: list[Any]) -> dict[str, Any]:
         "name": document.file_name,
         "sha256": document.sha256,
         **{name: day.isoformat() if day else None for name, day in dates.items()},
+        **{name: getattr(document, name) for name in ("issuer", "scope", "product", "release")},
         "uploaded_at": document.uploaded_at.isoformat(),
         "for": [[link.question_id, link.supply_id] for link in links],
     }

@@ -16,6 +16,7 @@ from portal.services import invitations, vendors
 from portal.services.actors import Actor, hospital_of
 
 SOON = timedelta(days=7)
+EVIDENCE_SOON = timedelta(days=90)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,11 @@ class PortfolioRow:
         """How far the newest round has come."""
         return self.assessment.stage if self.assessment else None
 
+    def evidence_ends(self, today: date) -> Sequence[date]:
+        """The last days of documents that end soon, or have ended and were not replaced."""
+        stored = (self.score.evidence_ends or []) if self.score else []
+        return [day for day in map(date.fromisoformat, stored) if day <= today + EVIDENCE_SOON]
+
     def is_overdue(self, today: date) -> bool:
         """Whether the vendor should have answered by now."""
         return self.assessment is not None and self.stage in invitations.OPEN and self.assessment.due_on < today
@@ -50,6 +56,7 @@ class Due:
     without_intake: Sequence[PortfolioRow]
     not_asked: Sequence[PortfolioRow]  # intake done, nobody invited
     due_soon: Sequence[PortfolioRow]
+    evidence: Sequence[PortfolioRow]  # a document ends soon, or has ended
 
 
 def rows(session: Session, actor: Actor, *, words: str = "") -> Sequence[PortfolioRow]:
@@ -101,6 +108,9 @@ def due(found: Sequence[PortfolioRow], *, today: date) -> Due:
             and row.stage in invitations.OPEN
             and today <= row.assessment.due_on <= today + SOON
         ],
+        evidence=sorted(
+            (row for row in found if row.evidence_ends(today)), key=lambda row: row.evidence_ends(today)[0]
+        ),
     )
 
 

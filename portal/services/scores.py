@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from assessments import policy, register
+from assessments import evidence_rules, policy, register
 from assessments.model import Assessed, Risk, Words, say
 from portal import i18n
 from portal.db.models.assessments import Assessment, Stage
@@ -35,6 +35,7 @@ def refresh(session: Session, hospital_id: str, assessment_id: str, *, now: date
     fresh = _record(assessment, assessed, now=now)
     standing = current(session, hospital_id, assessment_id)
     if standing is not None and all(getattr(standing, name) == getattr(fresh, name) for name in COMPARED):
+        standing.evidence_ends = fresh.evidence_ends  # a list's fact, no part of the score
         return standing
     session.execute(
         update(ScoreRecord)
@@ -98,6 +99,7 @@ def _record(assessment: Assessment, assessed: Assessed, *, now: datetime) -> Sco
             for part in score.parts
         },
         contradictions=row.open_contradictions,
+        evidence_ends=[day.isoformat() for day in evidence_rules.last_days(assessed.evidence)],
         open_findings={severity.value: row.open_findings.get(severity, 0) for severity in Severity},
         policy_version=score.policy_version,
         catalogue_version=score.catalogue_version,

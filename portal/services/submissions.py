@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from assessments import contradictions, evidence_rules, policy, register
+from assessments import contradictions, evidence_kinds, evidence_rules, policy, register
 from assessments.model import Assessed, Contradiction, EvidenceStanding, EvidenceStatus
 from portal import i18n
 from portal.db.models.accounts import Company
@@ -184,7 +184,7 @@ def receipt(session: Session, actor: Actor, assessment_id: str, *, edition: int 
     signed = next((one for one in found if edition in {None, one.edition}), None)
     if signed is None:
         raise NotFound
-    types = catalogues.of(session, assessment).evidence_types
+    types = evidence_kinds.known(catalogues.of(session, assessment))
     return Receipt(
         company=session.get_one(Company, signed.company_id).name,
         hospital=responses.hospital_name(session, assessment),

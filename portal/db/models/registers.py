@@ -37,6 +37,7 @@ class ScoreRecord(Row):
     parts: Mapped[dict[str, Any]]  # "1"…"10", "MD", "CL", "DP" -> {"value", "level", "coverage", "basis"}
     contradictions: Mapped[int] = mapped_column(default=0)
     open_findings: Mapped[dict[str, Any]]  # severity -> number of failed checks
+    evidence_ends: Mapped[list[Any] | None]  # the day on which each document ends that soon ends or has ended
     policy_version: Mapped[str] = mapped_column(String(20))
     catalogue_version: Mapped[str] = mapped_column(String(100))  # name and version: "hospital-vendor 2026.1"
     checks_version: Mapped[str] = mapped_column(String(20))

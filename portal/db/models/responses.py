@@ -18,6 +18,13 @@ class ConsentKind(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class DeletionRule(StrEnum):
+    """Why a document was deleted."""
+
+    BY_HAND = "by_hand"  # the company deleted it
+    RETENTION = "retention"  # its retention date passed
+
+
 class Confidentiality(StrEnum):
     """How the owner wants a document handled."""
 
@@ -98,13 +105,16 @@ class Evidence(Row):
     blob_id: Mapped[str] = mapped_column(String(64))
     issuer: Mapped[str] = mapped_column(String(200), default="")
     scope: Mapped[str] = mapped_column(Text, default="")
+    product: Mapped[str] = mapped_column(String(200), default="")
+    release: Mapped[str] = mapped_column(String(60), default="")  # of that product
     issued_on: Mapped[date | None]
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
     confidentiality: Mapped[Confidentiality] = mapped_column(
         Closed(Confidentiality), default=Confidentiality.CONFIDENTIAL
     )
-    retain_until: Mapped[date | None]
+    is_view_only: Mapped[bool] = mapped_column(default=False)  # hospitals read its pages and get no file
+    retain_until: Mapped[date | None]  # deleted on the day after, unless it is held
     uploaded_by: Mapped[str] = mapped_column(String(200))
     uploaded_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
@@ -140,6 +150,41 @@ class EvidenceOpening(Row):
     evidence_id: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
     who: Mapped[str] = mapped_column(String(400))
     at: Mapped[datetime]
+    page: Mapped[int | None]  # that was shown; None: the file was saved
+
+
+class EvidenceDeletion(Row):
+    """What was deleted, when and by which rule; `gone_at` is when the file was seen to be off the disk."""
+
+    __tablename__ = "evidence_deletion"
+    __table_args__ = (
+        UniqueConstraint("company_id", "id"),
+        ForeignKeyConstraint(["company_id", "evidence_id"], ["evidence.company_id", "evidence.id"]),
+        UniqueConstraint("evidence_id"),
+    )
+
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    evidence_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    rule: Mapped[DeletionRule] = mapped_column(Closed(DeletionRule))
+    retain_until: Mapped[date | None]  # the date that had passed, under that rule
+    by_name: Mapped[str] = mapped_column(String(200), default="")  # whoever deleted it by hand
+    decided_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]
+    event: Mapped[str] = mapped_column(String(64), default="")  # the hash of its event in the company's trail
+
+
+class EvidenceNotice(Row):
+    """The company was told that a document ends: once for each of the steps, and anew when its end moved."""
+
+    __tablename__ = "evidence_notice"
+    __table_args__ = (ForeignKeyConstraint(["company_id", "evidence_id"], ["evidence.company_id", "evidence.id"]),)
+
+    company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))
+    evidence_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    ends_on: Mapped[date] = mapped_column(primary_key=True)
+    days: Mapped[int] = mapped_column(primary_key=True)  # 90, 30 or 7
+    told_at: Mapped[datetime]
 
 
 class SignOff(Row):

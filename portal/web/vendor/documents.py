@@ -2,28 +2,49 @@
 
 from flask import Response, request
 from sqlalchemy import event
-from wtforms import DateField, FileField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, FileField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
+from assessments import evidence_kinds
 from portal import i18n
-from portal.db.models.responses import Confidentiality
+from portal.db.models.responses import Confidentiality, DeletionRule
 from portal.errors import BadInput, NotFound
 from portal.files import blobs, guarding
 from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import components, evidence, responses
-from portal.services.actors import EVERY_COMPANY_ROLE
-from portal.services.evidence import DocumentFields, Stored
+from portal.jobs import printing
+from portal.services import components, evidence, responses, retention
+from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
+from portal.services.evidence import Document, DocumentFields, Stored
+from portal.services.retention import Proof
 from portal.services.rounds import Key, Round
 from portal.web import component_lists, filters, forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections
 from portal.web.vendor.room import vendor
+from questionnaires import shelf
+from questionnaires.model import Text
+from reports import deletion
+from reports import pages as page_style
+from reports.reader import Reader
 from scanners.model import N_, Message
 
+RULES = {
+    DeletionRule.BY_HAND: N_("deleted by the company"),
+    DeletionRule.RETENTION: N_("its retention date passed"),
+}
 BODY_LIMIT = guarding.LARGEST + 2**20
 CONFIDENTIALITY = {Confidentiality.NORMAL: _l("normal"), Confidentiality.CONFIDENTIAL: _l("confidential")}
+
+VIEW_ONLY = _l("Only to be read, not to be saved")
+VIEW_ONLY_MEANS = _l(
+    "A hospital sees pictures of the pages with its reader's name and the time on them, and gets no file. PDF only."
+)
+KEEP_UNTIL = _l("Keep until")
+KEEP_UNTIL_MEANS = _l(
+    "It is deleted on the day after, and you get proof. What was handed in is held for three years from then."
+)
 
 
 class DocumentForm(forms.Form):
@@ -39,10 +60,33 @@ class DocumentForm(forms.Form):
         filters=[forms.stripped],
         description=_l("Which sites, products and versions it names."),
     )
+    product = StringField(
+        _l("Product"),
+        [Length(max=200)],
+        filters=[forms.stripped],
+        description=_l("If it is about one: as the hospital calls it."),
+    )
+    release = StringField(
+        _l("Release of the product"),
+        [Length(max=60)],
+        filters=[forms.stripped],
+        description=_l("For an MDS2 form or a list of parts (SBOM)."),
+    )
     issued_on = DateField(_l("Issued on"), [Optional()])
-    valid_from = DateField(_l("Valid from"), [Optional()])
-    valid_to = DateField(_l("Valid until"), [Optional()])
+    valid_from = DateField(
+        _l("Valid from"), [Optional()], description=_l("Of a type 2 report: the first day of its period.")
+    )
+    valid_to = DateField(_l("Valid until"), [Optional()], description=_l("Of a type 2 report: the last day."))
     confidentiality = SelectField(_l("Confidentiality"), [InputRequired()])
+    is_view_only = BooleanField(VIEW_ONLY, description=VIEW_ONLY_MEANS)
+    retain_until = DateField(KEEP_UNTIL, [Optional()], description=KEEP_UNTIL_MEANS)
+
+
+class KeepingForm(forms.Form):
+    """How long a document is kept, and whether a hospital may save it."""
+
+    is_view_only = BooleanField(VIEW_ONLY, description=VIEW_ONLY_MEANS)
+    retain_until = DateField(KEEP_UNTIL, [Optional()], description=KEEP_UNTIL_MEANS)
 
 
 class PlaceForm(forms.Form):
@@ -65,6 +109,7 @@ def documents(here: CompanyJourney, assessment_id: str) -> Response:
         "vendor/documents.html",
         head=responses.head(here.session, here.actor, assessment_id),
         documents=evidence.of_round(here.session, here.actor, assessment_id, now=here.now),
+        may_see_deleted=here.role in COMPANY_LEADERS and bool(retention.proofs(here.session, here.actor)),
     )
 
 
@@ -115,11 +160,60 @@ def document(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Resp
     """One document: its facts, its places, who opened it."""
     asked = responses.questionnaire(here.session, here.actor, assessment_id, now=here.now)
     found = evidence.find(here.session, here.actor, assessment_id, evidence_id, now=here.now)
+    keeping = KeepingForm.offered(is_view_only=found.is_view_only, retain_until=found.retain_until)
+    return _document_page(here, assessment_id, asked, found, keeping)
+
+
+@vendor.post("/rounds/<assessment_id>/documents/<evidence_id>/keeping", roles=COMPANY_LEADERS)
+def keep_document(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Response:
+    """Set how long it is kept and whether it may be saved, before or after it was handed in."""
+    asked = responses.questionnaire(here.session, here.actor, assessment_id, now=here.now)
+    found = evidence.find(here.session, here.actor, assessment_id, evidence_id, now=here.now)
+    form = KeepingForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            evidence.set_keeping(
+                here.session,
+                here.actor,
+                assessment_id,
+                evidence_id,
+                is_view_only=bool(form.is_view_only.data),
+                retain_until=form.retain_until.data,
+                now=here.now,
+            )
+            here.notice(_("Saved."))
+            return pages.see_other("vendor.document", assessment_id=assessment_id, evidence_id=evidence_id)
+    return _document_page(here, assessment_id, asked, found, form)
+
+
+@vendor.get("/deleted-documents", roles=COMPANY_LEADERS)
+def deleted_documents(here: CompanyJourney) -> Response:
+    """What was deleted, when and by which rule."""
+    return pages.page("vendor/deleted_documents.html", proofs=retention.proofs(here.session, here.actor), rules=RULES)
+
+
+@vendor.get("/deleted-documents/<deletion_id>.pdf", roles=COMPANY_LEADERS)
+def proof_of_deletion(here: CompanyJourney, deletion_id: str) -> Response:
+    """The proof on paper."""
+    proof = retention.proof(here.session, here.actor, deletion_id)
+    reader = Reader(language=here.language, translate=i18n.translator(here.language))
+    html = deletion.html(_on_paper(here, proof), reader=reader)
+    name = f"{_('Proof of deletion')} {proof.decided_at:%Y-%m-%d}.pdf"
+    here.let_go()
+    return pages.download(printing.pdf(html, style=page_style.style()), name=name, media_type="application/pdf")
+
+
+def _document_page(
+    here: CompanyJourney, assessment_id: str, asked: Round, found: Document, keeping: KeepingForm
+) -> Response:
     form = PlaceForm.offered()
     form.offer("to", [pair for pair in _places(asked) if sections.key_of(pair[0]) not in found.keys])
     return pages.page(
         "vendor/document.html",
         form=form,
+        keeping=keeping,
+        may_keep=here.role in COMPANY_LEADERS,
+        held_until=evidence.held_until(here.session, here.actor, assessment_id, found.id),
         head=responses.head(here.session, here.actor, assessment_id),
         document=found,
         size=filters.size(found.size),
@@ -128,7 +222,7 @@ def document(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Resp
         is_parts_list=found.type == components.KIND,
         read=components.of_document(here.session, here.actor, found.id, [supply.name for supply in asked.supplies]),
         words=component_lists.WORDS,
-        openings=evidence.openings(here.session, here.actor, assessment_id, evidence_id),
+        openings=evidence.openings(here.session, here.actor, assessment_id, found.id),
     )
 
 
@@ -173,6 +267,26 @@ def remove_document(here: CompanyJourney, assessment_id: str, evidence_id: str) 
 # ---- inside
 
 
+def _on_paper(here: CompanyJourney, proof: Proof) -> deletion.Deletion:
+    kind = evidence_kinds.known(shelf.current()).get(proof.kind)
+    return deletion.Deletion(
+        company=here.company.name,
+        name=proof.file_name,
+        kind=kind.text if kind is not None else Text(de=proof.kind, en=proof.kind),
+        sha256=proof.sha256,
+        size=filters.size(proof.size),
+        uploaded_at=proof.uploaded_at,
+        uploaded_by=proof.uploaded_by,
+        rule=RULES[proof.rule],
+        retain_until=proof.retain_until,
+        by_name=proof.by_name,
+        decided_at=proof.decided_at,
+        gone_at=proof.gone_at,
+        event=proof.event,
+        at=here.now,
+    )
+
+
 def _put(here: CompanyJourney, assessment_id: str, form: DocumentForm, keys: list[Key]) -> None:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
@@ -201,10 +315,14 @@ def _fields(form: DocumentForm) -> DocumentFields:
         kind=str(form.kind.data),
         issuer=str(form.issuer.data or ""),
         scope=str(form.scope.data or ""),
+        product=str(form.product.data or ""),
+        release=str(form.release.data or ""),
         issued_on=form.issued_on.data,
         valid_from=form.valid_from.data,
         valid_to=form.valid_to.data,
         confidentiality=Confidentiality(form.confidentiality.data),
+        is_view_only=bool(form.is_view_only.data),
+        retain_until=form.retain_until.data,
     )
 
 
@@ -214,7 +332,7 @@ def _shelf(here: CompanyJourney) -> Blobs:
 
 def _document_form(asked: Round, *, sent: bool = False) -> DocumentForm:
     form = DocumentForm.sent() if sent else DocumentForm.offered()
-    types = asked.catalogue.evidence_types.values()
+    types = evidence_kinds.known(asked.catalogue).values()
     words = sorted(((one.id, one.text.get(i18n.language())) for one in types), key=lambda pair: pair[1].casefold())
     form.offer("kind", [("", _("please choose")), *words])
     form.offer("to", [("", _("for none yet")), *_places(asked)])

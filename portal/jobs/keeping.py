@@ -1,0 +1,37 @@
+"""Documents whose time is over: decided by their dates, taken off the disk, and called gone once they are."""
+
+import logging
+
+from portal.files.blobs import Blobs
+from portal.jobs.work import Work
+from portal.services import evidence, evidence_ends, retention
+
+log = logging.getLogger(__name__)
+
+
+def nightly(work: Work) -> None:
+    """Delete what has passed its retention date, and tell companies what runs out soon."""
+    with work.step() as session:
+        deleted = retention.delete_due(session, now=work.now())
+    with work.step() as session:
+        evidence_ends.tell(session, base_url=work.tools.settings.public_base_url, now=work.now())
+    if deleted:
+        log.info("%s documents have passed their retention date", deleted)
+
+
+def shred(work: Work) -> None:
+    """Take the files of deleted documents off the disk; one that stays there is tried again every night."""
+    shelf = Blobs(folder=work.tools.settings.files_dir, keyring=work.tools.keyring)
+    with work.step() as session:
+        leaving = retention.leaving(session)
+    gone = []
+    for one in leaving:
+        owner = evidence.owner_of(one.company_id)
+        try:
+            shelf.remove(owner, one.blob_id)
+        except OSError as error:
+            log.warning("a deleted document could not be taken off the disk: %s", type(error).__name__)
+        if not shelf.holds(owner, one.blob_id):
+            gone.append(one)
+    with work.last_step() as session:
+        retention.note_gone(session, gone, now=work.now())
