@@ -337,9 +337,9 @@ def rename(session: Session, actor: Actor, own_id: str, title: Text, *, edits: i
     _change(session, actor, row, changed, detail={"title": title.en[:200]}, now=now)
 
 
-def discard(session: Session, actor: Actor, own_id: str, *, now: datetime) -> None:
-    """Throw a draft away."""
-    row = _draft(session, actor, own_id)
+def discard(session: Session, actor: Actor, own_id: str, *, edits: int, now: datetime) -> None:
+    """Throw a draft away, as it was read: what somebody has written meanwhile is not thrown away unseen."""
+    row = _draft(session, actor, own_id, edits=edits)
     audit.record(session, actor, "catalogue.discarded", row.id, now=now, detail={"catalogue": row.catalogue_id})
     session.delete(row)
 
@@ -378,13 +378,15 @@ def _dated(now: datetime, is_taken: Callable[[str], bool]) -> str:
     return name
 
 
-def _draft(session: Session, actor: Actor, own_id: str, *, edits: int | None = None) -> OwnCatalogue:
+def _draft(session: Session, actor: Actor, own_id: str, *, edits: int) -> OwnCatalogue:
     hospital_of(actor, HOSPITAL_WRITERS)
-    row = find(session, actor, own_id)
-    session.refresh(row, with_for_update=True)
+    find(session, actor, own_id)
+    row = session.get(OwnCatalogue, own_id, with_for_update=True, populate_existing=True)
+    if row is None:  # thrown away while we waited for our turn
+        raise NotFound
     if row.released_at is not None:
         raise NotNow(Message(text=N_("A released catalogue never changes. Begin a new version from it.")))
-    if edits is not None and edits != row.edits:
+    if edits != row.edits:
         raise Clash(Message(text=N_("Somebody else changed this draft in the meantime. Look at it again.")))
     return row
 

@@ -197,7 +197,8 @@ def release_catalogue(here: HospitalJourney, own_id: str) -> Response:
 @hospital.post("/settings/catalogues/<own_id>/discard", roles=HOSPITAL_WRITERS)
 def discard_catalogue(here: HospitalJourney, own_id: str) -> Response:
     """Throw the draft away."""
-    catalogues.discard(here.session, here.actor, own_id, now=here.now)
+    edits = forms.version(EditsForm.sent()["edits"].data)
+    catalogues.discard(here.session, here.actor, own_id, edits=edits, now=here.now)
     here.notice(_("The draft is thrown away."))
     return pages.see_other("hospital.catalogue_list")
 

@@ -91,7 +91,7 @@ def test_nothing_of_a_released_one_can_be_changed(session, admin, draft, now):
     with pytest.raises(NotNow):
         catalogues.remove_question(session, admin, draft.id, "H-01", edits=draft.edits, now=now)
     with pytest.raises(NotNow):
-        catalogues.discard(session, admin, draft.id, now=now)
+        catalogues.discard(session, admin, draft.id, edits=draft.edits, now=now)
 
 
 def test_a_document_that_is_not_what_was_released_is_not_read(draft):
@@ -161,7 +161,11 @@ def test_a_file_with_a_question_of_ours_rewritten_is_refused_with_its_line(sessi
 
 
 def test_a_draft_that_was_thrown_away_is_gone(session, admin, draft, now):
-    catalogues.discard(session, admin, draft.id, now=now)
+    read = draft.edits
+    catalogues.rename(session, admin, draft.id, TITLE, edits=read, now=now)
+    with pytest.raises(Clash):
+        catalogues.discard(session, admin, draft.id, edits=read, now=now)
+    catalogues.discard(session, admin, draft.id, edits=draft.edits, now=now)
     session.flush()
 
     assert catalogues.own(session, admin) == []
