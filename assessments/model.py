@@ -172,6 +172,7 @@ class RiskSource(StrEnum):
     EVIDENCE = "evidence"  # expired or expiring
     COVERAGE = "coverage"  # too little could be seen
     REVIEW = "review"  # the hospital's own finding on an answer
+    OWN = "own"  # a person of the hospital wrote it down
 
 
 class Concern(StrEnum):
@@ -410,6 +411,18 @@ class FindingFact:
     answer: str = ""  # the hospital's words to them
 
 
+@dataclass(frozen=True, kw_only=True)
+class WaiverFact:
+    """A finding or a knock-out that the hospital accepts until a day, for whoever prints it."""
+
+    title: Text
+    place: str  # host, or the key of a supply; "": the company as a whole
+    reason: str
+    by: str
+    at: datetime
+    until: date
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Dossier:
     """All that is known of one vendor in one assessment at one moment; everything a score needs."""
@@ -436,6 +449,7 @@ class Dossier:
     settled_contradictions: Mapping[str, datetime] = field(default_factory=dict)  # Contradiction.key -> settled when
     company_name: str = ""
     vendor_statement: str = ""
+    waivers: tuple[WaiverFact, ...] = ()  # those that hold
 
     def __repr__(self) -> str:
         """Its name and size: a dossier is confidential and as long as a book, and no log should hold it."""

@@ -64,9 +64,11 @@ def build(
     statuses: Mapping[str, Words] | None = None,
     treatments: Mapping[tuple[str, str], Treated] | None = None,
     actions: Iterable[ActionFact] = (),
+    own: Iterable[Risk] = (),
 ) -> Register:
     """The register of a hospital; `statuses` names the stage of each vendor's round by vendor key, `treatments` what
-    people wrote about a risk by vendor key and risk key, `actions` what was agreed on."""
+    people wrote about a risk by vendor key and risk key, `actions` what was agreed on, `own` the risks that people
+    wrote down themselves."""
     assessed = [each if isinstance(each, Assessed) else assess(each, policy) for each in dossiers]
     assessed.sort(key=lambda each: each.dossier.vendor_key)
     return Register(
@@ -74,7 +76,7 @@ def build(
         at=at,
         policy=policy,
         vendors=tuple(vendor_row(each, status=(statuses or {}).get(each.dossier.vendor_key)) for each in assessed),
-        risks=tuple(sorted((risk for each in assessed for risk in each.risks), key=_worst_first)),
+        risks=tuple(sorted((*(risk for each in assessed for risk in each.risks), *own), key=_worst_first)),
         findings=tuple(row for each in assessed for row in each.findings),
         answers=tuple(row for each in assessed for row in each.answers),
         evidence=tuple((each.dossier.vendor_key, status) for each in assessed for status in each.evidence),

@@ -7,6 +7,7 @@ from assessments.model import (
     Phrase,
     Policy,
     ResidualRisk,
+    Risk,
     RiskLevel,
     Score,
 )
@@ -61,6 +62,12 @@ def likelihood_of_one(severity: Severity, policy: Policy) -> Likelihood:
 def level(impact: int | None, likelihood: int, policy: Policy) -> RiskLevel | None:
     """The cell of the matrix; None without an impact."""
     return None if impact is None else policy.matrix[impact - 1][likelihood - 1]
+
+
+def inherent(risk: Risk, policy: Policy) -> RiskLevel | None:
+    """Of a derived risk before anything was known of the vendor: its impact with the likelihood of not knowing, and
+    never below what remains."""
+    return level(risk.impact, max(policy.likelihood_unknown, risk.likelihood.value), policy)
 
 
 SEVERITIES = {

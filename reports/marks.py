@@ -123,6 +123,7 @@ RISK_SOURCES: Mapping[RiskSource, str] = {
     RiskSource.EVIDENCE: N_("evidence"),
     RiskSource.COVERAGE: N_("too little seen"),
     RiskSource.REVIEW: N_("own finding"),
+    RiskSource.OWN: N_("written down by the hospital"),
 }
 
 TREATMENTS: Mapping[Treatment, str] = {

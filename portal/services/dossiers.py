@@ -43,6 +43,7 @@ from portal.services import (
     scans,
     timelines,
     vendors,
+    waivers,
 )
 from portal.services.disputes import Place, Reply
 from portal.services.findings import Life
@@ -113,6 +114,7 @@ def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, no
     records = [record for row in rows if (record := intakes.current(row)) is not None]
     tier = min((record.tier for record in records), default=None)
     outside = _open_outside(session, hospital_id, vendor_id, now=now)
+    waived = waivers.holding(session, hospital_id, vendor_id, today=now.astimezone(BERLIN).date())
     return Dossier(
         hospital=session.get_one(Hospital, hospital_id).name,
         vendor_key=vendor_key(session, vendor),
@@ -124,7 +126,8 @@ def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, no
         checks_version=CATALOGUE_VERSION,
         supplies=tuple(supply_fact(row, keys[row.id], catalogue, {}, for_hospital=True) for row in rows),
         hosts=_hosts(session, hospital_id, vendor_id, keys),
-        findings=outside.findings,
+        findings=waived.over_findings(outside.findings),
+        waivers=waived.facts(catalogue, keys),
         scan_state=outside.state,
         scanned_at=outside.at,
     )
@@ -180,6 +183,8 @@ def _build(
     response = _response(session, assessment)
     company = session.get(Company, assessment.company_id) if assessment.company_id else None
     deadline = deadline_of(assessment.due_on)
+    today = now.astimezone(BERLIN).date()
+    waived = waivers.holding(session, hospital_id, vendor.id, today=today) if for_hospital else waivers.NONE
     return Dossier(
         hospital=session.get_one(Hospital, hospital_id).name,
         vendor_key=vendor_key(session, vendor),
@@ -195,7 +200,10 @@ def _build(
         ),
         profile=profile,
         answers=tuple(
-            _answer(entry, value, keys, _word_on(session, entry, reviews) if for_hospital else None)
+            waived.over_answer(
+                _answer(entry, value, keys, _word_on(session, entry, reviews) if for_hospital else None),
+                entry["supply"],
+            )
             for entry, value in given
             if entry["question"] in catalogue.questions
         ),
@@ -203,7 +211,8 @@ def _build(
         deadline_passed=now > deadline,
         submitted_at=response.submitted_at if response else None,
         hosts=_hosts(session, hospital_id, vendor.id, keys),
-        findings=outside.findings,
+        findings=waived.over_findings(outside.findings),
+        waivers=waived.facts(catalogue, keys),
         scan_state=outside.state,
         scanned_at=outside.at,
         evidence=tuple(_evidence(entry, keys) for entry in manifest["evidence"]),

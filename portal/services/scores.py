@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from assessments import evidence_rules, policy, register
+from assessments import evidence_rules, policy, register, residual
 from assessments.model import Assessed, Risk, Words, say
 from portal import i18n
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, ScoreRecord
-from portal.services import dossiers
+from portal.services import dossiers, movements
 from scanners.model import Severity
 
 UNRATED = "unrated"  # no intake yet, so no level
@@ -30,12 +30,15 @@ def refresh(session: Session, hospital_id: str, assessment_id: str, *, now: date
     if assessment is None or assessment.hospital_id != hospital_id or assessment.stage is Stage.DRAFT:
         return None
     assessed = register.assess(dossiers.build(session, hospital_id, assessment_id, now=now), policy.current())
-    if _is_newest(session, assessment):
+    is_newest = _is_newest(session, assessment)
+    if is_newest:
         _keep_risks(session, assessment, assessed.risks, now=now)
     fresh = _record(assessment, assessed, now=now)
     standing = current(session, hospital_id, assessment_id)
     if standing is not None and all(getattr(standing, name) == getattr(fresh, name) for name in COMPARED):
         standing.evidence_ends = fresh.evidence_ends  # a list's fact, no part of the score
+        if is_newest:
+            movements.keep(session, assessment, assessed.dossier, None, now=now)
         return standing
     session.execute(
         update(ScoreRecord)
@@ -47,6 +50,8 @@ def refresh(session: Session, hospital_id: str, assessment_id: str, *, now: date
         .values(is_current=False)
     )
     session.add(fresh)
+    if is_newest:
+        movements.keep(session, assessment, assessed.dossier, fresh, now=now)
     return fresh
 
 
@@ -73,7 +78,7 @@ def _is_newest(session: Session, assessment: Assessment) -> bool:
 
 
 def _record(assessment: Assessment, assessed: Assessed, *, now: datetime) -> ScoreRecord:
-    score, residual, row = assessed.score, assessed.residual, register.vendor_row(assessed)
+    score, remains, row = assessed.score, assessed.residual, register.vendor_row(assessed)
     return ScoreRecord(
         hospital_id=assessment.hospital_id,
         assessment_id=assessment.id,
@@ -85,9 +90,9 @@ def _record(assessment: Assessment, assessed: Assessed, *, now: datetime) -> Sco
         outside_grade=score.outside.grade.value if score.outside.grade else None,
         outside_coverage=float(score.outside.coverage),
         tier=assessed.dossier.tier,
-        impact=residual.impact,
-        likelihood=residual.likelihood.value,
-        residual=residual.level.value if residual.level else None,
+        impact=remains.impact,
+        likelihood=remains.likelihood.value,
+        residual=remains.level.value if remains.level else None,
         parts={
             part.part: {
                 "value": _number(part.value),
@@ -152,6 +157,8 @@ def document_of(risk: Risk) -> dict[str, Any]:
         "concerns": [concern.value for concern in risk.concerns],
         "severity": risk.severity.value,
         "patient_safety": risk.patient_safety,
+        "inherent": level.value if (level := residual.inherent(risk, policy.current())) else None,
+        "waived_until": risk.accepted_until.isoformat() if risk.accepted_until else None,
         "supplies": list(risk.supplies),
         "since": risk.since.isoformat() if risk.since else None,
     }

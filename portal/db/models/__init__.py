@@ -19,7 +19,9 @@ from portal.db.models import (
     registers,
     responses,
     scans,
+    snapshots,
     vendors,
+    waivers,
 )
 
 __all__ = [
@@ -41,5 +43,7 @@ __all__ = [
     "registers",
     "responses",
     "scans",
+    "snapshots",
     "vendors",
+    "waivers",
 ]
