@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "data": "refreshing",
     "questionnaire": "asking",
     "pack": "packing",
+    "verify": "verifying",
     "setup-link": "people",
     "hospital": "people",
     "user": "people",

@@ -3,7 +3,7 @@
 Every sentence stands in both languages; numbers, ids and words of closed sets are those of assessments.model.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any

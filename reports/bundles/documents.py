@@ -9,7 +9,7 @@ from scanners.model import N_, Message
 
 LARGEST = 96 * 2**20  # bytes of one member
 DEEPEST = 40
-_MARKS = re.compile(rb'"(?:\\.|[^"\\])*"|[\[\]{}]', flags=re.DOTALL)
+_MARKS = re.compile(rb'\\.|["\[\]{}]', flags=re.DOTALL)
 
 NO_JSON = N_("%(name)s is no JSON.")
 TOO_LARGE = N_("%(name)s is larger than such a member can be (%(megabytes)s MB).")
@@ -34,6 +34,11 @@ def canonical(document: Any) -> bytes:
 def write(document: Any) -> bytes:
     """The same for people: one thing a line."""
     return (json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
+
+
+def write_seen(document: Any) -> bytes:
+    """The same with names in the order they have: of what was seen the order may matter to a check."""
+    return (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
 def read(name: str, content: bytes) -> Any:
@@ -64,11 +69,14 @@ def _none_of_ours(word: str) -> Any:
 def _depth(content: bytes) -> int:
     """How deeply brackets nest, without building anything of it."""
     deepest = depth = 0
+    is_text = False
     for found in _MARKS.finditer(content):
-        match found[0]:
-            case b"[" | b"{":
-                depth += 1
-                deepest = max(deepest, depth)
-            case b"]" | b"}":
-                depth -= 1
+        sign = found[0]
+        if sign == b'"':
+            is_text = not is_text
+        elif sign in b"[{" and not is_text:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif sign in b"]}" and not is_text:
+            depth -= 1
     return deepest
