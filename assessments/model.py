@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from questionnaires.model import AnswerValue, Catalogue, Question, QuestionSet, RedFlag, Scope, Text
 from questionnaires.model import Message as QuestionnaireMessage
@@ -831,10 +832,11 @@ class Register:
 
     def vendor(self, key: str) -> VendorRow:
         """The vendor's row; KeyError if there is none."""
-        for row in self.vendors:
-            if row.key == key:
-                return row
-        raise KeyError(key)
+        return self._by_key[key]
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, VendorRow]:
+        return {row.key: row for row in self.vendors}
 
 
 @dataclass(frozen=True, kw_only=True)

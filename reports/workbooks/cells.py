@@ -12,6 +12,7 @@ from reports.reader import ZONE
 LONGEST = 32_767  # characters a cell can hold (Excel specification)
 _PIECE = 32_000
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # no XML 1.0 characters
+_ODD = re.compile(_UNWRITABLE.pattern[:-1] + "\r]")
 TEMPTING = ("=", "+", "-", "@", "\t", "\r")
 
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
@@ -21,6 +22,8 @@ Value = str | int | float | Decimal | date | datetime | None
 
 def clean(text: str) -> str:
     """Text as XML can hold it: every character that it cannot hold becomes U+FFFD."""
+    if not _ODD.search(text):
+        return text
     return _UNWRITABLE.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -47,6 +50,9 @@ def safe_cell(cell: Cell, value: Value) -> Cell:
 
 def rows_that_fit(values: Sequence[Value]) -> Iterator[list[Value]]:
     """The row, and as many more below it as its longest text needs: overflow is visible, never cut."""
+    if not any(isinstance(value, str) and len(value) > LONGEST for value in values):
+        yield list(values)
+        return
     pieces = [_pieces(value) for value in values]
     for index in range(max((len(part) for part in pieces), default=1)):
         yield [part[index] if index < len(part) else None for part in pieces]

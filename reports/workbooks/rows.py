@@ -23,7 +23,7 @@ Sheet = Any
 _EPOCH = date(1899, 12, 30).toordinal()  # day 0 of a workbook
 _DAY = 86_400
 _EMPTY = (b"<sheetData/>", b"<sheetData></sheetData>")
-_SPECIAL = re.compile("[&<>]")
+_SPECIAL = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_x")  # what is not written as it is
 
 
 class Rows:
@@ -51,9 +51,7 @@ class Rows:
                 continue
             place = f"{self._letters[column]}{number}"
             if isinstance(value, str):
-                text = written(value)
-                if _SPECIAL.search(text):
-                    text = escape(text)
+                text = escape(written(value)) if _SPECIAL.search(value) else value
                 look = style(column, value, text.startswith(TEMPTING))
                 parts.append(f'<c r="{place}" s="{look}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>')
             else:
