@@ -225,10 +225,15 @@ def correct_host(here: CompanyJourney, assessment_id: str, host_id: str) -> Resp
     said = Said(
         role=HostRole(form.role.data),
         supply_ids=tuple(form.supplies.data or ()) if form.whole.data else host.supply_ids,
-        belonging=Belonging(belonging) if belonging else host.belonging,
+        belonging=Belonging(belonging) if belonging else _unless_foreign(host.belonging),
     )
     consents.correct_host(here.session, here.actor, assessment_id, host_id, said, now=here.now)
     return pages.see_other("vendor.approval", assessment_id=assessment_id, at="hosts")
+
+
+def _unless_foreign(stands: Belonging | None) -> Belonging | None:
+    """That the hospital holds a host for another's is no word of the company's, which would strike it."""
+    return None if stands is Belonging.FOREIGN else stands
 
 
 @vendor.post("/rounds/<assessment_id>/hosts/<host_id>/strike", roles=COMPANY_LEADERS)

@@ -12,7 +12,8 @@ from portal.db.models.jobs import Job
 from portal.db.models.responses import Consent, ConsentKind, DomainControl
 from portal.db.models.scans import ScanRun, ScanState
 from portal.db.models.vendors import Host, HostState
-from portal.services import domain_control
+from portal.services import domain_control, vendors
+from scanners.attribution import Belonging
 from scanners.observations import ControlRecords
 from tests.portal.web.vendor import errand
 
@@ -249,3 +250,14 @@ def test_what_a_host_is_for_is_corrected_and_shown_beside_what_counts(lead, aske
     lead.post(path, {"role": "product", "belonging": "foreign", "whole": "y"})
     session.expire_all()
     assert session.get_one(Host, host.id).state is HostState.STRUCK
+
+
+def test_correcting_a_role_does_not_strike_what_the_hospital_holds_for_anothers(lead, asked, session, now):
+    host = session.scalars(select(Host).order_by(Host.name)).first()
+    actor, vendor_id = asked.ward.assessor, asked.ward.vendors[errand.VENDOR]
+    vendors.change_host(session, actor, vendor_id, host.id, role=host.role, belonging=Belonging.FOREIGN, now=now)
+    session.commit()
+
+    assert lead.post(f"{asked.path}/hosts/{host.id}/correct", {"role": "mail", "belonging": ""}).status_code == 303
+    session.expire_all()
+    assert session.get_one(Host, host.id).state is not HostState.STRUCK
