@@ -12,9 +12,9 @@ from wtforms.validators import InputRequired
 
 from portal import i18n
 from portal.db.models.answer_packs import PackStanding
-from portal.errors import BadInput
+from portal.errors import BadInput, Clash
 from portal.files import guarding, signing
-from portal.files.blobs import Blobs
+from portal.files.blobs import Blobs, Changed
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.i18n import ngettext
@@ -33,6 +33,7 @@ from scanners.model import N_, Message
 
 BODY_LIMIT = pack_child.LARGEST + 2**20
 SIGNED, DRAFT = "signed", "draft"
+CHANGED = N_("Somebody else changed this in the meantime. Look at what stands now and save again.")
 NONE = "none"  # the choice that a product of the pack is none of this round
 STANDINGS = {
     PackStanding.OURS: (_l("Unchanged, from this installation."), "done"),
@@ -197,7 +198,11 @@ def _zipped(here: CompanyJourney, made: Made) -> bytes:
         ):
             archive.writestr(_member(name, here.now), content)
         for name, opened in made.files.items():
-            archive.writestr(_member(name, here.now), shelf.get(opened.owner, opened.blob_id, opened.sha256))
+            try:
+                content = shelf.get(opened.owner, opened.blob_id, opened.sha256)
+            except Changed as gone:  # deleted since we let go of the database
+                raise Clash(Message(text=CHANGED)) from gone
+            archive.writestr(_member(name, here.now), content)
     return out.getvalue()
 
 

@@ -160,3 +160,11 @@ def test_the_public_key_lies_at_its_known_place(visit, asked, taken):
 
     assert told["public_key"] == _json(taken)["signature"]["public_key"]
     assert told["algorithm"] == "Ed25519"
+
+
+def test_a_document_that_is_gone_by_then_is_told_and_is_no_error_of_ours(visit, sessions, now):
+    with sessions() as session, session.begin():
+        made = errand.accepted(session, now)
+        ward.answer_all(session, made.ward, errand.VENDOR, quality=1, now=now)  # its documents lie on no shelf
+
+    assert visit(made.lead).post(f"{made.path}/pack/file", {**ROUND, "files": "y"}).status_code == 409
