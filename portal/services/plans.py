@@ -18,6 +18,7 @@ from portal.db.models.plans import PlanLine, PlanOffer, PlanState
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import audit, dossiers, responses
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
+from portal.services.responses import BERLIN
 from scanners.model import N_, Message
 
 OWN = "own:"
@@ -163,7 +164,7 @@ def save(
     responses.lock(session, assessment)
     plan = build(session, actor, assessment_id, now=now)
     line = plan.find(key) if key else None
-    _require(fields, plan, is_new=line is None, is_own=line is None or line.is_own, today=now.date())
+    _require(fields, plan, is_new=line is None, is_own=line is None or line.is_own, today=_today(now))
     row = line.written if line is not None else None
     if (row.version if row else 0) != version:
         raise Clash(
@@ -252,7 +253,7 @@ def both(words: Words) -> dict[str, str]:
 
 def _own_document(fields: LineFields, *, now: datetime) -> dict[str, Any]:
     """A line of their own gains no points that we know of; its day says in which period it stands."""
-    left = (fields.due_on - now.date()).days if fields.due_on else LAST
+    left = (fields.due_on - _today(now)).days if fields.due_on else LAST
     title = fields.title.strip()[:LONGEST_TITLE]
     return {
         "title": dict.fromkeys(i18n.LANGUAGES, title),
@@ -271,7 +272,7 @@ def _own_document(fields: LineFields, *, now: datetime) -> dict[str, Any]:
 def _offered(line: Line, *, now: datetime) -> dict[str, Any]:
     """A line as the hospital reads it: the company's points and estimates stay at home."""
     written = line.written
-    due_on = written.due_on if written and written.due_on else (now + timedelta(days=line.within)).date()
+    due_on = written.due_on if written and written.due_on else _today(now) + timedelta(days=line.within)
     proof = dict.fromkeys(i18n.LANGUAGES, written.proof) if written and written.proof else line.document.get("proof")
     return {
         "key": line.key,
@@ -286,6 +287,10 @@ def _offered(line: Line, *, now: datetime) -> dict[str, Any]:
         "owner": written.owner if written else "",
         "due_on": due_on.isoformat(),
     }
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(BERLIN).date()
 
 
 def _require(fields: LineFields, plan: Plan, *, is_new: bool, is_own: bool, today: date) -> None:

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, current_app, g, make_response, request
 from sqlalchemy import event, select, update
@@ -43,6 +44,7 @@ VISITOR_LENGTH = 64
 ASKED = "work was asked for"
 AT_ONCE = 20  # rings
 NOBODY = Actor(name="nobody")
+HOME = ZoneInfo("Europe/Berlin")
 
 
 class Who(StrEnum):
@@ -98,6 +100,11 @@ class Journey:
     def language(self) -> str:
         """What the reader reads."""
         return i18n.language()
+
+    @property
+    def today(self) -> date:
+        """The day it is for hospitals and companies: deadlines end with the day in Germany."""
+        return self.now.astimezone(HOME).date()
 
     def notice(self, text: object, *, kind: str = "success") -> None:
         """Say something at the top of the next page this person sees; it stays there, it is no toast."""

@@ -110,7 +110,7 @@ def add_action(here: HospitalJourney, vendor_id: str) -> Response:
         advice=known.advice,
         proof=known.proof,
         owner=known.owner,
-        due_on=known.due_on or here.now.date() + actions_service.USUAL,
+        due_on=known.due_on or here.today + actions_service.USUAL,
     )
     return _add_page(here, vendor_id, form, source)
 
@@ -312,7 +312,7 @@ def _page(here: HospitalJourney, vendor_id: str, offer: OfferForm, sent: AnswerF
         chosen=set(offer["keys"].data or ()),
         rows=rows,
         forms=answers,
-        today=here.now.date(),
+        today=here.today,
         rechecks=actions_service.rechecks(rows, dossier) if dossier is not None else {},
         standings=actions_service.STANDINGS,
         sources=actions_service.SOURCES,

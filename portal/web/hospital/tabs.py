@@ -29,7 +29,7 @@ def frame(here: HospitalJourney, vendor: Vendor, current: str) -> dict[str, Any]
             current,
             contradictions=score.contradictions if score else 0,
             disputed=disputes.count_open(here.session, here.actor, vendor.id, now=here.now),
-            actions_waiting=actions.count_waiting(here.session, here.actor, vendor.id, today=here.now.date()),
+            actions_waiting=actions.count_waiting(here.session, here.actor, vendor.id, today=here.today),
         ),
         "may_write": here.role in HOSPITAL_WRITERS,
         "reviewable": assessment is not None and assessment.stage in reviews.IN_REVIEW,

@@ -15,8 +15,8 @@ def today(here: HospitalJourney) -> Response:
     rows = portfolio.rows(here.session, here.actor)
     return pages.page(
         "hospital/today.html",
-        due=portfolio.due(rows, today=here.now.date()),
-        actions=actions.due(here.session, here.actor, today=here.now.date()),
+        due=portfolio.due(rows, today=here.today),
+        actions=actions.due(here.session, here.actor, today=here.today),
         count=len(rows),
         grades=portfolio.grades_by_tier(rows),
         may_write=here.role in HOSPITAL_WRITERS,

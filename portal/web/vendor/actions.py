@@ -81,7 +81,7 @@ def _page(here: CompanyJourney, assessment_id: str, sent: ReportForm | None) -> 
         forms=offered,
         head=head,
         rows=rows,
-        today=here.now.date(),
+        today=here.today,
         rechecks=actions_service.rechecks(rows, dossier),
         standings=actions_service.STANDINGS,
         documents={

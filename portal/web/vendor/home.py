@@ -33,7 +33,7 @@ def home(here: CompanyJourney) -> Response:
         came_back=inboxes.of_company(here.session, here.actor, now=here.now),
         name_of=sections.name_of,
         actions=actions.open_of_company(here.session, here.actor) if here.role in COMPANY_LEADERS else {},
-        today=here.now.date(),
+        today=here.today,
     )
 
 

@@ -114,6 +114,16 @@ class TestPlan:
 
         assert plans.build(session, place.lead, round_id, now=now).find(key).within == 60
 
+    def test_the_days_of_a_plan_are_days_in_germany(self, session, place, round_id, now):
+        late = now.replace(hour=23, minute=30)  # where it is the next day already
+        fields = LineFields(title="Notfallübung", due_on=late.date() + timedelta(days=31))
+        key = plans.save(session, place.lead, round_id, "", fields, version=0, now=late)
+        worked_out = next(line for line in plans.build(session, place.lead, round_id, now=late).open if not line.is_own)
+        made = plans.offer(session, place.lead, round_id, [worked_out.key], note="", now=late)
+
+        assert plans.build(session, place.lead, round_id, now=late).find(key).within == 30
+        assert made.lines[0]["due_on"] == (late.date() + timedelta(days=1 + worked_out.within)).isoformat()
+
     def test_done_needs_a_word_on_what_shows_it_and_an_own_line_its_title(self, session, place, round_id, now):
         key = plans.build(session, place.lead, round_id, now=now).lines[0].key
 

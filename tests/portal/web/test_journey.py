@@ -6,7 +6,7 @@ import io
 import re
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -455,3 +455,10 @@ def test_a_page_of_an_error_shows_no_password(session: Session, visit: Callable[
 
     assert answer.status_code == 400
     assert "altes Kennwort" not in answer.get_data(as_text=True)
+
+
+def test_the_day_is_the_one_in_germany(settings):
+    late = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+    here = journey.Journey(session=None, now=late, settings=settings, keyring=None, address="", actor=journey.NOBODY)
+
+    assert here.today == date(2026, 7, 2)
