@@ -129,9 +129,11 @@ class Board:
     lines: Sequence[Line]
     now: datetime
 
-    def count(self, standing: FlashStanding | None) -> int:
-        """How many answered so; None: not at all."""
-        return sum(line.standing is standing for line in self.lines)
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many answered so, by the word; "": not at all."""
+        found = [line.standing.value if line.standing else "" for line in self.lines]
+        return {word: found.count(word) for word in ("", *FlashStanding)}
 
     @property
     def late(self) -> Sequence[Line]:
@@ -541,6 +543,25 @@ def of_vendor(session: Session, actor: Actor, vendor_id: str) -> Sequence[tuple[
     ).all()
     lines = _lines(session, rows, vendor_id=vendor.id)
     return [(row, lines[row.id][0]) for row in rows]
+
+
+def documents(session: Session, lines: Iterable[Line]) -> Mapping[str, tuple[str, str]]:
+    """The documents that were laid beside answers and can still be opened: round and name by id."""
+    places = {
+        one.evidence_id: line.asked.assessment_id
+        for line in lines
+        for one in line.answers
+        if one.evidence_id and line.asked.assessment_id
+    }
+    if not places:
+        return {}
+    found = session.scalars(select(Evidence).where(Evidence.id.in_(places), Evidence.deleted_at.is_(None)))
+    return {one.id: (str(places[one.id]), one.file_name) for one in found}
+
+
+def due(session: Session, actor: Actor, *, now: datetime) -> Sequence[Board]:
+    """Open questions to which somebody owes a word, for first pages."""
+    return [board for board in of_hospital(session, actor, now=now) if board.late]
 
 
 # ---- answering

@@ -355,6 +355,11 @@ def of_hospital(session: Session, actor: Actor, *, now: datetime, vendor_id: str
     )
 
 
+def due(session: Session, actor: Actor, *, now: datetime) -> Sequence[Received]:
+    """What waits for somebody of the hospital, or for a vendor's overdue word: for the first page."""
+    return [one for one in of_hospital(session, actor, now=now) if one.unread or one.is_late]
+
+
 def find(session: Session, actor: Actor, incident_id: str, *, now: datetime) -> Received:
     """One incident that was reported to the actor's hospital."""
     hospital_id = hospital_of(actor)

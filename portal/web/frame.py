@@ -22,6 +22,7 @@ RAIL_WORDS: Mapping[Rail, str] = {
     Rail.VENDORS: N_("Vendors"),
     Rail.CAMPAIGNS: N_("Campaigns"),
     Rail.REVIEW: N_("Reviews"),
+    Rail.INCIDENTS: N_("Incidents"),
     Rail.COMPARISON: N_("Comparison"),
     Rail.RISKS: N_("Risks"),
     Rail.DECISIONS: N_("Decisions"),

@@ -63,6 +63,7 @@ class Rail(Enum):
     VENDORS = "Vendors"
     CAMPAIGNS = "Campaigns"
     REVIEW = "Review"
+    INCIDENTS = "Incidents"
     COMPARISON = "Comparison"
     RISKS = "Risks"
     DECISIONS = "Decisions"

@@ -9,6 +9,8 @@ from portal.web.hospital import (
     disputes,
     documents,
     exports,
+    flashes,
+    incidents,
     intakes,
     review,
     risks,
@@ -24,5 +26,6 @@ from portal.web.hospital.room import hospital
 ROOMS = (hospital,)
 PAGES = (
     *(actions, administration, campaigns, catalogues, disputes, documents, exports, intakes),
+    *(flashes, incidents),
     *(component_pages, review, risks, scans, scope, today, vendor_lists, vendor_pages, vendors),
 )

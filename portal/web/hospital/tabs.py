@@ -6,7 +6,7 @@ from flask import url_for
 
 from portal.db.models.vendors import Vendor
 from portal.i18n import gettext as _
-from portal.services import actions, disputes, intakes, registers, reviews, scores
+from portal.services import actions, disputes, incidents, intakes, registers, reviews, scores
 from portal.services.actors import HOSPITAL_WRITERS
 from portal.web.journey import HospitalJourney
 
@@ -30,13 +30,16 @@ def frame(here: HospitalJourney, vendor: Vendor, current: str) -> dict[str, Any]
             contradictions=score.contradictions if score else 0,
             disputed=disputes.count_open(here.session, here.actor, vendor.id, now=here.now),
             actions_waiting=actions.count_waiting(here.session, here.actor, vendor.id, today=here.today),
+            incidents_waiting=incidents.count_waiting(here.session, here.actor, vendor.id, now=here.now),
         ),
         "may_write": here.role in HOSPITAL_WRITERS,
         "reviewable": assessment is not None and assessment.stage in reviews.IN_REVIEW,
     }
 
 
-def _tabs(vendor: Vendor, current: str, *, contradictions: int, disputed: int, actions_waiting: int) -> list[Tab]:
+def _tabs(
+    vendor: Vendor, current: str, *, contradictions: int, disputed: int, actions_waiting: int, incidents_waiting: int
+) -> list[Tab]:
     entries: tuple[tuple[str, str, str, int | None], ...] = (
         ("overview", _("Overview"), "hospital.vendor", None),
         ("answers", _("Answers"), "hospital.vendor_answers", None),
@@ -45,6 +48,7 @@ def _tabs(vendor: Vendor, current: str, *, contradictions: int, disputed: int, a
         ("disputes", _("Disputes"), "hospital.vendor_disputes", disputed or None),
         ("evidence", _("Evidence"), "hospital.vendor_evidence", None),
         ("actions", _("Actions"), "hospital.vendor_actions", actions_waiting or None),
+        ("incidents", _("Incidents"), "hospital.vendor_incidents", incidents_waiting or None),
         ("history", _("History"), "hospital.vendor_history", None),
     )
     return [

@@ -16,6 +16,7 @@ from portal.web.journey import Journey, Who
 from portal.web.site.room import site
 from questionnaires import shelf
 from reports import checklist as checklist_document
+from reports import incident_sheet as sheet_document
 from reports import pages as documents
 from reports.reader import Reader
 from scanners import catalogue
@@ -49,6 +50,20 @@ def checklist_on_paper(here: Journey) -> Response:
     return pages.download(content, name=name, media_type="application/pdf")
 
 
+@site.get("/incident-sheet", who=Who.ANYONE)
+def incident_sheet(here: Journey) -> Response:  # noqa: ARG001 - the same for everybody
+    """The incident notification sheet, empty: typed in here it stays in the browser, for printing."""
+    return pages.page("site/incident_sheet.html", sheet=sheet_document.EMPTY, parts=sheet_document.PARTS)
+
+
+@site.get("/incident-sheet.pdf", who=Who.ANYONE)
+def incident_sheet_on_paper(here: Journey) -> Response:
+    """The same as a file, set once and kept."""
+    here.let_go()
+    content = _printed_sheet(i18n.language())
+    return pages.download(content, name=f"{_('Incident sheet')}.pdf", media_type="application/pdf")
+
+
 @site.get("/faq", who=Who.ANYONE)
 def faq(here: Journey) -> Response:  # noqa: ARG001 - the same for everybody
     """What companies ask, each answer with its paragraph."""
@@ -61,6 +76,12 @@ def _kind() -> Kind:
     if wanted not in known:
         raise NotFound
     return known[wanted]
+
+
+@lru_cache(maxsize=2)
+def _printed_sheet(language: str) -> bytes:
+    reader = Reader(language=language, translate=i18n.translator(language))
+    return printing.pdf(sheet_document.html(sheet_document.EMPTY, reader=reader), style=documents.style())
 
 
 @lru_cache(maxsize=16)

@@ -8,8 +8,9 @@ from portal import i18n
 from portal.db.models.delegations import Delegation
 from portal.i18n import gettext as _
 from portal.jobs import printing
-from portal.services import actions, delegations, inboxes, profiles, responses, standings
+from portal.services import actions, delegations, flashes, inboxes, profiles, responses, standings
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
+from portal.services.flashes import Question
 from portal.web import pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections, steps
@@ -34,7 +35,16 @@ def home(here: CompanyJourney) -> Response:
         name_of=sections.name_of,
         actions=actions.open_of_company(here.session, here.actor) if here.role in COMPANY_LEADERS else {},
         today=here.today,
+        asked_at_once=_asked_at_once(here),
     )
+
+
+def _asked_at_once(here: CompanyJourney) -> Sequence[Question]:
+    """What a hospital asks at once and still waits for."""
+    if here.role not in COMPANY_LEADERS:
+        return ()
+    found = flashes.of_company(here.session, here.actor)
+    return [one for one in found if one.is_open and one.standing not in flashes.FINAL]
 
 
 @vendor.get("/rounds/<assessment_id>", roles=EVERY_COMPANY_ROLE)
