@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 HIGHEST_PORT = 65_535
 MOST_THREADS = 256
 LONGEST_NUMBER = 9  # digits
+LONGEST_PORT = 5  # digits
 WORKER_KINDS = ("all", "scan", "rest")
 DATASETS = "datasets"
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
@@ -78,6 +79,7 @@ class Settings:
     demonstration: bool = False
     operator_contact: str = ""
     data_mirror: str = ""  # "" = data sets are fetched from their makers
+    virus_scanner: str = ""  # unix:/path or host:port of a clamd; "" = uploads are not given to one
     known_instances: Mapping[str, str] = field(default_factory=dict)  # whose signatures are known: key's SHA-256, name
 
     @property
@@ -136,6 +138,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         demonstration=env.get("KETTENBLICK_DEMONSTRATION", "") == "1",
         operator_contact=env.get("OPERATOR_CONTACT", ""),
         data_mirror=_https("DATA_MIRROR", env.get("DATA_MIRROR", "")),
+        virus_scanner=_virus_scanner(env.get("CLAMD", "").strip()),
         known_instances=_instances(_list(env, "KNOWN_INSTANCES")),
     )
 
@@ -234,6 +237,21 @@ def _instances(entries: tuple[str, ...]) -> Mapping[str, str]:
             raise BadSetting("KNOWN_INSTANCES must read like name=fingerprint, with the 64 digits of its signing key.")
         found[fingerprint.lower()] = name
     return found
+
+
+def _virus_scanner(address: str) -> str:
+    if address.startswith("unix:/"):
+        return address
+    host, _, port = address.rpartition(":")
+    if address and not (host and port.isascii() and port.isdecimal() and len(port) <= LONGEST_PORT):
+        raise BadSetting("CLAMD must read like unix:/run/clamav/clamd.ctl or 127.0.0.1:3310.")
+    try:
+        is_public = bool(host) and ipaddress.ip_address(host.strip("[]")).is_global
+    except ValueError:
+        is_public = False  # a name; what it stands for is looked at before each connection
+    if is_public:
+        raise BadSetting("CLAMD must lie in your own network: documents go there unencrypted.")
+    return address
 
 
 def _switch(name: str, text: str) -> bool:

@@ -104,6 +104,7 @@ TABLE: Mapping[object, str] = {
     """,
     FIRM_SIGNERS: """
         GET vendor.receipt_on_paper  GET vendor.preview
+        POST vendor.keep_document  GET vendor.deleted_documents  GET vendor.proof_of_deletion
         GET vendor.pack  POST vendor.take_pack_along  POST vendor.bring_pack  POST vendor.take_from_pack
         POST vendor.forget_pack  GET vendor.other_forms  POST vendor.bring_other_form
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
@@ -130,6 +131,7 @@ SLOW = frozenset(  # one role proves it
     {
         *("GET hospital.vendor_report", "POST hospital.register_workbook"),
         *("GET vendor.receipt_on_paper", "GET vendor.plan_on_paper"),
+        "GET vendor.proof_of_deletion",
     }
 )
 

@@ -31,7 +31,7 @@ from portal.db.models.disputes import DisputeReason
 from portal.db.models.exports import ExportKind
 from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.registers import RiskRecord
-from portal.db.models.responses import Evidence, Response
+from portal.db.models.responses import DeletionRule, Evidence, EvidenceDeletion, Response
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Host
 from portal.demonstration import documents
@@ -45,6 +45,7 @@ from portal.services import (
     exports,
     jobs,
     rechecks,
+    retention,
     reviews,
     rounds,
     scan_results,
@@ -258,7 +259,23 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     own = building.own_catalogue(session, made.assessor, now=now)
     recheck = rechecks.ask(session, lead, assessment.id, _open_to_all(session, assessment, now=now), now=now)
     export = exports.ask(session, made.assessor, Wish(kind=ExportKind.REGISTER, language="de"), now=now)
+    former = Evidence(
+        company_id=response.company_id,
+        kind="dpa",
+        file_name="former.pdf",
+        media_type="application/pdf",
+        size=1,
+        sha256="0" * 64,
+        blob_id="0" * 32,
+        uploaded_by="Erika",
+        uploaded_at=now,
+    )
+    session.add(former)
+    session.flush()
+    retention.delete(session, lead, former, DeletionRule.BY_HAND, now=now)
+    deletion = select(EvidenceDeletion.id).where(EvidenceDeletion.evidence_id == former.id)
     ids = {
+        "deletion_id": session.scalars(deletion).one(),
         "export_id": export.id,
         "recheck_id": recheck.id,
         "own_id": own.id,

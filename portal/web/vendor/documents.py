@@ -9,7 +9,7 @@ from assessments import evidence_kinds
 from portal import i18n
 from portal.db.models.responses import Confidentiality, DeletionRule
 from portal.errors import BadInput, NotFound
-from portal.files import blobs, guarding
+from portal.files import blobs, guarding, screening
 from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
@@ -212,6 +212,7 @@ def _document_page(
         "vendor/document.html",
         form=form,
         keeping=keeping,
+        status=422 if keeping.errors else 200,
         may_keep=here.role in COMPANY_LEADERS,
         held_until=evidence.held_until(here.session, here.actor, assessment_id, found.id),
         head=responses.head(here.session, here.actor, assessment_id),
@@ -295,8 +296,9 @@ def _put(here: CompanyJourney, assessment_id: str, form: DocumentForm, keys: lis
     owner, shelf = evidence.owner_of(here.company.id), _shelf(here)
     try:
         kind = guarding.check(name, content)
+        screening.check(here.settings.virus_scanner, content)
         kept = shelf.put(owner, content)
-    except guarding.Unwelcome as refused:
+    except (guarding.Unwelcome, screening.Infected, screening.NoAnswer) as refused:
         raise BadInput({"file": refused.message}) from refused
     except blobs.NoRoom as full:
         raise BadInput({"file": full.message}) from full

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
+import pikepdf
 import pytest
 from sqlalchemy import select
 
 from portal.db.models.responses import Evidence
+from portal.services import responses, submissions
+from portal.services.submissions import Signer
+from portal.web import journey
+from questionnaires.model import AnswerValue
+from tests.portal.files import clamd
 from tests.portal.web.vendor import errand
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n%%EOF\n"
@@ -108,3 +115,93 @@ def test_a_stranger_gets_the_same_answer_as_for_nothing(lead, visit, asked, sess
     ]
     assert {page.status_code for page in pages} == {404}
     assert len({page.data for page in pages}) == 1
+
+
+# ---- how long it is kept, who may save it, and what is left of it
+
+
+def test_how_it_is_kept_is_said_and_can_be_changed(lead, asked, session, now):
+    _put(lead, asked, product="MedView", release="4.2", retain_until="2098-12-31", is_view_only="y")
+    row = session.scalars(select(Evidence)).one()
+    address = f"{asked.path}/documents/{row.id}"
+
+    page = errand.text_of(lead.get(address))
+    for words in ("MedView, 4.2", "bis 31.12.2098, dann gelöscht", "nur lesen, nicht speichern", "Er zählt bis"):
+        assert words in page
+    lead.post(f"{address}/keeping", {"retain_until": ""})
+    assert "bis Sie ihn löschen" in errand.text_of(lead.get(address))
+    refused = lead.post(f"{address}/keeping", {"retain_until": "2020-01-01"})
+    assert (refused.status_code, "Wählen Sie einen Tag in der Zukunft." in errand.text_of(refused)) == (422, True)
+
+
+def test_only_a_pdf_can_be_kept_from_being_saved(lead, asked, settings):
+    answer = _put(lead, asked, name="liste.csv", content=b"a;b\n", is_view_only="y")
+
+    assert answer.status_code == 422
+    assert "Nur ein PDF lässt sich zeigen" in errand.text_of(answer)
+    assert [path for path in settings.files_dir.rglob("*") if path.is_file()] == []
+
+
+def test_what_is_left_of_a_deleted_document_is_its_proof(lead, asked, session):
+    _put(lead, asked)
+    row = session.scalars(select(Evidence)).one()
+    lead.post(f"{asked.path}/documents/{row.id}/remove")
+
+    page = lead.get("/vendor/deleted-documents")
+    text = errand.text_of(page)
+    for words in ("zertifikat.pdf", "vom Unternehmen gelöscht", row.sha256[:16], "noch nicht bestätigt"):
+        assert words in text
+    link = page.get_data(as_text=True).partition('href="/vendor/deleted-documents/')[2].partition('"')[0]
+    paper = lead.get(f"/vendor/deleted-documents/{link}")
+    assert paper.data.startswith(b"%PDF-")
+    assert paper.headers["Content-Disposition"].startswith("attachment")
+    assert "Gelöschte Nachweise" in errand.text_of(lead.get(f"{asked.path}/documents"))
+
+
+@pytest.mark.office
+def test_a_hospital_reads_pages_of_what_is_only_to_be_read(lead, visit, asked, sessions, session, now):
+    with pikepdf.new() as made:
+        made.add_blank_page(page_size=(300, 400))
+        made.add_blank_page(page_size=(300, 400))
+        content = BytesIO()
+        made.save(content)
+    _put(lead, asked, content=content.getvalue(), is_view_only="y")
+    row = session.scalars(select(Evidence)).one()
+    with sessions() as writing, writing.begin():
+        yes = AnswerValue(choices=("yes",))
+        responses.save(writing, asked.lead, asked.assessment_id, ("GV-02", ""), yes, version=0, now=now)
+        signer = Signer(name="Erika", function="CISO", confirms=True)
+        submissions.hand_in(writing, asked.lead, asked.assessment_id, signer, base_url="http://x", now=now)
+    address = f"/hospital/assessments/{asked.assessment_id}/evidence/{row.id}"
+    reader = visit(asked.ward.assessor)
+
+    answer = reader.post(address, {"page": "2"})
+
+    assert answer.mimetype == "text/html"
+    assert "Content-Disposition" not in answer.headers
+    assert content.getvalue() not in answer.data
+    assert 'src="data:image/png;base64,' in answer.get_data(as_text=True)
+    assert "Seite 2 von 2" in errand.text_of(answer)
+    assert "Seite 2 gelesen" in errand.text_of(lead.get(f"{asked.path}/documents/{row.id}"))
+    beyond = reader.post(address, {"page": "3"})
+    assert beyond.status_code >= 400
+    assert "Diese Seite ließ sich nicht zeichnen." in errand.text_of(beyond)
+    assert "Seite 3 gelesen" not in errand.text_of(lead.get(f"{asked.path}/documents/{row.id}"))
+
+
+@pytest.mark.loopback
+def test_a_virus_and_a_scanner_that_is_not_there_are_refused(app, lead, asked, settings, session, tmp_path):
+    def sent(setting: str, content: bytes) -> str:
+        app.extensions[journey.EXTENSION] = replace(
+            app.extensions[journey.EXTENSION], settings=replace(settings, virus_scanner=setting)
+        )
+        answer = _put(lead, asked, content=content)
+        assert answer.status_code == 422
+        return errand.text_of(answer)
+
+    infected = b"%PDF-1.7\n" + clamd.EICAR.encode() + b"\n%%EOF\n"
+    with clamd.running(tmp_path / "clamd.ctl") as (setting, _seen):
+        assert "Der Virenscanner weist diese Datei zurück: Eicar-Test-Signature." in sent(setting, infected)
+    assert "Der Virenscanner antwortet gerade nicht" in sent(f"unix:{tmp_path / 'clamd.ctl'}", PDF)
+    assert session.scalars(select(Evidence)).all() == []
+    assert [path for path in settings.files_dir.rglob("*") if path.is_file()] == []
