@@ -12,7 +12,17 @@ from sqlalchemy.orm import Session
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.files.blobs import Blobs
-from portal.jobs import components, controlling, exporting, flashing, keeping, mailing, rejudging, scanning
+from portal.jobs import (
+    campaigning,
+    components,
+    controlling,
+    exporting,
+    flashing,
+    keeping,
+    mailing,
+    rejudging,
+    scanning,
+)
 from portal.jobs.leases import Lease
 from portal.jobs.work import Work
 from portal.services import (
@@ -133,6 +143,8 @@ TASKS: Mapping[JobKind, Task] = {
     JobKind.FLASH: Task(lane=Lane.REST, run=flashing.look),
     JobKind.EXPORT: Task(lane=Lane.PAPER, run=exporting.make, give_up=_give_up_export),
     JobKind.SHRED: Task(lane=Lane.REST, run=keeping.shred),
+    JobKind.CAMPAIGN: Task(lane=Lane.REST, run=campaigning.send, give_up=campaigning.give_up),
+    JobKind.REMINDERS: Task(lane=Lane.REST, run=campaigning.remind),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),
 }
 

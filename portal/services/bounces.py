@@ -73,13 +73,24 @@ def note(
     return True
 
 
+def of_hospital(session: Session, hospital_id: str) -> Mapping[str, Undelivered]:
+    """Every mail of a hospital that did not arrive, by its id."""
+    failed = select(OutboxMail.id, OutboxMail.last_error).where(
+        OutboxMail.hospital_id == hospital_id, OutboxMail.state == MailState.FAILED
+    )
+    found = {mail_id: undelivered(_code(error), error) for mail_id, error in session.execute(failed)}
+    for row in session.scalars(select(Bounce).where(Bounce.hospital_id == hospital_id)):
+        found[row.mail_id] = undelivered(row.status, row.diagnostic)
+    return found
+
+
 def of_mails(session: Session, hospital_id: str, mail_ids: Iterable[str]) -> Mapping[str, Undelivered]:
     """Which of these mails did not arrive: come back later, or refused by the relay at once."""
     wanted = [one for one in mail_ids if one]
     if not wanted:
         return {}
     found = {
-        row.id: undelivered(row.last_error.partition(" ")[0], row.last_error)
+        row.id: undelivered(_code(row.last_error), row.last_error)
         for row in session.scalars(
             select(OutboxMail).where(
                 OutboxMail.hospital_id == hospital_id, OutboxMail.state == MailState.FAILED, OutboxMail.id.in_(wanted)
@@ -89,6 +100,12 @@ def of_mails(session: Session, hospital_id: str, mail_ids: Iterable[str]) -> Map
     for row in session.scalars(select(Bounce).where(Bounce.hospital_id == hospital_id, Bounce.mail_id.in_(wanted))):
         found[row.mail_id] = undelivered(row.status, row.diagnostic)
     return found
+
+
+def _code(answer: str) -> str:
+    """The enhanced code in what the relay said, "550 5.1.1 no such user"."""
+    words = answer.split()
+    return words[1] if len(words) > 1 else ""
 
 
 def undelivered(status: str, diagnostic: str) -> Undelivered:

@@ -644,12 +644,22 @@ def write(
     )
     with i18n.speaking(invitation.language):
         link_text = i18n.gettext("Open the request")
-        always = i18n.gettext(
+    return letter_templates.fill(
+        words,
+        facts,
+        language=invitation.language,
+        link=link,
+        link_text=link_text,
+        always=[what_the_link_does(invitation.language)],
+    )
+
+
+def what_the_link_does(language: str) -> str:
+    """Stands in every mail with a link to an invitation, whatever the hospital's words are."""
+    with i18n.speaking(language):
+        return i18n.gettext(
             "The link is meant for you alone. Opening it commits you to nothing: the page first shows who asks, "
             "which hosts would be looked at from outside, and that you can refuse this without a bad grade. Your "
             "answers and documents are seen by this hospital only. If you are not the right person, the page lets "
             "you name a colleague."
         )
-    return letter_templates.fill(
-        words, facts, language=invitation.language, link=link, link_text=link_text, always=[always]
-    )

@@ -35,6 +35,9 @@ class JobKind(StrEnum):
     FLASH = "flash"  # a question of the moment whose clock lapsed
     EXPORT = "export"  # a file that takes a while
     SHRED = "shred"  # files of deleted documents go off the disk
+    CAMPAIGN = "campaign"  # the invitations of a campaign, one vendor after the other
+    REMINDERS = "reminders"  # once a day: what is due to be sent to vendors
+    BOUNCES = "bounces"  # mails that came back are read from their mailbox
     NIGHTLY = "nightly"  # deadlines that passed, evidence that ran out, rows that nobody needs
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from portal.db.models.accounts import (
@@ -15,6 +15,7 @@ from portal.db.models.accounts import (
     Person,
 )
 from portal.db.models.assessments import Assessment, AssessmentSupply, Stage
+from portal.db.models.campaigns import Campaign, CampaignSeat
 from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.delegations import Delegation
 from portal.db.models.responses import Response
@@ -168,5 +169,17 @@ def own_catalogue(session: Session, actor: Actor, *, now: datetime = NOW, **ques
     catalogues.put_question(
         session, actor, row.id, asked, section=section, sets=set(QuestionSet), edits=row.edits, now=now
     )
+    session.flush()
+    return row
+
+
+def campaign(session: Session, actor: Actor, *vendor_ids: str, now: datetime = NOW, **values) -> Campaign:
+    """A draft with these vendors, whether they could be invited or not."""
+    given = {"name": "Kampagne Herbst", "due_on": (now + timedelta(days=28)).date(), "created_at": now, **values}
+    row = Campaign(hospital_id=actor.hospital_id, person_id=actor.person_id, message="", **given)
+    session.add(row)
+    session.flush()
+    for vendor_id in vendor_ids:
+        session.add(CampaignSeat(hospital_id=actor.hospital_id, campaign_id=row.id, vendor_id=vendor_id))
     session.flush()
     return row

@@ -1,238 +1,247 @@
-"""Asking vendors: the invitation with its preview, and the board that says how far each has come."""
+"""Campaigns: choose vendors from the table, look at what each would be asked and sent, send, see who got it."""
 
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Response
-from wtforms import DateField, EmailField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from flask import Response, request
+from wtforms import BooleanField, DateField, HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal import i18n
-from portal.db.models.vendors import Vendor
+from portal.db.models.campaigns import Campaign
+from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import catalogues, invitations, portfolio, progress, vendors
+from portal.services import campaigns, catalogues, portfolio, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.invitations import Invitee, RoundFields
-from portal.web import forms, pages, tables
+from portal.services.campaigns import Prepared
+from portal.services.portfolio import PortfolioRow
+from portal.web import filters, forms, pages
 from portal.web.hospital.room import hospital
-from portal.web.journey import HospitalJourney, Rail
-from portal.web.tables import Column
-from questionnaires.model import QuestionSet
+from portal.web.journey import HospitalJourney
 from reports import marks
 
-ANSWERING_TIME = timedelta(days=28)
-
-COLUMNS = (
-    Column(key="name", title=_l("Vendor"), heads=True, sortable=True),
-    Column(key="supplies", title=_l("Products and services")),
-    Column(key="set", title=_l("Question set")),
-    Column(key="stage", title=_l("Stage"), sortable=True),
-    Column(key="answered", title=_l("Answered"), kind="number"),
-    Column(key="due", title=_l("Due on"), kind="date", sortable=True),
-    Column(key="since", title=_l("Last step"), kind="date", sortable=True),
-)
+SHOWN = 200  # vendors on a page of choices
+PREPARED = 50  # vendors of a draft on one page
+CHOICES_LIMIT = 2 * 2**20
 
 
-class InviteForm(forms.Form):
-    """Whom to ask about what until when."""
+class ChooseForm(forms.Form):
+    """Which vendors."""
 
-    supplies = SelectMultipleField(
-        _l("About which products and services"),
-        [InputRequired(_l("Choose at least one product or service."))],
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-    )
-    catalogue = SelectField(_l("Question catalogue"), [InputRequired()])
-    catalogue_reason = StringField(
-        _l("Reason for another catalogue than the one proposed"), [Length(max=1000)], filters=[forms.stripped]
-    )
-    question_set = RadioField(_l("Question set"), [InputRequired(_l("Choose a question set."))])
-    question_set_reason = StringField(
-        _l("Reason for another set than the tier's"), [Length(max=1000)], filters=[forms.stripped]
-    )
+    vendors = SelectMultipleField(_l("Vendors"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    all_that_fit = BooleanField(_l("All that fit the filters and can be invited"))
+    q = HiddenField()
+    tier = HiddenField()
+    grade = HiddenField()
+
+
+class PlanForm(forms.Form):
+    """Name, day, a paragraph of one's own."""
+
+    name = StringField(
+        _l("Name of the campaign"), [InputRequired(_l("Give the campaign a name.")), Length(max=200)],
+        filters=[forms.stripped],
+    )  # fmt: skip
     due_on = DateField(_l("Due on"), [InputRequired(_l("Choose a day."))])
-    name = StringField(_l("Name of the person"), [Length(max=200)], filters=[forms.stripped])
-    email = EmailField(
-        _l("E-mail address"), [InputRequired(_l("Enter an e-mail address.")), Length(max=254)], filters=[forms.stripped]
-    )
-    language = SelectField(_l("Language of the mail"), [InputRequired()])
     message = TextAreaField(
         _l("A paragraph of your own"),
         [Length(max=4000)],
         filters=[forms.stripped],
         description=_l("Stands in the mail after the reason for asking."),
     )
+    version = HiddenField()
 
 
-class AnotherPersonForm(forms.Form):
-    """Another person for the same round."""
+class VendorForm(forms.Form):
+    """One vendor to leave out."""
 
-    name = StringField(_l("Name of the person"), [Length(max=200)], filters=[forms.stripped])
-    email = EmailField(
-        _l("E-mail address"), [InputRequired(_l("Enter an e-mail address.")), Length(max=254)], filters=[forms.stripped]
-    )
-    language = SelectField(_l("Language of the mail"), [InputRequired()])
+    vendor = HiddenField()
 
 
-def _languages(form: forms.Form) -> None:
-    form.offer("language", i18n.LANGUAGES)
+class SwitchForm(forms.Form):
+    """Stop, or let go on."""
+
+    stopped = HiddenField()
 
 
-def _prepared(here: HospitalJourney, form: forms.Form, vendor: Vendor) -> forms.Form:
-    offers = catalogues.offered(here.session, here.actor)
-    form.offer("catalogue", [(one.key, f"{one.title.get(i18n.language())} ({one.name[1]})") for one in offers])
-    form.offer("supplies", [(supply.id, supply.name) for supply in vendor.supplies if supply.ended_at is None])
-    sets = (QuestionSet.FULL, QuestionSet.BASIC, QuestionSet.SHORT)
-    form.offer("question_set", [(one.value, _(marks.QUESTION_SETS[one])) for one in sets])
-    _languages(form)
-    return form
+@hospital.get("/assessments/campaigns/new", roles=HOSPITAL_WRITERS)
+def choose_vendors(here: HospitalJourney) -> Response:
+    """Every vendor that fits the filters, with the reason where it cannot be invited."""
+    return _choose_page(here, _filters(request.args), ChooseForm.offered())
 
 
-@hospital.get("/vendors/<vendor_id>/invite", roles=HOSPITAL_WRITERS)
-def invite(here: HospitalJourney, vendor_id: str) -> Response:
-    """The form, filled in as far as the record knows."""
-    vendor = vendors.find(here.session, here.actor, vendor_id)
-    supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
-    by_tier = invitations.set_by_tier(supplies)
-    proposal = invitations.propose(here.session, here.actor, vendor, supplies, now=here.now)
-    form = InviteForm.offered(
-        supplies=[supply.id for supply in supplies],
-        question_set=by_tier.value if by_tier else "",
-        catalogue=proposal.key,
-        due_on=(here.now + ANSWERING_TIME).date(),
-        name=vendor.contact_name,
-        email=vendor.security_email or vendor.contact_email,
-        language="de" if vendor.country in {"DE", "AT", "CH"} else "en",
-    )
-    return _invite_page(here, vendor, _prepared(here, form, vendor))
-
-
-@hospital.post("/vendors/<vendor_id>/invite", roles=HOSPITAL_WRITERS)
-def send_invitation(here: HospitalJourney, vendor_id: str) -> Response:
-    """Begin the round and send the mail."""
-    vendor = vendors.find(here.session, here.actor, vendor_id)
-    form = _prepared(here, InviteForm.sent(), vendor)
+@hospital.post("/assessments/campaigns/new", roles=HOSPITAL_WRITERS, body_limit=CHOICES_LIMIT)
+def draft_campaign(here: HospitalJourney) -> Response:
+    """Make a draft of the chosen ones."""
+    form = ChooseForm.offered()
+    chosen = _filters(request.form)
+    rows = _rows(here, chosen)
+    form.offer("vendors", [(row.vendor.id, row.vendor.name) for row in rows])
+    form.process(request.form)
+    form.refuse_strangers()
     if form.validate():
         with form.refusals(here.session):
-            assessment = invitations.begin(
-                here.session,
-                here.actor,
-                vendor_id,
-                RoundFields(
-                    supply_ids=form["supplies"].data or [],
-                    due_on=form["due_on"].data,
-                    question_set=QuestionSet(form["question_set"].data),
-                    question_set_reason=form["question_set_reason"].data or "",
-                    catalogue=catalogues.name_of(form["catalogue"].data),
-                    catalogue_reason=form["catalogue_reason"].data or "",
-                ),
-                Invitee(
-                    email=form["email"].data,
-                    name=form["name"].data or "",
-                    language=form["language"].data,
-                    message=form["message"].data or "",
-                ),
-                base_url=here.settings.public_base_url,
-                now=here.now,
-            )
-            here.notice(_("The invitation to %(email)s is on its way.", email=form["email"].data))
-            return pages.see_other("hospital.assessment", assessment_id=assessment.id)
-    return _invite_page(here, vendor, form)
+            picked = rows if form["all_that_fit"].data else campaigns.only(rows, form["vendors"].data or [])
+            name = _("Campaign of %(day)s", day=filters.day(here.now))
+            campaign = campaigns.draft(here.session, here.actor, picked, name=name, now=here.now)
+            return pages.see_other("hospital.campaign", campaign_id=campaign.id)
+    return _choose_page(here, chosen, form)
 
 
-def _invite_page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
-    supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
-    by_tier = invitations.set_by_tier(supplies)
+def _filters(sent: Mapping[str, str]) -> dict[str, str]:
+    return {name: sent.get(name, "")[:100] for name in ("q", "tier", "grade")}
+
+
+def _rows(here: HospitalJourney, chosen: dict[str, str]) -> Sequence[PortfolioRow]:
+    found = portfolio.rows(here.session, here.actor, words=chosen["q"])
+    return [row for row in found if _fits(row, chosen["tier"], chosen["grade"])]
+
+
+def _fits(row: PortfolioRow, tier: str, grade: str) -> bool:
+    stands = (row.score.grade if row.score else None) or "none"
+    return (not tier or str(row.tier or "none") == tier) and (not grade or stands == grade)
+
+
+def _choose_page(here: HospitalJourney, chosen: dict[str, str], form: forms.Form) -> Response:
+    rows = _rows(here, chosen)
+    reasons = {row.vendor.id: campaigns.why_not(row) for row in rows}
+    ordered = sorted(rows, key=lambda row: (reasons[row.vendor.id] is not None, row.vendor.name.casefold()))
     return pages.page(
-        "hospital/invite.html",
+        "hospital/choose_vendors.html",
         form=form,
-        vendor=vendor,
-        without_intake=[supply for supply in supplies if not supply.intakes],
-        by_tier=marks.QUESTION_SETS[by_tier] if by_tier else None,
-        has_supplies=bool(supplies),
-        proposal=invitations.propose(here.session, here.actor, vendor, supplies, now=here.now),
+        rows=ordered[:SHOWN],
+        reasons=reasons,
+        count=len(rows),
+        able=sum(reason is None for reason in reasons.values()),
+        shown=SHOWN,
+        picked=set(form["vendors"].data or ()),
+        chosen=chosen,
     )
 
 
-@hospital.get("/assessments", roles=EVERY_HOSPITAL_ROLE, rail=Rail.CAMPAIGNS)
-def board(here: HospitalJourney) -> Response:
-    """Every vendor that was asked, and how far it has come."""
-    rows = [row for row in portfolio.rows(here.session, here.actor) if row.assessment is not None]
-    answered = progress.of_hospital(here.session, here.actor)
-    how = tables.sorting(COLUMNS, default="due")
-    keys: dict[str, Any] = {
-        "name": lambda row: row.vendor.name.casefold(),
-        "stage": lambda row: row.stage.value,
-        "due": lambda row: row.assessment.due_on,
-        "since": progress.last_step,
+@hospital.get("/assessments/campaigns/<campaign_id>", roles=EVERY_HOSPITAL_ROLE)
+def campaign(here: HospitalJourney, campaign_id: str) -> Response:
+    """A draft with what each would be sent; afterwards, who got it and who not."""
+    found = campaigns.find(here.session, here.actor, campaign_id)
+    return _campaign_page(here, found, _offered(found))
+
+
+@hospital.get("/assessments/campaigns/<campaign_id>/progress", roles=EVERY_HOSPITAL_ROLE)
+def campaign_progress(here: HospitalJourney, campaign_id: str) -> Response:
+    """The part of the page that follows the sending."""
+    found = campaigns.find(here.session, here.actor, campaign_id)
+    return pages.page("hospital/campaign_sent.html", **_sent(here, found))
+
+
+@hospital.post("/assessments/campaigns/<campaign_id>", roles=HOSPITAL_WRITERS)
+def plan_campaign(here: HospitalJourney, campaign_id: str) -> Response:
+    """Change name, day and paragraph."""
+    found = campaigns.find(here.session, here.actor, campaign_id)
+    form = PlanForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            campaigns.plan(
+                here.session,
+                here.actor,
+                campaign_id,
+                name=form["name"].data,
+                due_on=form["due_on"].data,
+                message=form["message"].data or "",
+                version=forms.version(form["version"].data),
+                now=here.now,
+            )
+            here.notice(_("Saved."))
+            return pages.see_other("hospital.campaign", campaign_id=campaign_id)
+    return _campaign_page(here, found, form)
+
+
+@hospital.post("/assessments/campaigns/<campaign_id>/leave-out", roles=HOSPITAL_WRITERS)
+def leave_out_of_campaign(here: HospitalJourney, campaign_id: str) -> Response:
+    """One vendor fewer."""
+    form = VendorForm.sent()
+    campaigns.leave_out(here.session, here.actor, campaign_id, form["vendor"].data or "")
+    return pages.see_other("hospital.campaign", campaign_id=campaign_id)
+
+
+@hospital.post("/assessments/campaigns/<campaign_id>/discard", roles=HOSPITAL_WRITERS)
+def discard_campaign(here: HospitalJourney, campaign_id: str) -> Response:
+    """Throw the draft away."""
+    campaigns.discard(here.session, here.actor, campaign_id, now=here.now)
+    here.notice(_("The draft is gone; nobody was written to."))
+    return pages.see_other("hospital.board")
+
+
+@hospital.post("/assessments/campaigns/<campaign_id>/send", roles=HOSPITAL_WRITERS)
+def send_campaign(here: HospitalJourney, campaign_id: str) -> Response:
+    """Let it go out."""
+    campaigns.start(here.session, here.actor, campaign_id, now=here.now)
+    here.notice(_("The campaign is going out."))
+    return pages.see_other("hospital.campaign", campaign_id=campaign_id)
+
+
+@hospital.post("/assessments/campaigns/<campaign_id>/reminders", roles=HOSPITAL_WRITERS)
+def switch_campaign_reminders(here: HospitalJourney, campaign_id: str) -> Response:
+    """Stop the reminders of all its vendors, or let them go on."""
+    stopped = SwitchForm.sent()["stopped"].data == "1"
+    campaigns.switch_reminders(here.session, here.actor, campaign_id, stopped=stopped, now=here.now)
+    here.notice(_("No reminders go out for this campaign.") if stopped else _("Reminders go out again."))
+    return pages.see_other("hospital.campaign", campaign_id=campaign_id)
+
+
+@hospital.get("/assessments/campaigns/<campaign_id>/mails/<vendor_id>", roles=EVERY_HOSPITAL_ROLE)
+def campaign_mail(here: HospitalJourney, campaign_id: str, vendor_id: str) -> Response:
+    """The mail as this vendor would have it."""
+    found = campaigns.find(here.session, here.actor, campaign_id)
+    in_it = [seat.vendor_id for seat in campaigns.seats(here.session, found)]
+    vendor = vendors.find(here.session, here.actor, vendor_id)
+    if vendor_id not in in_it:
+        raise NotFound
+    one = campaigns.prepared(here.session, here.actor, found, vendor, now=here.now)
+    place = in_it.index(vendor_id)
+    return pages.page(
+        "hospital/campaign_mail.html",
+        campaign=found,
+        one=one,
+        letter=campaigns.preview(here.session, found, one, now=here.now),
+        before=in_it[place - 1] if place else None,
+        after=in_it[place + 1] if place + 1 < len(in_it) else None,
+    )
+
+
+def _offered(found: Campaign) -> forms.Form:
+    return PlanForm.offered(name=found.name, due_on=found.due_on, message=found.message, version=str(found.version))
+
+
+def _sent(here: HospitalJourney, found: Campaign) -> dict[str, Any]:
+    return {
+        "campaign": found,
+        "seats": campaigns.seats(here.session, found),
+        "count": campaigns.counts(here.session, found.hospital_id).get(found.id),
+        "is_live": found.started_at is not None and found.finished_at is None,
+        "reason_of": lambda seat: _(seat.reason, **(seat.reason_values or {})) if seat.reason else "",
+        "may_write": here.role in HOSPITAL_WRITERS,
     }
+
+
+def _campaign_page(here: HospitalJourney, found: Campaign, form: forms.Form) -> Response:
+    if found.started_at is not None:
+        return pages.page("hospital/campaign.html", **_sent(here, found))
+    seats = campaigns.seats(here.session, found)
+    start = max(0, request.args.get("from", 0, type=int))
+    shown: list[Prepared] = [
+        campaigns.prepared(here.session, here.actor, found, seat.vendor, now=here.now)
+        for seat in seats[start : start + PREPARED]
+    ]
     return pages.page(
-        "hospital/board.html",
-        columns=COLUMNS,
-        rows=tables.arrange(rows, how, keys),
-        sorting=how,
-        answered=answered,
-        last_step=progress.last_step,
-        sets=marks.QUESTION_SETS,
-        QuestionSet=QuestionSet,
-    )
-
-
-@hospital.get("/assessments/<assessment_id>", roles=EVERY_HOSPITAL_ROLE)
-def assessment(here: HospitalJourney, assessment_id: str) -> Response:
-    """One round: its steps, its invitations, what can be done now."""
-    form = AnotherPersonForm.offered(language=i18n.language())
-    _languages(form)
-    return _assessment_page(here, assessment_id, form)
-
-
-@hospital.post("/assessments/<assessment_id>/resend", roles=HOSPITAL_WRITERS)
-def resend_invitation(here: HospitalJourney, assessment_id: str) -> Response:
-    """The same person again, with a new link."""
-    invitations.resend(here.session, here.actor, assessment_id, base_url=here.settings.public_base_url, now=here.now)
-    here.notice(_("A new link is on its way; the old one no longer works."))
-    return pages.see_other("hospital.assessment", assessment_id=assessment_id)
-
-
-@hospital.post("/assessments/<assessment_id>/invite", roles=HOSPITAL_WRITERS)
-def invite_another(here: HospitalJourney, assessment_id: str) -> Response:
-    """Another person instead."""
-    form = AnotherPersonForm.sent()
-    _languages(form)
-    if form.validate():
-        with form.refusals(here.session):
-            invitations.invite_another(
-                here.session,
-                here.actor,
-                assessment_id,
-                Invitee(email=form["email"].data, name=form["name"].data or "", language=form["language"].data),
-                base_url=here.settings.public_base_url,
-                now=here.now,
-            )
-            here.notice(_("The invitation to %(email)s is on its way.", email=form["email"].data))
-            return pages.see_other("hospital.assessment", assessment_id=assessment_id)
-    return _assessment_page(here, assessment_id, form)
-
-
-@hospital.post("/assessments/<assessment_id>/withdraw", roles=HOSPITAL_WRITERS)
-def withdraw_invitation(here: HospitalJourney, assessment_id: str) -> Response:
-    """Stop a round that nobody has taken."""
-    invitations.withdraw(here.session, here.actor, assessment_id, now=here.now)
-    here.notice(_("The round was withdrawn; its links no longer work."))
-    return pages.see_other("hospital.assessment", assessment_id=assessment_id)
-
-
-def _assessment_page(here: HospitalJourney, assessment_id: str, form: forms.Form) -> Response:
-    found = invitations.find(here.session, here.actor, assessment_id)
-    return pages.page(
-        "hospital/assessment.html",
+        "hospital/campaign_draft.html",
+        campaign=found,
         form=form,
-        assessment=found,
-        vendor=found.vendor,
-        answered=progress.of_assessment(here.session, here.actor, found, now=here.now),
-        unanswered=found.stage in invitations.UNANSWERED,
-        set_word=marks.QUESTION_SETS[QuestionSet(found.question_set)],
+        shown=shown,
+        count=len(seats),
+        start=start,
+        page_length=PREPARED,
+        sets=marks.QUESTION_SETS,
+        titles={offer.name: offer.title for offer in catalogues.offered(here.session, here.actor)},
         may_write=here.role in HOSPITAL_WRITERS,
     )

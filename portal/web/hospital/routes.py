@@ -3,6 +3,7 @@
 from portal.web.hospital import (
     actions,
     administration,
+    board,
     campaigns,
     catalogues,
     component_pages,
@@ -12,8 +13,10 @@ from portal.web.hospital import (
     flashes,
     incidents,
     intakes,
+    letters,
     review,
     risks,
+    rounds,
     scans,
     scope,
     today,
@@ -28,4 +31,5 @@ PAGES = (
     *(actions, administration, campaigns, catalogues, disputes, documents, exports, intakes),
     *(flashes, incidents),
     *(component_pages, review, risks, scans, scope, today, vendor_lists, vendor_pages, vendors),
+    *(board, letters, rounds),
 )

@@ -71,6 +71,15 @@ def lists_of_parts(session: Session, ward: Ward) -> list[tuple[str, str]]:
     return [(ward.vendors[name], document.id)]
 
 
+def campaigns_of(session: Session, ward: Ward) -> list[str]:
+    """A draft, and one that went out."""
+    chosen, now = list(ward.vendors.values()), datetime.now(UTC)
+    draft = building.campaign(session, ward.assessor, *chosen, now=now)
+    sent = building.campaign(session, ward.assessor, *chosen[:2], now=now, started_at=now)
+    session.commit()
+    return [draft.id, sent.id]
+
+
 def paths(app: Flask, ward: Ward, session: Session, *, most: int = 100) -> Iterator[tuple[str, str]]:
     """Every GET of the room with every id that stands for another state, or with so many of them."""
     ids = {
@@ -83,6 +92,8 @@ def paths(app: Flask, ward: Ward, session: Session, *, most: int = 100) -> Itera
         "import_id": [uploaded(session, ward)],
         "own_id": catalogues_of(session, ward),
         "shipped": ["hospital-vendor@2026.1"],
+        "campaign_id": campaigns_of(session, ward),
+        "letter_name": ["invitation.de", "overdue.en"],
     }
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith("hospital.") or "GET" not in (rule.methods or ()):
@@ -100,6 +111,10 @@ def paths(app: Flask, ward: Ward, session: Session, *, most: int = 100) -> Itera
                 for run in runs:
                     filled = rule.rule.replace("<vendor_id>", run.vendor_id)
                     yield rule.endpoint, filled.replace("<scan_id>", run.id)
+            case ["campaign_id", "vendor_id"]:
+                draft = next(iter(ids["campaign_id"]))
+                for one in list(ids["vendor_id"])[:most]:
+                    yield rule.endpoint, rule.rule.replace("<campaign_id>", draft).replace("<vendor_id>", one)
             case ["own_id", "own_question"]:
                 draft = next(iter(ids["own_id"]))
                 yield rule.endpoint, rule.rule.replace("<own_id>", draft).replace("<own_question>", "H-01")
@@ -163,6 +178,7 @@ def test_a_foreign_id_and_an_unknown_id_are_the_same_bytes(
         run = session.scalars(select(ScanRun).where(ScanRun.hospital_id == neighbour.hospital_id)).first()
         risk = session.scalars(select(RiskRecord).where(RiskRecord.hospital_id == neighbour.hospital_id)).first()
         list_id = uploaded(session, neighbour)
+        campaign_id = campaigns_of(session, neighbour)[0]
         draft, _released = catalogues_of(session, neighbour)
     visitor = visit(ward.admin)
     foreign = {
@@ -176,6 +192,8 @@ def test_a_foreign_id_and_an_unknown_id_are_the_same_bytes(
         "person_id": neighbour.assessor.person_id,
         "evidence_id": "0" * 20,
         "question_id": "GV-01",
+        "letter_name": "0" * 20,
+        "campaign_id": campaign_id,
         "own_id": draft,
         "own_question": "H-01",
         "export_id": "0" * 20,
