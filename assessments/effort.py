@@ -97,10 +97,10 @@ def _class(raw: Any) -> EffortClass:
 
 def _named(raw: Any, where: str, classes: Mapping[str, EffortClass]) -> Mapping[str, EffortClass]:
     if not isinstance(raw, dict):
-        raise reading.BadFile(f"{where}: names of classes by id are expected")
+        raise reading.BadFile(where, "names of classes by id are expected")
     unknown = sorted({str(name) for name in raw.values()} - set(classes))
     if unknown:
-        raise reading.BadFile(f"{where}: no such class: {', '.join(unknown)}")
+        raise reading.BadFile(where, "no such class: %(names)s", names=", ".join(unknown))
     return {str(key): classes[name] for key, name in raw.items()}
 
 
@@ -112,5 +112,5 @@ def _placing(raw: Any) -> Mapping[Severity, tuple[Place, ...]]:
 def _place(raw: Any) -> Place:
     found = reading.fields(raw, "placing", need={"within"}, may={"days"})
     if found["within"] not in PERIODS:
-        raise reading.BadFile(f"placing: a period is one of {PERIODS}")
+        raise reading.BadFile("placing", "a period is one of %(known)s", known=str(PERIODS))
     return Place(within=found["within"], days=reading.optional(found, "days", reading.number, "placing"))

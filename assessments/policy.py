@@ -138,7 +138,7 @@ def _numbers(raw: Any, names: Any, where: str) -> Mapping[str, float]:
 def _step(raw: Any, where: str) -> int:
     step = reading.whole(raw, where)
     if not 1 <= step <= STEPS:
-        raise reading.BadFile(f"{where}: {step} is not 1 to {STEPS}")
+        raise reading.BadFile(where, "%(step)s is not 1 to %(most)s", step=step, most=STEPS)
     return step
 
 
@@ -175,7 +175,7 @@ def _tier_rule(raw: Any) -> TierRule:
 
 def _sets(raw: Any) -> Mapping[int, QuestionSet]:
     if not isinstance(raw, Mapping) or set(raw) != set(TIERS):
-        raise reading.BadFile("sets_by_tier: a set for each of the tiers 1 to 4")
+        raise reading.BadFile("sets_by_tier", "a set for each of the tiers 1 to 4")
     return {tier: reading.choice(QuestionSet, raw[tier], "sets_by_tier") for tier in TIERS}
 
 
@@ -185,5 +185,5 @@ def _matrix(raw: Any) -> tuple[tuple[RiskLevel, ...], ...]:
         for row in reading.items(raw, "matrix")
     ]
     if len(rows) != STEPS or any(len(row) != STEPS for row in rows):
-        raise reading.BadFile(f"matrix: {STEPS} rows of {STEPS}")
+        raise reading.BadFile("matrix", "%(steps)s rows of %(steps)s", steps=STEPS)
     return tuple(rows)

@@ -156,7 +156,7 @@ def _line(raw: Any) -> Line:
     sources = _mapping(found["from"], where)
     read = {str(number): reading.words(words, f"{where}, from") for number, words in sources.items()}
     if ("rules" in found) is ("add" in found):
-        raise BadFile(f"{where}: needs rules or add, and not both")
+        raise BadFile(where, "needs rules or add, and not both")
     line = Line(
         id=where,
         strictness=reading.choice(Strictness, found["strictness"], where),
@@ -168,7 +168,7 @@ def _line(raw: Any) -> Line:
     )
     used = {number for rule in line.rules for number in rule.when} | set(line.add or ())
     if used != set(read):
-        raise BadFile(f"{where}: `from` and what rests on it name different numbers")
+        raise BadFile(where, "`from` and what rests on it name different numbers")
     return line
 
 
@@ -177,12 +177,12 @@ def _rule(raw: Any, where: str) -> Rule:
     when = {}
     for number, said in _mapping(found["when"], where).items():
         if said not in WORDS:
-            raise BadFile(f"{where}: {number} must be 'yes' or 'no', in quotes")
+            raise BadFile(where, "%(number)s must be 'yes' or 'no', in quotes", number=number)
         when[str(number)] = WORDS[said]
     return Rule(when=when, answer=reading.words(found["answer"], where))
 
 
 def _mapping(raw: Any, where: str) -> Mapping[Any, Any]:
     if not isinstance(raw, dict) or not raw:
-        raise BadFile(f"{where}: a mapping is expected")
+        raise BadFile(where, "a mapping is expected")
     return raw

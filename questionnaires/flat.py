@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from questionnaires import reading, writing
 from questionnaires.model import (
     ALWAYS,
+    N_,
     AllOf,
     AnswerKind,
     AnyOf,
@@ -36,13 +37,20 @@ SECONDS = 30
 _WORDS = re.compile(r"[\w-]+(\s*,\s*[\w-]+)*", re.ASCII)
 
 
-class BadCell(Exception):
+class BadCell(reading.Refusal):
     """A cell that cannot be meant; `column` is one of COLUMNS."""
 
-    def __init__(self, column: str, what: str) -> None:
+    def __init__(self, column: str, text: str, **values: str | float) -> None:
         """Hold where and what."""
-        super().__init__(what)
+        super().__init__("", text, **values)
         self.column = column
+
+    @classmethod
+    def of(cls, column: str, wrong: reading.Refusal) -> Self:
+        """A refusal within a cell."""
+        made = cls(column, wrong.what.text, **wrong.what.values)
+        made.where = wrong.where
+        return made
 
 
 # --- From a question to its row ------------------------------------------------------------------
@@ -165,7 +173,12 @@ def sets(text: str) -> frozenset[QuestionSet]:
     try:
         return frozenset(QuestionSet(name) for name in names)
     except ValueError as error:
-        raise BadCell("sets", f"{text[:40]!r} names another set than {', '.join(QuestionSet)}") from error
+        raise BadCell(
+            "sets",
+            N_("%(value)s names another set than %(known)s"),
+            value=repr(text[:40]),
+            known=", ".join(QuestionSet),
+        ) from error
 
 
 def _options(text: str) -> list[dict[str, Any]]:
@@ -173,7 +186,7 @@ def _options(text: str) -> list[dict[str, Any]]:
     for line in filter(None, map(str.strip, text.splitlines())):
         parts = [part.strip() for part in line.split("|")]
         if len(parts) != 4:  # noqa: PLR2004 - id, score, two languages
-            raise BadCell("options", f"{line[:60]!r} is not “id | score | Deutsch | English”")
+            raise BadCell("options", N_("%(value)s is not “id | score | Deutsch | English”"), value=repr(line[:60]))
         identity, score, german, english = parts
         option: dict[str, Any] = {"id": identity, "text": {"de": german, "en": english}}
         if score.endswith("!"):
@@ -190,7 +203,7 @@ def _bands(text: str) -> list[dict[str, Any]]:
     for line in filter(None, map(str.strip, text.splitlines())):
         limit, bar, score = line.partition("|")
         if not bar:
-            raise BadCell("bands", f"{line[:60]!r} is not “limit | score”")
+            raise BadCell("bands", N_("%(value)s is not “limit | score”"), value=repr(line[:60]))
         made.append({"limit": _number(limit, "bands"), "score": _number(score, "bands")})
     return made
 
@@ -216,9 +229,11 @@ def _condition(text: str) -> Any:
     try:
         read = reading.parse(text)
     except BadFile as wrong:
-        raise BadCell("condition", str(wrong)) from wrong
+        raise BadCell.of("condition", wrong) from wrong
     if not isinstance(read, dict):
-        raise BadCell("condition", f"{text[:60]!r} is none of “flag”, “all: …”, “any: …”, “not: …”")
+        raise BadCell(
+            "condition", N_("%(value)s is none of “flag”, “all: …”, “any: …”, “not: …”"), value=repr(text[:60])
+        )
     return read
 
 
@@ -228,9 +243,13 @@ def _further(text: str) -> dict[str, Any]:
     try:
         read = reading.parse(text)
     except BadFile as wrong:
-        raise BadCell("further", str(wrong)) from wrong
+        raise BadCell.of("further", wrong) from wrong
     if not isinstance(read, dict) or not set(read) <= {*FURTHER, "evidence", "compare_with"}:
-        raise BadCell("further", f"holds something else than {', '.join((*FURTHER, 'evidence', 'compare_with'))}")
+        raise BadCell(
+            "further",
+            N_("holds something else than %(known)s"),
+            known=", ".join((*FURTHER, "evidence", "compare_with")),
+        )
     return dict(read)
 
 
@@ -238,9 +257,9 @@ def _number(text: str, column: str) -> float | int:
     try:
         value = float(text.strip().replace(",", "."))
     except ValueError as error:
-        raise BadCell(column, f"{text[:40]!r} is not a number") from error
+        raise BadCell(column, N_("%(value)s is not a number"), value=repr(text[:40])) from error
     if value != value or abs(value) > reading.LARGEST_NUMBER:  # noqa: PLR0124 - nothing else differs from itself
-        raise BadCell(column, f"{text[:40]!r} is no number that can be meant")
+        raise BadCell(column, N_("is no number that can be meant"))
     return int(value) if value == int(value) else value
 
 
@@ -250,4 +269,4 @@ def _truth(text: str, column: str) -> bool:
         return True
     if word in {"", NO, "nein", "false", "falsch", "0"}:
         return False
-    raise BadCell(column, f"{text[:40]!r} is neither yes nor no")
+    raise BadCell(column, N_("%(value)s is neither yes nor no"), value=repr(text[:40]))

@@ -7,6 +7,7 @@ from typing import Any
 from questionnaires import answering, reading
 from questionnaires.model import (
     ALWAYS,
+    N_,
     AllOf,
     AnswerKind,
     AnswerShape,
@@ -132,7 +133,7 @@ def _version(raw: Any) -> str:
 def _few(raw: Any, where: str, most: int) -> list[Any]:
     found = reading.items(raw, where)
     if len(found) > most:
-        raise reading.BadFile(f"{where}: more than {most}")
+        raise reading.BadFile(where, N_("more than %(most)s"), most=most)
     return found
 
 
@@ -199,13 +200,13 @@ def _section(raw: Any, maturity: tuple[Text, ...], known: Collection[str]) -> tu
     identity = reading.name(section["id"], "sections")
     where = f"section {identity}"
     if identity in RESERVED:
-        raise reading.BadFile(f"{where}: a page of ours has this name")
+        raise reading.BadFile(where, N_("a page of ours has this name"))
     measure = reading.optional(section, "measure", reading.whole, where)
     asked: dict[str, Question] = {}
     for item in reading.items(section["questions"], where):
         question = _question(item, identity, maturity)
         if question.id in asked or question.id in known:
-            raise reading.refuse(item, f"question {question.id}: appears twice")
+            raise reading.refuse(item, f"question {question.id}", N_("appears twice"))
         asked[question.id] = question
     return (
         Section(
@@ -265,7 +266,7 @@ def _condition(raw: Any, where: str) -> Condition:
         return Flagged(flag=reading.word(raw, where))
     branch = reading.fields(raw, f"{where}.applies_if", may={"all", "any", "not"})
     if len(branch) != 1:
-        raise reading.BadFile(f"{where}.applies_if: exactly one of all, any, not")
+        raise reading.BadFile(f"{where}.applies_if", N_("exactly one of all, any, not"))
     if "not" in branch:
         return Not(condition=_condition(branch["not"], where))
     kind = AllOf if "all" in branch else AnyOf
@@ -290,7 +291,7 @@ _SHAPE_KEYS: Mapping[AnswerKind, tuple[set[str], set[str]]] = {
 
 def _shape(raw: Any, where: str, maturity: tuple[Text, ...]) -> AnswerShape:
     if not isinstance(raw, Mapping) or "kind" not in raw:
-        raise reading.BadFile(f"{where}: 'kind' is missing")
+        raise reading.BadFile(where, N_("%(key)s is missing"), key="'kind'")
     kind = reading.choice(AnswerKind, raw["kind"], f"{where}.kind")
     need, may = _SHAPE_KEYS[kind]
     shape = reading.fields(raw, where, need={"kind", *need}, may=may)
@@ -377,7 +378,7 @@ def _refs(raw: Any, where: str) -> Refs:
 def _refuse_loose_ends(catalogue: Catalogue) -> None:
     profile = {question.id: question for question in catalogue.profile}
     if len(catalogue.questions) > MOST_QUESTIONS:
-        raise reading.BadFile(f"questions: more than {MOST_QUESTIONS}")
+        raise reading.BadFile("questions", N_("more than %(most)s"), most=MOST_QUESTIONS)
     _refuse_repeated((section.id for section in catalogue.sections), "section")
     _refuse_repeated((*profile, *catalogue.questions), "question")
     for flag in catalogue.flags.values():
@@ -386,16 +387,16 @@ def _refuse_loose_ends(catalogue: Catalogue) -> None:
     for one in catalogue.sets.values():
         _refuse_unknown(one.question_ids, catalogue.questions, f"set {one.id}")
         if len(set(one.question_ids)) < len(one.question_ids):
-            raise reading.BadFile(f"set {one.id}: a question appears twice")
+            raise reading.BadFile(f"set {one.id}", N_("a question appears twice"))
     if missing := sorted(set(QuestionSet) - set(catalogue.sets)):
-        raise reading.BadFile(f"sets: {missing[0]} is missing")
+        raise reading.BadFile("sets", N_("%(key)s is missing"), key=missing[0].value)
     for asked in catalogue.profile:
         _refuse_shapeless(asked.shape, f"profile {asked.id}")
     for question in catalogue.questions.values():
         _refuse_loose_question(question, catalogue)
     for section in catalogue.sections:
         if section.kind is SectionKind.OWN and section.measure is not None:
-            raise reading.BadFile(f"section {section.id}: of kind own, so it belongs to no measure")
+            raise reading.BadFile(f"section {section.id}", N_("of kind own, so it belongs to no measure"))
 
 
 def _refuse_loose_question(question: Question, catalogue: Catalogue) -> None:
@@ -413,7 +414,7 @@ def _refuse_repeated(names: Iterable[str], kind: str) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise reading.BadFile(f"{kind} {name}: appears twice")
+            raise reading.BadFile(f"{kind} {name}", N_("appears twice"))
         seen.add(name)
 
 
@@ -438,7 +439,7 @@ def _refuse_circle(flag: Flag, flags: Mapping[str, Flag]) -> None:
         rule = flags[waits_for.pop()].rule
         others = rule.with_flags if isinstance(rule, FlagRule) else ()
         if flag.id in others:
-            raise reading.BadFile(f"flag {flag.id}: waits for itself")
+            raise reading.BadFile(f"flag {flag.id}", N_("waits for itself"))
         waits_for += [other for other in others if other not in seen]
         seen.update(others)
 
@@ -446,43 +447,48 @@ def _refuse_circle(flag: Flag, flags: Mapping[str, Flag]) -> None:
 def _refuse_shapeless(shape: AnswerShape, where: str) -> None:
     """What nobody could answer, or only by chance."""
     if shape.kind in {AnswerKind.SINGLE_CHOICE, AnswerKind.MULTI_CHOICE} and not shape.options:
-        raise reading.BadFile(f"{where}: a choice without options")
+        raise reading.BadFile(where, N_("a choice without options"))
     if shape.unit and shape.unit not in answering.UNITS:
-        raise reading.BadFile(f"{where}: the unit {shape.unit!r} is none of {', '.join(answering.UNITS)}")
+        raise reading.BadFile(
+            where,
+            N_("the unit %(unit)s is none of %(known)s"),
+            unit=repr(shape.unit),
+            known=", ".join(answering.UNITS),
+        )
     if shape.minimum is not None and shape.maximum is not None and shape.minimum > shape.maximum:
-        raise reading.BadFile(f"{where}: the minimum lies above the maximum")
+        raise reading.BadFile(where, N_("the minimum lies above the maximum"))
     if not 1 <= shape.max_length <= LONGEST_ANSWER:
-        raise reading.BadFile(f"{where}: max_length is not between 1 and {LONGEST_ANSWER}")
+        raise reading.BadFile(where, N_("max_length is not between 1 and %(most)s"), most=LONGEST_ANSWER)
 
 
 def _refuse_unscored(question: Question, section: Section, where: str) -> None:
     shape, is_own = question.shape, section.kind is SectionKind.OWN
     if not 0 <= question.weight <= HEAVIEST:
-        raise reading.BadFile(f"{where}: the weight is not above 0 and at most {HEAVIEST:g}")
+        raise reading.BadFile(where, N_("the weight is not above 0 and at most %(most)s"), most=f"{HEAVIEST:g}")
     if not 0 < question.est_seconds <= LONGEST_SECONDS:
-        raise reading.BadFile(f"{where}: est_seconds is not between 1 and {LONGEST_SECONDS}")
+        raise reading.BadFile(where, N_("est_seconds is not between 1 and %(most)s"), most=LONGEST_SECONDS)
     if shape.kind is AnswerKind.FILE and not question.evidence:
-        raise reading.BadFile(f"{where}: a file is asked for, but no kind of evidence is named")
+        raise reading.BadFile(where, N_("a file is asked for, but no kind of evidence is named"))
     if is_own and question.is_scored:
-        raise reading.BadFile(f"{where}: stands in a section of kind own, which is not scored: its weight must be 0")
+        raise reading.BadFile(where, N_("stands in a section of kind own, which is not scored: its weight must be 0"))
     if question.is_scored:
         _refuse_unscored_shape(shape, where)
     elif question.knock_out:
-        raise reading.BadFile(f"{where}: what is not scored cannot be a knock-out")
+        raise reading.BadFile(where, N_("what is not scored cannot be a knock-out"))
     elif shape.kind is not AnswerKind.TEXT and not is_own:
-        raise reading.BadFile(f"{where}: the weight is not above 0")
+        raise reading.BadFile(where, N_("the weight is not above 0"))
 
 
 def _refuse_unscored_shape(shape: AnswerShape, where: str) -> None:
     if shape.kind is AnswerKind.TEXT:
-        raise reading.BadFile(f"{where}: a text cannot be scored; its weight must be 0, or ask it in the profile")
+        raise reading.BadFile(where, N_("a text cannot be scored; its weight must be 0, or ask it in the profile"))
     if shape.kind in {AnswerKind.NUMBER, AnswerKind.DATE} and not shape.bands:
-        raise reading.BadFile(f"{where}: a number or date needs bands to be scored")
+        raise reading.BadFile(where, N_("a number or date needs bands to be scored"))
     _refuse_crossed_bands(shape, where)
     if shape.kind is AnswerKind.SINGLE_CHOICE and any(
         option.score is None and not option.needs_comment for option in shape.options
     ):
-        raise reading.BadFile(f"{where}: an option without a score needs a comment")
+        raise reading.BadFile(where, N_("an option without a score needs a comment"))
 
 
 def _refuse_crossed_bands(shape: AnswerShape, where: str) -> None:
@@ -491,14 +497,14 @@ def _refuse_crossed_bands(shape: AnswerShape, where: str) -> None:
     limits: Sequence[float] = [band.limit if easier_later else -band.limit for band in shape.bands]
     scores = [-band.score for band in shape.bands]
     if any(later <= before for before, later in pairwise(limits)) or scores != sorted(scores):
-        raise reading.BadFile(f"{where}: the bands are not ordered from the best to the poorest")
+        raise reading.BadFile(where, N_("the bands are not ordered from the best to the poorest"))
 
 
 def _refuse_unknown(names: Iterable[str], known: Iterable[str], where: str) -> None:
     known = set(known)
     for name in names:
         if name not in known:
-            raise reading.BadFile(f"{where}: {name!r} is not known")
+            raise reading.BadFile(where, N_("%(name)s is not known"), name=repr(name))
 
 
 def _flags_of(condition: Condition) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from questionnaires import loading, shelf, writing
 from questionnaires.model import (
+    N_,
     Catalogue,
     EvidenceType,
     Flag,
@@ -49,7 +50,7 @@ def refuse_changed(catalogue: Catalogue) -> None:
     for section in catalogue.sections:
         _compare("section", section.id, _frame(section), ours.sections)
         if is_own(section.id) and section.kind is not SectionKind.OWN:
-            raise BadFile(f"section {section.id}: a section of your own is of kind own")
+            raise BadFile(f"section {section.id}", N_("a section of your own is of kind own"))
     for asked in catalogue.profile:
         _compare("profile", asked.id, asked, ours.profile)
     for flag in catalogue.flags.values():
@@ -57,10 +58,10 @@ def refuse_changed(catalogue: Catalogue) -> None:
     for kind in catalogue.evidence_types.values():
         _compare("evidence_type", kind.id, kind, ours.kinds)
     if catalogue.maturity and catalogue.maturity not in ours.maturities:
-        raise BadFile("maturity: the words of the levels are not those of ours")
+        raise BadFile("maturity", N_("the words of the levels are not those of ours"))
     for one in catalogue.sets.values():
         if not one.question_ids:
-            raise BadFile(f"set {one.id}: holds no question")
+            raise BadFile(f"set {one.id}", N_("holds no question"))
 
 
 def _compare(kind: str, name: str, thing: object, known: Mapping[str, Collection[object]]) -> None:
@@ -68,8 +69,10 @@ def _compare(kind: str, name: str, thing: object, known: Mapping[str, Collection
         return
     prefix = WORD_PREFIX if kind in {"flag", "evidence_type"} else PREFIX
     if name in known:
-        raise BadFile(f"{kind} {name}: differs from what was released; an id of your own begins {prefix}")
-    raise BadFile(f"{kind} {name}: is none of ours; an id of your own begins {prefix}")
+        raise BadFile(
+            f"{kind} {name}", N_("differs from what was released; an id of your own begins %(prefix)s"), prefix=prefix
+        )
+    raise BadFile(f"{kind} {name}", N_("is none of ours; an id of your own begins %(prefix)s"), prefix=prefix)
 
 
 class _Ours:

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 import yaml
 
-from questionnaires.model import Text
+from questionnaires.model import N_, Message, Text
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Thing = TypeVar("Thing")
@@ -35,10 +35,45 @@ LONGEST_TEXT = 4_000  # characters
 LARGEST_NUMBER = 1e12
 
 _MARKUP = re.compile(r"<\s*[a-zA-Z/!?]")
+PROBLEMS: Mapping[str, str] = {  # what people write wrong most often, as the library that reads YAML says it
+    "mapping values are not allowed in this context": N_(
+        "no YAML: a colon stands where none may stand; put the text in quotes"
+    ),
+    "did not find expected key": N_("no YAML: a key is expected here; look at the indentation and the quotes"),
+    "could not find expected ':'": N_("no YAML: a colon is missing after the key"),
+    "did not find expected ',' or ']'": N_("no YAML: a list in square brackets does not end"),
+    "did not find expected ',' or '}'": N_("no YAML: a mapping in curly brackets does not end"),
+    "did not find expected '-' indicator": N_("no YAML: a hyphen is expected here; look at the indentation"),
+    "block sequence entries are not allowed in this context": N_("no YAML: a list cannot begin here"),
+    "found character that cannot start any token": N_("no YAML: a tab, or another sign that must stand in quotes"),
+    "found unexpected end of stream": N_("no YAML: a quotation mark is open at the end"),
+    "found unknown escape character": N_("no YAML: a backslash before a sign that it does not belong to"),
+    "control characters are not allowed": N_("no YAML: holds a sign that cannot be printed"),
+}
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-class BadFile(Exception):
+class Refusal(Exception):
+    """Something cannot be used: its place, in the words of the format, and why, translated where it is read."""
+
+    def __init__(self, where: str, text: str, **values: str | float) -> None:
+        """Hold both; `text` is marked for translation."""
+        self.where = where
+        self.what = Message(text=text, values=values)
+        super().__init__(where, text)
+
+    def __str__(self) -> str:
+        """In English, for logs and tests."""
+        return self.say()
+
+    def say(self, translate: Callable[[str], str] = str) -> str:
+        """Place and sentence, in the language of `translate`."""
+        sentence = self.what.render(translate)
+        return f"{self.where}: {sentence}" if self.where else sentence
+
+
+class BadFile(Refusal):
     """A data file breaks its format; says where. `line` counts from 1; 0 where none can be named."""
 
     line = 0
@@ -87,10 +122,10 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Fields:
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if key_node.tag == "tag:yaml.org,2002:merge" or not isinstance(key_node, yaml.ScalarNode):
-            raise _at(line, "a key must be a word or a number")
+            raise _at(line, "", N_("a key must be a word or a number"))
         key = loader.construct_object(key_node)
         if key in made:
-            raise _at(line, f"the key {key!r} stands twice")
+            raise _at(line, "", N_("the key %(key)s stands twice"), key=repr(key))
         made.lines[key] = line
         made[key] = loader.construct_object(value_node, deep=True)
     return made
@@ -106,7 +141,7 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 def parse(source: str | bytes) -> Any:
     """The document in this YAML, read by a loader that makes no objects; raises BadFile."""
     if len(source) > LARGEST:
-        raise BadFile(f"larger than {LARGEST // 1_000_000} MB")
+        raise BadFile("", N_("larger than %(most)s MB"), most=LARGEST // 1_000_000)
     try:
         _refuse_bombs(source)
         loader = _Loader(source)
@@ -116,9 +151,13 @@ def parse(source: str | bytes) -> Any:
             loader.dispose()
     except yaml.YAMLError as wrong:
         mark = getattr(wrong, "problem_mark", None)
-        raise _at(mark.line + 1 if mark else 0, f"no YAML: {getattr(wrong, 'problem', None) or wrong}") from wrong
+        problem = str(getattr(wrong, "problem", None) or wrong)
+        line = mark.line + 1 if mark else 0
+        if problem in PROBLEMS:
+            raise _at(line, "", PROBLEMS[problem]) from wrong
+        raise _at(line, "", N_("no YAML: %(problem)s"), problem=problem) from wrong
     except (ValueError, RecursionError) as wrong:  # a date that is none, an integer of a million digits
-        raise BadFile("no YAML: a value that cannot be read") from wrong
+        raise BadFile("", N_("no YAML: a value that cannot be read")) from wrong
 
 
 def _refuse_bombs(source: str | bytes) -> None:
@@ -127,21 +166,21 @@ def _refuse_bombs(source: str | bytes) -> None:
     for event in yaml.parse(source, Loader=_SafeLoader):
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _at(line, "anchors and aliases are not read; write it out")
+            raise _at(line, "", N_("anchors and aliases are not read; write it out"))
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise _at(line, f"nested deeper than {DEEPEST}")
+            raise _at(line, "", N_("nested deeper than %(most)s"), most=DEEPEST)
 
 
-def _at(line: int, text: str) -> BadFile:
-    wrong = BadFile(text)
+def _at(line: int, where: str, text: str, **values: str | float) -> BadFile:
+    wrong = BadFile(where, text, **values)
     wrong.line = line
     return wrong
 
 
-def refuse(raw: Any, text: str) -> BadFile:
+def refuse(raw: Any, where: str, text: str, **values: str | float) -> BadFile:
     """A refusal that stands where this thing begins."""
-    return _at(getattr(raw, "line", 0), text)
+    return _at(getattr(raw, "line", 0), where, text, **values)
 
 
 def named(raw: Any) -> str:
@@ -159,7 +198,7 @@ def place(document: Any, wrong: BadFile) -> BadFile:
     """The same refusal with its line: what was read last, else the thing whose id the sentence names."""
     if not wrong.line and isinstance(document, _Fields):
         line = document.place.line
-        kind, _space, identity = str(wrong).partition(":")[0].partition(".")[0].partition(" ")
+        kind, _space, identity = wrong.where.partition(".")[0].partition(" ")
         told = _line_of(document.get(f"{kind}s", document), identity) if identity else document.lines.get(kind, 0)
         wrong.line = line or told
     return wrong
@@ -176,28 +215,28 @@ def _line_of(thing: Any, identity: str) -> int:
 def fields(raw: Any, where: str, *, need: Iterable[str] = (), may: Iterable[str] = ()) -> Mapping[str, Any]:
     """A mapping that has every key of `need` and none beyond `may`."""
     if not isinstance(raw, Mapping):
-        raise BadFile(f"{where}: not a mapping")
+        raise BadFile(where, N_("not a mapping"))
     need = set(need)
     known = need | set(may)
     lines = getattr(raw, "lines", {})
     if strange := [key for key in raw if key not in known]:
-        raise _at(lines.get(strange[0], 0), f"{where}: unknown key {strange[0]!r}")
+        raise _at(lines.get(strange[0], 0), where, N_("unknown key %(key)s"), key=repr(strange[0]))
     if missing := sorted(need - set(raw)):
-        raise _at(getattr(raw, "line", 0), f"{where}: {missing[0]!r} is missing")
+        raise _at(getattr(raw, "line", 0), where, N_("%(key)s is missing"), key=repr(missing[0]))
     return raw
 
 
 def items(raw: Any, where: str) -> list[Any]:
     """A list."""
     if not isinstance(raw, list):
-        raise BadFile(f"{where}: not a list")
+        raise BadFile(where, N_("not a list"))
     return raw
 
 
 def word(raw: Any, where: str) -> str:
     """A text that is not empty. YAML 1.1 reads a bare yes, no or 2026.1 as something else; that is refused here."""
     if not isinstance(raw, str) or not raw.strip():
-        raise BadFile(f"{where}: {raw!r} is not text (quote it)")
+        raise BadFile(where, N_("%(value)s is not text (quote it)"), value=repr(raw))
     return raw
 
 
@@ -209,16 +248,16 @@ def words(raw: Any, where: str) -> tuple[str, ...]:
 def number(raw: Any, where: str) -> float:
     """A number; true and false are none."""
     if isinstance(raw, bool) or not isinstance(raw, int | float):
-        raise BadFile(f"{where}: {raw!r} is not a number")
+        raise BadFile(where, N_("%(value)s is not a number"), value=repr(raw))
     if not -LARGEST_NUMBER <= raw <= LARGEST_NUMBER:  # infinite, or no number at all
-        raise BadFile(f"{where}: is no number that can be meant")
+        raise BadFile(where, N_("is no number that can be meant"))
     return float(raw)
 
 
 def whole(raw: Any, where: str) -> int:
     """A whole number."""
     if isinstance(raw, bool) or not isinstance(raw, int):
-        raise BadFile(f"{where}: {raw!r} is not a whole number")
+        raise BadFile(where, N_("%(value)s is not a whole number"), value=repr(raw))
     number(raw, where)
     return raw
 
@@ -227,7 +266,7 @@ def share(raw: Any, where: str) -> float:
     """A number between 0 and 1."""
     value = number(raw, where)
     if not 0 <= value <= 1:
-        raise BadFile(f"{where}: {value} is not between 0 and 1")
+        raise BadFile(where, N_("%(value)s is not between 0 and 1"), value=value)
     return value
 
 
@@ -235,7 +274,7 @@ def truth(raw: Mapping[str, Any], key: str, where: str) -> bool:
     """True or false; false when the key is not there."""
     value = raw.get(key, False)
     if not isinstance(value, bool):
-        raise BadFile(f"{where}.{key}: {value!r} is neither true nor false")
+        raise BadFile(f"{where}.{key}", N_("%(value)s is neither true nor false"), value=repr(value))
     return value
 
 
@@ -249,7 +288,7 @@ def choice(kind: type[Choice], raw: Any, where: str) -> Choice:
     try:
         return kind(word(raw, where))
     except ValueError as wrong:
-        raise BadFile(f"{where}: {raw!r} is none of {', '.join(kind)}") from wrong
+        raise BadFile(where, N_("%(value)s is none of %(known)s"), value=repr(raw), known=", ".join(kind)) from wrong
 
 
 def text(raw: Any, where: str) -> Text:
@@ -262,11 +301,11 @@ def sentence(raw: Any, where: str) -> str:
     """A text that people read: plain, of bearable length, without markup."""
     read = word(raw, where)
     if len(read) > LONGEST_TEXT:
-        raise BadFile(f"{where}: longer than {LONGEST_TEXT} characters")
+        raise BadFile(where, N_("longer than %(most)s characters"), most=LONGEST_TEXT)
     if _MARKUP.search(read):
-        raise BadFile(f"{where}: holds markup; write plain text")
+        raise BadFile(where, N_("holds markup; write plain text"))
     if _CONTROL.search(read):
-        raise BadFile(f"{where}: holds a sign that cannot be printed")
+        raise BadFile(where, N_("holds a sign that cannot be printed"))
     return read
 
 
@@ -274,7 +313,12 @@ def name(raw: Any, where: str, *, longest: int = 20) -> str:
     """An id: letters, digits, hyphen and underscore, as it stands in addresses, columns and files."""
     read = word(raw, where)
     if len(read) > longest or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]*", read, re.ASCII):
-        raise BadFile(f"{where}: {read[:40]!r} is no id (at most {longest} letters, digits, hyphens)")
+        raise BadFile(
+            where,
+            N_("%(value)s is no id (at most %(most)s letters, digits, hyphens)"),
+            value=repr(read[:40]),
+            most=longest,
+        )
     return read
 
 
@@ -283,6 +327,6 @@ def by_id(things: Iterable[Known], where: str) -> dict[str, Known]:
     found: dict[str, Known] = {}
     for thing in things:
         if thing.id in found:
-            raise BadFile(f"{where}: {thing.id} appears twice")
+            raise BadFile(where, N_("%(name)s appears twice"), name=thing.id)
         found[thing.id] = thing
     return found

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal import i18n
 from portal.db.models.accounts import HospitalRole
 from portal.db.models.assessments import Assessment
 from portal.db.models.catalogues import OwnCatalogue
@@ -22,7 +23,7 @@ from portal.services import audit
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from questionnaires import continuing, owning, shelf, writing
 from questionnaires.model import Catalogue, QuestionSet, Text
-from questionnaires.reading import BadFile
+from questionnaires.reading import BadFile, Refusal
 from reports.workbooks import catalogue_sheet
 from reports.workbooks.table_in import Table
 from scanners.model import N_, Message
@@ -203,7 +204,7 @@ def take_in_sheet(
     try:
         changed = catalogue_sheet.read(table, of_row(row))
     except catalogue_sheet.BadSheet as wrong:
-        values: Mapping[str, str | int] = {"cell": wrong.cell, "what": str(wrong)[:300]}
+        values: Mapping[str, str | int] = {"cell": wrong.cell, "what": _said(wrong)}
         sentence = N_("Cell %(cell)s: %(what)s") if wrong.cell else N_("The file cannot be used: %(what)s")
         raise BadInput({"file": Message(text=sentence, values=values)}) from wrong
     _change(session, actor, row, changed, detail={"sheet": len(table.rows)}, now=now)
@@ -213,9 +214,14 @@ def take_in_sheet(
 def refusal(wrong: BadFile) -> Message:
     """A file that breaks the format, with the line where it can be named."""
     if wrong.line:
-        values: Mapping[str, str | int] = {"line": wrong.line, "what": str(wrong)[:300]}
+        values: Mapping[str, str | int] = {"line": wrong.line, "what": _said(wrong)}
         return Message(text=N_("Line %(line)s: %(what)s"), values=values)
-    return Message(text=N_("The file cannot be used: %(what)s"), values={"what": str(wrong)[:300]})
+    return Message(text=N_("The file cannot be used: %(what)s"), values={"what": _said(wrong)})
+
+
+def _said(wrong: Refusal) -> str:
+    """In the language of whoever asks; what a file says may be as long as the file."""
+    return wrong.say(i18n.gettext)[:300]
 
 
 def _room_for_one(session: Session, actor: Actor) -> Sequence[OwnCatalogue]:
@@ -412,4 +418,4 @@ def _judged(draft: Catalogue) -> str:
 
 
 def _unusable(wrong: BadFile) -> Message:
-    return Message(text=N_("This cannot be used: %(what)s"), values={"what": str(wrong)[:300]})
+    return Message(text=N_("This cannot be used: %(what)s"), values={"what": _said(wrong)})

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, Self
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from questionnaires import flat, owning, writing
-from questionnaires.model import Catalogue, QuestionSet
-from questionnaires.reading import BadFile
+from questionnaires.model import N_, Catalogue, QuestionSet
+from questionnaires.reading import BadFile, Refusal
 from reports.workbooks import sheets
 from reports.workbooks.cells import safe_cell
 from reports.workbooks.table_in import Table
@@ -48,13 +48,20 @@ MEANT = (("bands", "bands"), ("unit", "unit"), ("weight", "weight"), ("option", 
 _QUESTION = re.compile(r"question ([A-Za-z0-9_-]+)[.:]")
 
 
-class BadSheet(Exception):
+class BadSheet(Refusal):
     """A cell that cannot be used; `cell` as a sheet names it, "" where none can be named."""
 
-    def __init__(self, cell: str, what: str) -> None:
+    def __init__(self, cell: str, text: str, **values: str | float) -> None:
         """Hold where and what."""
-        super().__init__(what)
+        super().__init__("", text, **values)
         self.cell = cell
+
+    @classmethod
+    def of(cls, cell: str, wrong: Refusal) -> Self:
+        """A refusal of what stands in a cell."""
+        made = cls(cell, wrong.what.text, **wrong.what.values)
+        made.where = wrong.where
+        return made
 
 
 def write(catalogue: Catalogue) -> bytes:
@@ -85,9 +92,9 @@ def read(table: Table, base: Catalogue) -> Catalogue:
     """
     heading = [title.strip().lower() for title in table.heading]
     if missing := [name for name in ("id", "kind", "sets") if name not in heading]:
-        raise BadSheet("", f"no column is headed {missing[0]!r}")
+        raise BadSheet("", N_("no column is headed %(name)s"), name=repr(missing[0]))
     if strange := [title for title in heading if title and title not in flat.COLUMNS]:
-        raise BadSheet("", f"the column {strange[0][:40]!r} is none of ours")
+        raise BadSheet("", N_("the column %(name)s is none of ours"), name=repr(strange[0][:40]))
     places = {name: get_column_letter(heading.index(name) + 1) for name in flat.COLUMNS if name in heading}
     rows = {}
     for number, cells in enumerate(table.rows, start=table.first):
@@ -96,10 +103,14 @@ def read(table: Table, base: Catalogue) -> Catalogue:
         if not any(cell.strip() for cell in cells):
             continue
         if not name or name in rows:
-            raise BadSheet(f"{places['id']}{number}", f"the id {name!r} stands twice" if name else "the id is missing")
+            said = N_("the id %(name)s stands twice") if name else N_("the id is missing")
+            raise BadSheet(f"{places['id']}{number}", said, name=repr(name))
         if not owning.is_own(name) and name not in base.questions:
             raise BadSheet(
-                f"{places['id']}{number}", f"{name[:40]!r} is none of ours; an id of your own begins {owning.PREFIX}"
+                f"{places['id']}{number}",
+                N_("%(name)s is none of ours; an id of your own begins %(prefix)s"),
+                name=repr(name[:40]),
+                prefix=owning.PREFIX,
             )
         rows[name] = (number, row)
     return _applied(rows, base, places)
@@ -120,19 +131,19 @@ def _applied(
             if owning.is_own(name):
                 _place(sections, row.get("section", "").strip() or owning.SECTION)["questions"].append(flat.raw(row))
         except flat.BadCell as wrong:
-            raise BadSheet(f"{places.get(wrong.column, '')}{number}", str(wrong)) from wrong
+            raise BadSheet.of(f"{places.get(wrong.column, '')}{number}", wrong) from wrong
     order = [asked["id"] for section in document["sections"] for asked in section["questions"]]
     for one in document["sets"]:
         one["questions"] = sorted(chosen[QuestionSet(one["id"])], key=order.index)
     try:
         return owning.load(writing.as_yaml(document))
     except BadFile as wrong:
-        raise BadSheet(_cell(str(wrong), rows, places), str(wrong)) from wrong
+        raise BadSheet.of(_cell(str(wrong), rows, places), wrong) from wrong
 
 
 def _place(sections: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
     if name not in sections:
-        raise flat.BadCell("section", f"there is no section {name[:40]!r}")
+        raise flat.BadCell("section", N_("there is no section %(name)s"), name=repr(name[:40]))
     return sections[name]
 
 

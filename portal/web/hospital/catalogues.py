@@ -377,7 +377,7 @@ def _said(form: forms.Form, catalogue: Catalogue, question: Question | None) -> 
         return own_questions.read(form, catalogue, question)
     except flat.BadCell as wrong:
         raise BadInput(
-            {wrong.column: Message(text=N_("This cannot be used: %(what)s"), values={"what": str(wrong)})}
+            {wrong.column: Message(text=N_("This cannot be used: %(what)s"), values={"what": wrong.say(i18n.gettext)})}
         ) from wrong
 
 

@@ -149,8 +149,10 @@ def test_a_catalogue_of_questions_is_checked(capsys):
     assert cli.main(["questionnaire", "check", str(CATALOGUE)]) == 0
     told = capsys.readouterr().out
     assert told.startswith("✓ hospital-vendor 2026.1")
-    assert "95 questions" in told
-    assert "another file" not in told
+    assert "95 Fragen" in told
+    assert "war eine andere Datei" not in told
+    assert cli.main(["questionnaire", "check", str(CATALOGUE), "--language", "en"]) == 0
+    assert "95 questions" in capsys.readouterr().out
 
 
 def test_a_catalogue_that_breaks_the_format_is_told_by_its_line(tmp_path: Path, capsys):
@@ -164,7 +166,7 @@ def test_a_catalogue_that_breaks_the_format_is_told_by_its_line(tmp_path: Path, 
     told = capsys.readouterr().out
     assert f"own.yaml:{number + 1}: " in told
     assert "GV-01" in told
-    assert "'wieght'" in told
+    assert "unbekannter Schlüssel 'wieght'" in told
     assert cli.main(["questionnaire", "check", str(tmp_path / "none.yaml")]) == 2
 
 

@@ -156,7 +156,7 @@ def test_a_file_with_a_question_of_ours_rewritten_is_refused_with_its_line(sessi
         catalogues.take_in(session, admin, source, now=now)
 
     message = refused.value.fields["file"]
-    assert "WI-01: differs" in str(message.values["what"])
+    assert "WI-01: weicht von dem ab" in str(message.values["what"])
     assert source.splitlines()[int(message.values["line"]) - 1].strip() == "- id: WI-01"
 
 
