@@ -52,6 +52,7 @@ class Task:
 
 def ask(session: Session, actor: Actor, assessment_id: str, place: Place, *, now: datetime) -> Recheck:
     """Look at one finding again; one that waits already does for this one too."""
+    scan_budgets.in_turn(session)  # of two at once the second finds that one waits
     assessment = _assessment(session, actor, assessment_id)
     run = scan_results.latest_good_of_company(
         session, assessment.hospital_id, assessment.vendor_id, assessment.company_id
@@ -154,7 +155,6 @@ def _require(allowed: Permission, check: Check, subject: Subject) -> None:
 
 
 def _spend(session: Session, row: Recheck, check: Check, *, now: datetime) -> None:
-    scan_budgets.in_turn(session)
     if not scan_budgets.take_recheck(session, row.id, row.subject_name, now=now):
         raise NotNow(Message(text=SPENT, values={"name": row.subject_name, "most": scan_budgets.A_DAY_BY_RECHECK}))
     is_active = check.check_class is CheckClass.ACTIVE

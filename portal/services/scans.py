@@ -130,6 +130,7 @@ def _queue(session: Session, actor: Actor, run: ScanRun, hosts: Sequence[Host], 
     names = tuple(host.name for host in hosts)
     if not names:
         raise NotNow(Message(text=N_("Add a host first.")))
+    scan_budgets.in_turn(session)  # of two at once the second finds that one runs
     live = select(ScanRun.id).where(
         ScanRun.hospital_id == run.hospital_id, ScanRun.vendor_id == run.vendor_id, ScanRun.state.in_(LIVE)
     )

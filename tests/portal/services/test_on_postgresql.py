@@ -15,17 +15,24 @@ from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.accounts import Hospital, HospitalRole, Person, TicketPurpose
 from portal.db.models.assessments import Review, ReviewState
+from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.jobs import Job, JobState
+from portal.db.models.plans import Action, PlanLine
+from portal.db.models.rechecks import Recheck
 from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
-from portal.db.models.scans import ScanCount
+from portal.db.models.scans import ScanCount, ScanRun
 from portal.db.models.vendors import Vendor
 from portal.errors import Clash, NotFound, NotNow, TooMany
 from portal.jobs import leases
 from portal.services import (
     accounts,
+    actions,
     audit,
+    catalogues,
     jobs,
     limits,
+    plans,
+    rechecks,
     registers,
     reviews,
     scan_budgets,
@@ -37,12 +44,15 @@ from portal.services import (
 )
 from portal.services.actors import SYSTEM
 from portal.services.jobs import JobKind
+from portal.services.plans import LineFields
 from portal.services.registers import TreatmentFields
 from portal.services.vendors import VendorFields
 from tests.portal import building
+from tests.portal.services import test_rechecks as rechecked
 from tests.portal.services import test_rejudging as rejudged
 from tests.portal.web import conftest as web
 from tests.portal.web.hospital import ward
+from tests.portal.web.vendor import errand
 
 pytestmark = pytest.mark.postgres
 
@@ -311,3 +321,49 @@ def test_findings_over_time_and_a_stored_scan_judged_anew(sessions, now):
     with sessions() as session:
         vendor = session.get_one(Vendor, vendor_id)
         assert rejudged.life(session, vendor).is_open
+
+
+@pytest.mark.parametrize("what", ["recheck", "scan", "take", "release", "plan"])
+def test_what_two_ask_for_at_the_same_moment_happens_once(sessions, now, what):
+    with sessions.begin() as session:
+        of = errand.accepted(session, now)
+        vendor_id, assessment_id = of.ward.vendors[errand.VENDOR], of.assessment_id
+        if what in {"recheck", "take", "plan"}:
+            rechecked.scanned(session, of, now)
+        draft = building.own_catalogue(session, of.ward.admin)
+        draft_id, edits = draft.id, draft.edits
+        keys = [line.key for line in plans.build(session, of.lead, assessment_id, now=now).open][:1]
+        if what == "take":
+            plans.offer(session, of.lead, assessment_id, keys, note="", now=now)
+    later = now + timedelta(hours=2)
+    told, at_once = [], threading.Barrier(2)
+
+    def act() -> None:
+        try:
+            with sessions.begin() as session:
+                session.execute(select(1))
+                at_once.wait()
+                match what:
+                    case "recheck":
+                        rechecks.ask(session, of.lead, assessment_id, rechecked.PLACE, now=later)
+                    case "scan":
+                        scans.queue_by_company(session, of.lead, assessment_id, now=later)
+                    case "take":
+                        actions.take(session, of.ward.assessor, vendor_id, keys, now=later, base_url=ward.BASE_URL)
+                    case "release":
+                        catalogues.release(session, of.ward.admin, draft_id, edits=edits, now=later)
+                    case _:
+                        fields = LineFields(owner=str(threading.get_ident()))
+                        plans.save(session, of.lead, assessment_id, keys[0], fields, version=0, now=later)
+        except (Clash, NotNow) as refused:
+            told.append(type(refused))
+
+    _together(2, act)
+
+    assert len(told) == (0 if what == "recheck" else 1)  # who asks again for a look is shown the one that waits
+    with sessions() as session:
+        row = {"recheck": Recheck.id, "scan": ScanRun.id, "take": Action.id, "plan": PlanLine.id}.get(what)
+        if row is not None:
+            assert len(session.scalars(select(row)).all()) == 1
+        if what == "release":
+            assert [one.version for one in session.scalars(select(OwnCatalogue))] == [later.date().isoformat()]
