@@ -407,7 +407,8 @@ def renew_by_addressee(session: Session, token: str, *, base_url: str, now: date
         return
     invited = _invited(session, invitation)
     newest = invited.assessment.invitations[-1]
-    if invited.assessment.stage in UNANSWERED and newest.email == invitation.email:
+    is_last = newest.email == invitation.email and invitation.revoked_at is None
+    if invited.assessment.stage in UNANSWERED and is_last:
         _renew(session, SYSTEM, invited.assessment, invitation, base_url=base_url, now=now)
 
 
