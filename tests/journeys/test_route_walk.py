@@ -67,9 +67,15 @@ TABLE: Mapping[object, str] = {
         GET hospital.catalogue_file  GET hospital.catalogue_workbook
         GET hospital.shipped_catalogue_file
         GET hospital.live_exports  POST hospital.ask_for_report  POST hospital.export_file
+        GET hospital.campaign  GET hospital.campaign_progress  GET hospital.campaign_mail
+        GET hospital.letter_list  GET hospital.letter
         GET hospital.check_register  POST hospital.confirm_register
     """,
     CLINIC_WRITERS: """
+        GET hospital.choose_vendors  POST hospital.draft_campaign  POST hospital.plan_campaign
+        POST hospital.leave_out_of_campaign  POST hospital.discard_campaign  POST hospital.send_campaign
+        POST hospital.switch_campaign_reminders  POST hospital.remind_vendor  POST hospital.switch_reminders
+        POST hospital.move_due_date  POST hospital.change_letter  POST hospital.try_letter  POST hospital.reset_letter
         POST hospital.begin_catalogue  POST hospital.import_catalogue  POST hospital.rename_catalogue
         POST hospital.place_questions  GET hospital.add_own_question  POST hospital.write_down_own_question
         GET hospital.edit_own_question  POST hospital.change_own_question  POST hospital.remove_own_question
@@ -155,7 +161,7 @@ def gaps(rule: str) -> list[str]:
     return [gap for gap in re.findall(r"<(?:\w+:)?(\w+)>", rule) if gap not in NO_OBJECT]
 
 
-NO_OBJECT = {"token", "section_id", "shipped"}
+NO_OBJECT = {"token", "section_id", "letter_name", "shipped"}
 
 
 def payload(name: str, place: Place) -> dict[str, object]:
@@ -186,6 +192,12 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.register_workbook": {"language": "de"},
         "POST hospital.ask_for_report": {"vendor": ids["vendor_id"], "language": "de"},
         "POST hospital.confirm_register": {"checksum": "0" * 64},
+        "POST hospital.draft_campaign": {"vendors": ids["vendor_id"]},
+        "POST hospital.plan_campaign": {"name": "Neu", "due_on": "2027-06-01", "version": "1"},
+        "POST hospital.leave_out_of_campaign": {"vendor": ids["vendor_id"]},
+        "POST hospital.change_letter": {"subject": "S", "text": "{Krankenhaus} {Frist}\n\n{Link}", "version": "0"},
+        "POST hospital.try_letter": {"subject": "S", "text": "{Krankenhaus} {Frist}\n\n{Link}"},
+        "POST hospital.move_due_date": {"due_on": "2027-06-01"},
         "POST vendor.take_pack_along": {"which": "signed"},
         "POST vendor.take_from_pack": {"go": "take", "product.0": ids["supply_id"]},
         "POST vendor.agree": {"name": "Erika", "function": "Leitung"},

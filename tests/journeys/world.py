@@ -259,6 +259,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     own = building.own_catalogue(session, made.assessor, now=now)
     recheck = rechecks.ask(session, lead, assessment.id, _open_to_all(session, assessment, now=now), now=now)
     export = exports.ask(session, made.assessor, Wish(kind=ExportKind.REGISTER, language="de"), now=now)
+    campaign = building.campaign(session, made.assessor, assessment.vendor_id, now=now)
     former = Evidence(
         company_id=response.company_id,
         kind="dpa",
@@ -276,6 +277,8 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     deletion = select(EvidenceDeletion.id).where(EvidenceDeletion.evidence_id == former.id)
     ids = {
         "deletion_id": session.scalars(deletion).one(),
+        "campaign_id": campaign.id,
+        "letter_name": "invitation.de",
         "export_id": export.id,
         "recheck_id": recheck.id,
         "own_id": own.id,
