@@ -763,6 +763,37 @@ class ActionFact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecisionFact:
+    """A word of the hospital that holds: what it is about, what was said, until when and why."""
+
+    key: str
+    vendor_key: str  # "": the hospital as a whole
+    kind: Words
+    about: Words
+    outcome: Words
+    reason: str
+    until: date | None
+    by: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeFact:
+    """A score that moved, with what moved it."""
+
+    key: str
+    vendor_key: str
+    at: datetime
+    before: Decimal | None
+    after: Decimal | None
+    grade_before: str
+    grade_after: str
+    coverage: Decimal
+    causes: tuple[tuple[str, Decimal], ...] = ()  # a sentence's name and points
+    policy_version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Assessed:
     """A dossier with everything derived from it."""
 
@@ -803,6 +834,7 @@ class VendorRow:
     questions_asked: int
     questions_answered: int
     status: Words | None = None  # the stage of the round, from the portal
+    subcontractors: bool | None = None  # whether it says that it uses some; None: not said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -825,6 +857,8 @@ class Register:
     checks_versions: tuple[str, ...]
     treatments: Mapping[tuple[str, str], Treated] = field(default_factory=dict)  # by vendor key and risk key
     actions: tuple[ActionFact, ...] = ()
+    decisions: tuple[DecisionFact, ...] = ()  # the newest first
+    changes: tuple[ChangeFact, ...] = ()  # the newest first
 
     def treated(self, risk: Risk) -> Treated | None:
         """What was written about the risk; None: nothing yet."""

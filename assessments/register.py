@@ -11,7 +11,9 @@ from assessments.model import (
     AnswerRow,
     AnswerStanding,
     Assessed,
+    ChangeFact,
     Contradiction,
+    DecisionFact,
     Dossier,
     EvidenceStanding,
     FindingRow,
@@ -30,7 +32,7 @@ from assessments.model import (
     VendorRow,
     Words,
 )
-from questionnaires.model import N_, AnswerKind, QuestionSet, Text
+from questionnaires.model import N_, AnswerKind, FlagRule, QuestionSet, Text
 from scanners.model import Message, Outcome, Severity
 
 OWN_QUESTIONS = Text(de="Eigene Fragen des Krankenhauses", en="The hospital's own questions")
@@ -65,6 +67,8 @@ def build(
     treatments: Mapping[tuple[str, str], Treated] | None = None,
     actions: Iterable[ActionFact] = (),
     own: Iterable[Risk] = (),
+    decisions: Iterable[DecisionFact] = (),
+    changes: Iterable[ChangeFact] = (),
 ) -> Register:
     """The register of a hospital; `statuses` names the stage of each vendor's round by vendor key, `treatments` what
     people wrote about a risk by vendor key and risk key, `actions` what was agreed on, `own` the risks that people
@@ -88,6 +92,8 @@ def build(
         checks_versions=tuple(sorted({each.score.checks_version for each in assessed})),
         treatments=treatments or {},
         actions=tuple(sorted(actions, key=lambda each: (each.due_on, each.vendor_key, each.key))),
+        decisions=tuple(decisions),
+        changes=tuple(changes),
     )
 
 
@@ -125,7 +131,17 @@ def vendor_row(assessed: Assessed, *, status: Words | None = None) -> VendorRow:
         questions_asked=len(assessed.answers),
         questions_answered=sum(row.value is not None for row in assessed.answers),
         status=status,
+        subcontractors=_uses_subcontractors(dossier),
     )
+
+
+def _uses_subcontractors(dossier: Dossier) -> bool | None:
+    """What the profile says; a vendor that was not asked, or has not answered, has said nothing."""
+    flag = dossier.catalogue.flags.get("subcontractors")
+    if flag is None or not isinstance(flag.rule, FlagRule):
+        return None
+    value = dossier.profile.get(flag.rule.question)
+    return None if value is None else any(choice in flag.rule.options for choice in value.choices)
 
 
 _LEVELS = (RiskLevel.CRITICAL, RiskLevel.HIGH, RiskLevel.MODERATE, RiskLevel.LOW, None)

@@ -9,6 +9,9 @@ from assessments.model import (
     PARTS,
     ActionFact,
     AnswerRow,
+    ChangeFact,
+    Contradiction,
+    DecisionFact,
     EvidenceStatus,
     FindingRow,
     NotExaminedRow,
@@ -19,7 +22,7 @@ from assessments.model import (
     VendorRow,
 )
 from questionnaires import answering
-from questionnaires.model import AnswerValue, Question
+from questionnaires.model import AnswerValue, Flagged, Question
 from reports import anchors, marks
 from reports.reader import Reader
 from reports.workbooks.cells import Value
@@ -68,6 +71,11 @@ def _number(title: str, width: float, value: Callable[[RowKind, Reader], Value])
 
 def _day(title: str, value: Callable[[RowKind, Reader], Value]) -> Column[RowKind]:
     return Column(title=title, width=12, kind=Kind.DAY, value=value)
+
+
+def _end(title: str, value: Callable[[RowKind, Reader], Value]) -> Column[RowKind]:
+    """A day that somebody sets, and that is seen when it has passed."""
+    return Column(title=title, width=12, kind=Kind.DAY, value=value, is_filled_in=True)
 
 
 def _moment(title: str, value: Callable[[RowKind, Reader], Value]) -> Column[RowKind]:
@@ -186,14 +194,16 @@ def risks(register: Register) -> tuple[Column[Risk], ...]:
         _words(N_("ISO/IEC 27001"), 16, lambda row, _: anchors.iso27001(row.refs)),
         _long(N_("What helps"), 46, lambda row, reader: reader.say(row.advice)),
         _moment(N_("Since"), lambda row, _: row.since),
-        _words(
-            N_("Treatment"),
-            13,
-            lambda row, reader: reader.text(marks.TREATMENTS[_treated(register, row).treatment]),
+        Column(
+            title=N_("Treatment"),
+            width=13,
+            kind=Kind.WORDS,
+            value=lambda row, reader: reader.text(marks.TREATMENTS[_treated(register, row).treatment]),
+            choices=tuple(marks.TREATMENTS.values()),
         ),
         _words(N_("Owner"), 20, lambda row, _: _treated(register, row).owner),
-        _day(N_("Due on"), lambda row, _: _treated(register, row).due_on),
-        _day(N_("Accepted until"), lambda row, _: _treated(register, row).accepted_until or row.accepted_until),
+        _end(N_("Due on"), lambda row, _: _treated(register, row).due_on),
+        _end(N_("Accepted until"), lambda row, _: _treated(register, row).accepted_until or row.accepted_until),
         _long(N_("Reason and note"), 46, lambda row, _: _treated(register, row).note),
         _words(N_("Decided by"), 20, lambda row, _: _treated(register, row).by),
         _moment(N_("Decided on"), lambda row, _: _treated(register, row).at),
@@ -358,7 +368,7 @@ def actions(register: Register) -> tuple[Column[ActionFact], ...]:
         ),
         _words(N_("Part"), 8, lambda row, _: part_title(row.part) if row.part else ""),
         _words(N_("Standing"), 18, lambda row, reader: reader.say(row.standing)),
-        _day(N_("Due on"), lambda row, _: row.due_on),
+        _end(N_("Due on"), lambda row, _: row.due_on),
         _words(N_("Overdue"), 10, lambda row, reader: reader.text(N_("yes")) if row.overdue else ""),
         _words(N_("Owner"), 22, lambda row, _: row.owner),
         _long(N_("What shows it"), 34, lambda row, reader: reader.say(row.proof)),
@@ -368,6 +378,132 @@ def actions(register: Register) -> tuple[Column[ActionFact], ...]:
         _words(N_("Source"), 22, lambda row, reader: reader.say(row.source)),
         _moment(N_("Set on"), lambda row, _: row.set_at),
         _words(N_("Set by"), 22, lambda row, _: row.set_by),
+    )
+
+
+ContradictionLine = tuple[str, Contradiction]
+
+
+def contradictions(register: Register) -> tuple[Column[ContradictionLine], ...]:
+    """The columns of the contradictions sheet: answer and observation side by side, neutrally."""
+    return (
+        _words(N_("ID"), 40, lambda row, _: f"{row[0]}:{row[1].key}"),
+        _words(N_("Vendor ID"), 12, lambda row, _: row[0]),
+        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row[0])),
+        _long(
+            N_("Product"),
+            22,
+            lambda row, reader: (
+                _supplies(register, row[0], (row[1].supply,)) if row[1].supply else reader.text(N_("whole company"))
+            ),
+        ),
+        _words(N_("Question"), 10, lambda row, _: row[1].question.id),
+        _long(N_("Question text"), 46, lambda row, reader: row[1].question.text.get(reader.language)),
+        _long(N_("Answer"), 34, lambda row, reader: answer_words(row[1].question, row[1].answer, reader)),
+        _moment(N_("Answered on"), lambda row, _: row[1].answered_at),
+        _words(N_("Host"), 26, lambda row, _: row[1].subject.name),
+        _long(N_("What should hold"), 34, lambda row, reader: reader.text(row[1].check_title)),
+        _long(N_("What was seen"), 50, lambda row, reader: row[1].observation.render(reader.translate)),
+        _moment(N_("Seen on"), lambda row, _: row[1].observed_at),
+        _words(N_("Knock-out"), 11, lambda row, reader: reader.text(N_("yes")) if row[1].knock_out else ""),
+        _words(
+            N_("Standing"),
+            14,
+            lambda row, reader: reader.text(N_("settled") if row[1].settled else N_("to be settled")),
+        ),
+        _words(N_("Check"), 26, lambda row, _: row[1].check_id),
+    )
+
+
+LIST_OF_SUBCONTRACTORS = "subcontractor_list"
+
+
+def subcontractors(register: Register) -> tuple[Column[VendorRow], ...]:
+    """What each vendor says of those it uses itself, and the list it gave."""
+    said: dict[str, list[AnswerRow]] = {}
+    for row in register.answers:
+        if row.question.applies_if == Flagged(flag="subcontractors"):
+            said.setdefault(row.vendor_key, []).append(row)
+    lists: dict[str, EvidenceStatus] = {}
+    for key, status in register.evidence:
+        if status.type == LIST_OF_SUBCONTRACTORS and (key not in lists or status.sha256):
+            lists[key] = status
+    words = {True: N_("yes"), False: N_("no"), None: N_("not said")}
+
+    def answered(row: VendorRow, reader: Reader) -> str:
+        return "\n".join(
+            f"{one.question.id} {one.question.label.get(reader.language)}: {answer_text(one, reader)}"
+            for one in said.get(row.key, ())
+        )
+
+    return (
+        _words(N_("ID"), 16, lambda row, _: f"{row.key}:SUB"),
+        _words(N_("Vendor ID"), 12, lambda row, _: row.key),
+        _words(N_("Vendor"), 28, lambda row, _: row.name),
+        _long(N_("Products and services"), 34, lambda row, _: _supply_names(row)),
+        _number(N_("Tier"), 7, lambda row, _: row.tier),
+        _words(N_("Uses subcontractors"), 16, lambda row, reader: reader.text(words[row.subcontractors])),
+        _long(N_("What the vendor says"), 60, answered),
+        _words(N_("List of subcontractors"), 20, lambda row, reader: _standing_of(lists.get(row.key), reader)),
+        _long(N_("File"), 34, lambda row, _: lists[row.key].name if row.key in lists else ""),
+        _day(N_("Valid until"), lambda row, _: lists[row.key].valid_until if row.key in lists else None),
+        _long(N_("Next step"), 40, lambda row, reader: _about_subcontractors(row, lists.get(row.key), reader)),
+    )
+
+
+def _standing_of(status: EvidenceStatus | None, reader: Reader) -> str:
+    if status is None:
+        return ""
+    mark = marks.EVIDENCE[status.standing]
+    return f"{mark.sign} {reader.text(mark.word)}"
+
+
+def _about_subcontractors(row: VendorRow, status: EvidenceStatus | None, reader: Reader) -> str:
+    if row.subcontractors is False:
+        return ""
+    if status is not None and status.sha256:
+        return reader.text(N_("Read the list: names, services and countries stand in the vendor's document."))
+    return reader.text(N_("Ask the vendor for its list of subcontractors (questionnaire, no. 4)."))
+
+
+def decisions(register: Register) -> tuple[Column[DecisionFact], ...]:
+    """The columns of the decisions sheet: words of the hospital that hold."""
+    return (
+        _words(N_("Decision ID"), 34, lambda row, _: row.key),
+        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
+        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Kind"), 24, lambda row, reader: reader.say(row.kind)),
+        _long(N_("About"), 50, lambda row, reader: reader.say(row.about)),
+        _long(N_("Decision"), 26, lambda row, reader: reader.say(row.outcome)),
+        _long(N_("Reason"), 50, lambda row, _: row.reason),
+        _end(N_("Until"), lambda row, _: row.until),
+        _words(N_("Decided by"), 24, lambda row, _: row.by),
+        _moment(N_("Decided on"), lambda row, _: row.at),
+    )
+
+
+def changes(register: Register) -> tuple[Column[ChangeFact], ...]:
+    """The columns of the sheet of changes: scores that moved in the last year, and what moved them."""
+
+    def difference(row: ChangeFact, _reader: Reader) -> Value:
+        return None if row.before is None or row.after is None else row.after - row.before
+
+    def causes(row: ChangeFact, reader: Reader) -> str:
+        return "; ".join(f"{reader.text(word)}: {reader.number(points, 1)}" for word, points in row.causes)
+
+    return (
+        _words(N_("Change ID"), 18, lambda row, _: row.key),
+        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
+        _words(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _moment(N_("When"), lambda row, _: row.at),
+        Column(title=N_("Score before"), width=10, kind=Kind.DECIMAL, value=lambda row, _: row.before),
+        Column(title=N_("Score after"), width=10, kind=Kind.DECIMAL, value=lambda row, _: row.after),
+        Column(title=N_("Difference"), width=11, kind=Kind.DECIMAL, value=difference),
+        Column(title=N_("Grade before"), width=9, kind=Kind.GRADE, value=lambda row, _: row.grade_before),
+        Column(title=N_("Grade after"), width=9, kind=Kind.GRADE, value=lambda row, _: row.grade_after),
+        Column(title=N_("Coverage %"), width=11, kind=Kind.DECIMAL, value=lambda row, _: row.coverage),
+        _long(N_("What moved it"), 60, causes),
+        _words(N_("Policy"), 10, lambda row, _: row.policy_version),
     )
 
 

@@ -14,7 +14,7 @@ from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, RiskTreatment
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound
-from portal.services import actions, audit, dossiers, own_risks, permissions, portfolio
+from portal.services import actions, audit, dossiers, own_risks, permissions, portfolio, register_history
 from portal.services.actors import Actor, hospital_of
 from scanners.model import N_, Message
 
@@ -127,6 +127,8 @@ def build(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         treatments=treatments,
         actions=agreed,
         own=own,
+        decisions=register_history.decisions(session, actor, assessed, treatments, keys=keys, now=now),
+        changes=register_history.changes(session, actor, keys=keys, now=now),
     )
 
 

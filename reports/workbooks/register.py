@@ -13,7 +13,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill
 from openpyxl.workbook import Workbook
 
 from assessments import frameworks
-from assessments.model import PARTS, Basis, FindingRow, Grade, Register, VendorRow
+from assessments.model import PARTS, Basis, FindingRow, Grade, Register, RiskLevel, Treatment, VendorRow
 from reports import marks, tables
 from reports.reader import Reader
 from reports.workbooks import sheets
@@ -60,8 +60,41 @@ def write_marked(register: Register, *, reader: Reader, now: datetime) -> Marked
     sheets.table(workbook, N_("Risks"), tables.risks(register), register.risks, reader=reader)
     sheets.table(workbook, N_("Findings"), tables.findings(register), _reported(register), reader=reader)
     sheets.table(workbook, N_("Answers"), tables.answers(register), register.answers, reader=reader)
+    sheets.table(
+        workbook, N_("Contradictions"), tables.contradictions(register), register.contradictions, reader=reader
+    )
     sheets.table(workbook, N_("Evidence"), tables.evidence(register), register.evidence, reader=reader)
+    sheets.table(
+        workbook,
+        N_("Subcontractors"),
+        tables.subcontractors(register),
+        register.vendors,
+        reader=reader,
+        note=N_(
+            "Single subcontractors with rank, service and country are not kept here yet: they stand in the list that "
+            "the vendor gives. Next step: take the lists from “Evidence”."
+        ),
+    )
     sheets.table(workbook, N_("Actions"), tables.actions(register), register.actions, reader=reader)
+    sheets.table(
+        workbook,
+        N_("Decisions"),
+        tables.decisions(register),
+        register.decisions,
+        reader=reader,
+        note=N_(
+            "Approvals of the committee (with conditions, deferred, rejected) are not kept here yet. Next step: enter "
+            "them in the minutes. What was decided on risks, waivers, disputes and contradictions stands above."
+        ),
+    )
+    sheets.table(
+        workbook,
+        N_("Changes"),
+        tables.changes(register),
+        register.changes,
+        reader=reader,
+        note=N_("Scores that moved within the last twelve months. When a finding came or went stands on “Findings”."),
+    )
     sheets.table(workbook, N_("Not examined"), tables.not_examined(register), register.not_examined, reader=reader)
     fingerprint = sheets.fingerprint(workbook.worksheets[1:])
     _cover(cover, register, reader, fingerprint)
@@ -110,6 +143,22 @@ def _cover(sheet: Sheet, register: Register, reader: Reader, fingerprint: str) -
     put.title(reader.text(N_("Residual risk: vendors by impact and likelihood")))
     _heat(put, register, reader)
     put.gap()
+    put.title(reader.text(N_("Risks by level and what is done about them")))
+    first = put.row + 1
+    put.cells(["", *[reader.text(word) for word in marks.TREATMENTS.values()]], bold=True)
+    for level, counts in _risks_by_level(register):
+        put.cells([reader.text(marks.RISK_LEVELS[level].word), *counts])
+    _stacked(sheet, reader.text(N_("Risks by level")), first, put.row, across=len(marks.TREATMENTS) + 1)
+    for _line in range(_CHART_LINES):
+        put.gap()
+    put.title(reader.text(N_("The ten measures over all vendors: mean level, 0 to 4")))
+    first = put.row + 1
+    put.cells(["", reader.text(N_("Mean level")), reader.text(N_("Vendors seen"))], bold=True)
+    for part in PARTS:
+        mean, seen = _mean_level(register, part)
+        put.cells([tables.part_title(part), mean, seen])
+    _means(sheet, reader.text(N_("Mean level")), first, put.row)
+    put.gap()
     put.title(reader.text(N_("How to read the marks")))
     for sentence in _legend(reader):
         put.block(sentence, height=16)
@@ -155,6 +204,49 @@ def _grade_chart(sheet: Sheet, reader: Reader, first: int, last: int) -> None:
     for series, colour in zip(chart.series, ("1F4E79", "3D6F9D", "6990B4", "B9C6D2", "D9DEE3"), strict=False):
         series.graphicalProperties.solidFill = colour
     sheet.add_chart(chart, f"A{last + 2}")
+
+
+def _risks_by_level(register: Register) -> Iterator[tuple[RiskLevel, list[int]]]:
+    counts = Counter(
+        (risk.level, treated.treatment if (treated := register.treated(risk)) else Treatment.OPEN)
+        for risk in register.risks
+    )
+    for level in marks.RISK_LEVELS:
+        yield level, [counts.get((level, treatment), 0) for treatment in marks.TREATMENTS]
+
+
+def _mean_level(register: Register, part: str) -> tuple[float | None, int]:
+    """Over those whose level is known: what was not seen neither helps nor hurts."""
+    scores = [row.score.part(part) for row in register.vendors]
+    levels = [one.level for one in scores if one.applicable and one.level is not None]
+    return (round(sum(levels) / len(levels), 2) if levels else None), len(levels)
+
+
+def _stacked(sheet: Sheet, title: str, first: int, last: int, *, across: int) -> None:
+    """A column for each line of the table above, split as its columns are."""
+    chart = BarChart()
+    chart.type, chart.grouping, chart.overlap = "col", "stacked", 100
+    chart.title, chart.height, chart.width = title, 7, 19
+    chart.add_data(Reference(sheet, min_col=2, max_col=across, min_row=first, max_row=last), titles_from_data=True)
+    chart.set_categories(Reference(sheet, min_col=1, min_row=first + 1, max_row=last))
+    chart.x_axis.delete = chart.y_axis.delete = False
+    for series, colour in zip(chart.series, ("9A3B1B", "1F4E79", "6990B4", "B9C6D2", "C9A44C"), strict=False):
+        series.graphicalProperties.solidFill = colour
+    sheet.add_chart(chart, f"A{last + 2}")
+
+
+def _means(sheet: Sheet, title: str, first: int, last: int) -> None:
+    """Beside its table: a bar for each measure on a scale from 0 to 4."""
+    chart = BarChart()
+    chart.type, chart.title, chart.legend = "bar", title, None
+    chart.height, chart.width = round(0.53 * (last - first + 1), 1), 11.5  # type: ignore[assignment]  # takes centimetres
+    chart.add_data(Reference(sheet, min_col=2, min_row=first, max_row=last), titles_from_data=True)
+    chart.set_categories(Reference(sheet, min_col=1, min_row=first + 1, max_row=last))
+    chart.x_axis.delete = chart.y_axis.delete = False
+    chart.x_axis.scaling.orientation = "maxMin"
+    chart.y_axis.scaling.min, chart.y_axis.scaling.max = 0, 4
+    chart.series[0].graphicalProperties.solidFill = ACCENT
+    sheet.add_chart(chart, f"D{first}")
 
 
 def _heat(put: "_Writer", register: Register, reader: Reader) -> None:

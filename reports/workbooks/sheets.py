@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import Cell
+from openpyxl.formatting.rule import CellIsRule, FormulaRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
@@ -28,6 +29,7 @@ FONT = "Calibri"
 INK = "1B2A38"
 ACCENT = "1F4E79"
 HAIR = Side(style="hair", color="B8C2CC")
+OVERDUE = "8C1D18"
 RULE = Side(style="thin", color=ACCENT)
 TOP = Alignment(vertical="top")
 WRAP = Alignment(vertical="top", wrap_text=True)
@@ -60,6 +62,7 @@ def table(
     *,
     reader: Reader,
     paper: Paper | None = None,
+    note: str = "",
 ) -> Sheet:
     """Write one table: bold frozen heading, filter, real numbers and dates, text that cannot act."""
     sheet = workbook.create_sheet(reader.text(title))
@@ -77,8 +80,14 @@ def table(
     sheet.print_title_rows, sheet.print_title_cols = "1:1", "A:B"
     sheet.print_area = f"A1:{get_column_letter(len(columns))}{last}"
     for index, column in enumerate(columns, start=1):
+        _colour(sheet, column, get_column_letter(index), max(last, 2), reader)
         if column.choices or (column.kind is Kind.DAY and column.is_filled_in):
             _ask_for(sheet, column, f"{get_column_letter(index)}2:{get_column_letter(index)}{max(last, 2)}", reader)
+    if note:
+        grey = styled(sheet, "", font=Font(name=FONT, size=9, italic=True, color="5A6772"), alignment=TOP)
+        lines.add([], lambda *_: 0)
+        lines.add([reader.text(note)], lambda *_: look_id(grey))
+        sheet.print_area = f"A1:{get_column_letter(len(columns))}{lines.last}"
     lines.close()
     return sheet
 
@@ -91,13 +100,13 @@ def look_id(cell: Cell) -> int:
 class _Looks:
     """The style of every cell of a table by its column and what it says; each is made once."""
 
-    def __init__(self, sheet: Sheet, columns: Sequence[Column[RowKind]], reader: Reader) -> None:
+    def __init__(self, sheet: Sheet, columns: Sequence[Column[Any]], reader: Reader) -> None:
         self._sheet, self._columns, self._reader = sheet, columns, reader
         self._known: dict[tuple[object, ...], int] = {}
         self._plain = [look_id(_prototype(sheet, column, reader)) for column in columns]
         self._is_marked = [column.kind in {Kind.GRADE, Kind.LEVEL, Kind.RISK} for column in columns]
 
-    def of(self, row: RowKind) -> Callable[[int, Value, bool], int]:
+    def of(self, row: object) -> Callable[[int, Value, bool], int]:
         """How the cells of this row look."""
         plain, is_marked = self._plain, self._is_marked
 
@@ -115,7 +124,7 @@ class _Looks:
         return style
 
 
-def _mark_key(column: Column[RowKind], row: RowKind, value: Value) -> object:
+def _mark_key(column: Column[Any], row: object, value: Value) -> object:
     """What the look of a cell depends on."""
     if column.kind is Kind.LEVEL and isinstance(row, VendorRow):
         part = row.score.part(column.title.removeprefix("Nr. "))
@@ -123,7 +132,22 @@ def _mark_key(column: Column[RowKind], row: RowKind, value: Value) -> object:
     return value if column.kind in {Kind.GRADE, Kind.RISK} else None
 
 
-def _ask_for(sheet: Sheet, column: Column[RowKind], where: str, reader: Reader) -> None:
+def _colour(sheet: Sheet, column: Column[Any], letter: str, last: int, reader: Reader) -> None:
+    """Colours that follow what a person changes in the sheet: levels by their word, days that have passed."""
+    where = f"{letter}2:{letter}{last}"
+    if column.kind is Kind.RISK:
+        for level, mark in marks.RISK_LEVELS.items():
+            fill = PatternFill("solid", bgColor=marks.RISK_FILLS[level])
+            word = reader.text(mark.word)
+            rule = CellIsRule(operator="equal", formula=[f'"{word}"'], fill=fill)  # type: ignore[no-untyped-call]
+            sheet.conditional_formatting.add(where, rule)
+    elif column.kind is Kind.DAY and column.is_filled_in:
+        passed, over = f"AND(ISNUMBER({letter}2),{letter}2<TODAY())", Font(bold=True, color=OVERDUE)
+        late = FormulaRule(formula=[passed], font=over)  # type: ignore[no-untyped-call]
+        sheet.conditional_formatting.add(where, late)
+
+
+def _ask_for(sheet: Sheet, column: Column[Any], where: str, reader: Reader) -> None:
     """What a person fills in: a list to choose from, or a day. A formula would be refused by no program, so none is."""
     if column.choices:
         words = ",".join(reader.text(word) for word in column.choices)
@@ -258,7 +282,7 @@ def risk_fill(level: RiskLevel | None) -> PatternFill:
     return _NO_FILL if level is None else _RISK_FILLS[level]
 
 
-def _marked(cell: Cell, column: Column[RowKind], row: RowKind, reader: Reader) -> Cell:
+def _marked(cell: Cell, column: Column[Any], row: object, reader: Reader) -> Cell:
     """Colour the marks; a mark is never colour alone, the cell says it in words or digits too."""
     match column.kind:
         case Kind.GRADE:

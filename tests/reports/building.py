@@ -1,12 +1,15 @@
 """Whole dossiers for documents: every question answered in some way, every check with some verdict."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 from assessments import intake, policy, register, tiering
 from assessments.model import (
     ActionFact,
     AnswerFact,
     Assessed,
+    ChangeFact,
+    DecisionFact,
     Dossier,
     EvidenceFact,
     FindingFact,
@@ -156,4 +159,35 @@ def action(number: int = 1, *, title: str = "=1+1 Port schließen", report: str 
         reported_at=NOW,
         report=report,
         remark="Bitte bis Jahresende.",
+    )
+
+
+def decision(number: int = 1, *, reason: str = "=cmd|' /C calc'!A0") -> DecisionFact:
+    """A word of the hospital on the vendor of that number, with a reason that would be a formula."""
+    return DecisionFact(
+        key=f"V-{number:04}:R-1",
+        vendor_key=f"V-{number:04}",
+        kind=Message(text="Treatment of a risk"),
+        about=Text(de="Veraltetes TLS", en="Old TLS"),
+        outcome=Message(text="accept"),
+        reason=reason,
+        until=date(2027, 1, number),
+        by="Jens Petermann",
+        at=NOW,
+    )
+
+
+def change(number: int = 1) -> ChangeFact:
+    """A score of the vendor of that number that moved."""
+    return ChangeFact(
+        key=f"V-{number:04}:abc",
+        vendor_key=f"V-{number:04}",
+        at=NOW,
+        before=Decimal("71.5"),
+        after=Decimal("64.0"),
+        grade_before="C",
+        grade_after="D",
+        coverage=Decimal("88.0"),
+        causes=(("answers", Decimal("-7.5")),),
+        policy_version="1",
     )

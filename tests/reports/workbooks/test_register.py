@@ -36,11 +36,29 @@ TITLES = {
         "Risiken",
         "Feststellungen",
         "Antworten",
+        "Widersprüche",
         "Nachweise",
+        "Unterauftragnehmer",
         "Aufgaben",
+        "Entscheidungen",
+        "Änderungen",
         "Nicht geprüft",
     ],
-    "en": ["Cover", "Vendors", "Comparison", "Risks", "Findings", "Answers", "Evidence", "Actions", "Not examined"],
+    "en": [
+        "Cover",
+        "Vendors",
+        "Comparison",
+        "Risks",
+        "Findings",
+        "Answers",
+        "Contradictions",
+        "Evidence",
+        "Subcontractors",
+        "Actions",
+        "Decisions",
+        "Changes",
+        "Not examined",
+    ],
 }
 HOSTILE = '=HYPERLINK("http://evil.example";"+49")'
 
@@ -54,7 +72,15 @@ def facts() -> Register:
     assessed = [building.assessed(number, vendor=f"Lieferant {number} GmbH") for number in (1, 2, 3)]
     assessed.append(building.assessed(4, vendor=HOSTILE, comment="@SUM(A1)", fact="-2+3"))
     agreed = [building.action(number) for number in (1, 2, 4)]
-    return register.build(assessed, policy.current(), hospital="Klinikum Musterstadt", at=building.NOW, actions=agreed)
+    return register.build(
+        assessed,
+        policy.current(),
+        hospital="Klinikum Musterstadt",
+        at=building.NOW,
+        actions=agreed,
+        decisions=[building.decision(number) for number in (1, 4)],
+        changes=[building.change(number) for number in (1, 2)],
+    )
 
 
 @pytest.fixture(scope="module", params=["de", "en"])
@@ -96,13 +122,18 @@ def test_every_row_of_the_register_is_a_row_under_the_same_id(book: Workbook, fa
         3: [risk.key for risk in facts.risks],
         4: [row.key for row in facts.findings if row.fact.finding.outcome in {Outcome.FAIL, Outcome.WARN}],
         5: [row.key for row in facts.answers],
-        7: [row.key for row in facts.actions],
-        8: [row.key for row in facts.not_examined],
+        6: [f"{key}:{one.key}" for key, one in facts.contradictions],
+        8: [f"{row.key}:SUB" for row in facts.vendors],
+        9: [row.key for row in facts.actions],
+        10: [row.key for row in facts.decisions],
+        11: [row.key for row in facts.changes],
+        12: [row.key for row in facts.not_examined],
     }
     for sheet, keys in expected.items():
-        assert column(book, sheet, 1) == keys, book.sheetnames[sheet]
-    ids = {row.key for row in facts.vendors}
-    for sheet in (3, 4, 5, 6, 7, 8):
+        assert column(book, sheet, 1)[: len(keys)] == keys, book.sheetnames[sheet]
+        assert len([cell for cell in column(book, sheet, 2) if cell]) in {len(keys), 0}, book.sheetnames[sheet]
+    ids = {row.key for row in facts.vendors} | {None}  # a note stands below some tables
+    for sheet in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12):
         assert set(column(book, sheet, headings(book, sheet).index(headings(book, 3)[1]) + 1)) <= ids
 
 
@@ -118,7 +149,7 @@ def test_no_cell_of_the_whole_file_is_a_formula(written: tuple[str, bytes]):
     archive = zipfile.ZipFile(io.BytesIO(written[1]))
     sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
 
-    assert len(sheets) == 9
+    assert len(sheets) == 13
     assert [name for name in sheets if re.search(rb"<f[ >/]", archive.read(name))] == []
     assert not [name for name in archive.namelist() if "externalLink" in name or "vbaProject" in name]
 
