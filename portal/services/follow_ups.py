@@ -26,7 +26,8 @@ def whole(session: Session, assessment: Assessment, manifest: Manifest) -> Manif
     catalogue = catalogues.judged(session, earlier)
     said = {(entry["question"], entry["supply"]) for entry in manifest["answers"]}
     values = {entry["question"]: answering.load(entry["value"]) for entry in manifest["answers"]}
-    facts = {question.id for question in catalogue.profile}
+    # What an earlier follow-up named as changed was its own question; this one asks it anew.
+    facts = {question.id for question in catalogue.profile} - {question.id for question in asked.profile}
     held = [
         {ROUND: earlier.id, **entry}
         for entry in then["answers"]

@@ -142,3 +142,25 @@ def test_without_a_round_before_it_asks_its_twelve(session, now):
     session.flush()
 
     assert catalogues.of(session, assessment) == shelf.get(*shelf.DELTA)
+
+
+def test_what_one_follow_up_named_as_changed_the_next_one_does_not_ask_again(session, done, now):
+    first = begin(session, done, now)
+    ward.answer_all(session, done.ward, errand.VENDOR, quality=1, now=now)
+    response_id = session.scalars(select(Response.id).where(Response.assessment_id == first.id)).one()
+    session.get_one(Answer, (response_id, "D-00", "")).value = answering.dump(AnswerValue(choices=("GV",)))
+    session.flush()
+    session.expire_all()
+    for slot in rounds.load(session, first, now=now).missing:
+        say(session, first, slot.key[0], AnswerValue(choices=("yes",)), now, supply=slot.key[1])
+    ward.hand_in(session, done.ward, errand.VENDOR, now=now + timedelta(days=302), released=True)
+    first.stage = Stage.CLOSED
+    session.flush()
+    second = begin(session, done, now + timedelta(days=5), catalogue_reason="Erneut")
+    asked = rounds.load(session, second, now=now + timedelta(days=310))
+
+    assert [one.id for one in asked.missing_profile] == ["D-00"]
+    assert {slot.question.id for slot in asked.slots} == set(shelf.get(*shelf.DELTA).questions)
+    judged = dossiers.build(session, done.ward.hospital_id, second.id, now=now + timedelta(days=310))
+    assert "D-00" not in judged.profile
+    assert any(answer.question_id.startswith("GV") for answer in judged.answers)
