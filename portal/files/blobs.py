@@ -47,7 +47,7 @@ class Blobs:
         if disk.free_bytes(self.folder) < FLOOR + len(content):
             raise NoRoom
         blob_id, digest = secrets.token_hex(16), hashlib.sha256(content).hexdigest()
-        sealed = self.keyring.seal(owner, content, bound_to=f"{blob_id}\0{digest}")
+        sealed = self.keyring.seal_in_pieces(owner, content, bound_to=f"{blob_id}\0{digest}")
         if not disk.write_new(self._path(owner, blob_id), sealed):
             raise FileExistsError(blob_id)
         return Kept(blob_id=blob_id, sha256=digest, size=len(content))

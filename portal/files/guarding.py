@@ -1,5 +1,9 @@
-"""Refuses an upload that is not what it says, or that would swell: ten kinds of document, by their first bytes."""
+"""Refuses an upload that is not what it says, or that would swell: ten kinds of document, by their bytes and names.
 
+A file is looked at where it lies: nothing is unpacked, and no second copy of it is made.
+"""
+
+import codecs
 import json
 import re
 import struct
@@ -17,11 +21,26 @@ MOST_MEMBERS = 2000
 LARGEST_UNPACKED = 200 * 2**20
 HIGHEST_RATIO = 100
 LONGEST_NAME = 120
+LONGEST_SENT = 255  # what file systems take
 HEAD = 4096
 LARGEST_PARSED = 2**20
 SHOWN_BY_BROWSERS = (b"http://www.w3.org/1999/xhtml", b"http://www.w3.org/2000/svg", b"<?xml-stylesheet")
 MEMBER = b"PK\x01\x02"  # begins every entry of a zip's list
 FLAG_ENCRYPTED = 0x1
+PIECE = 2**18
+ZIP_END, LONGEST_ZIP_END = b"PK\x05\x06", 2**16 + 22
+NOT_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
+TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # the reading direction
+RESERVED = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+)  # of Windows, whatever their extension
+WITH_MACROS = frozenset({"xlsm", "xlsb", "xltm", "xlam", "docm", "dotm", "pptm"})
+MACROS = ("vbaproject", "vbadata", "macrosheets/", "activex/")  # in the names of members
+ACTIVE = (".exe", ".dll", ".js", ".vbs", ".bat", ".cmd", ".ps1", ".scr", ".hta", ".lnk", ".zip", ".7z", ".rar", ".gz")
+
+
+HAS_MACROS = N_("The file holds macros. Please save it without them (docx, xlsx).")
+SWELLS = N_("Unpacked, this file would be far larger than it is, or its parts overlap. It is not taken.")
 
 
 class Unwelcome(Exception):
@@ -43,28 +62,59 @@ class Kind:
 
 
 def _is_pdf(content: bytes) -> bool:
-    return content.startswith(b"%PDF-") and b"%%EOF" in content[-2048:]
+    tail = content[-2048:]
+    return (
+        content.startswith(b"%PDF-")
+        and b"%%EOF" in tail
+        and b"<" not in tail.rpartition(b"%%EOF")[2]
+        and not _is_a_zip_too(content)
+    )
+
+
+def _is_png(content: bytes) -> bool:
+    ends = content[-64:].rstrip(b"\0\r\n ")[-8:-4] == b"IEND"
+    return content.startswith(b"\x89PNG\r\n\x1a\n") and ends
+
+
+def _is_jpg(content: bytes) -> bool:
+    ends = content[-4096:].rstrip(b"\0").endswith(b"\xff\xd9")
+    return content.startswith(b"\xff\xd8\xff") and ends and not _is_a_zip_too(content)
+
+
+def _is_a_zip_too(content: bytes) -> bool:
+    """Whether an unpacker would find an archive at the end; an attachment in a PDF is followed by more of the PDF."""
+    tail = content[-LONGEST_ZIP_END:]
+    return ZIP_END in tail and b"endstream" not in tail.rpartition(ZIP_END)[2]
 
 
 def _is_text(content: bytes) -> bool:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = content.decode("cp1252")
-        except UnicodeDecodeError:
-            return False
-    head = text[:HEAD].lstrip().lower()
+    head = content[:HEAD].decode("utf-8-sig", errors="replace").lstrip().lower()
     # A page or a script that calls itself text would be one as soon as somebody opens it elsewhere.
-    return "\0" not in text and not head.startswith(("<!doctype", "<html", "<svg", "<?php", "<script", "#!"))
+    is_harmless = not head.startswith(("<!doctype", "<html", "<svg", "<?php", "<script", "#!"))
+    return is_harmless and b"\0" not in content and (_is_utf8(content) or _is_cp1252(content))
+
+
+def _is_utf8(content: bytes) -> bool:
+    decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(content)
+    try:
+        for start in range(0, len(view), PIECE):  # the whole of it as text would take up to four times its size
+            decoder.decode(bytes(view[start : start + PIECE]))
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_cp1252(content: bytes) -> bool:
+    return not any(bytes([sign]) in content for sign in NOT_IN_CP1252)
 
 
 def _is_json(content: bytes) -> bool:
+    if len(content) > LARGEST_PARSED:  # a list of empty lists takes twenty times its size in memory
+        first, last = content[:HEAD].removeprefix(codecs.BOM_UTF8).lstrip()[:1], content[-HEAD:].rstrip()[-1:]
+        return (first, last) in {(b"{", b"}"), (b"[", b"]")} and b"\0" not in content and _is_utf8(content)
     try:
-        text = content.decode("utf-8-sig").strip()
-        if len(text) > LARGEST_PARSED:  # a list of empty lists takes twenty times its size in memory
-            return (text[0], text[-1]) in {("{", "}"), ("[", "]")} and "\0" not in text
-        json.loads(text)
+        json.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError):
         return False
     return True
@@ -88,12 +138,8 @@ KINDS: Mapping[str, Kind] = {
     kind.extension: kind
     for kind in (
         Kind(extension="pdf", media_type="application/pdf", fits=_is_pdf),
-        Kind(extension="png", media_type="image/png", fits=lambda content: content.startswith(b"\x89PNG\r\n\x1a\n")),
-        Kind(
-            extension="jpg",
-            media_type="image/jpeg",
-            fits=lambda content: content.startswith(b"\xff\xd8\xff") and content.rstrip(b"\0")[-2:] == b"\xff\xd9",
-        ),
+        Kind(extension="png", media_type="image/png", fits=_is_png),
+        Kind(extension="jpg", media_type="image/jpeg", fits=_is_jpg),
         Kind(
             extension="docx",
             media_type="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -123,6 +169,8 @@ def check(name: str, content: bytes) -> Kind:
             Message(text=N_("The file is larger than %(megabytes)s MB."), values={"megabytes": LARGEST // 2**20})
         )
     extension = name.rpartition(".")[2].lower()
+    if extension in WITH_MACROS:
+        raise Unwelcome(Message(text=HAS_MACROS))
     kind = KINDS.get(SAME.get(extension, extension))
     if kind is None:
         raise Unwelcome(
@@ -138,6 +186,20 @@ def check(name: str, content: bytes) -> Kind:
     return kind
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that hides what it is, or that some machine could not keep; for a file that is kept."""
+    if any(sign in TURNING or unicodedata.category(sign) == "Cc" for sign in name):
+        sentence = N_("The name of the file holds signs that are not seen or turn its letters round. Please rename it.")
+        raise Unwelcome(Message(text=sentence))
+    if ".." in re.split(r"[/\\]", name):
+        raise Unwelcome(Message(text=N_("The name of the file leads to another folder. Please rename it.")))
+    if len(name.encode()) > LONGEST_SENT:
+        values = {"most": LONGEST_SENT}
+        raise Unwelcome(Message(text=N_("The name of the file is longer than %(most)s bytes."), values=values))
+    if re.split(r"[/\\]", name)[-1].partition(".")[0].strip().lower() in RESERVED:
+        raise Unwelcome(Message(text=N_("Windows keeps this name for a device. Please rename the file.")))
+
+
 def safe_name(name: str) -> str:
     """A name to show and to save under: no path, no control or direction signs, one extension."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
@@ -150,18 +212,26 @@ def safe_name(name: str) -> str:
 
 
 def _office_part(content: bytes) -> str | None:
-    """Which of the two office formats a zip is; None: neither, or with macros, or one that swells."""
-    if not content.startswith(b"PK\x03\x04") or content.count(MEMBER) > MOST_MEMBERS:  # before the list is read
+    """Which of the two office formats a zip is; None: neither. Raises Unwelcome for one that swells or acts."""
+    if not content.startswith(b"PK\x03\x04"):
         return None
+    if content.count(MEMBER) > MOST_MEMBERS:  # before the list is read
+        raise Unwelcome(Message(text=SWELLS))
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, OverflowError):
         return None
     if len(members) > MOST_MEMBERS or not _is_tame(members):
-        return None
+        raise Unwelcome(Message(text=SWELLS))
     names = {member.filename.lower() for member in members}
-    if "[content_types].xml" not in names or any(name.endswith(("vbaproject.bin", ".exe", ".js")) for name in names):
+    if any(sign in name for name in names for sign in MACROS):
+        raise Unwelcome(Message(text=HAS_MACROS))
+    if any(name.endswith(ACTIVE) for name in names):
+        raise Unwelcome(Message(text=N_("The file holds a program or a packed archive. Please take it out.")))
+    if any(member.flag_bits & FLAG_ENCRYPTED for member in members):
+        raise Unwelcome(Message(text=N_("The file is encrypted, so nobody can check it. Please save it without.")))
+    if "[content_types].xml" not in names:
         return None
     return next((part for part in ("word/", "xl/") if any(name.startswith(part) for name in names)), None)
 
@@ -176,6 +246,5 @@ def _is_tame(members: list[zipfile.ZipInfo]) -> bool:
         unpacked <= LARGEST_UNPACKED
         and unpacked <= max(packed, 1) * HIGHEST_RATIO
         and not overlap
-        and not any(member.flag_bits & FLAG_ENCRYPTED for member in members)
         and not any(".." in member.filename or member.filename.startswith("/") for member in members)
     )

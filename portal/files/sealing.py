@@ -3,10 +3,12 @@
 import base64
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -15,6 +17,7 @@ from portal.files import disk
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
+PIECE = 2**20
 _OWNER = re.compile(r"(hospital|company):[0-9a-f]{1,40}")
 
 
@@ -40,6 +43,18 @@ class Keyring:
     def seal(self, owner: str, content: bytes, *, bound_to: str) -> bytes:
         """Content under the owner's key; `bound_to` must be said again to open it."""
         return _seal(self._data_key(owner, make=True), content, f"{owner}\0{bound_to}".encode())
+
+    def seal_in_pieces(self, owner: str, content: bytes, *, bound_to: str) -> Iterator[bytes]:
+        """The same bytes piece by piece, so that a large file needs no second one of its size in memory."""
+        nonce = os.urandom(NONCE_BYTES)
+        sealing = Cipher(algorithms.AES(self._data_key(owner, make=True)), modes.GCM(nonce)).encryptor()
+        sealing.authenticate_additional_data(f"{owner}\0{bound_to}".encode())
+        yield nonce
+        view = memoryview(content)
+        for start in range(0, len(view), PIECE):
+            yield sealing.update(view[start : start + PIECE])
+        yield sealing.finalize()
+        yield sealing.tag
 
     def open(self, owner: str, sealed: bytes, *, bound_to: str) -> bytes:
         """The content again, if owner and binding are the same."""
@@ -76,6 +91,6 @@ def _seal(key: bytes, content: bytes, bound_to: bytes) -> bytes:
 
 def _open(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
     try:
-        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], memoryview(sealed)[NONCE_BYTES:], bound_to)
     except (InvalidTag, ValueError) as error:
         raise Unreadable from error

@@ -295,6 +295,7 @@ def _put(here: CompanyJourney, assessment_id: str, form: DocumentForm, keys: lis
     content, name = upload.read(guarding.LARGEST + 1), guarding.safe_name(upload.filename)
     owner, shelf = evidence.owner_of(here.company.id), _shelf(here)
     try:
+        guarding.check_name(upload.filename)
         kind = guarding.check(name, content)
         screening.check(here.settings.virus_scanner, content)
         kept = shelf.put(owner, content)

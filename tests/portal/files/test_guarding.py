@@ -17,7 +17,7 @@ from portal.files import guarding
 from portal.files.guarding import Unwelcome
 
 PDF = b"%PDF-1.7\n...\n%%EOF\n"
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20 + b"IEND\xaeB`\x82"
 JPG = b"\xff\xd8\xff\xe0abc\xff\xd9"
 
 
