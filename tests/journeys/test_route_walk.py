@@ -33,6 +33,8 @@ TABLE: Mapping[object, str] = {
         GET site.start  GET site.about  GET site.method  GET site.alive  GET site.ready  GET site.security_txt
         GET site.scope  GET site.checklist  GET site.checklist_on_paper  GET site.faq
         GET site.signing_key
+        GET site.incident_sheet  GET site.incident_sheet_on_paper
+        GET invitation.open_flash  GET invitation.show_flash  POST invitation.answer_flash_by_link
         GET auth.sign_in  POST auth.begin_sign_in  POST auth.language
         GET auth.open_join  GET auth.join  POST auth.join_with_new_account  POST auth.renew_join
         GET auth.forgotten  POST auth.send_new_password_link
@@ -66,6 +68,8 @@ TABLE: Mapping[object, str] = {
         GET hospital.catalogue_list  GET hospital.own_catalogue  GET hospital.preview_catalogue
         GET hospital.catalogue_file  GET hospital.catalogue_workbook
         GET hospital.shipped_catalogue_file
+        GET hospital.incident_list  GET hospital.incident  GET hospital.vendor_incidents
+        GET hospital.flash  GET hospital.flash_calls  GET hospital.flash_workbook
         GET hospital.live_exports  POST hospital.ask_for_report  POST hospital.export_file
         GET hospital.campaign  GET hospital.campaign_progress  GET hospital.campaign_mail
         GET hospital.letter_list  GET hospital.letter
@@ -76,6 +80,8 @@ TABLE: Mapping[object, str] = {
         POST hospital.leave_out_of_campaign  POST hospital.discard_campaign  POST hospital.send_campaign
         POST hospital.switch_campaign_reminders  POST hospital.remind_vendor  POST hospital.switch_reminders
         POST hospital.move_due_date  POST hospital.change_letter  POST hospital.try_letter  POST hospital.reset_letter
+        POST hospital.name_incident_desk  POST hospital.confirm_incident  GET hospital.new_flash
+        POST hospital.send_flash  POST hospital.note_flash_answer  POST hospital.stop_flash  POST hospital.close_flash
         POST hospital.begin_catalogue  POST hospital.import_catalogue  POST hospital.rename_catalogue
         POST hospital.place_questions  GET hospital.add_own_question  POST hospital.write_down_own_question
         GET hospital.edit_own_question  POST hospital.change_own_question  POST hospital.remove_own_question
@@ -110,6 +116,9 @@ TABLE: Mapping[object, str] = {
     """,
     FIRM_SIGNERS: """
         GET vendor.receipt_on_paper  GET vendor.preview
+        GET vendor.incidents  GET vendor.report_incident  POST vendor.send_incident  GET vendor.incident
+        POST vendor.add_incident_word  GET vendor.incident_on_sheet  GET vendor.incident_on_paper
+        POST vendor.attach_incident_sheet  GET vendor.flash  POST vendor.answer_flash
         POST vendor.keep_document  GET vendor.deleted_documents  GET vendor.proof_of_deletion
         GET vendor.pack  POST vendor.take_pack_along  POST vendor.bring_pack  POST vendor.take_from_pack
         POST vendor.forget_pack  GET vendor.other_forms  POST vendor.bring_other_form
@@ -137,6 +146,7 @@ SLOW = frozenset(  # one role proves it
     {
         *("GET hospital.vendor_report", "POST hospital.register_workbook"),
         *("GET vendor.receipt_on_paper", "GET vendor.plan_on_paper"),
+        "GET vendor.incident_on_paper",
         "GET vendor.proof_of_deletion",
     }
 )
@@ -186,6 +196,10 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.name_host": {"host": "neu.strahlwerk.de", "role": "product", "ground": "contract"},
         "POST hospital.change_host": {"role": "corporate"},
         "POST hospital.review_answer": {"state": "accepted", "version": "1"},
+        "POST hospital.note_flash_answer": {"asked": ids["asked_id"], "standing": "affected", "text": "Telefonat."},
+        "POST hospital.close_flash": {"conclusion": "Keiner betroffen."},
+        "POST hospital.stop_flash": {"stop": "yes"},
+        "POST vendor.answer_flash": {"standing": "not-affected"},
         "POST hospital.treat_risk": {"treatment": "mitigate", "version": "0"},
         "POST hospital.invite_member": {"email": "neu@klinik.example", "role": "assessor"},
         "POST hospital.change_settings": {"name": "Anders"},

@@ -29,6 +29,7 @@ from portal.db.models.answer_packs import AnswerPack, PackStanding
 from portal.db.models.assessments import Assessment, ReviewState, Stage
 from portal.db.models.disputes import DisputeReason
 from portal.db.models.exports import ExportKind
+from portal.db.models.incidents import FlashAsked
 from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.registers import RiskRecord
 from portal.db.models.responses import DeletionRule, Evidence, EvidenceDeletion, Response
@@ -62,7 +63,7 @@ from scanners.catalogue import CHECKS
 from scanners.datasets import SHIPPED
 from scanners.model import CheckClass
 from scanners.parsing.parts_lists import Component, PartsList
-from tests.portal import building
+from tests.portal import alarms, building
 from tests.portal.web.conftest import Visitor, make_settings, sign_in
 from tests.portal.web.hospital import ward
 from tests.portal.web.hospital.ward import Ward
@@ -275,7 +276,12 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     session.flush()
     retention.delete(session, lead, former, DeletionRule.BY_HAND, now=now)
     deletion = select(EvidenceDeletion.id).where(EvidenceDeletion.evidence_id == former.id)
+    incident = alarms.incident(session, lead, now=now)
+    flash = alarms.flash(session, made.assessor, assessment.vendor_id, now=now)
     ids = {
+        "incident_id": incident.id,
+        "flash_id": flash.id,
+        "asked_id": session.scalars(select(FlashAsked.id).where(FlashAsked.flash_id == flash.id)).one(),
         "deletion_id": session.scalars(deletion).one(),
         "campaign_id": campaign.id,
         "letter_name": "invitation.de",

@@ -6,7 +6,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from portal import i18n
 from portal.db.models.incidents import IncidentStage
-from portal.errors import BadInput, NotFound
+from portal.errors import BadInput, NotNow
 from portal.files import blobs, guarding
 from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
@@ -23,6 +23,7 @@ from portal.web.vendor.room import vendor
 from reports import incident_sheet as document
 from reports import pages as documents
 from reports.reader import Reader
+from scanners.model import N_, Message
 
 AFFECTED, CHOSEN, NOBODY = "affected", "chosen", "nobody"
 LONG = [Length(max=incidents_service.LONGEST_TEXT)]
@@ -228,7 +229,7 @@ def attach_incident_sheet(here: CompanyJourney, incident_id: str) -> Response:
     places = {one.name: one for one in incident_sheets.places(here.session, here.actor, found, now=here.now)}
     place = places.get(str(form["place"].data or ""))
     if not form.validate() or place is None:
-        raise NotFound
+        raise NotNow(Message(text=N_("This answer cannot take the sheet, or not any more.")))
     html = document.html(incident_sheets.of_report(found), reader=_reader(here))
     name = guarding.safe_name(_sheet_name(here, found))
     here.let_go()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from portal.db.base import Row
-from portal.db.models.accounts import HospitalRole, SignIn
+from portal.db.base import Row, new_id
+from portal.db.models.accounts import Company, HospitalRole, SignIn
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord
 from portal.db.models.responses import Evidence, Response
@@ -19,7 +19,7 @@ from portal.services import catalogues, components, vendor_imports
 from reports.workbooks.table_in import Table
 from scanners.datasets import SHIPPED
 from scanners.parsing.parts_lists import Component, PartsList
-from tests.portal import building
+from tests.portal import alarms, building
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -44,6 +44,21 @@ def uploaded(session: Session, ward: Ward) -> str:
     kept = vendor_imports.keep(session, ward.assessor, table, file_name="liste.xlsx", now=datetime.now(UTC))
     session.commit()
     return kept.id
+
+
+def alarm_of(session: Session, ward: Ward) -> tuple[str, str]:
+    """An incident that a vendor reported, and a question to every vendor."""
+    company_id = session.scalars(
+        select(Assessment.company_id).where(
+            Assessment.hospital_id == ward.hospital_id, Assessment.company_id.is_not(None)
+        )
+    ).first()
+    lead = building.company_actor(session, session.get_one(Company, company_id), email=f"{new_id()}@firma.example")
+    now = datetime.now(UTC)
+    incident = alarms.incident(session, lead, now=now)
+    flash = alarms.flash(session, ward.assessor, *ward.vendors.values(), now=now)
+    session.commit()
+    return incident.id, flash.id
 
 
 def catalogues_of(session: Session, ward: Ward) -> list[str]:
@@ -91,6 +106,8 @@ def paths(app: Flask, ward: Ward, session: Session, *, most: int = 100) -> Itera
         ).all(),
         "import_id": [uploaded(session, ward)],
         "own_id": catalogues_of(session, ward),
+        "incident_id": [alarm_of(session, ward)[0]],
+        "flash_id": [alarm_of(session, ward)[1]],
         "shipped": ["hospital-vendor@2026.1"],
         "campaign_id": campaigns_of(session, ward),
         "letter_name": ["invitation.de", "overdue.en"],
@@ -178,6 +195,7 @@ def test_a_foreign_id_and_an_unknown_id_are_the_same_bytes(
         run = session.scalars(select(ScanRun).where(ScanRun.hospital_id == neighbour.hospital_id)).first()
         risk = session.scalars(select(RiskRecord).where(RiskRecord.hospital_id == neighbour.hospital_id)).first()
         list_id = uploaded(session, neighbour)
+        incident_id, flash_id = alarm_of(session, neighbour)
         campaign_id = campaigns_of(session, neighbour)[0]
         draft, _released = catalogues_of(session, neighbour)
     visitor = visit(ward.admin)
@@ -195,6 +213,8 @@ def test_a_foreign_id_and_an_unknown_id_are_the_same_bytes(
         "letter_name": "0" * 20,
         "campaign_id": campaign_id,
         "own_id": draft,
+        "incident_id": incident_id,
+        "flash_id": flash_id,
         "own_question": "H-01",
         "export_id": "0" * 20,
     }
