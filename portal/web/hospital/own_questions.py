@@ -126,7 +126,7 @@ def prepared(form: forms.Form, catalogue: Catalogue) -> forms.Form:
     own_first = sorted(catalogue.sections, key=lambda one: one.kind is not SectionKind.OWN)
     form.offer("section", [(one.id, one.title.get(language)) for one in own_first])
     form.offer("scope", [(one.value, word) for one, word in SCOPES.items()])
-    form.offer("sets", [(one.value, _(marks.QUESTION_SETS[one])) for one in reversed(QuestionSet)])
+    form.offer("sets", [(one.value, _(marks.QUESTION_SETS[one])) for one in QuestionSet])
     form.offer("kind", [(one.value, word) for one, word in KINDS.items()])
     units = [(unit, word.get(language)) for unit, word in answering.UNITS.items()]
     form.offer("unit", [("", _("none of these")), *units])

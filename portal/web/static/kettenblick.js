@@ -278,6 +278,12 @@
     event.preventDefault();
   });
 
+  /* Where the rows of pages do not fit, the page that is open stands in sight. */
+  document.querySelectorAll(".tabs ul, .rail").forEach((row) => {
+    const here = row.querySelector("[aria-current]");
+    if (here && row.scrollWidth > row.clientWidth) row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - 48;
+  });
+
   /* What is wrong with a form is read first. */
   document.querySelector("[data-problems]")?.focus();
 
