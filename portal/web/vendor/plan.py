@@ -6,8 +6,8 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from assessments import effort
 from portal import i18n
-from portal.db.models.plans import PlanState
-from portal.errors import NotFound
+from portal.db.models.plans import PlanLine, PlanState
+from portal.errors import Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
@@ -95,19 +95,25 @@ def write_plan_line(here: CompanyJourney, assessment_id: str) -> Response:
     line = _line(here, assessment_id, str(form["key"].data or ""))
     _with_states(form)
     if form.validate():
-        with form.refusals(here.session):
-            fields = LineFields(
-                title=str(form["title"].data or ""),
-                owner=str(form["owner"].data or ""),
-                due_on=form["due_on"].data,
-                proof=str(form["proof"].data or ""),
-                state=PlanState(str(form["state"].data)),
-            )
-            key = line.key if line else ""
-            version = forms.version(form["version"].data)
-            plans.save(here.session, here.actor, assessment_id, key, fields, version=version, now=here.now)
-            here.notice(_("Saved."))
-            return pages.see_other("vendor.plan", assessment_id=assessment_id)
+        try:
+            with form.refusals(here.session):
+                fields = LineFields(
+                    title=str(form["title"].data or ""),
+                    owner=str(form["owner"].data or ""),
+                    due_on=form["due_on"].data,
+                    proof=str(form["proof"].data or ""),
+                    state=PlanState(str(form["state"].data)),
+                )
+                key = line.key if line else ""
+                version = forms.version(form["version"].data)
+                plans.save(here.session, here.actor, assessment_id, key, fields, version=version, now=here.now)
+                here.notice(_("Saved."))
+                return pages.see_other("vendor.plan", assessment_id=assessment_id)
+        except Clash as clash:  # what was typed stays in the fields, beside what stands now
+            form.form_errors.append(clash.message.render(_))
+            stands = _line(here, assessment_id, line.key if line else "")
+            form["version"].data = str(stands.version if stands else 0)
+            return _line_page(here, assessment_id, form, stands, stands=stands.written if stands else None)
     return _line_page(here, assessment_id, form, line)
 
 
@@ -167,13 +173,17 @@ def _with_keys(here: CompanyJourney, assessment_id: str, form: OfferForm) -> Off
     return form
 
 
-def _line_page(here: CompanyJourney, assessment_id: str, form: LineForm, line: Line | None) -> Response:
+def _line_page(
+    here: CompanyJourney, assessment_id: str, form: LineForm, line: Line | None, *, stands: PlanLine | None = None
+) -> Response:
     _with_states(form)
     form["title"].flags.required = line is None or line.is_own
     return pages.page(
         "vendor/plan_line.html",
         form=form,
         line=line,
+        stands=stands,
+        states=plans.STATES,
         head=responses.head(here.session, here.actor, assessment_id),
     )
 

@@ -62,10 +62,17 @@ def test_one_line_goes_all_the_way(visit, asked, sessions, session, now):
 
 def test_a_second_writer_sees_what_the_first_wrote(visit, asked, sessions, now):
     company = visit(asked.lead)
-    form = {"key": first_key(sessions, asked, now), "version": "0", "state": "open", "owner": "A"}
+    form = {"key": first_key(sessions, asked, now), "version": "0", "state": "open", "owner": "Frau Alpha"}
     company.post(f"{asked.path}/plan/line", form)
 
-    assert company.post(f"{asked.path}/plan/line", {**form, "owner": "B"}).status_code == 409
+    refused = company.post(f"{asked.path}/plan/line", {**form, "owner": "Frau Beta"})
+    assert refused.status_code == 422
+    page = text_of(refused)
+    assert "inzwischen" in page and "Frau Alpha · offen" in page
+    html = refused.get_data(as_text=True)
+    assert 'value="Frau Beta"' in html and 'name="version" type="hidden" value="1"' in html
+    again = company.post(f"{asked.path}/plan/line", {**form, "owner": "Frau Beta", "version": "1"})
+    assert again.status_code == 303
 
 
 def test_a_line_without_its_words_comes_back_as_it_was_typed(visit, asked):
