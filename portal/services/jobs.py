@@ -32,9 +32,10 @@ class JobKind(StrEnum):
     COMPONENTS = "components"  # a list of parts (SBOM) that came in is read
     COMPONENTS_REJUDGE = "components-rejudge"  # a company's lists by today's data
     COMPONENTS_NEWS = "components-news"  # what that has brought to light
-    FLASH = "flash"  # a question of the moment whose clock lapsed
     EXPORT = "export"  # a file that takes a while
+    SNAPSHOT = "snapshot"  # the register is frozen
     SHRED = "shred"  # files of deleted documents go off the disk
+    FLASH = "flash"  # a question of the moment whose clock lapsed
     CAMPAIGN = "campaign"  # the invitations of a campaign, one vendor after the other
     REMINDERS = "reminders"  # once a day: what is due to be sent to vendors
     BOUNCES = "bounces"  # mails that came back are read from their mailbox

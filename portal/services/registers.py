@@ -89,8 +89,22 @@ def assess_round(session: Session, actor: Actor, assessment_id: str, *, now: dat
     return register.assess(dossiers.build(session, hospital_of(actor), assessment_id, now=now), policy.current())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """A register with the facts it was worked out from, by vendor key."""
+
+    register: Register
+    assessed: Mapping[str, Assessed]
+    rounds: Mapping[str, str]  # id of the round; "": nobody was asked yet
+
+
 def build(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int, int], None] | None = None) -> Register:
     """The whole register of the actor's hospital at this moment; `tell` hears of how many vendors how many are done."""
+    return whole(session, actor, now=now, tell=tell).register
+
+
+def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int, int], None] | None = None) -> Whole:
+    """The same with all its facts."""
     hospital = session.get_one(Hospital, hospital_of(actor))
     found = portfolio.rows(session, actor)
     assessed: list[Assessed] = []
@@ -98,12 +112,14 @@ def build(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
     written = _written(session, hospital.id, today=now.date())
     treatments: dict[tuple[str, str], Treated] = {}
     keys: dict[str, str] = {}
+    rounds: dict[str, str] = {}
     for number, row in enumerate(found):
         if tell is not None:
             tell(number, len(found))
         one = assess(session, actor, row.vendor.id, now=now)
         keys[row.vendor.id] = one.dossier.vendor_key
         assessed.append(one)
+        rounds[one.dossier.vendor_key] = row.assessment.id if row.assessment is not None else ""
         statuses[one.dossier.vendor_key] = Message(text=STAGES[row.stage])
         for risk in one.risks:
             if (treated := written.get((row.vendor.id, risk.key))) is not None:
@@ -118,7 +134,7 @@ def build(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         about = (supplies[each.supply.id],) if each.supply is not None else ()
         own.append(own_risks.as_risk(each, vendor_key=key, supplies=about))
         treatments[key, each.key] = own_risks.as_treated(each.risk, today=now.date())
-    return register.build(
+    built = register.build(
         assessed,
         policy.current(),
         hospital=hospital.name,
@@ -130,6 +146,7 @@ def build(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         decisions=register_history.decisions(session, actor, assessed, treatments, keys=keys, now=now),
         changes=register_history.changes(session, actor, keys=keys, now=now),
     )
+    return Whole(register=built, assessed={one.dossier.vendor_key: one for one in assessed}, rounds=rounds)
 
 
 def _written(session: Session, hospital_id: str, *, today: date) -> Mapping[tuple[str, str], Treated]:
@@ -164,11 +181,13 @@ def lapsed(treatment: RiskTreatment | None, today: date) -> bool:
     return treatment is not None and own_risks.is_lapsed(treatment.treatment, treatment.accepted_until, today)
 
 
-def risks(session: Session, actor: Actor, *, gone: bool = False) -> Sequence[RiskRow]:
+def risks(session: Session, actor: Actor, *, gone: bool = False, written: bool = False) -> Sequence[RiskRow]:
     """Every standing risk of vendors on the lists, the worst first; or those whose cause is gone and that somebody
-    wrote about. They come back with what was written when the cause does."""
+    wrote about. They come back with what was written when the cause does. `written`: only what somebody wrote about."""
     hospital_id = hospital_of(actor)
     standing = RiskRecord.gone_at.is_(None)
+    if written:
+        standing &= RiskTreatment.risk_id.is_not(None)
     left = RiskRecord.gone_at.is_not(None) & RiskTreatment.risk_id.is_not(None)
     rows = session.execute(
         select(RiskRecord, Vendor, RiskTreatment)

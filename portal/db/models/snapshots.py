@@ -1,6 +1,7 @@
 """Frozen registers, risks that people wrote, what was written about risks, and why scores moved."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
@@ -65,6 +66,14 @@ class RiskWord(Row):
     at: Mapped[datetime]
 
 
+class SnapshotState(StrEnum):
+    """How far freezing has come."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class Snapshot(Row):
     """A register as it stood; the document itself lies sealed on the disk under the hospital's key."""
 
@@ -79,11 +88,12 @@ class Snapshot(Row):
     name: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
     by_name: Mapped[str] = mapped_column(String(200))
-    vendors: Mapped[int]
-    risks: Mapped[int]
-    blob_id: Mapped[str] = mapped_column(String(64))
-    sha256: Mapped[str] = mapped_column(String(64))  # of the document
-    size: Mapped[int]
+    state: Mapped[SnapshotState] = mapped_column(Closed(SnapshotState), default=SnapshotState.WAITING)
+    vendors: Mapped[int] = mapped_column(default=0)
+    risks: Mapped[int] = mapped_column(default=0)
+    sha256: Mapped[str] = mapped_column(String(64), default="")  # of the document
+    blob_id: Mapped[str] = mapped_column(String(64), default="")
+    packed_sha256: Mapped[str] = mapped_column(String(64), default="")  # of the document as it lies packed
 
 
 class ScoreBasis(Row):

@@ -1,17 +1,24 @@
 """The risk register: heat map, table, and what is decided about each risk."""
 
-from flask import Response, request
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask import Response, request, url_for
 from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from assessments import policy
-from assessments.model import Treatment
+from assessments.model import RiskLevel, RiskSource, Treatment
+from portal import i18n
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import registers
+from portal.services import own_risks, registers, risk_lists
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.registers import RISK_WRITERS, RiskRow, TreatmentFields
+from portal.services.risk_lists import Listed
 from portal.web import forms, pages
+from portal.web.hospital.own_risks import VERBS
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
 from portal.web.tables import Column
@@ -20,6 +27,12 @@ from reports import marks
 TREATMENTS = {treatment.value: _l(word) for treatment, word in marks.TREATMENTS.items()}
 LEVELS = [level.value for level in marks.RISK_LEVELS]
 PAGE_LENGTH = 100
+FILTERS = ("impact", "likelihood", "level", "treatment", "source")
+STATES = {
+    risk_lists.STANDING: _l("standing"),
+    risk_lists.GONE: _l("cause gone"),
+    risk_lists.CLOSED: _l("closed"),
+}
 COLUMNS = (
     Column(key="risk", title=_l("Risk"), heads=True),
     Column(key="vendor", title=_l("Vendor")),
@@ -46,14 +59,17 @@ class TreatmentForm(forms.Form):
 
 @hospital.get("/risks", roles=EVERY_HOSPITAL_ROLE, rail=Rail.RISKS)
 def risk_list(here: HospitalJourney) -> Response:
-    """All standing risks; a cell of the heat map filters the table."""
-    rows = registers.risks(here.session, here.actor)
-    impact, likelihood = request.args.get("impact", 0, type=int), request.args.get("likelihood", 0, type=int)
-    shown = [row for row in rows if _fits(row, impact, likelihood)]
+    """All standing risks, derived and own; the heat map and the choices filter the table by its address."""
+    state = request.args.get("state", risk_lists.STANDING)
+    state = state if state in risk_lists.STATES else risk_lists.STANDING
+    rows = risk_lists.listed(here.session, here.actor, today=here.today, state=state)
+    chosen = {name: value for name in FILTERS if (value := request.args.get(name, ""))}
+    shown = [row for row in rows if _fits(row, chosen)]
     start = max(0, request.args.get("from", 0, type=int))
     heat: dict[tuple[int, int], int] = {}
     for row in rows:
-        heat[row.risk.impact, row.risk.likelihood] = heat.get((row.risk.impact, row.risk.likelihood), 0) + 1
+        heat[row.impact, row.likelihood] = heat.get((row.impact, row.likelihood), 0) + 1
+    kept = chosen | ({"state": state} if state != risk_lists.STANDING else {})
     return pages.page(
         "hospital/risks.html",
         columns=COLUMNS,
@@ -63,17 +79,52 @@ def risk_list(here: HospitalJourney) -> Response:
         count=len(shown),
         total=len(rows),
         heat=heat,
-        levels={level: count for level in LEVELS if (count := sum(row.risk.residual == level for row in rows))},
+        levels={level: count for level in LEVELS if (count := sum(row.level == level for row in rows))},
+        open_count=sum(row.stands_open for row in rows),
         matrix=policy.current().matrix,
-        impact=impact,
-        likelihood=likelihood,
+        chosen=chosen,
+        kept=kept,
+        chips=[(word, _address(kept, *names)) for word, names in _chips(chosen)],
+        state=state,
+        states=STATES,
+        with_filter=lambda **values: _address(kept | values),
         treatments=TREATMENTS,
         sources={source.value: word for source, word in marks.RISK_SOURCES.items()},
+        may_write=here.role in RISK_WRITERS,
     )
 
 
-def _fits(row: RiskRow, impact: int, likelihood: int) -> bool:
-    return (not impact or row.risk.impact == impact) and (not likelihood or row.risk.likelihood == likelihood)
+def _address(kept: Mapping[str, Any], *without: str) -> str:
+    values: dict[str, Any] = {name: value for name, value in kept.items() if name not in without}
+    return url_for("hospital.risk_list", **values)
+
+
+def _chips(chosen: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
+    """The filters in words, each with what it takes out of the address."""
+    chips: list[tuple[str, tuple[str, ...]]] = []
+    if "impact" in chosen or "likelihood" in chosen:
+        cell = {"impact": chosen.get("impact", "–"), "likelihood": chosen.get("likelihood", "–")}
+        chips.append((_("impact %(impact)s, likelihood %(likelihood)s", **cell), ("impact", "likelihood")))
+    if (level := chosen.get("level")) in LEVELS:
+        chips.append((i18n.gettext(marks.RISK_LEVELS[RiskLevel(level)].word), ("level",)))
+    if (treatment := chosen.get("treatment")) in TREATMENTS:
+        chips.append((str(TREATMENTS[treatment]), ("treatment",)))
+    if chosen.get("source") in {source.value for source in marks.RISK_SOURCES}:
+        chips.append((i18n.gettext(marks.RISK_SOURCES[RiskSource(chosen["source"])]), ("source",)))
+    return chips
+
+
+def _fits(row: Listed, chosen: Mapping[str, str]) -> bool:
+    """Whether a risk is what the address asks for; an acceptance that is over stands open."""
+    treatment = Treatment.OPEN if row.is_lapsed else row.treatment
+    facts = {
+        "impact": str(row.impact),
+        "likelihood": str(row.likelihood),
+        "level": row.level or "",
+        "treatment": treatment.value,
+        "source": row.source,
+    }
+    return all(facts[name] == value for name, value in chosen.items())
 
 
 @hospital.get("/risks/<risk_id>", roles=EVERY_HOSPITAL_ROLE)
@@ -127,4 +178,8 @@ def _page(here: HospitalJourney, row: RiskRow, form: forms.Form) -> Response:
         treatments=TREATMENTS,
         concerns={concern.value: word for concern, word in marks.CONCERNS.items()},
         may_write=here.role in RISK_WRITERS,
+        words=own_risks.words(here.session, here.actor, row.risk.id),
+        verbs=VERBS,
+        day_of=date.fromisoformat,
+        is_lapsed=registers.lapsed(row.treatment, here.today),
     )

@@ -14,15 +14,18 @@ from portal.web.hospital import (
     incidents,
     intakes,
     letters,
+    own_risks,
     review,
     risks,
     rounds,
     scans,
     scope,
+    snapshots,
     today,
     vendor_lists,
     vendor_pages,
     vendors,
+    waivers,
 )
 from portal.web.hospital.room import hospital
 
@@ -32,4 +35,5 @@ PAGES = (
     *(flashes, incidents),
     *(component_pages, review, risks, scans, scope, today, vendor_lists, vendor_pages, vendors),
     *(board, letters, rounds),
+    *(own_risks, snapshots, waivers),
 )

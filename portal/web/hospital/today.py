@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from portal.services import actions, flashes, incidents, portfolio
+from portal.services import actions, flashes, incidents, portfolio, risk_lists, waiving
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.web import pages
 from portal.web.hospital.room import hospital
@@ -19,6 +19,8 @@ def today(here: HospitalJourney) -> Response:
         actions=actions.due(here.session, here.actor, today=here.today),
         incidents=incidents.due(here.session, here.actor, now=here.now),
         boards=flashes.due(here.session, here.actor, now=here.now),
+        risks=risk_lists.due(here.session, here.actor, today=here.today),
+        waivers=waiving.ending(here.session, here.actor, today=here.today),
         count=len(rows),
         grades=portfolio.grades_by_tier(rows),
         may_write=here.role in HOSPITAL_WRITERS,

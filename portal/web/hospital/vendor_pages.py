@@ -15,6 +15,7 @@ from portal.services import (
     audit,
     components,
     intakes,
+    movements,
     portfolio,
     registers,
     scope_records,
@@ -180,10 +181,12 @@ def vendor_history(here: HospitalJourney, vendor_id: str) -> Response:
     assessment = registers.newest_round(here.session, here.actor, vendor_id)
     subjects = {vendor_id, *(supply.id for supply in found.supplies), *([assessment.id] if assessment else [])}
     events = audit.about(here.session, audit.hospital_scope(here.hospital.id), subjects, limit=EVENTS)
+    scores = list(reversed(portfolio.history(here.session, here.actor, assessment.id))) if assessment else []
     return pages.page(
         "hospital/vendor_history.html",
         **tabs.frame(here, found, "history"),
-        scores=list(reversed(portfolio.history(here.session, here.actor, assessment.id))) if assessment else [],
+        scores=scores,
+        moved=movements.of_scores(here.session, here.actor, scores),
         events=events,
     )
 
