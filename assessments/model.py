@@ -778,6 +778,27 @@ class DecisionFact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IncidentFact:
+    """An incident that a vendor reported, or its answer to a question that the hospital asked at once."""
+
+    key: str  # "I-" or "F-" and eight hex digits
+    vendor_key: str
+    kind: Words
+    title: str
+    about: str  # products or components
+    standing: Words
+    text: str
+    begun_at: datetime  # known to the vendor, or asked
+    last: Words
+    last_at: datetime | None
+    by: str
+    confirmed_by: str
+    confirmed_at: datetime | None
+    due_at: datetime | None
+    overdue: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChangeFact:
     """A score that moved, with what moved it."""
 
@@ -857,6 +878,7 @@ class Register:
     checks_versions: tuple[str, ...]
     treatments: Mapping[tuple[str, str], Treated] = field(default_factory=dict)  # by vendor key and risk key
     actions: tuple[ActionFact, ...] = ()
+    incidents: tuple[IncidentFact, ...] = ()
     decisions: tuple[DecisionFact, ...] = ()  # the newest first
     changes: tuple[ChangeFact, ...] = ()  # the newest first
 

@@ -18,6 +18,7 @@ from assessments.model import (
     EvidenceStanding,
     FindingRow,
     FindingStanding,
+    IncidentFact,
     Line,
     NotExaminedRow,
     Phrase,
@@ -69,6 +70,7 @@ def build(
     own: Iterable[Risk] = (),
     decisions: Iterable[DecisionFact] = (),
     changes: Iterable[ChangeFact] = (),
+    incidents: Iterable[IncidentFact] = (),
 ) -> Register:
     """The register of a hospital; `statuses` names the stage of each vendor's round by vendor key, `treatments` what
     people wrote about a risk by vendor key and risk key, `actions` what was agreed on, `own` the risks that people
@@ -94,6 +96,7 @@ def build(
         actions=tuple(sorted(actions, key=lambda each: (each.due_on, each.vendor_key, each.key))),
         decisions=tuple(decisions),
         changes=tuple(changes),
+        incidents=tuple(incidents),
     )
 
 

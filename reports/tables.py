@@ -14,6 +14,7 @@ from assessments.model import (
     DecisionFact,
     EvidenceStatus,
     FindingRow,
+    IncidentFact,
     NotExaminedRow,
     Register,
     Risk,
@@ -479,6 +480,28 @@ def decisions(register: Register) -> tuple[Column[DecisionFact], ...]:
         _end(N_("Until"), lambda row, _: row.until),
         _words(N_("Decided by"), 24, lambda row, _: row.by),
         _moment(N_("Decided on"), lambda row, _: row.at),
+    )
+
+
+def incidents(register: Register) -> tuple[Column[IncidentFact], ...]:
+    """The columns of the sheet of incidents: what vendors reported, and what they answered when asked at once."""
+    return (
+        _words(N_("Incident ID"), 14, lambda row, _: row.key),
+        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
+        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Kind"), 24, lambda row, reader: reader.say(row.kind)),
+        _long(N_("Incident"), 36, lambda row, _: row.title),
+        _long(N_("About"), 30, lambda row, _: row.about),
+        _words(N_("Standing"), 18, lambda row, reader: reader.say(row.standing)),
+        _long(N_("Text"), 50, lambda row, _: row.text),
+        _moment(N_("Known or asked on"), lambda row, _: row.begun_at),
+        _words(N_("Last word"), 20, lambda row, reader: reader.say(row.last)),
+        _moment(N_("Said on"), lambda row, _: row.last_at),
+        _words(N_("Said by"), 26, lambda row, _: row.by),
+        _moment(N_("Next word due"), lambda row, _: row.due_at),
+        _words(N_("Overdue"), 10, lambda row, reader: reader.text(N_("yes")) if row.overdue else ""),
+        _words(N_("Confirmed by"), 24, lambda row, _: row.confirmed_by),
+        _moment(N_("Confirmed on"), lambda row, _: row.confirmed_at),
     )
 
 

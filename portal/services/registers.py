@@ -14,7 +14,16 @@ from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, RiskTreatment
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound
-from portal.services import actions, audit, dossiers, own_risks, permissions, portfolio, register_history
+from portal.services import (
+    actions,
+    audit,
+    dossiers,
+    incident_facts,
+    own_risks,
+    permissions,
+    portfolio,
+    register_history,
+)
 from portal.services.actors import Actor, hospital_of
 from scanners.model import N_, Message
 
@@ -145,6 +154,7 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         own=own,
         decisions=register_history.decisions(session, actor, assessed, treatments, keys=keys, now=now),
         changes=register_history.changes(session, actor, keys=keys, now=now),
+        incidents=incident_facts.facts(session, actor, keys=keys, now=now),
     )
     return Whole(register=built, assessed={one.dossier.vendor_key: one for one in assessed}, rounds=rounds)
 

@@ -95,6 +95,7 @@ def write_marked(register: Register, *, reader: Reader, now: datetime) -> Marked
         reader=reader,
         note=N_("Scores that moved within the last twelve months. When a finding came or went stands on “Findings”."),
     )
+    sheets.table(workbook, N_("Incidents"), tables.incidents(register), register.incidents, reader=reader)
     sheets.table(workbook, N_("Not examined"), tables.not_examined(register), register.not_examined, reader=reader)
     fingerprint = sheets.fingerprint(workbook.worksheets[1:])
     _cover(cover, register, reader, fingerprint)

@@ -15,6 +15,7 @@ from assessments.model import (
     FindingFact,
     HostInScope,
     HostRole,
+    IncidentFact,
     Intake,
     ScanState,
     Supply,
@@ -174,6 +175,27 @@ def decision(number: int = 1, *, reason: str = "=cmd|' /C calc'!A0") -> Decision
         until=date(2027, 1, number),
         by="Jens Petermann",
         at=NOW,
+    )
+
+
+def incident(number: int = 1, *, title: str = "=HYPERLINK(A1)") -> IncidentFact:
+    """An incident that the vendor of that number reported, with words that would be formulas."""
+    return IncidentFact(
+        key=f"I-0000000{number}",
+        vendor_key=f"V-{number:04}",
+        kind=Message(text="Reported by the vendor"),
+        title=title,
+        about="+PACS",
+        standing=Message(text="open"),
+        text="-1+1 @SUM(A1)",
+        begun_at=NOW,
+        last=Message(text="Early warning"),
+        last_at=NOW,
+        by="Erika",
+        confirmed_by="",
+        confirmed_at=None,
+        due_at=NOW,
+        overdue=True,
     )
 
 

@@ -42,6 +42,7 @@ TITLES = {
         "Aufgaben",
         "Entscheidungen",
         "Änderungen",
+        "Vorfälle",
         "Nicht geprüft",
     ],
     "en": [
@@ -57,6 +58,7 @@ TITLES = {
         "Actions",
         "Decisions",
         "Changes",
+        "Incidents",
         "Not examined",
     ],
 }
@@ -78,6 +80,7 @@ def facts() -> Register:
         hospital="Klinikum Musterstadt",
         at=building.NOW,
         actions=agreed,
+        incidents=[building.incident(number) for number in (1, 3)],
         decisions=[building.decision(number) for number in (1, 4)],
         changes=[building.change(number) for number in (1, 2)],
     )
@@ -127,13 +130,14 @@ def test_every_row_of_the_register_is_a_row_under_the_same_id(book: Workbook, fa
         9: [row.key for row in facts.actions],
         10: [row.key for row in facts.decisions],
         11: [row.key for row in facts.changes],
-        12: [row.key for row in facts.not_examined],
+        12: [row.key for row in facts.incidents],
+        13: [row.key for row in facts.not_examined],
     }
     for sheet, keys in expected.items():
         assert column(book, sheet, 1)[: len(keys)] == keys, book.sheetnames[sheet]
         assert len([cell for cell in column(book, sheet, 2) if cell]) in {len(keys), 0}, book.sheetnames[sheet]
     ids = {row.key for row in facts.vendors} | {None}  # a note stands below some tables
-    for sheet in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12):
+    for sheet in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13):
         assert set(column(book, sheet, headings(book, sheet).index(headings(book, 3)[1]) + 1)) <= ids
 
 
@@ -149,7 +153,7 @@ def test_no_cell_of_the_whole_file_is_a_formula(written: tuple[str, bytes]):
     archive = zipfile.ZipFile(io.BytesIO(written[1]))
     sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
 
-    assert len(sheets) == 13
+    assert len(sheets) == 14
     assert [name for name in sheets if re.search(rb"<f[ >/]", archive.read(name))] == []
     assert not [name for name in archive.namelist() if "externalLink" in name or "vbaProject" in name]
 
