@@ -1,7 +1,8 @@
 """Exports as jobs: made with the rights of whoever asked, with real progress, sealed, and told once."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -11,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from assessments import policy
 from portal import i18n
+from portal.db import session as database
 from portal.db.models.exports import ExportKind
 from portal.db.models.vendors import Vendor
 from portal.files.blobs import Blobs
-from portal.jobs import printing
+from portal.jobs import bundling, printing
 from portal.jobs.leases import LeaseLost
 from portal.jobs.work import NotYet, Work
-from portal.services import actions, consents, exports, registers, vendors
+from portal.services import actions, bundles, consents, exports, registers, vendors
 from portal.services.actors import Actor, hospital_of
 from portal.services.exports import Begun, Made
 from reports import pages as documents
@@ -27,11 +29,13 @@ from scanners.model import N_
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
 ZIP = "application/zip"
+JSON = "application/json"
 TELL_EVERY = 1.0  # seconds
 LONGEST = 1800  # seconds for one export
 REGISTER = "register"  # the same in both languages
 VENDOR_REPORT = N_("Vendor report")
 VENDOR_REPORTS = N_("Vendor reports")
+BUNDLE, FACTS, OSCAL = N_("Evidence bundle"), N_("Facts"), N_("Assessment results")
 
 
 def make(work: Work) -> None:
@@ -141,6 +145,60 @@ def _report(work: Work, begun: Begun, vendor_id: str) -> tuple[str, bytes]:
     return name, printing.pdf(html, style=documents.style())
 
 
+def _bundle(work: Work, begun: Begun) -> Made:
+    """The evidence bundle of one vendor; each document in it counts as opened, and its owner sees by whom."""
+    vendor_id, language, now = str(begun.wish.vendor_id), begun.wish.language, begun.made_at
+    tell = _teller(work)
+    tell(0, 1)
+    reader = Reader(language=language, translate=i18n.translator(language))
+    with work.step() as session:
+        gathered = bundles.gather(session, begun.actor, vendor_id, program=bundling.PROGRAM, now=now)
+    with _reading(work) as session:
+        html = report_html(session, begun.actor, vendor_id, reader=reader, now=now)
+    shelf = Blobs(folder=work.tools.settings.files_dir, keyring=work.tools.keyring)
+    content = bundling.bundle(gathered, shelf, work.tools.keyring, report_html=html, language=language)
+    return _named(begun, BUNDLE, content, "zip", ZIP, vendor=gathered.bundle.assessed.dossier.vendor_name)
+
+
+@contextmanager
+def _reading(work: Work) -> Iterator[Session]:
+    """A session that no writer waits for, however long it takes."""
+    engine = database.engine(work.tools.settings.database_url)
+    try:
+        with database.reading(engine)() as session:
+            yield session
+    finally:
+        engine.dispose()
+
+
+def _vendor_json(work: Work, begun: Begun) -> Made:
+    with _reading(work) as session:
+        gathered = bundles.gather_facts(session, begun.actor, str(begun.wish.vendor_id), now=begun.made_at)
+    content = bundling.vendor_json(gathered, now=begun.made_at)
+    return _named(begun, FACTS, content, "json", JSON, vendor=gathered.assessed.dossier.vendor_name)
+
+
+def _vendor_oscal(work: Work, begun: Begun) -> Made:
+    with _reading(work) as session:
+        gathered = bundles.gather_facts(session, begun.actor, str(begun.wish.vendor_id), now=begun.made_at)
+    content = bundling.vendor_oscal(gathered, language=begun.wish.language, now=begun.made_at)
+    return _named(begun, OSCAL, content, "json", JSON, vendor=gathered.assessed.dossier.vendor_name)
+
+
+def _register_json(work: Work, begun: Begun) -> Made:
+    with _reading(work) as session:
+        found = registers.build(session, begun.actor, now=begun.made_at)
+    content = bundling.register_json(found, now=begun.made_at)
+    name = f"{REGISTER}-{begun.made_at:%Y-%m-%d}.json"
+    return Made(content=content, file_name=name, media_type=JSON, vendors=len(found.vendors))
+
+
+def _named(begun: Begun, word: str, content: bytes, suffix: str, media_type: str, *, vendor: str) -> Made:
+    word = i18n.translator(begun.wish.language)(word)
+    name = f"{_plain(f'{word} {vendor}')} {begun.made_at:%Y-%m-%d}.{suffix}"
+    return Made(content=content, file_name=name, media_type=media_type, vendors=1)
+
+
 def _plain(name: str) -> str:
     """A name that no unpacking program takes for a folder."""
     return "".join("_" if letter in '/\\:*?"<>|' or not letter.isprintable() else letter for letter in name)[:150]
@@ -168,4 +226,8 @@ MAKERS: Mapping[ExportKind, Callable[[Work, Begun], Made]] = {
     ExportKind.REGISTER: _register,
     ExportKind.VENDOR_REPORT: _one_report,
     ExportKind.VENDOR_REPORTS: _all_reports,
+    ExportKind.BUNDLE: _bundle,
+    ExportKind.VENDOR_JSON: _vendor_json,
+    ExportKind.VENDOR_OSCAL: _vendor_oscal,
+    ExportKind.REGISTER_JSON: _register_json,
 }

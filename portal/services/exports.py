@@ -33,11 +33,19 @@ MAY: Mapping[ExportKind, AbstractSet[HospitalRole]] = {
     ExportKind.REGISTER: EVERY_HOSPITAL_ROLE,
     ExportKind.VENDOR_REPORT: EVERY_HOSPITAL_ROLE,
     ExportKind.VENDOR_REPORTS: EVERY_HOSPITAL_ROLE,
+    ExportKind.BUNDLE: EVERY_HOSPITAL_ROLE,
+    ExportKind.VENDOR_JSON: EVERY_HOSPITAL_ROLE,
+    ExportKind.VENDOR_OSCAL: EVERY_HOSPITAL_ROLE,
+    ExportKind.REGISTER_JSON: EVERY_HOSPITAL_ROLE,
 }
 VERBS: Mapping[ExportKind, str] = {
     ExportKind.REGISTER: "register.exported",
     ExportKind.VENDOR_REPORT: "vendor-report.exported",
     ExportKind.VENDOR_REPORTS: "vendor-reports.exported",
+    ExportKind.BUNDLE: "bundle.exported",
+    ExportKind.VENDOR_JSON: "vendor-json.exported",
+    ExportKind.VENDOR_OSCAL: "vendor-oscal.exported",
+    ExportKind.REGISTER_JSON: "register-json.exported",
 }
 GAVE_UP = N_("It could not be made. The operator sees why; please try again later.")
 NO_LONGER_ALLOWED = N_("Whoever asked for it may not read this any more, so it was not made.")

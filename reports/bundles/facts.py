@@ -18,6 +18,7 @@ class LeftOut(StrEnum):
 
     VIEW_ONLY = "view-only"  # its owner lets the hospital read it, not take it along
     REMOVED = "removed"  # its owner has deleted it, or its time to be kept was over
+    UNREADABLE = "unreadable"  # its file is not as it was put away; the operator has to look
     SIZE = "size"  # all documents together would be larger than a bundle may be
 
 

@@ -8,12 +8,13 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import resources
 from typing import Any
 
 from assessments import storing as dossiers
 from questionnaires import shelf
-from reports import facts
-from reports.bundles import documents, recomputing, zips
+from reports import facts, oscal
+from reports.bundles import documents, index, recomputing, zips
 from reports.bundles.facts import Bundle, DisputeFact, Document, Edition, Scan
 from reports.bundles.recomputing import Judged
 from reports.ledger import LedgerEntry
@@ -31,6 +32,7 @@ MANIFEST, SIGNATURE = "manifest.json", "signature.json"
 DOSSIER, POLICY, CATALOGUE, CHECKS = "dossier.json", "policy.json", "catalogue.yaml", "checks.json"
 SCORE, FINDINGS, SCANS, EDITION = "score.json", "findings.json", "scans.json", "signed-answers.json"
 REPORT, REGISTER, README = "report.pdf", "register.xlsx", "README.txt"
+SCHEMA = "evidence-bundle-1.schema.json"
 MOST_DOCUMENTS = 100 * 2**20  # bytes of documents that travel along
 
 _SUFFIX = re.compile(r"\.([A-Za-z0-9]{1,8})$")
@@ -158,6 +160,7 @@ def members(
             {**facts.risk(one, readers), "treatment": facts.treated(bundle.treatments.get(one.key))}
             for one in assessed.risks
         ],
+        "waivers.json": [storing.encode(one) for one in dossier.waivers],
         "disputes.json": [_dispute(one, readers) for one in bundle.disputes],
         "actions.json": [facts.action(one, readers) for one in bundle.actions],
         "consents.json": [_consent(one) for one in bundle.consents],
@@ -165,19 +168,34 @@ def members(
     }
     if bundle.edition is not None:
         found[EDITION] = _edition(bundle.edition)
+    files = named(bundle.documents)
+    found["index.json"] = index.data(bundle, files, readers)
+    found["assessment-results.json"] = oscal.results(
+        assessed, reader=reader, program=bundle.program, now=dossier.at, treatments=bundle.treatments
+    )
     written = {name: documents.write(document) for name, document in found.items()}
     for key, one in zip(scans, bundle.scans, strict=True):
         written[f"observations/{key.key}.json"] = documents.write_seen(recording(one))
-    for document, file in named(bundle.documents):
+    for document, file in files:
         if document.content is not None:
             written[file] = document.content
-    return {
+    whole = {
         **written,
+        SCHEMA: schema(),
         CATALOGUE: bundle.catalogue_source,
         REPORT: report,
         REGISTER: without_clock(register, at=dossier.at),
         README: readme.encode(),
+        "index.css": index.style(),
     }
+    listed = [*whole, MANIFEST, SIGNATURE]
+    whole["index.html"] = index.page(bundle, files, reader, names=listed, fingerprint=fingerprint).encode()
+    return whole
+
+
+def schema() -> bytes:
+    """The JSON Schema of the manifest, for whoever reads bundles with other programs."""
+    return resources.files("reports").joinpath("schemas", SCHEMA).read_bytes()
 
 
 def judged(bundle: Bundle) -> tuple[Judged, ...]:

@@ -322,7 +322,7 @@ _WHY = {
     Basis.LOOKED_AGAIN: "a later look at it alone, whose observations are not kept",
     Basis.DATA: "refreshed data, which the bundle does not hold",
     Basis.RULES: "an earlier version of the checks",
-    Basis.NOT_OPEN: "a raw result that is not open to the hospital",
+    Basis.NOT_OPEN: "a raw result that is not in the bundle: not open to the hospital yet, or not kept",
     Basis.DIFFERS: "something else than the raw observations say",
 }
 

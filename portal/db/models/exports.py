@@ -16,6 +16,10 @@ class ExportKind(StrEnum):
     REGISTER = "register"
     VENDOR_REPORT = "vendor-report"
     VENDOR_REPORTS = "vendor-reports"  # of all vendors, in one archive
+    BUNDLE = "bundle"  # the evidence bundle of one vendor
+    VENDOR_JSON = "vendor-json"
+    VENDOR_OSCAL = "vendor-oscal"
+    REGISTER_JSON = "register-json"
 
 
 class ExportState(StrEnum):

@@ -23,6 +23,7 @@ from portal.web.journey import HospitalJourney, Rail
 
 LARGEST = 100 * 1024 * 1024  # bytes of a file that is checked
 ALL = "all"
+OF_ONE_VENDOR = (ExportKind.BUNDLE, ExportKind.VENDOR_JSON, ExportKind.VENDOR_OSCAL)
 LANGUAGES = {"de": "Deutsch", "en": "English"}
 STATES: Mapping[ExportState, object] = {
     ExportState.WAITING: _l("waits for its turn"),
@@ -35,6 +36,10 @@ KINDS: Mapping[ExportKind, object] = {
     ExportKind.REGISTER: _l("Register (Excel)"),
     ExportKind.VENDOR_REPORT: _l("Vendor report (PDF)"),
     ExportKind.VENDOR_REPORTS: _l("Reports of all vendors (ZIP)"),
+    ExportKind.BUNDLE: _l("Evidence bundle (ZIP)"),
+    ExportKind.VENDOR_JSON: _l("Facts of a vendor (JSON)"),
+    ExportKind.VENDOR_OSCAL: _l("Assessment results (OSCAL)"),
+    ExportKind.REGISTER_JSON: _l("Register (JSON)"),
 }
 
 
@@ -42,6 +47,14 @@ class ReportForm(forms.Form):
     """The report of one vendor, or of all."""
 
     vendor = SelectField(_l("Vendor"), validators=[InputRequired(_l("Choose one."))])
+    language = SelectField(_l("Language"), validators=[InputRequired(_l("Choose one."))])
+
+
+class BundleForm(forms.Form):
+    """What of one vendor is taken along for auditors and other programs."""
+
+    vendor = SelectField(_l("Vendor"), validators=[InputRequired(_l("Choose one."))])
+    kind = SelectField(_l("What"), validators=[InputRequired(_l("Choose one."))])
     language = SelectField(_l("Language"), validators=[InputRequired(_l("Choose one."))])
 
 
@@ -106,6 +119,22 @@ def ask_for_report(here: HospitalJourney) -> Response:
     return _asked(here, Wish(kind=ExportKind.VENDOR_REPORT, language=language, vendor_id=chosen))
 
 
+@hospital.post("/reports/bundle", roles=EVERY_HOSPITAL_ROLE)
+def ask_for_bundle(here: HospitalJourney) -> Response:
+    """The evidence bundle of one vendor, or its facts for other programs."""
+    form = _with_vendors(here, BundleForm.sent())
+    if not form.validate():
+        return _page(here, None, bundle=form)
+    kind, language = ExportKind(str(form["kind"].data)), _language(form["language"].data)
+    return _asked(here, Wish(kind=kind, language=language, vendor_id=str(form["vendor"].data)))
+
+
+@hospital.post("/reports/register-json", roles=EVERY_HOSPITAL_ROLE)
+def ask_for_register_json(here: HospitalJourney) -> Response:
+    """The whole register for other programs."""
+    return _asked(here, Wish(kind=ExportKind.REGISTER_JSON, language=here.language))
+
+
 @hospital.post("/reports/<export_id>/file", roles=EVERY_HOSPITAL_ROLE)
 def export_file(here: HospitalJourney, export_id: str) -> Response:
     """Fetch it; a POST, because the audit trail says who did."""
@@ -152,9 +181,12 @@ def _asked(here: HospitalJourney, wish: Wish) -> Response:
     return pages.see_other("hospital.report_list")
 
 
-def _page(here: HospitalJourney, form: ReportForm | None) -> Response:
+def _page(here: HospitalJourney, form: ReportForm | None, *, bundle: BundleForm | None = None) -> Response:
     shown = form or _offered(here, ReportForm.offered(language=here.language))
-    return pages.page("hospital/reports.html", form=shown, is_short=_is_short(here), **_list(here))
+    wanted = bundle or _with_vendors(here, BundleForm.offered(language=here.language))
+    for each in wanted:  # two forms on one page, so one id each
+        each.id = f"bundle-{each.name}"
+    return pages.page("hospital/reports.html", form=shown, bundle=wanted, is_short=_is_short(here), **_list(here))
 
 
 def _is_short(here: HospitalJourney) -> bool:
@@ -178,6 +210,13 @@ def _list(here: HospitalJourney) -> dict[str, Any]:
 def _offered(here: HospitalJourney, form: ReportForm) -> ReportForm:
     names = [(vendor.id, vendor.name) for vendor in vendors.search(here.session, here.actor)]
     form.offer("vendor", [(ALL, _("All vendors (ZIP)")), *names])
+    form.offer("language", LANGUAGES)
+    return form
+
+
+def _with_vendors(here: HospitalJourney, form: BundleForm) -> BundleForm:
+    form.offer("vendor", [(vendor.id, vendor.name) for vendor in vendors.search(here.session, here.actor)])
+    form.offer("kind", {kind.value: KINDS[kind] for kind in OF_ONE_VENDOR})
     form.offer("language", LANGUAGES)
     return form
 

@@ -1,0 +1,149 @@
+"""What is in a bundle, in seven domains with their gaps: as data, and as a page for people."""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from assessments import domains, frameworks
+from assessments.domains import Gap, GapKind, View
+from assessments.model import PARTS
+from reports import facts, marks, rendering
+from reports.bundles.facts import Bundle, Document, LeftOut
+from reports.reader import Reader
+from scanners.model import N_
+
+FORMAT = "kettenblick-evidence-index"
+VERSION = 1
+
+GAPS: Mapping[GapKind, str] = {
+    GapKind.NOTHING: N_("Measures of which nothing is known"),
+    GapKind.UNANSWERED: N_("Questions without an answer"),
+    GapKind.EVIDENCE: N_("Documents that are missing or no longer hold"),
+    GapKind.UNSEEN: N_("Checks without a result"),
+    GapKind.CONTRADICTION: N_("Open contradictions between answer and scan"),
+}
+REASONS: Mapping[LeftOut, str] = {
+    LeftOut.VIEW_ONLY: N_("the vendor lets it be read, not taken along"),
+    LeftOut.REMOVED: N_("it was deleted since, by its owner or because its time was over"),
+    LeftOut.UNREADABLE: N_("its file cannot be read; the operator has to look"),
+    LeftOut.SIZE: N_("all documents together would be too large"),
+}
+FILES: Mapping[str, str] = {
+    "report.pdf": N_("the vendor report"),
+    "register.xlsx": N_("the rows of the register"),
+    "score.json": N_("the score with every line, and the residual risk"),
+    "findings.json": N_("every finding with both sides' words, and what it rests on"),
+    "answers.json": N_("every question with its answer in words"),
+    "signed-answers.json": N_("the answers as they were signed off"),
+    "contradictions.json": N_("answers and observations that do not fit, and how they were settled"),
+    "disputes.json": N_("what the vendor holds against findings, and what the hospital says to it"),
+    "waivers.json": N_("what the hospital accepts until a day"),
+    "risks.json": N_("risks and their treatment"),
+    "actions.json": N_("what the vendor is to mend until when"),
+    "evidence.json": N_("documents with SHA-256 and how they stand"),
+    "consents.json": N_("who agreed to which scan, and what changed in its scope"),
+    "not-examined.json": N_("what was not examined, and why"),
+    "scans.json": N_("the scans whose raw results are here"),
+    "dossier.json": N_("every fact that the score rests on"),
+    "policy.json": N_("the numbers of the policy"),
+    "catalogue.yaml": N_("the questionnaire"),
+    "checks.json": N_("the checks with severity, reason and remedy"),
+    "assessment-results.json": N_("the same as OSCAL assessment results"),
+    "manifest.json": N_("the SHA-256 of every member"),
+    "signature.json": N_("the signature over the manifest"),
+}
+
+
+def data(bundle: Bundle, documents: Sequence[tuple[Document, str]], readers: Sequence[Reader]) -> dict[str, Any]:
+    """index.json."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "domains": [_domain(one, readers) for one in domains.view(bundle.assessed)],
+        "left_out": [
+            {"name": one.name, "sha256": one.sha256, "reason": one.left_out} for one, _file in documents if one.left_out
+        ],
+        "files": {name: facts.both_of(words, readers) for name, words in FILES.items()},
+    }
+
+
+def page(
+    bundle: Bundle, documents: Sequence[tuple[Document, str]], reader: Reader, *, names: Sequence[str], fingerprint: str
+) -> str:
+    """index.html; `names` are the members that are there."""
+    assessed = bundle.assessed
+    views = domains.view(assessed)
+    return rendering.page(
+        "bundle_index.html",
+        reader,
+        bundle=bundle,
+        dossier=assessed.dossier,
+        score=assessed.score,
+        views=views,
+        lacking=sum(one.lacking for one in views),
+        gap_count=sum(map(_count, views)),
+        gap_words=lambda view: _gap_words(view, reader),
+        gap_titles=GAPS,
+        said=lambda gap, key: _said(bundle, gap, key, reader),
+        measures={part: frameworks.measure(part) for part in PARTS},
+        marks=marks,
+        documents=documents,
+        kinds={one.key: one.type_text.get(reader.language) for one in assessed.evidence},
+        reasons=REASONS,
+        listed=[(name, reader.text(words)) for name, words in FILES.items() if name in names],
+        fingerprint=fingerprint,
+    )
+
+
+def style() -> bytes:
+    """index.css."""
+    return (files("reports") / "templates" / "bundle_index.css").read_bytes()
+
+
+def _domain(view: View, readers: Sequence[Reader]) -> dict[str, Any]:
+    return {
+        "id": view.domain.id,
+        "title": {"de": view.domain.title.de, "en": view.domain.title.en},
+        "parts": [facts.part(one) for one in view.parts],
+        "answers": {"asked": len(view.answers), "answered": view.answered, "keys": [one.key for one in view.answers]},
+        "findings": {
+            "checked": len(view.findings),
+            "lacking": view.lacking,
+            "keys": [row.key for row in view.findings if row.fact.finding.outcome in domains.LACKING],
+        },
+        "evidence": [one.key for one in view.evidence if one.name],
+        "risks": [one.key for one in view.risks],
+        "gaps": [
+            {"kind": gap.kind, "title": facts.both_of(GAPS[gap.kind], readers), "keys": list(gap.keys)}
+            for gap in view.gaps
+        ],
+    }
+
+
+def _count(view: View) -> int:
+    return sum(len(gap.keys) for gap in view.gaps)
+
+
+def _gap_words(view: View, reader: Reader) -> str:
+    count = _count(view)
+    return reader.text(N_("Gaps: %(count)s"), count=count) if count else reader.text(N_("no gaps"))
+
+
+def _said(bundle: Bundle, gap: Gap, key: str, reader: Reader) -> str:
+    """A key with the words that belong to it."""
+    catalogue = bundle.assessed.dossier.catalogue
+    match gap.kind:
+        case GapKind.UNANSWERED | GapKind.CONTRADICTION:
+            question = catalogue.questions.get(key.partition(":")[0])
+            return f"{key} {question.label.get(reader.language)}" if question else key
+        case GapKind.EVIDENCE:
+            found = next((one for one in bundle.assessed.evidence if one.key == key), None)
+            if found is None:
+                return key
+            standing = reader.text(marks.EVIDENCE[found.standing].word)
+            asked = ", ".join(found.question_ids)
+            return f"{found.name or found.type_text.get(reader.language)} ({asked}): {standing}"
+        case GapKind.NOTHING:
+            return frameworks.measure(key).title.get(reader.language)
+        case _:
+            return key
