@@ -15,6 +15,7 @@ from assessments.model import EvidenceStanding, EvidenceStatus, Words
 from portal.db.models.accounts import Company
 from portal.db.models.assessments import Assessment
 from portal.db.models.disputes import Dispute, DisputeState
+from portal.db.models.incidents import FlashAsked, FlashReply
 from portal.db.models.plans import Action, ActionReport
 from portal.db.models.responses import (
     Answer,
@@ -401,7 +402,9 @@ def open_for_hospital(
     if row is None or row.company_id != assessment.company_id:
         raise NotFound
     if row.id not in handed_in and not (
-        _is_in_dispute(session, assessment, row, now=now) or _is_in_report(session, assessment, row)
+        _is_in_dispute(session, assessment, row, now=now)
+        or _is_in_report(session, assessment, row)
+        or _is_in_flash(session, assessment, row)
     ):
         raise NotFound
     if row.deleted_at is not None:
@@ -436,6 +439,21 @@ def _is_in_report(session: Session, assessment: Assessment, row: Evidence) -> bo
             Action.vendor_id == assessment.vendor_id,
             ActionReport.company_id == row.company_id,
             ActionReport.evidence_id == row.id,
+        )
+    )
+    return row.deleted_at is None and session.scalars(found.limit(1)).first() is not None
+
+
+def _is_in_flash(session: Session, assessment: Assessment, row: Evidence) -> bool:
+    """What the company lays beside its answer to a question of the moment it shows to the hospital that asked."""
+    found = (
+        select(FlashReply.id)
+        .join(FlashAsked, FlashAsked.id == FlashReply.asked_id)
+        .where(
+            FlashAsked.hospital_id == assessment.hospital_id,
+            FlashAsked.vendor_id == assessment.vendor_id,
+            FlashReply.company_id == row.company_id,
+            FlashReply.evidence_id == row.id,
         )
     )
     return row.deleted_at is None and session.scalars(found.limit(1)).first() is not None
