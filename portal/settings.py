@@ -35,6 +35,19 @@ class MailSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PostboxSettings:
+    """The mailbox that our mails come back to, over TLS only; host "" means that nobody looks."""
+
+    host: str = ""
+    port: int = 993
+    security: str = "tls"  # or "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    folder: str = "INBOX"
+    trust_roots_pem: str = ""  # "" = the system's
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScanSettings:
     """Where scans may go beside the public internet, and how they present themselves."""
 
@@ -75,6 +88,7 @@ class Settings:
     threads: int
     mail: MailSettings
     scan: ScanSettings
+    postbox: PostboxSettings = field(default_factory=PostboxSettings)
     worker_kinds: str = "all"  # what this machine's worker takes: "all", "scan" (alone in a DMZ), "rest" (all but that)
     demonstration: bool = False
     operator_contact: str = ""
@@ -133,6 +147,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         bind_port=bind_port,
         threads=_number(env, "WEB_THREADS", 8, most=MOST_THREADS),
         mail=_mail(env),
+        postbox=_postbox(env),
         scan=_scan(env),
         worker_kinds=_worker_kinds(env),
         demonstration=env.get("KETTENBLICK_DEMONSTRATION", "") == "1",
@@ -180,6 +195,26 @@ def _mail(env: Mapping[str, str]) -> MailSettings:
         user=env.get("SMTP_USER", ""),
         password=env.get("SMTP_PASSWORD", ""),
         sender=sender,
+    )
+
+
+def _postbox(env: Mapping[str, str]) -> PostboxSettings:
+    host, security = env.get("IMAP_HOST", "").strip(), env.get("IMAP_SECURITY", "tls")
+    if security not in {"starttls", "tls"}:
+        raise BadSetting("IMAP_SECURITY must be tls or starttls.")
+    if host and not (env.get("IMAP_USER") and env.get("IMAP_PASSWORD")):
+        raise BadSetting("IMAP_HOST needs IMAP_USER and IMAP_PASSWORD.")
+    if not all(env.get(name, "").isascii() for name in ("IMAP_USER", "IMAP_PASSWORD", "IMAP_FOLDER")):
+        raise BadSetting("IMAP_USER, IMAP_PASSWORD and IMAP_FOLDER must be plain ASCII.")
+    roots = env.get("IMAP_TRUST_ROOTS", "")
+    return PostboxSettings(
+        host=host,
+        port=_number(env, "IMAP_PORT", 993 if security == "tls" else 143),
+        security=security,
+        user=env.get("IMAP_USER", ""),
+        password=env.get("IMAP_PASSWORD", ""),
+        folder=env.get("IMAP_FOLDER", "INBOX"),
+        trust_roots_pem=_text(roots, "IMAP_TRUST_ROOTS") if roots else "",
     )
 
 

@@ -40,6 +40,7 @@ RECONCILE_EVERY = 5.0
 RING_AGAIN_AFTER = timedelta(seconds=10)
 NIGHT_HOUR = 1  # UTC
 MORNING_HOUR = 8  # where the hospitals are: reminders lie on top when a working day begins
+POSTBOX_EVERY = 5  # minutes
 HOME = ZoneInfo("Europe/Berlin")
 GRACE = 10.0  # seconds a short task gets to finish when the worker is asked to end
 
@@ -195,6 +196,8 @@ class Worker:
             self._start_daily(JobKind.NIGHTLY, now.hour >= NIGHT_HOUR, now.date(), now)
             local = now.astimezone(HOME)
             self._start_daily(JobKind.REMINDERS, local.hour >= MORNING_HOUR, local.date(), now)
+            if self.tools.settings.postbox.host:
+                self._look_into_postbox(now)
             self._start_rejudging(now)
 
     def _bury_abandoned(self) -> None:
@@ -214,6 +217,15 @@ class Worker:
         with self.tools.sessions.begin() as session:
             if jobs.take_slot(session, kind, slot, now=now):
                 jobs.add(session, kind, {}, now=now)
+
+    def _look_into_postbox(self, now: datetime) -> None:
+        slot = now.replace(minute=now.minute - now.minute % POSTBOX_EVERY, second=0, microsecond=0).isoformat()
+        with self.reading() as session:
+            if jobs.slot_is_taken(session, JobKind.BOUNCES, slot):
+                return
+        with self.tools.sessions.begin() as session:
+            if jobs.take_slot(session, JobKind.BOUNCES, slot, now=now):
+                jobs.add(session, JobKind.BOUNCES, {}, now=now, max_attempts=1)
 
     def _start_rejudging(self, now: datetime) -> None:
         """New rules came with this version, or a refresh brought new data: what was seen is judged anew, once."""

@@ -13,6 +13,7 @@ from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.files.blobs import Blobs
 from portal.jobs import (
+    bouncing,
     campaigning,
     components,
     controlling,
@@ -147,6 +148,7 @@ TASKS: Mapping[JobKind, Task] = {
     JobKind.SHRED: Task(lane=Lane.REST, run=keeping.shred),
     JobKind.CAMPAIGN: Task(lane=Lane.REST, run=campaigning.send, give_up=campaigning.give_up),
     JobKind.REMINDERS: Task(lane=Lane.REST, run=campaigning.remind),
+    JobKind.BOUNCES: Task(lane=Lane.REST, run=bouncing.read),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),
 }
 

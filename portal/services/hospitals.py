@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 from portal import i18n
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.errors import BadInput
-from portal.services import accounts, audit, outbox
+from portal.services import accounts, audit, outbox, working_days
 from portal.services.actors import Actor, hospital_of
 from portal.services.letters import Letter
 from scanners.model import N_, Message
 
 ADMINS = frozenset({HospitalRole.ADMIN})
+SECOND_EYES = ("0", "1", "2", "3", "4")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class HospitalFields:
     contact_name: str = ""
     contact_email: str = ""
     contact_phone: str = ""
+    state: str = ""  # German state, for working days
+    second_eyes_tier: str = "0"  # up to this tier two people end a review
 
 
 def change(session: Session, actor: Actor, fields: HospitalFields, *, now: datetime) -> Hospital:
@@ -39,6 +42,10 @@ def change(session: Session, actor: Actor, fields: HospitalFields, *, now: datet
     hospital.contact_name = fields.contact_name.strip()[:200]
     hospital.contact_email = accounts.email_address(email, field="contact_email") if email else ""
     hospital.contact_phone = fields.contact_phone.strip()[:60]
+    if fields.state in {"", *working_days.STATES}:
+        hospital.state = fields.state
+    if fields.second_eyes_tier in SECOND_EYES:
+        hospital.second_eyes_tier = int(fields.second_eyes_tier)
     hospital.version += 1
     audit.record(session, actor, "hospital.changed", hospital.id, now=now)
     return hospital

@@ -11,7 +11,7 @@ from portal.db.models.accounts import Hospital, Person
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
 from portal.db.models.responses import Response, SignOff
 from portal.errors import BadInput, Clash, NotNow
-from portal.services import audit, catalogues, invitations, jobs, outbox
+from portal.services import audit, catalogues, invitations, jobs, outbox, review_locks
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.letters import Letter
 from scanners.model import N_, Message
@@ -48,6 +48,7 @@ def say(
     assessment = invitations.find(session, actor, assessment_id)
     session.refresh(assessment, ["stage"], with_for_update=True)  # one word at a time, and none after the end
     _require_submitted(assessment)
+    review_locks.take(session, actor, assessment, now=now)
     question_id, supply_id = key
     if question_id not in catalogues.of(session, assessment).questions:
         raise BadInput({"": Message(text=N_("There is no such question."))})
@@ -86,16 +87,24 @@ def say(
 
 
 def finish(session: Session, actor: Actor, assessment_id: str, *, base_url: str, now: datetime) -> Assessment:
-    """End the review: returned answers go back to the vendor, otherwise the round is reviewed."""
+    """End the review: returned answers go back to the vendor, otherwise the round is reviewed.
+
+    Where the hospital asks for two, the first word leaves the round as it is.
+    """
     assessment = invitations.find(session, actor, assessment_id)
     hospital_of(actor, HOSPITAL_WRITERS)
     session.refresh(assessment, ["stage"], with_for_update=True)
     _require_submitted(assessment)
+    review_locks.take(session, actor, assessment, now=now)
     returned = [
         review
         for review in of_assessment(session, actor, assessment_id).values()
         if review.state is ReviewState.RETURNED and assessment.submitted_at and review.at > assessment.submitted_at
     ]
+    if not returned and not review_locks.end(session, actor, assessment, now=now):
+        review_locks.release(session, assessment)
+        return assessment
+    review_locks.release(session, assessment)
     assessment.stage = Stage.RETURNED if returned else Stage.REVIEWED
     assessment.reviewed_at = None if returned else now
     assessment.version += 1

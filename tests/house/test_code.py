@@ -16,6 +16,7 @@ DOORS = {
     "scanners/probes/http2.py": "the same: one connection for many requests",
     "scanners/probes/inquiries.py": "HTTP to registries and the makers of data sets, each within its own allow-list",
     "portal/mailer.py": "mail to the relay the operator chose",
+    "portal/postbox.py": "the mailbox that mails come back to, if the operator has set one",
     "portal/files/screening.py": "the virus scanner the operator chose, in their own network",
     "portal/jobs/scanner.py": "a pair of sockets between the worker and what it started; connects to nobody",
     "scanners/starting.py": "the other end of that pair, inherited; connects to nobody",

@@ -2,12 +2,12 @@
 
 from flask import Response, request
 from wtforms import EmailField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from portal.db.models.accounts import HospitalRole
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import accounts, audit, hospitals
+from portal.services import accounts, audit, hospitals, working_days
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.hospitals import HospitalFields
 from portal.web import forms, marks, pages
@@ -31,6 +31,16 @@ class HospitalForm(forms.Form):
     contact_name = StringField(_l("Contact person for vendors"), [Length(max=200)], filters=[forms.stripped])
     contact_email = EmailField(_l("E-mail of the contact"), [Length(max=254)], filters=[forms.stripped])
     contact_phone = StringField(_l("Telephone of the contact"), [Length(max=60)], filters=[forms.stripped])
+    state = SelectField(
+        _l("Federal state"),
+        [Optional()],
+        description=_l("Reminders and periods count its working days."),
+    )
+    second_eyes_tier = SelectField(
+        _l("Two people end a review"),
+        [Optional()],
+        description=_l("The second must be somebody else; returned answers go back at the word of one."),
+    )
 
 
 class MemberForm(forms.Form):
@@ -57,7 +67,7 @@ def settings(here: HospitalJourney) -> Response:
 @hospital.post("/settings", roles=ADMINS)
 def change_settings(here: HospitalJourney) -> Response:
     """Change the record."""
-    form = HospitalForm.sent()
+    form = _with_choices(HospitalForm.sent(), here)
     if form.validate():
         with form.refusals(here.session):
             fields = HospitalFields(**{name: form[name].data or "" for name in vars(HospitalFields(name=""))})
@@ -107,7 +117,17 @@ def audit_trail(here: HospitalJourney) -> Response:
 
 
 def _offered(here: HospitalJourney) -> forms.Form:
-    return HospitalForm.offered(**{name: getattr(here.hospital, name) for name in vars(HospitalFields(name=""))})
+    values = {name: getattr(here.hospital, name) for name in vars(HospitalFields(name=""))}
+    values["second_eyes_tier"] = str(here.hospital.second_eyes_tier)
+    return _with_choices(HospitalForm.offered(**values), here)
+
+
+def _with_choices(form: forms.Form, here: HospitalJourney) -> forms.Form:
+    form.offer("state", [("", _("none, national holidays only")), *working_days.STATES.items()])
+    tiers = {"0": _("never"), "1": _("for tier 1"), "2": _("for tiers 1 and 2")}
+    stands = str(here.hospital.second_eyes_tier)
+    form.offer("second_eyes_tier", tiers if stands in tiers else {**tiers, stands: _("for every tier")})
+    return form
 
 
 def _page(here: HospitalJourney, form: forms.Form, member_form: forms.Form) -> Response:

@@ -5,11 +5,11 @@ from wtforms import HiddenField, RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from assessments.model import AnswerRow, Assessed
-from portal.db.models.assessments import ReviewState
+from portal.db.models.assessments import ReviewState, Stage
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import dossiers, invitations, portfolio, registers, reviews
+from portal.services import dossiers, invitations, portfolio, registers, review_locks, reviews
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
@@ -88,9 +88,21 @@ def finish_review(here: HospitalJourney, assessment_id: str) -> Response:
     assessment = reviews.finish(
         here.session, here.actor, assessment_id, base_url=here.settings.public_base_url, now=here.now
     )
-    returned = assessment.reviewed_at is None
-    here.notice(_("The returned answers are with the vendor again.") if returned else _("The review is complete."))
+    words = {
+        Stage.RETURNED: _("The returned answers are with the vendor again."),
+        Stage.REVIEWED: _("The review is complete."),
+    }
+    first = _("Your word stands. A second person has to look at it before the review is complete.")
+    here.notice(words.get(assessment.stage, first))
     return pages.see_other("hospital.assessment", assessment_id=assessment_id)
+
+
+@hospital.post("/review/<assessment_id>/take-over", roles=HOSPITAL_WRITERS)
+def take_over_review(here: HospitalJourney, assessment_id: str) -> Response:
+    """Go on in somebody else's place."""
+    review_locks.take_over(here.session, here.actor, assessment_id, now=here.now)
+    here.notice(_("You review this round now."))
+    return pages.see_other("hospital.review", assessment_id=assessment_id)
 
 
 def _assessed(here: HospitalJourney, assessment_id: str) -> Assessed:
@@ -127,6 +139,9 @@ def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form 
     unread = [row for row in rows if (row.question.id, row.supply) not in by_row]
     row = _row(assessed, key)[0] if key else next(iter(unread or rows), None)
     word = by_row.get((row.question.id, row.supply)) if row is not None else None
+    holder = review_locks.holder(here.session, here.actor, assessment_id, now=here.now)
+    may_write = here.role in HOSPITAL_WRITERS and assessment.stage in reviews.IN_REVIEW
+    asks_for_two = assessment.stage is Stage.SUBMITTED and review_locks.asks_for_two(here.session, assessment)
     return pages.page(
         "hospital/review.html",
         form=form
@@ -151,7 +166,11 @@ def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form 
         evidence_standings=marks.EVIDENCE,
         answer_text=lambda one: tables.answer_text(one, reader()),
         supply_names={supply.key: supply.name for supply in assessed.dossier.supplies},
-        may_write=here.role in HOSPITAL_WRITERS and assessment.stage in reviews.IN_REVIEW,
+        may_write=may_write and holder is None,
+        may_take_over=may_write and holder is not None,
+        holder=holder,
+        asks_for_two=asks_for_two,
+        first_end=review_locks.first_end(here.session, assessment) if asks_for_two else None,
         previous_key=_neighbour(rows, row, -1),
         next_key=_neighbour(rows, row, 1),
     )
