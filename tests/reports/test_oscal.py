@@ -45,7 +45,7 @@ RULES = {
     "target": ("type target-id status", "title description props links implementation-status remarks"),
     "risk": (
         "uuid title description statement status",
-        "props links origins threat-ids characterizations mitigating-factors deadline remediations related-observations",
+        "props links origins characterizations mitigating-factors deadline remediations related-observations",
     ),
     "characterization": ("origin facets", "props links"),
     "facet": ("name system value", "props links remarks"),
