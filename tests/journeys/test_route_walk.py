@@ -22,6 +22,7 @@ CLINIC = frozenset(HospitalRole)
 CLINIC_WRITERS = frozenset({HospitalRole.ADMIN, HospitalRole.ASSESSOR})
 CLINIC_RISKS = CLINIC_WRITERS | {HospitalRole.DECIDER}
 CLINIC_ADMIN = frozenset({HospitalRole.ADMIN})
+CLINIC_APPROVERS = frozenset({HospitalRole.ADMIN, HospitalRole.DECIDER})
 CLINIC_TRAIL = CLINIC_ADMIN | {HospitalRole.AUDITOR}
 FIRM = frozenset(CompanyRole)
 FIRM_LEAD = frozenset({CompanyRole.LEAD})
@@ -64,6 +65,8 @@ TABLE: Mapping[object, str] = {
         GET hospital.risk_list  GET hospital.risk  GET hospital.report_list  POST hospital.register_workbook
         POST hospital.open_evidence  GET hospital.settings  GET hospital.vendor_disputes  GET hospital.vendor_actions
         GET hospital.vendor_scope
+        GET hospital.own_risk  GET hospital.vendor_waivers  GET hospital.snapshot_list  GET hospital.snapshot
+        GET hospital.compare_snapshots  GET hospital.snapshot_file
         GET hospital.vendor_components
         GET hospital.catalogue_list  GET hospital.own_catalogue  GET hospital.preview_catalogue
         GET hospital.catalogue_file  GET hospital.catalogue_workbook
@@ -71,6 +74,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.incident_list  GET hospital.incident  GET hospital.vendor_incidents
         GET hospital.flash  GET hospital.flash_calls  GET hospital.flash_workbook
         GET hospital.live_exports  POST hospital.ask_for_report  POST hospital.export_file
+        POST hospital.ask_for_bundle  POST hospital.ask_for_register_json
         GET hospital.campaign  GET hospital.campaign_progress  GET hospital.campaign_mail
         GET hospital.letter_list  GET hospital.letter
         GET hospital.check_register  POST hospital.confirm_register
@@ -79,7 +83,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.choose_vendors  POST hospital.draft_campaign  POST hospital.plan_campaign
         POST hospital.leave_out_of_campaign  POST hospital.discard_campaign  POST hospital.send_campaign
         POST hospital.switch_campaign_reminders  POST hospital.remind_vendor  POST hospital.switch_reminders
-        POST hospital.move_due_date  POST hospital.change_letter  POST hospital.try_letter  POST hospital.reset_letter
+        POST hospital.move_due_date  POST hospital.take_over_review  POST hospital.change_letter  POST hospital.try_letter  POST hospital.reset_letter
         POST hospital.name_incident_desk  POST hospital.confirm_incident  GET hospital.new_flash
         POST hospital.send_flash  POST hospital.note_flash_answer  POST hospital.stop_flash  POST hospital.close_flash
         POST hospital.begin_catalogue  POST hospital.import_catalogue  POST hospital.rename_catalogue
@@ -99,7 +103,11 @@ TABLE: Mapping[object, str] = {
         POST hospital.take_offered_lines  GET hospital.add_action  POST hospital.set_action  POST hospital.answer_action
         POST hospital.keep_scope
     """,
-    CLINIC_RISKS: "POST hospital.treat_risk",
+    CLINIC_RISKS: """
+        POST hospital.treat_risk  GET hospital.add_risk  POST hospital.write_down_risk  GET hospital.edit_risk
+        POST hospital.change_risk  POST hospital.close_risk  POST hospital.reopen_risk  POST hospital.freeze_register
+    """,
+    CLINIC_APPROVERS: "POST hospital.grant_waiver  POST hospital.end_waiver",
     CLINIC_ADMIN: """
         POST hospital.change_settings  POST hospital.invite_member  POST hospital.end_member
         POST hospital.release_catalogue  POST hospital.withdraw_catalogue
@@ -201,9 +209,28 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.stop_flash": {"stop": "yes"},
         "POST vendor.answer_flash": {"standing": "not-affected"},
         "POST hospital.treat_risk": {"treatment": "mitigate", "version": "0"},
+        **{
+            f"POST hospital.{name}": {
+                "title": "Ausfall",
+                "scenario": "Es fällt aus.",
+                "about": "",
+                "patient_safety": "",
+                "treatment": "open",
+                "version": "1",
+                "inherent_likelihood": "4",
+                "inherent_impact": "4",
+                "likelihood": "3",
+                "impact": "4",
+            }
+            for name in ("write_down_risk", "change_risk")
+        },
+        "POST hospital.close_risk": {"reason": "Ersetzt.", "version": "1"},
+        "POST hospital.freeze_register": {"name": "Sitzung"},
+        "POST hospital.grant_waiver": {"what": "finding:x", "reason": "weil", "until": "2099-01-01"},
         "POST hospital.invite_member": {"email": "neu@klinik.example", "role": "assessor"},
         "POST hospital.change_settings": {"name": "Anders"},
         "POST hospital.register_workbook": {"language": "de"},
+        "POST hospital.ask_for_bundle": {"vendor": ids["vendor_id"], "kind": "bundle", "language": "de"},
         "POST hospital.ask_for_report": {"vendor": ids["vendor_id"], "language": "de"},
         "POST hospital.confirm_register": {"checksum": "0" * 64},
         "POST hospital.draft_campaign": {"vendors": ids["vendor_id"]},

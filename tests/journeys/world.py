@@ -278,7 +278,9 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     deletion = select(EvidenceDeletion.id).where(EvidenceDeletion.evidence_id == former.id)
     incident = alarms.incident(session, lead, now=now)
     flash = alarms.flash(session, made.assessor, assessment.vendor_id, now=now)
+    risks = building.frozen_register(session, shelf, made.decider, assessment.vendor_id, now=now)
     ids = {
+        **risks,
         "incident_id": incident.id,
         "flash_id": flash.id,
         "asked_id": session.scalars(select(FlashAsked.id).where(FlashAsked.flash_id == flash.id)).one(),

@@ -20,14 +20,18 @@ from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.delegations import Delegation
 from portal.db.models.responses import Response
 from portal.db.models.vendors import Host, HostRole, Supply, Vendor
-from portal.services import catalogues
+from portal.db.models.waivers import Waiver, WaiverKind
+from portal.services import catalogues, own_risks, snapshots
 from portal.services.actors import Actor
+from portal.services.own_risks import OwnRiskFields
 from portal.services.scopes import PROFILE
 from questionnaires import owning, shelf
 from questionnaires.model import QuestionSet, Text
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from portal.files.blobs import Blobs
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PASSWORD = "vier alte Boote am Kai"
@@ -183,3 +187,38 @@ def campaign(session: Session, actor: Actor, *vendor_ids: str, now: datetime = N
         session.add(CampaignSeat(hospital_id=actor.hospital_id, campaign_id=row.id, vendor_id=vendor_id))
     session.flush()
     return row
+
+
+def frozen_register(
+    session: Session, shelf: Blobs | None, actor: Actor, vendor_id: str, *, now: datetime = NOW
+) -> dict[str, str]:
+    """A risk that was written down, a waiver and a snapshot of the hospital, by the names of addresses; without a
+    shelf the snapshot waits."""
+    fields = OwnRiskFields(
+        title="Ausfall",
+        scenario="Es fällt aus.",
+        inherent_likelihood=4,
+        inherent_impact=4,
+        likelihood=3,
+        impact=4,
+        vendor_id=vendor_id,
+    )
+    risk = own_risks.add(session, actor, fields, now=now)
+    waiver = Waiver(
+        hospital_id=str(actor.hospital_id),
+        vendor_id=vendor_id,
+        kind=WaiverKind.KNOCK_OUT,
+        question_id="MF-01",
+        reason="Umbau bis Ende des Jahres",
+        until=now.date() + timedelta(days=90),
+        by_name=actor.name,
+        at=now,
+    )
+    session.add(waiver)
+    snapshot = snapshots.ask(session, actor, "Sitzung 12/2026", now=now)
+    if shelf is not None:
+        document = snapshots.freeze(session, snapshot.hospital_id, snapshot.id, now=now)
+        kept = snapshots.put(shelf, snapshot.hospital_id, document or b"")
+        snapshots.keep(session, snapshot.hospital_id, snapshot.id, kept, now=now)
+    session.flush()
+    return {"own_risk_id": risk.id, "waiver_id": waiver.id, "snapshot_id": snapshot.id}

@@ -15,7 +15,9 @@ from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord
 from portal.db.models.responses import Evidence, Response
 from portal.db.models.scans import ScanRun
+from portal.files.blobs import Blobs
 from portal.services import catalogues, components, vendor_imports
+from portal.web.journey import EXTENSION
 from reports.workbooks.table_in import Table
 from scanners.datasets import SHIPPED
 from scanners.parsing.parts_lists import Component, PartsList
@@ -95,9 +97,23 @@ def campaigns_of(session: Session, ward: Ward) -> list[str]:
     return [draft.id, sent.id]
 
 
-def paths(app: Flask, ward: Ward, session: Session, *, most: int = 100) -> Iterator[tuple[str, str]]:
+def frozen(app: Flask, session: Session, ward: Ward) -> dict[str, str]:
+    """A risk that was written down, a waiver, a snapshot that is frozen."""
+    standing = app.extensions[EXTENSION]
+    shelf = Blobs(folder=standing.settings.files_dir, keyring=standing.keyring)
+    vendor_id = ward.vendors["Strahlwerk Medizintechnik GmbH"]
+    kept = building.frozen_register(session, shelf, ward.decider, vendor_id, now=datetime.now(UTC))
+    session.commit()
+    return kept
+
+
+def paths(  # noqa: PLR0912 - a case for each pair of ids
+    app: Flask, ward: Ward, session: Session, *, most: int = 100
+) -> Iterator[tuple[str, str]]:
     """Every GET of the room with every id that stands for another state, or with so many of them."""
+    kept = frozen(app, session, ward)
     ids = {
+        **{name: [value] for name, value in kept.items()},
         "vendor_id": ward.vendors.values(),
         "supply_id": ward.supplies.values(),
         "assessment_id": ward.assessments.values(),
@@ -195,11 +211,14 @@ def test_a_foreign_id_and_an_unknown_id_are_the_same_bytes(
         run = session.scalars(select(ScanRun).where(ScanRun.hospital_id == neighbour.hospital_id)).first()
         risk = session.scalars(select(RiskRecord).where(RiskRecord.hospital_id == neighbour.hospital_id)).first()
         list_id = uploaded(session, neighbour)
+        kept = building.frozen_register(session, None, neighbour.decider, next(iter(neighbour.vendors.values())))
+        session.commit()
         incident_id, flash_id = alarm_of(session, neighbour)
         campaign_id = campaigns_of(session, neighbour)[0]
         draft, _released = catalogues_of(session, neighbour)
     visitor = visit(ward.admin)
     foreign = {
+        **kept,
         "import_id": list_id,
         "vendor_id": next(iter(neighbour.vendors.values())),
         "supply_id": next(iter(neighbour.supplies.values())),
