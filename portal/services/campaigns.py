@@ -324,15 +324,13 @@ def send_one(
         return seat.state
     campaign = session.get_one(Campaign, campaign_id)
     seat.at = now
-    step = session.begin_nested()
     try:
-        assessment, email = _invite(session, campaign, vendor_id, base_url=base_url, now=now)
+        with session.begin_nested():
+            assessment, email = _invite(session, campaign, vendor_id, base_url=base_url, now=now)
     except RuleBroken as refused:
-        step.rollback()
         seat.state, seat.at = SeatState.REFUSED, now
         seat.reason, seat.reason_values = refused.message.text, dict(refused.message.values)
     else:
-        step.commit()
         seat.state, seat.assessment_id, seat.email = SeatState.INVITED, assessment.id, email
     return seat.state
 
