@@ -141,7 +141,7 @@ def _said(bundle: Bundle, gap: Gap, key: str, reader: Reader) -> str:
             if found is None:
                 return key
             standing = reader.text(marks.EVIDENCE[found.standing].word)
-            asked = ", ".join(found.question_ids)
+            asked = ", ".join([*found.question_ids, *([found.supply] if found.supply else [])])
             return f"{found.name or found.type_text.get(reader.language)} ({asked}): {standing}"
         case GapKind.NOTHING:
             return frameworks.measure(key).title.get(reader.language)
