@@ -187,7 +187,7 @@ def risks(register: Register) -> tuple[Column[Risk], ...]:
             kind=Kind.RISK,
             value=lambda row, reader: reader.text(marks.RISK_LEVELS[row.level].word) if row.level else "",
         ),
-        _words(
+        _long(
             N_("Concerns"), 24, lambda row, reader: ", ".join(reader.text(marks.CONCERNS[one]) for one in row.concerns)
         ),
         _words(N_("Measure (BSIG)"), 24, lambda row, _: anchors.measures(row.refs)),

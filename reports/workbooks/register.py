@@ -11,6 +11,7 @@ from openpyxl.cell.cell import Cell
 from openpyxl.chart import BarChart, Reference
 from openpyxl.styles import Alignment, Border, Font, PatternFill
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.pagebreak import Break
 
 from assessments import frameworks
 from assessments.model import PARTS, Basis, FindingRow, Grade, Register, RiskLevel, Treatment, VendorRow
@@ -127,7 +128,7 @@ def _cover(sheet: Sheet, register: Register, reader: Reader, fingerprint: str) -
     put.pair("", reader.text(CHECKSUM_SAYS), font=Font(name=FONT, size=9, color="5A6772"))
     put.gap()
     put.title(reader.text(N_("What this is not, and what was not examined")))
-    put.block(reader.text(NOT_AN_AUDIT), height=42)
+    put.block(reader.text(NOT_AN_AUDIT), height=46)
     put.block(reader.text(UNKNOWN_IS_NOT_BAD, floor=reader.number(register.policy.coverage_floor)), height=42)
     for sentence in _not_seen(register, reader):
         put.block("• " + sentence, height=16)
@@ -143,7 +144,7 @@ def _cover(sheet: Sheet, register: Register, reader: Reader, fingerprint: str) -
         put.gap()
     put.title(reader.text(N_("Residual risk: vendors by impact and likelihood")))
     _heat(put, register, reader)
-    put.gap()
+    sheet.row_breaks.append(Break(id=put.row))
     put.title(reader.text(N_("Risks by level and what is done about them")))
     first = put.row + 1
     put.cells(["", *[reader.text(word) for word in marks.TREATMENTS.values()]], bold=True)
@@ -154,7 +155,7 @@ def _cover(sheet: Sheet, register: Register, reader: Reader, fingerprint: str) -
         put.gap()
     put.title(reader.text(N_("The ten measures over all vendors: mean level, 0 to 4")))
     first = put.row + 1
-    put.cells(["", reader.text(N_("Mean level")), reader.text(N_("Vendors seen"))], bold=True)
+    put.cells(["", reader.text(N_("Mean")), reader.text(N_("Vendors"))], bold=True)
     for part in PARTS:
         mean, seen = _mean_level(register, part)
         put.cells([tables.part_title(part), mean, seen])

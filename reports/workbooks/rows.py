@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from xml.sax.saxutils import escape
 
 from openpyxl.utils import get_column_letter
@@ -36,6 +36,16 @@ class Rows:
         self._letters: list[str] = []
         self.last = 0
 
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        """The rows are complete, or nothing becomes of the sheet."""
+        if kind is None:
+            self._finish()
+        self._file.close()
+
     def add(
         self, values: Sequence[Value], style: Callable[[int, Value, bool], int], *, height: float | None = None
     ) -> None:
@@ -59,7 +69,7 @@ class Rows:
         parts.append("</row>")
         self._file.write("".join(parts).encode())
 
-    def close(self) -> None:
+    def _finish(self) -> None:
         """Put the rows where openpyxl has left room for them; the sheet is finished."""
         self._sheet.close()
         path = Path(self._sheet._writer.out)  # noqa: SLF001 - where openpyxl streams the sheet to
@@ -67,7 +77,7 @@ class Rows:
         gap = next(gap for gap in _EMPTY if gap in around)
         head, tail = around.split(gap)
         self._file.seek(0)
-        with self._file, path.open("wb") as part:
+        with path.open("wb") as part:
             part.write(head + b"<sheetData>")
             shutil.copyfileobj(self._file, part, 1 << 20)
             part.write(b"</sheetData>" + tail)

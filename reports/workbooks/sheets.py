@@ -1,6 +1,7 @@
 """How a sheet looks: fonts, fills, widths, frozen headings, filters and print areas, once for every workbook."""
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,9 @@ _DAY_FORMAT = {"de": "DD.MM.YYYY", "en": "D MMM YYYY"}
 _MOMENT_FORMAT = {"de": "DD.MM.YYYY HH:MM", "en": "D MMM YYYY HH:MM"}
 _A4, _A3 = 9, 8
 _FIRST_DAY = 43831  # 1 January 2020 as a workbook counts
+_ACROSS = 216  # characters on A3 across
+_SMALLEST = 0.6  # of the size on the screen
+_LINE, _HIGHEST = 13, 409  # points: of a line, and of the highest row there can be
 HEADING = 45  # points: three lines of a narrow heading
 
 
@@ -66,30 +70,45 @@ def table(
 ) -> Sheet:
     """Write one table: bold frozen heading, filter, real numbers and dates, text that cannot act."""
     sheet = workbook.create_sheet(reader.text(title))
-    lay_out(sheet, widths=[column.width for column in columns], paper=paper or Paper(), frozen="C2")
-    lines = Rows(sheet)
-    title_look = look_id(heading(sheet, [""])[0])
-    lines.add([reader.text(column.title) for column in columns], lambda *_: title_look, height=HEADING)
-    looks = _Looks(sheet, columns, reader)
-    for row in rows:
-        style = looks.of(row)
-        for fitting in rows_that_fit([column.value(row, reader) for column in columns]):
-            lines.add(fitting, style)
-    last = lines.last
-    sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{max(last, 2)}"
-    sheet.print_title_rows, sheet.print_title_cols = "1:1", "A:B"
-    sheet.print_area = f"A1:{get_column_letter(len(columns))}{last}"
-    for index, column in enumerate(columns, start=1):
-        _colour(sheet, column, get_column_letter(index), max(last, 2), reader)
-        if column.choices or (column.kind is Kind.DAY and column.is_filled_in):
-            _ask_for(sheet, column, f"{get_column_letter(index)}2:{get_column_letter(index)}{max(last, 2)}", reader)
-    if note:
-        grey = styled(sheet, "", font=Font(name=FONT, size=9, italic=True, color="5A6772"), alignment=TOP)
-        lines.add([], lambda *_: 0)
-        lines.add([reader.text(note)], lambda *_: look_id(grey))
-        sheet.print_area = f"A1:{get_column_letter(len(columns))}{lines.last}"
-    lines.close()
+    lay_out(sheet, widths=[column.width for column in columns], paper=paper or _paper_for(columns), frozen="C2")
+    with Rows(sheet) as lines:
+        title_look = look_id(heading(sheet, [""])[0])
+        lines.add([reader.text(column.title) for column in columns], lambda *_: title_look, height=HEADING)
+        looks = _Looks(sheet, columns, reader)
+        wrapped = [(index, 1.1 * column.width) for index, column in enumerate(columns) if column.kind is Kind.LONG]
+        for row in rows:
+            style = looks.of(row)
+            for fitting in rows_that_fit([column.value(row, reader) for column in columns]):
+                lines.add(fitting, style, height=_height(fitting, wrapped))
+        last = lines.last
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{max(last, 2)}"
+        sheet.print_title_rows, sheet.print_title_cols = "1:1", "A:B"
+        sheet.print_area = f"A1:{get_column_letter(len(columns))}{last}"
+        for index, column in enumerate(columns, start=1):
+            _colour(sheet, column, get_column_letter(index), max(last, 2), reader)
+            if column.choices or (column.kind is Kind.DAY and column.is_filled_in):
+                _ask_for(sheet, column, f"{get_column_letter(index)}2:{get_column_letter(index)}{max(last, 2)}", reader)
+        if note:
+            grey = styled(sheet, "", font=Font(name=FONT, size=9, italic=True, color="5A6772"), alignment=TOP)
+            lines.add([], lambda *_: 0)
+            lines.add([reader.text(note)], lambda *_: look_id(grey))
+            sheet.print_area = f"A1:{get_column_letter(len(columns))}{lines.last}"
     return sheet
+
+
+def _paper_for(columns: Sequence[Column[Any]]) -> Paper:
+    """As many pages side by side as it takes to read them."""
+    return Paper(across=max(1, math.ceil(_SMALLEST * sum(column.width for column in columns) / _ACROSS)))
+
+
+def _height(values: Sequence[Value], wrapped: Sequence[tuple[int, float]]) -> float | None:
+    """Points for the lines that the longest text breaks into: not every program works them out when it opens a file."""
+    most = 1
+    for index, width in wrapped:
+        value = values[index]
+        if isinstance(value, str) and (len(value) > width or "\n" in value):
+            most = max(most, sum(max(1, math.ceil(len(line) / width)) for line in value.split("\n")))
+    return None if most == 1 else min(_LINE * most + 2, _HIGHEST)
 
 
 def look_id(cell: Cell) -> int:

@@ -19,6 +19,8 @@ from assessments.model import (
     Intake,
     ScanState,
     Supply,
+    Treated,
+    Treatment,
 )
 from questionnaires import shelf
 from questionnaires.model import AnswerKind, AnswerValue, Question, QuestionSet, Scope, Text
@@ -213,3 +215,8 @@ def change(number: int = 1) -> ChangeFact:
         causes=(("answers", Decimal("-7.5")),),
         policy_version="1",
     )
+
+
+def treated(*, owner: str, note: str, by: str) -> Treated:
+    """What a person wrote about a risk."""
+    return Treated(treatment=Treatment.MITIGATE, owner=owner, note=note, by=by, at=NOW)
