@@ -131,10 +131,8 @@ def readers(session: Session, assessment: Assessment) -> Sequence[Reader]:
     """
     if assessment.company_id is None:
         asked = assessment.invitations[-1:]
-        back = bounces.of_mails(session, assessment.hospital_id, [one.mail_id or "" for one in asked])
-        found = [
-            Reader(email=one.email, name=one.name, language=one.language) for one in asked if one.mail_id not in back
-        ]
+        back = bounces.of_mails(session, assessment.hospital_id, asking_mails(assessment))
+        found = [Reader(email=one.email, name=one.name, language=one.language) for one in asked if not back]
     else:
         people = session.scalars(
             select(Person)
@@ -160,6 +158,16 @@ def readers(session: Session, assessment: Assessment) -> Sequence[Reader]:
     )
     own.add(session.get_one(Hospital, assessment.hospital_id).contact_email.lower())
     return [one for one in found if one.email.lower() not in own]
+
+
+def asking_mails(assessment: Assessment) -> Sequence[str]:
+    """The mail that asked last and the reminders of it: they went to one address, and one that came back is enough."""
+    found: list[str] = []
+    for one in reversed(assessment.invitations):
+        found.append(one.mail_id or "")
+        if not one.is_reminder:
+            break
+    return found
 
 
 # ---- sending

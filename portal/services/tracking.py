@@ -125,7 +125,7 @@ def board(session: Session, actor: Actor, *, now: datetime) -> Sequence[Tracked]
 def undelivered(assessment: Assessment, plan: Plan, back: Mapping[str, Undelivered]) -> Undelivered | None:
     """Whether the newest mails of a round came back."""
     if assessment.company_id is None:
-        newest = [one.mail_id or "" for one in assessment.invitations[-1:]]
+        newest = reminders.asking_mails(assessment)
     else:
         newest = [str(one) for row in plan.sent[-1:] for one in row.mail_ids]
     return next((back[one] for one in newest if one in back), None)
