@@ -6,6 +6,7 @@ from datetime import date
 from flask import Response, request
 from wtforms import DateField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput
 
 from assessments.model import Treatment
 from portal.i18n import gettext as _
@@ -54,7 +55,7 @@ class OwnRiskForm(forms.Form):
     about = SelectField(
         _l("Vendor or product"), description=_l("Leave it open where the risk is the hospital's as a whole.")
     )
-    concerns = SelectMultipleField(_l("Concerns"), choices=forms.choices(CONCERNS))
+    concerns = SelectMultipleField(_l("Concerns"), choices=forms.choices(CONCERNS), option_widget=CheckboxInput())
     inherent_likelihood = SelectField(_l("Likelihood before anything is in place"), choices=forms.choices(STEPS))
     inherent_impact = SelectField(_l("Impact before anything is in place"), choices=forms.choices(STEPS))
     likelihood = SelectField(_l("Likelihood with what is in place"), choices=forms.choices(STEPS))
@@ -173,6 +174,8 @@ _NUMBERS = ("inherent_likelihood", "inherent_impact", "likelihood", "impact")
 
 
 def _offered(here: HospitalJourney, form: OwnRiskForm) -> OwnRiskForm:
+    for name in _NUMBERS:
+        form[name].flags.required = True
     choices = [("", _("the hospital as a whole"))]
     for vendor in vendors.search(here.session, here.actor):
         choices.append((f"{VENDOR}{vendor.id}", vendor.name))

@@ -31,7 +31,7 @@ FILTERS = ("impact", "likelihood", "level", "treatment", "source")
 STATES = {
     risk_lists.STANDING: _l("standing"),
     risk_lists.GONE: _l("cause gone"),
-    risk_lists.CLOSED: _l("closed"),
+    risk_lists.CLOSED: _l("no risk any more"),
 }
 COLUMNS = (
     Column(key="risk", title=_l("Risk"), heads=True),

@@ -63,13 +63,13 @@ class FreezeForm(forms.Form):
     )
 
 
-@hospital.get("/snapshots", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/risks/snapshots", roles=EVERY_HOSPITAL_ROLE)
 def snapshot_list(here: HospitalJourney) -> Response:
     """What was frozen, by whom and when."""
     return _list(here, FreezeForm.offered())
 
 
-@hospital.post("/snapshots", roles=FREEZERS)
+@hospital.post("/risks/snapshots", roles=FREEZERS)
 def freeze_register(here: HospitalJourney) -> Response:
     """Ask for a snapshot; the worker makes it."""
     form = FreezeForm.sent()
@@ -81,7 +81,7 @@ def freeze_register(here: HospitalJourney) -> Response:
     return _list(here, form)
 
 
-@hospital.get("/snapshots/compare", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/risks/snapshots/compare", roles=EVERY_HOSPITAL_ROLE)
 def compare_snapshots(here: HospitalJourney) -> Response:
     """Two snapshots, or one and today; which ones stands in the address."""
     rows = [row for row in snapshots.rows(here.session, here.actor) if row.state is SnapshotState.DONE]
@@ -105,7 +105,7 @@ def compare_snapshots(here: HospitalJourney) -> Response:
     )
 
 
-@hospital.get("/snapshots/<snapshot_id>", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/risks/snapshots/<snapshot_id>", roles=EVERY_HOSPITAL_ROLE)
 def snapshot(here: HospitalJourney, snapshot_id: str) -> Response:
     """As it was: the numbers are read, none is worked out anew."""
     row = snapshots.find(here.session, here.actor, snapshot_id)
@@ -133,7 +133,7 @@ def snapshot(here: HospitalJourney, snapshot_id: str) -> Response:
     )
 
 
-@hospital.get("/snapshots/<snapshot_id>/register.json", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/risks/snapshots/<snapshot_id>/register.json", roles=EVERY_HOSPITAL_ROLE)
 def snapshot_file(here: HospitalJourney, snapshot_id: str) -> Response:
     """The document itself, byte for byte what the checksum is of."""
     opened = _open(here, snapshot_id)

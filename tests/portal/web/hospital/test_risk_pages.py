@@ -89,17 +89,17 @@ def test_a_snapshot_is_opened_and_compared_with_today(
     app: Flask, visit: Callable[..., Visitor], ward: Ward, sessions: Sessions
 ):
     visitor = visit(ward.decider)
-    assert visitor.post("/hospital/snapshots", {"name": "Sitzung 1/2027"}).status_code == 303
-    assert "wird eingefroren" in visitor.get("/hospital/snapshots").get_data(as_text=True)
+    assert visitor.post("/hospital/risks/snapshots", {"name": "Sitzung 1/2027"}).status_code == 303
+    assert "wird eingefroren" in visitor.get("/hospital/risks/snapshots").get_data(as_text=True)
     with sessions() as session:
         kept = frozen(app, session, ward)
         row = session.get_one(Snapshot, kept["snapshot_id"])
         sha256, vendors = row.sha256, row.vendors
 
-    page = visitor.get(f"/hospital/snapshots/{kept['snapshot_id']}").get_data(as_text=True)
+    page = visitor.get(f"/hospital/risks/snapshots/{kept['snapshot_id']}").get_data(as_text=True)
     assert sha256 in page
     assert page.count("V-0") >= vendors
-    compared = visitor.get(f"/hospital/snapshots/compare?before={kept['snapshot_id']}")
+    compared = visitor.get(f"/hospital/risks/snapshots/compare?before={kept['snapshot_id']}")
     assert compared.status_code == 200
-    file = visitor.get(f"/hospital/snapshots/{kept['snapshot_id']}/register.json")
+    file = visitor.get(f"/hospital/risks/snapshots/{kept['snapshot_id']}/register.json")
     assert file.mimetype == "application/json"
