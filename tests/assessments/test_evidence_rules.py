@@ -146,14 +146,14 @@ def test_a_penetration_test_is_a_year_old_at_most():
     assert _said(report, TODAY)[0] is EvidenceStanding.EXPIRING
     assert _said(report, date(2026, 11, 22)) == (
         EvidenceStanding.EXPIRED,
-        "Der Test ist vom 21.11.2025; älter als 12 Monate zeigt er zu wenig von heute.",
+        "Der Test ist vom 21.11.2025; älter als 12 Monate zeigt ein Test zu wenig von heute.",
     )
 
 
 def test_a_list_of_parts_needs_its_day_and_is_asked_about_after_a_year():
     parts = evidence("SC-02", "sbom", issued_on=date(2025, 11, 21), release="4.2", product="MedView")
 
-    assert _said(parts, TODAY) == (EvidenceStanding.VALID, "Er zählt für die Version 4.2.")
+    assert _said(parts, TODAY) == (EvidenceStanding.VALID, "Zählt für die Version 4.2.")
     assert _said(parts, date(2026, 11, 22))[0] is EvidenceStanding.EXPIRING
     assert "Zeigt sie die Version im Einsatz?" in _said(parts, date(2026, 11, 22))[1]
     assert _said(replace(parts, issued_on=None), TODAY)[0] is EvidenceStanding.UNDATED

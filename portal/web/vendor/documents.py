@@ -73,10 +73,8 @@ class DocumentForm(forms.Form):
         description=_l("For an MDS2 form or a list of parts (SBOM)."),
     )
     issued_on = DateField(_l("Issued on"), [Optional()])
-    valid_from = DateField(
-        _l("Valid from"), [Optional()], description=_l("Of a type 2 report: the first day of its period.")
-    )
-    valid_to = DateField(_l("Valid until"), [Optional()], description=_l("Of a type 2 report: the last day."))
+    valid_from = DateField(_l("Valid from"), [Optional()])
+    valid_to = DateField(_l("Valid until"), [Optional()])
     confidentiality = SelectField(_l("Confidentiality"), [InputRequired()])
     is_view_only = BooleanField(VIEW_ONLY, description=VIEW_ONLY_MEANS)
     retain_until = DateField(KEEP_UNTIL, [Optional()], description=KEEP_UNTIL_MEANS)

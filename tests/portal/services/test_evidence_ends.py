@@ -56,7 +56,7 @@ def test_what_comes_late_is_told_from_the_step_it_is_at(session, asked, now):
     _add(session, asked, now, number=2, days=40, kind="dpa")
 
     assert [day for day in range(45) if _night(session, now, day)] == [0, 10, 33]
-    assert _mails(session)[0].subject == "2 Nachweise von Ihnen laufen bald ab"
+    assert _mails(session)[0].subject == "2 Dokumente von Ihnen laufen bald ab"
 
 
 def test_a_newer_one_of_the_same_kind_ends_it(session, asked, now):

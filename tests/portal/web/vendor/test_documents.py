@@ -126,10 +126,10 @@ def test_how_it_is_kept_is_said_and_can_be_changed(lead, asked, session, now):
     address = f"{asked.path}/documents/{row.id}"
 
     page = errand.text_of(lead.get(address))
-    for words in ("MedView, 4.2", "bis 31.12.2098, dann gelöscht", "nur lesen, nicht speichern", "Er zählt bis"):
+    for words in ("MedView, 4.2", "bis 31.12.2098, dann gelöscht", "nur lesen, nicht speichern", "Zählt bis"):
         assert words in page
     lead.post(f"{address}/keeping", {"retain_until": ""})
-    assert "bis Sie ihn löschen" in errand.text_of(lead.get(address))
+    assert "bis Sie es löschen" in errand.text_of(lead.get(address))
     refused = lead.post(f"{address}/keeping", {"retain_until": "2020-01-01"})
     assert (refused.status_code, "Wählen Sie einen Tag in der Zukunft." in errand.text_of(refused)) == (422, True)
 
@@ -155,7 +155,7 @@ def test_what_is_left_of_a_deleted_document_is_its_proof(lead, asked, session):
     paper = lead.get(f"/vendor/deleted-documents/{link}")
     assert paper.data.startswith(b"%PDF-")
     assert paper.headers["Content-Disposition"].startswith("attachment")
-    assert "Gelöschte Nachweise" in errand.text_of(lead.get(f"{asked.path}/documents"))
+    assert "Gelöschte Dokumente" in errand.text_of(lead.get(f"{asked.path}/documents"))
 
 
 @pytest.mark.office
