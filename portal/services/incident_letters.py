@@ -195,7 +195,7 @@ def tell_of_affected(session: Session, flash: Flash, vendor: Vendor, *, base_url
                     _("Good day,"),
                     _("%(vendor)s has answered your question: affected.", vendor=vendor.name),
                 ),
-                link=f"{base_url}/hospital/flashes/{flash.id}",
+                link=f"{base_url}/hospital/incidents/flashes/{flash.id}",
                 link_text=_("To all answers"),
             )
         _send(session, "flash-affected", address, letter, language=language, hospital_id=hospital.id, now=now)

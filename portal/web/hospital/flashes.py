@@ -33,8 +33,16 @@ class FlashForm(forms.Form):
         filters=[forms.stripped],
     )
     vendors = SelectMultipleField(_l("Whom to ask"))
-    text_de = TextAreaField(_l("Text in German"), [LONG], filters=[forms.stripped])
-    text_en = TextAreaField(_l("Text in English"), [LONG], filters=[forms.stripped])
+    text_de = TextAreaField(
+        _l("Text in German"),
+        [InputRequired(_l("Write what you ask, in both languages.")), LONG],
+        filters=[forms.stripped],
+    )
+    text_en = TextAreaField(
+        _l("Text in English"),
+        [InputRequired(_l("Write what you ask, in both languages.")), LONG],
+        filters=[forms.stripped],
+    )
     go = HiddenField()
 
 
@@ -67,7 +75,7 @@ class StopForm(forms.Form):
     stop = HiddenField()
 
 
-@hospital.get("/flashes/new", roles=HOSPITAL_WRITERS)
+@hospital.get("/incidents/flashes/new", roles=HOSPITAL_WRITERS)
 def new_flash(here: HospitalJourney) -> Response:
     """Search first; then whom to ask and the words."""
     words = request.args.get("words", "")[: flashes_service.LONGEST_ABOUT].strip()
@@ -81,7 +89,7 @@ def new_flash(here: HospitalJourney) -> Response:
     return _new_page(here, form, words)
 
 
-@hospital.post("/flashes/new", roles=HOSPITAL_WRITERS)
+@hospital.post("/incidents/flashes/new", roles=HOSPITAL_WRITERS)
 def send_flash(here: HospitalJourney) -> Response:
     """First the mail as it would go out; then out with it."""
     form = FlashForm.sent()
@@ -105,13 +113,13 @@ def send_flash(here: HospitalJourney) -> Response:
     return _new_page(here, form, words)
 
 
-@hospital.get("/flashes/<flash_id>", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/incidents/flashes/<flash_id>", roles=EVERY_HOSPITAL_ROLE)
 def flash(here: HospitalJourney, flash_id: str) -> Response:
     """Who answered what and when; who owes a word."""
     return _page(here, flashes_service.board(here.session, here.actor, flash_id, now=here.now))
 
 
-@hospital.get("/flashes/<flash_id>/calls", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/incidents/flashes/<flash_id>/calls", roles=EVERY_HOSPITAL_ROLE)
 def flash_calls(here: HospitalJourney, flash_id: str) -> Response:
     """The list of those to call, to print."""
     return pages.page(
@@ -121,7 +129,7 @@ def flash_calls(here: HospitalJourney, flash_id: str) -> Response:
     )
 
 
-@hospital.get("/flashes/<flash_id>/answers.xlsx", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/incidents/flashes/<flash_id>/answers.xlsx", roles=EVERY_HOSPITAL_ROLE)
 def flash_workbook(here: HospitalJourney, flash_id: str) -> Response:
     """The board as a workbook."""
     board = flashes_service.board(here.session, here.actor, flash_id, now=here.now)
@@ -132,7 +140,7 @@ def flash_workbook(here: HospitalJourney, flash_id: str) -> Response:
     return pages.download(content, name=name, media_type=XLSX)
 
 
-@hospital.post("/flashes/<flash_id>/note", roles=HOSPITAL_WRITERS)
+@hospital.post("/incidents/flashes/<flash_id>/note", roles=HOSPITAL_WRITERS)
 def note_flash_answer(here: HospitalJourney, flash_id: str) -> Response:
     """Write down what was said by telephone."""
     board = flashes_service.board(here.session, here.actor, flash_id, now=here.now)
@@ -153,7 +161,7 @@ def note_flash_answer(here: HospitalJourney, flash_id: str) -> Response:
     return _page(here, board, note=form)
 
 
-@hospital.post("/flashes/<flash_id>/stop", roles=HOSPITAL_WRITERS)
+@hospital.post("/incidents/flashes/<flash_id>/stop", roles=HOSPITAL_WRITERS)
 def stop_flash(here: HospitalJourney, flash_id: str) -> Response:
     """No further mail by itself, or again."""
     is_stopped = StopForm.sent()["stop"].data != "no"
@@ -166,7 +174,7 @@ def stop_flash(here: HospitalJourney, flash_id: str) -> Response:
     return pages.see_other("hospital.flash", flash_id=flash_id)
 
 
-@hospital.post("/flashes/<flash_id>/close", roles=HOSPITAL_WRITERS)
+@hospital.post("/incidents/flashes/<flash_id>/close", roles=HOSPITAL_WRITERS)
 def close_flash(here: HospitalJourney, flash_id: str) -> Response:
     """Say what came of it; no further answers are taken."""
     board = flashes_service.board(here.session, here.actor, flash_id, now=here.now)
@@ -194,9 +202,7 @@ def _letters(here: HospitalJourney, fields: FlashFields) -> dict[str, Letter]:
     return dict(flashes_service.preview(here.session, here.actor, fields, now=here.now))
 
 
-def _new_page(
-    here: HospitalJourney, form: FlashForm, words: str, letters: dict[str, Letter] | None = None
-) -> Response:
+def _new_page(here: HospitalJourney, form: FlashForm, words: str, letters: dict[str, Letter] | None = None) -> Response:
     found = _with_vendors(here, form, words)
     return pages.page(
         "hospital/new_flash.html",

@@ -14,7 +14,7 @@ from portal.db.models.incidents import FlashLink, FlashReply, FlashStanding
 from portal.db.models.jobs import Job, JobState, OutboxMail
 from portal.db.models.vendors import Supply
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
-from portal.services import audit, components, flashes
+from portal.services import audit, flashes
 from portal.services.flashes import FlashFields, KnownBy
 from portal.services.jobs import JobKind
 from tests.portal import building
@@ -94,12 +94,6 @@ class TestSearch:
         assert [one.vendor.name for one in flashes.search(session, place.assessor, "stille") if one.is_found] == [
             "Stille KG"
         ]
-
-    def test_a_list_of_parts_that_does_not_name_it_is_no_unknown(self, session, place, monkeypatch):
-        monkeypatch.setattr(components, "with_lists", lambda _session, _actor: frozenset({place.with_company.id}))
-
-        found = {one.vendor.name: one.known_by for one in flashes.search(session, place.assessor, "log4j")}
-        assert found["PACS GmbH"] is KnownBy.NOT_LISTED
 
     def test_without_words_nobody_and_of_another_hospital_nobody(self, session, place):
         assert flashes.search(session, place.assessor, "  ") == ()

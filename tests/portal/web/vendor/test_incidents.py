@@ -123,16 +123,16 @@ def test_a_flash_from_the_search_to_the_workbook(visit, visitor, asked, session,
     hospital, company = visit(asked.ward.assessor), visit(asked.lead)
     with sessions() as writing, writing.begin():
         ward.add(writing, asked.ward, "Labor Ltd", "LIS Archiv", domain="labor.example", now=datetime.now(UTC))
-    page = text_of(hospital.get("/hospital/flashes/new?words=archiv"))
+    page = text_of(hospital.get("/hospital/incidents/flashes/new?words=archiv"))
     assert "unter seinen Produkten genannt" in page
     every = [asked.ward.vendors[errand.VENDOR], asked.ward.vendors["Labor Ltd"]]
     form = {"about": "Archiv", "vendors": every, "text_de": HOSTILE, "text_en": "Affected?", "go": "preview"}
 
-    preview = hospital.post("/hospital/flashes/new", form)
+    preview = hospital.post("/hospital/incidents/flashes/new", form)
     assert preview.status_code == 200
     assert "&lt;script&gt;" in preview.get_data(as_text=True)
     assert session.query(Flash).count() == 0
-    assert hospital.post("/hospital/flashes/new", {**form, "go": "send"}).status_code == 303
+    assert hospital.post("/hospital/incidents/flashes/new", {**form, "go": "send"}).status_code == 303
     flash = session.query(Flash).one()
 
     ours = session.scalars(select(FlashAsked).where(FlashAsked.vendor_id == every[0])).one()
@@ -149,18 +149,18 @@ def test_a_flash_from_the_search_to_the_workbook(visit, visitor, asked, session,
     assert visitor.post("/flash/answer", {"standing": "not-affected", "name": "Ann"}).status_code == 200
     assert visitor.post("/flash/answer", {"standing": "affected", "name": "Ann"}).status_code == 404
 
-    board = text_of(hospital.get(f"/hospital/flashes/{flash.id}"))
+    board = text_of(hospital.get(f"/hospital/incidents/flashes/{flash.id}"))
     assert "1 betroffen" in board
     assert "1 nicht betroffen" in board
-    book = openpyxl.load_workbook(io.BytesIO(hospital.get(f"/hospital/flashes/{flash.id}/answers.xlsx").data))
+    book = openpyxl.load_workbook(io.BytesIO(hospital.get(f"/hospital/incidents/flashes/{flash.id}/answers.xlsx").data))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert not [cell for cell in cells if cell.data_type == "f"]
     assert any(str(cell.value).startswith("=cmd") for cell in cells)
 
     with sessions() as writing, writing.begin():
         flashes.close(writing, asked.ward.assessor, flash.id, conclusion="Getrennt.", now=datetime.now(UTC))
-    assert "Getrennt." in text_of(hospital.get(f"/hospital/flashes/{flash.id}"))
-    assert hospital.get(f"/hospital/flashes/{flash.id}/calls").status_code == 200
+    assert "Getrennt." in text_of(hospital.get(f"/hospital/incidents/flashes/{flash.id}"))
+    assert hospital.get(f"/hospital/incidents/flashes/{flash.id}/calls").status_code == 200
 
 
 def test_every_page_reads_in_english_too(visit, asked, sessions):
@@ -171,7 +171,8 @@ def test_every_page_reads_in_english_too(visit, asked, sessions):
     for actor, paths in (
         (asked.lead, ("incidents", "incidents/report", f"incidents/{incident}", f"incidents/{incident}/sheet",
                       f"flashes/{asked_id}")),
-        (asked.ward.auditor, ("incidents", f"incidents/{incident}", f"flashes/{flash}", f"flashes/{flash}/calls")),
+        (asked.ward.auditor, ("incidents", f"incidents/{incident}", f"incidents/flashes/{flash}",
+                           f"incidents/flashes/{flash}/calls")),
     ):  # fmt: skip
         visitor = visit(actor)
         visitor.post("/language", {"language": "en", "path": "/"})
