@@ -13,9 +13,10 @@ from portal.db.models.findings import Cause
 from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.responses import Evidence
 from portal.errors import NotAllowed, NotFound
-from portal.services import component_news, components, evidence, responses, submissions
+from portal.services import component_news, components, evidence, flashes, responses, submissions
 from portal.services.components import Wanted
 from portal.services.evidence import DocumentFields, Stored
+from portal.services.flashes import KnownBy
 from portal.services.submissions import Signer
 from questionnaires.model import AnswerValue
 from scanners.components import Standing
@@ -170,6 +171,7 @@ def test_the_hospital_reads_a_list_once_it_was_handed_in(session, asked, now):
     vendor_id, clinic = _vendor_id(session, asked), asked.ward.assessor
     assert components.of_vendor(session, clinic, vendor_id) == {}
     assert components.search(session, clinic, "jquery") == []
+    assert flashes.search(session, clinic, "jquery")[0].known_by is KnownBy.UNKNOWN
     with pytest.raises(NotFound):
         components.page_of_vendor(session, clinic, vendor_id, evidence_id, Wanted())
 
@@ -182,6 +184,8 @@ def test_the_hospital_reads_a_list_once_it_was_handed_in(session, asked, now):
         (vendor_id, "jquery", "1.12.4", Standing.AFFECTED)
     ]
     assert components.search(session, clinic, " ") == ()
+    assert flashes.search(session, clinic, "jquery")[0].known_by is KnownBy.COMPONENT
+    assert flashes.search(session, clinic, "struts2")[0].known_by is KnownBy.NOT_LISTED
 
 
 def test_another_hospital_and_another_company_see_nothing(session, asked, now):
