@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.db.models.snapshots import OwnRisk, Snapshot
+from portal.db.models.vendors import Host, HostState
 from portal.db.models.waivers import Waiver
-from portal.services import registers, waiving
+from portal.services import registers, scores, waiving
 from tests.portal.web.hospital.test_routes import frozen
 
 if TYPE_CHECKING:
@@ -99,7 +100,16 @@ def test_a_snapshot_is_opened_and_compared_with_today(
     page = visitor.get(f"/hospital/risks/snapshots/{kept['snapshot_id']}").get_data(as_text=True)
     assert sha256 in page
     assert page.count("V-0") >= vendors
-    compared = visitor.get(f"/hospital/risks/snapshots/compare?before={kept['snapshot_id']}")
-    assert compared.status_code == 200
+    with sessions.begin() as session:
+        session.execute(update(Host).where(Host.vendor_id == ward.vendors[NAME]).values(state=HostState.STRUCK))
+        session.flush()
+        scores.refresh(session, ward.hospital_id, ward.assessments[NAME], now=datetime.now(UTC) + timedelta(minutes=1))
+    for address in (
+        f"/hospital/risks/snapshots/compare?before={kept['snapshot_id']}",
+        f"/hospital/vendors/{ward.vendors[NAME]}/history",
+    ):
+        page = visitor.get(address)
+        assert page.status_code == 200
+        assert "Abdeckung: mehr oder weniger war zu sehen" in page.get_data(as_text=True)
     file = visitor.get(f"/hospital/risks/snapshots/{kept['snapshot_id']}/register.json")
     assert file.mimetype == "application/json"
