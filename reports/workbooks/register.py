@@ -18,7 +18,7 @@ from assessments.model import PARTS, Basis, FindingRow, Grade, Register, RiskLev
 from reports import marks, tables
 from reports.reader import Reader
 from reports.workbooks import sheets
-from reports.workbooks.cells import Value
+from reports.workbooks.cells import Value, written
 from reports.workbooks.sheets import ACCENT, FONT, INK, RULE, Paper, Sheet
 from scanners.model import N_, Outcome
 
@@ -120,7 +120,7 @@ def _cover(sheet: Sheet, register: Register, reader: Reader, fingerprint: str) -
     put.line(
         reader.text(N_("Supply-chain risk register")), font=Font(name=FONT, size=20, bold=True, color=ACCENT), height=30
     )
-    put.line(register.hospital, font=Font(name=FONT, size=14, color=INK), height=22)
+    put.line(written(register.hospital), font=Font(name=FONT, size=14, color=INK), height=22)
     put.gap()
     for label, value in _facts(register, reader):
         put.pair(label, value)
@@ -338,7 +338,7 @@ def _comparison(workbook: Workbook, register: Register, reader: Reader) -> None:
     sheet = workbook.create_sheet(reader.text(N_("Comparison")))
     sheets.lay_out(sheet, widths=[44, *[16] * len(register.vendors)], paper=Paper(), frozen="B2")
     sheet.row_dimensions[1].height = sheets.HEADING
-    sheet.append(sheets.heading(sheet, [reader.text(N_("Measure")), *[str(name) for name in frame.columns]]))
+    sheet.append(sheets.heading(sheet, [reader.text(N_("Measure")), *[written(str(name)) for name in frame.columns]]))
     looks = {_measure_title(part, reader): part for part in PARTS}
     for title, values in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
         cells = [sheets.styled(sheet, str(title), font=Font(name=FONT, size=10, bold=True, color=INK))]
