@@ -230,9 +230,7 @@ def usual_text(about: str, language: str) -> str:
         )
 
 
-def preview(
-    session: Session, actor: Actor, fields: FlashFields, *, now: datetime
-) -> Mapping[str, Letter]:
+def preview(session: Session, actor: Actor, fields: FlashFields, *, now: datetime) -> Mapping[str, Letter]:
     """The mail in both languages, as it would go out; BadInput where it could not."""
     hospital = session.get_one(Hospital, hospital_of(actor, HOSPITAL_WRITERS))
     _require(session, hospital.id, fields)

@@ -195,10 +195,9 @@ def risks(session: Session, actor: Actor, *, gone: bool = False, written: bool =
     """Every standing risk of vendors on the lists, the worst first; or those whose cause is gone and that somebody
     wrote about. They come back with what was written when the cause does. `written`: only what somebody wrote about."""
     hospital_id = hospital_of(actor)
-    standing = RiskRecord.gone_at.is_(None)
-    if written:
-        standing &= RiskTreatment.risk_id.is_not(None)
-    left = RiskRecord.gone_at.is_not(None) & RiskTreatment.risk_id.is_not(None)
+    is_written = RiskTreatment.risk_id.is_not(None)
+    stands = RiskRecord.gone_at.is_(None)
+    wanted = [RiskRecord.gone_at.is_not(None), is_written] if gone else [stands, is_written] if written else [stands]
     rows = session.execute(
         select(RiskRecord, Vendor, RiskTreatment)
         .join(Vendor, (Vendor.hospital_id == RiskRecord.hospital_id) & (Vendor.id == RiskRecord.vendor_id))
@@ -206,7 +205,7 @@ def risks(session: Session, actor: Actor, *, gone: bool = False, written: bool =
             RiskTreatment,
             (RiskTreatment.hospital_id == RiskRecord.hospital_id) & (RiskTreatment.risk_id == RiskRecord.id),
         )
-        .where(RiskRecord.hospital_id == hospital_id, left if gone else standing, Vendor.ended_at.is_(None))
+        .where(RiskRecord.hospital_id == hospital_id, *wanted, Vendor.ended_at.is_(None))
     ).all()
     order = {"critical": 0, "high": 1, "moderate": 2, "low": 3}
     return sorted(

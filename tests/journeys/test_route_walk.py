@@ -83,7 +83,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.choose_vendors  POST hospital.draft_campaign  POST hospital.plan_campaign
         POST hospital.leave_out_of_campaign  POST hospital.discard_campaign  POST hospital.send_campaign
         POST hospital.switch_campaign_reminders  POST hospital.remind_vendor  POST hospital.switch_reminders
-        POST hospital.move_due_date  POST hospital.take_over_review  POST hospital.change_letter  POST hospital.try_letter  POST hospital.reset_letter
+        POST hospital.move_due_date  POST hospital.change_letter  POST hospital.try_letter  POST hospital.reset_letter
         POST hospital.take_over_review
         POST hospital.name_incident_desk  POST hospital.confirm_incident  GET hospital.new_flash
         POST hospital.send_flash  POST hospital.note_flash_answer  POST hospital.stop_flash  POST hospital.close_flash

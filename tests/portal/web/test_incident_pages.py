@@ -1,0 +1,1 @@
+"""Incidents over the wire: reported, confirmed, answered; no foreign one is ever found."""
