@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from assessments import evidence_kinds, evidence_rules, policy
 from assessments.model import EvidenceStanding, EvidenceStatus, Words
 from portal.db.models.accounts import Company
-from portal.db.models.assessments import Assessment
+from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.disputes import Dispute, DisputeState
 from portal.db.models.incidents import FlashAsked, FlashReply
 from portal.db.models.plans import Action, ActionReport
@@ -341,6 +341,8 @@ def remove(session: Session, actor: Actor, assessment_id: str, evidence_id: str,
         raise NotNow(Message(text=N_("This document was handed in with a submission; it stays with it.")))
     if not _lies_only_in(session, row, assessment, scopes.of(session, actor, assessment)):
         raise NotNow(Message(text=N_("This document also serves elsewhere. You can take it away from your questions.")))
+    if (resting := _rests_on(session, row, assessment)) is not None:
+        raise NotNow(resting)
     session.execute(
         delete(AnswerEvidence).where(AnswerEvidence.company_id == company_id, AnswerEvidence.evidence_id == row.id)
     )
@@ -521,7 +523,7 @@ def _row(session: Session, actor: Actor, assessment_id: str, evidence_id: str) -
 
 
 def _lies_only_in(session: Session, row: Evidence, assessment: Assessment, part: Part) -> bool:
-    """Whether no answer outside of this part, of this round or another, and no dispute rests on a document."""
+    """Whether no answer outside of this part, of this round or another, and no other word rests on a document."""
     if part.is_whole:
         return True
     catalogue = _catalogue(session, assessment)
@@ -530,12 +532,44 @@ def _lies_only_in(session: Session, row: Evidence, assessment: Assessment, part:
         .join(Response, Response.id == AnswerEvidence.response_id)
         .where(AnswerEvidence.company_id == row.company_id, AnswerEvidence.evidence_id == row.id)
     ).all()
-    disputed = session.scalars(
-        select(Dispute.id).where(Dispute.company_id == row.company_id, Dispute.evidence_id == row.id)
-    ).first()
-    return disputed is None and all(
+    return _rests_on(session, row, assessment) is None and all(
         round_id == assessment.id and part.asks(catalogue, question_id) for round_id, question_id in places
     )
+
+
+def _rests_on(session: Session, row: Evidence, assessment: Assessment) -> Message | None:
+    """What of the company's words outside of this round rests on a document, as the sentence why it stays."""
+    disputed = select(Dispute.id).where(
+        Dispute.company_id == row.company_id,
+        Dispute.evidence_id == row.id,
+        Dispute.state != DisputeState.TAKEN_BACK,
+    )
+    if session.scalars(disputed.limit(1)).first() is not None:
+        return Message(text=N_("This document lies beside a disputed finding; it stays as long as the dispute does."))
+    reported = select(ActionReport.id).where(
+        ActionReport.company_id == row.company_id, ActionReport.evidence_id == row.id
+    )
+    if session.scalars(reported.limit(1)).first() is not None:
+        return Message(text=N_("This document lies beside the report that an action is done; it stays with it."))
+    replied = select(FlashReply.id).where(FlashReply.company_id == row.company_id, FlashReply.evidence_id == row.id)
+    if session.scalars(replied.limit(1)).first() is not None:
+        sentence = N_("This document lies beside the answer to a question that was asked at once; it stays with it.")
+        return Message(text=sentence)
+    elsewhere = (
+        select(Assessment.id)
+        .join(Response, Response.assessment_id == Assessment.id)
+        .join(AnswerEvidence, AnswerEvidence.response_id == Response.id)
+        .where(
+            AnswerEvidence.company_id == row.company_id,
+            AnswerEvidence.evidence_id == row.id,
+            Assessment.company_id == row.company_id,
+            Assessment.id != assessment.id,
+            Assessment.stage != Stage.CLOSED,  # out of a round that is over, nobody could take it any more
+        )
+    )
+    if session.scalars(elsewhere.limit(1)).first() is not None:
+        return Message(text=N_("This document lies beside answers of another round. Take it away from them first."))
+    return None
 
 
 def _document(row: Evidence, kind: Text, keys: tuple[Key, ...], status: EvidenceStatus | None) -> Document:

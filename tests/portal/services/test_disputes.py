@@ -13,10 +13,10 @@ from assessments.model import FindingStanding
 from portal.db.models.audit import AuditEvent
 from portal.db.models.disputes import Dispute, DisputeReason, DisputeState
 from portal.db.models.jobs import OutboxMail
-from portal.db.models.responses import Evidence
+from portal.db.models.responses import DeletionRule, Evidence
 from portal.db.models.scans import FindingRecord
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
-from portal.services import audit, disputes, evidence, own_results, registers, scan_results
+from portal.services import audit, disputes, evidence, own_results, registers, retention, scan_results
 from scanners.model import Outcome
 from tests.portal import building
 from tests.portal.web.hospital import ward as wards
@@ -285,6 +285,8 @@ def test_the_document_of_a_dispute_opens_for_the_hospital_that_answers_and_close
     disputes.take_back(session, asked.lead, asked.assessment_id, row.id, now=now)
     assert not opens()
     again = raised(session, asked, place, now, evidence_id=document.id)
-    evidence.remove(session, asked.lead, asked.assessment_id, document.id, now=now)
+    with pytest.raises(NotNow):
+        evidence.remove(session, asked.lead, asked.assessment_id, document.id, now=now)
+    retention.delete(session, asked.lead, document, DeletionRule.RETENTION, now=now)
     assert not opens()
     assert disputes.documents(session, [again]) == frozenset()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from assessments.model import EvidenceStanding
-from portal.db.models.responses import Answer, EvidenceOpening
+from portal.db.models.disputes import Dispute, DisputeReason
+from portal.db.models.responses import Answer, Evidence, EvidenceOpening
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
-from portal.services import evidence, responses, submissions
+from portal.services import actions, evidence, responses, submissions
+from portal.services.actions import ActionFields
 from portal.services.evidence import DocumentFields, Stored
 from portal.services.submissions import Signer
 from questionnaires.model import AnswerValue
@@ -135,6 +138,55 @@ def test_what_was_handed_in_stays(session, asked, now):
         evidence.remove(session, asked.lead, asked.assessment_id, first, now=now)
     with pytest.raises(NotNow):
         evidence.attach(session, asked.lead, asked.assessment_id, first, ("GV-02", ""), now=now)
+
+
+def _laid_beside(session, asked, now, words, document_id):
+    """The lead lays a document beside words of the company that are no answer of this round."""
+    round_ = errand.assessment(session, asked)
+    one = {"company_id": asked.lead.company_id, "evidence_id": document_id}
+    if words == "dispute":
+        seen = {"subject_kind": "host", "subject_name": "a.example", "check_id": "tls", "seen_key": "1", "seen": {}}
+        said = {"reason": DisputeReason.FIXED, "text": "Nein.", "by_name": "Erika", "at": now}
+        place = {"hospital_id": round_.hospital_id, "vendor_id": round_.vendor_id, "assessment_id": round_.id}
+        session.add(Dispute(**place, **seen, **said, **one))
+    elif words == "report":
+        hospital = asked.ward.assessor
+        fields = ActionFields(title="Port schließen", due_on=now.date() + timedelta(days=20))
+        action = actions.add(session, hospital, round_.vendor_id, fields, now=now, base_url="http://x")
+        said = {"text": "Port ist zu.", "evidence_id": document_id, "now": now}
+        actions.report(session, asked.lead, round_.id, action.id, **said)
+    session.flush()
+
+
+@pytest.mark.parametrize("words", ["dispute", "report"])
+def test_what_other_words_rest_on_is_not_deleted(session, asked, now, words):
+    document_id = _add(session, asked, now)
+    _laid_beside(session, asked, now, words, document_id)
+    contributor = errand.colleague(session, asked)
+    session.flush()
+
+    for who in (contributor, asked.lead):
+        with pytest.raises(NotNow):
+            evidence.remove(session, who, asked.assessment_id, document_id, now=now)
+    assert session.get_one(Evidence, document_id).deleted_at is None
+
+
+def test_the_lead_is_told_that_another_round_needs_a_document(session, asked, now):
+    document_id = _add(session, asked, now)
+    other = replace(asked.ward, assessments=dict(asked.ward.assessments), vendors=dict(asked.ward.vendors))
+    ward.add(session, other, "Strahlwerk Service", "Wartung", now=now)
+    ward.invite(session, other, "Strahlwerk Service", now=now, due=now.date() + timedelta(days=20))
+    ward.accept(session, other, "Strahlwerk Service", now=now, actor=asked.lead)
+    session.flush()
+    there = other.assessments["Strahlwerk Service"]
+    evidence.attach(session, asked.lead, there, document_id, KEY, now=now)
+    session.flush()
+
+    with pytest.raises(NotNow, match="another round"):
+        evidence.remove(session, asked.lead, asked.assessment_id, document_id, now=now)
+    evidence.detach(session, asked.lead, there, document_id, KEY, now=now)
+    session.flush()
+    evidence.remove(session, asked.lead, asked.assessment_id, document_id, now=now)
 
 
 def test_the_hospital_opens_what_was_handed_in_and_its_owner_sees_it(session, asked, now):
