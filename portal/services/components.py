@@ -171,9 +171,9 @@ def ask_all(session: Session, *, now: datetime) -> None:
         )
 
 
-def to_read(session: Session, company_id: str, evidence_id: str) -> Evidence | None:
-    """The document of a job; None when it was deleted meanwhile."""
-    row = session.get(Evidence, evidence_id)
+def to_read(session: Session, company_id: str, evidence_id: str, *, hold: bool = False) -> Evidence | None:
+    """The document of a job; None when it was deleted meanwhile. `hold`: nobody deletes it until the commit."""
+    row = session.get(Evidence, evidence_id, with_for_update=hold, populate_existing=hold)
     return row if row is not None and row.company_id == company_id and row.deleted_at is None else None
 
 
@@ -196,7 +196,7 @@ def keep(
     stands: Sequence[Judgement] | None = None,
 ) -> None:
     """Write down what a document says, or why it could not be read, and how its parts stand."""
-    if to_read(session, company_id, evidence_id) is None:
+    if to_read(session, company_id, evidence_id, hold=True) is None:
         return
     forget(session, company_id, evidence_id)
     refusal = found if isinstance(found, Message) else None

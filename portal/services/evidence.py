@@ -336,6 +336,9 @@ def remove(session: Session, actor: Actor, assessment_id: str, evidence_id: str,
     """Delete a document that was never handed in; returns the blob to take off the disk after the commit."""
     assessment = _changeable(session, actor, assessment_id)
     row = _row(session, actor, assessment_id, evidence_id)
+    session.refresh(row, with_for_update=True)  # its parts may be written down at this moment
+    if row.deleted_at is not None:
+        raise NotFound
     company_id = row.company_id
     if row.id in retention.handed_in(session, company_id):
         raise NotNow(Message(text=N_("This document was handed in with a submission; it stays with it.")))

@@ -16,10 +16,12 @@ from portal.db import session as database
 from portal.db.models.accounts import Hospital, HospitalRole, Person, TicketPurpose
 from portal.db.models.assessments import Review, ReviewState
 from portal.db.models.catalogues import OwnCatalogue
+from portal.db.models.components import Component, ComponentList
 from portal.db.models.jobs import Job, JobState
 from portal.db.models.plans import Action, PlanLine
 from portal.db.models.rechecks import Recheck
 from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
+from portal.db.models.responses import Evidence
 from portal.db.models.scans import ScanCount, ScanRun
 from portal.db.models.vendors import Vendor
 from portal.errors import Clash, NotFound, NotNow, TooMany
@@ -29,6 +31,8 @@ from portal.services import (
     actions,
     audit,
     catalogues,
+    components,
+    evidence,
     jobs,
     limits,
     plans,
@@ -43,11 +47,13 @@ from portal.services import (
     vendors,
 )
 from portal.services.actors import SYSTEM
+from portal.services.evidence import DocumentFields, Stored
 from portal.services.jobs import JobKind
 from portal.services.plans import LineFields
 from portal.services.registers import TreatmentFields
 from portal.services.vendors import VendorFields
 from tests.portal import building
+from tests.portal.services import test_components as parts
 from tests.portal.services import test_rechecks as rechecked
 from tests.portal.services import test_rejudging as rejudged
 from tests.portal.web import conftest as web
@@ -367,3 +373,40 @@ def test_what_two_ask_for_at_the_same_moment_happens_once(sessions, now, what):
             assert len(session.scalars(select(row)).all()) == 1
         if what == "release":
             assert [one.version for one in session.scalars(select(OwnCatalogue))] == [later.date().isoformat()]
+
+
+@pytest.mark.parametrize("deleted_first", [True, False])
+def test_of_a_document_that_is_deleted_while_it_is_read_nothing_stays(sessions, now, deleted_first):
+    with sessions.begin() as session:
+        of = errand.accepted(session, now)
+        fields = DocumentFields(kind=components.KIND)
+        stored = Stored(blob_id="1" * 32, sha256="1" * 64, size=9, file_name="sbom.json", media_type="application/json")
+        key = ("GV-01", "")
+        row = evidence.add(session, of.lead, of.assessment_id, fields, stored, keys=(key,), now=now)
+        company_id, evidence_id = row.company_id, row.id
+
+    def delete(session: Session) -> None:
+        evidence.remove(session, of.lead, of.assessment_id, evidence_id, now=now)
+
+    def keep(session: Session) -> None:
+        components.keep(session, company_id, evidence_id, parts.LIST, data=parts.SHIPPED, now=now)
+
+    first, second = (delete, keep) if deleted_first else (keep, delete)
+
+    def follow() -> None:
+        with sessions.begin() as session:
+            second(session)
+
+    follower = threading.Thread(target=follow)
+    with sessions.begin() as session:
+        first(session)
+        session.flush()
+        follower.start()
+        follower.join(0.3)  # it waits for the other's commit
+        assert follower.is_alive()
+    follower.join()
+
+    with sessions() as session:
+        assert session.get_one(Evidence, evidence_id).deleted_at is not None
+        for table in (ComponentList, Component):
+            assert session.scalar(select(func.count()).select_from(table)) == 0
