@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Response
 from portal.services import catalogues, manifests
-from questionnaires import answering, continuing
+from questionnaires import answering, continuing, shelf
 from questionnaires.model import AnswerValue
 
 Manifest = Mapping[str, Any]
@@ -49,6 +49,36 @@ def facts(session: Session, assessment: Assessment) -> Mapping[str, AnswerValue]
     return {
         entry["question"]: answering.load(entry["value"]) for entry in held["answers"] if entry["question"] in known
     }
+
+
+def ground(session: Session, last: Assessment, company_id: str | None) -> Assessment | None:
+    """The round with all questions that a follow-up after `last` would go on from; None where what was signed since is
+    not this company's, or nobody was ever asked everything."""
+    one: Assessment | None = last
+    while one is not None and one.submitted_at is not None and one.company_id == company_id:
+        if not continuing.is_follow_up(
+            catalogues.get(session, one.hospital_id, one.catalogue_id, one.catalogue_version)
+        ):
+            return one
+        one = catalogues.before(session, one)
+    return None
+
+
+def widen(session: Session, assessment: Assessment) -> bool:
+    """Ask a company everything that has nothing to go on from; whether the round was a follow-up until now."""
+    asked = catalogues.get(session, assessment.hospital_id, assessment.catalogue_id, assessment.catalogue_version)
+    if not continuing.is_follow_up(asked):
+        return False
+    earlier = catalogues.before(session, assessment)
+    if earlier is not None and ground(session, earlier, assessment.company_id) is not None:
+        return False
+    while earlier is not None and continuing.is_follow_up(
+        catalogues.get(session, earlier.hospital_id, earlier.catalogue_id, earlier.catalogue_version)
+    ):
+        earlier = catalogues.before(session, earlier)
+    whole_one = shelf.CURRENT if earlier is None else (earlier.catalogue_id, earlier.catalogue_version)
+    assessment.catalogue_id, assessment.catalogue_version = whole_one
+    return True
 
 
 def _signed(session: Session, assessment: Assessment, earlier: Assessment) -> Manifest | None:

@@ -18,6 +18,7 @@ from portal.services import (
     accounts,
     audit,
     catalogues,
+    follow_ups,
     intakes,
     jobs,
     letter_templates,
@@ -142,7 +143,8 @@ def propose(session: Session, actor: Actor, vendor: Vendor, supplies: Sequence[S
     ).first()
     if last is not None and last.submitted_at is not None and now - last.submitted_at <= RECENT:
         asked = {row.supply_id for row in last.supplies}
-        if supplies and {supply.id for supply in supplies} <= asked and last.stage in LOOKED_AT:
+        is_known = supplies and {supply.id for supply in supplies} <= asked and last.stage in LOOKED_AT
+        if is_known and follow_ups.ground(session, last, _company_of(session, vendor)) is not None:
             return Proposal(name=shelf.DELTA, because=N_("These products were assessed within the last two years."))
     known = [record for record in records if record is not None]
     if known and len(known) == len(records) and all(_is_far_from_it(record) for record in known):
@@ -151,6 +153,20 @@ def propose(session: Session, actor: Actor, vendor: Vendor, supplies: Sequence[S
             because=N_("By its intake it comes near neither systems of the hospital nor data of patients."),
         )
     return Proposal(name=shelf.CURRENT, because="")
+
+
+def _company_of(session: Session, vendor: Vendor) -> str | None:
+    """The company that took the newest of the vendor's rounds that was taken."""
+    return session.scalars(
+        select(Assessment.company_id)
+        .where(
+            Assessment.hospital_id == vendor.hospital_id,
+            Assessment.vendor_id == vendor.id,
+            Assessment.company_id.is_not(None),
+        )
+        .order_by(Assessment.round.desc())
+        .limit(1)
+    ).first()
 
 
 def _is_far_from_it(record: IntakeRecord) -> bool:
@@ -361,9 +377,12 @@ def accept(session: Session, token: str, *, person: Person, company: Company, no
     assessment.company_id = company.id
     assessment.stage = Stage.ACCEPTED
     assessment.accepted_at = now
+    is_widened = follow_ups.widen(session, assessment)
     session.flush()  # the response points to the company's assessment
     session.add(Response(company_id=company.id, assessment_id=assessment.id, created_at=now))
     _tell(session, invited, "invitation.accepted", now)
+    if is_widened:
+        _tell(session, invited, "assessment.widened", now)
     actor = Actor(name=person.name, email=person.email, person_id=person.id, company_id=company.id)
     audit.record(session, actor, "assessment.accepted", assessment.id, now=now)
     return assessment

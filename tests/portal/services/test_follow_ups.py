@@ -135,6 +135,32 @@ def test_another_company_continues_nothing(session, done, now):
     assert not set(company.profile)
 
 
+def test_a_new_company_is_asked_everything_and_its_next_round_may_follow_up(session, done, now):
+    stranger = errand.stranger(session)
+    made = begin(session, done, now, actor=stranger)
+    asked = rounds.load(session, made, now=now + timedelta(days=301))
+    vendor = vendors.find(session, done.ward.assessor, done.ward.vendors[errand.VENDOR])
+
+    assert (made.catalogue_id, made.catalogue_version) == shelf.CURRENT
+    assert len(asked.slots) > len(shelf.get(*shelf.DELTA).questions)
+    made.stage = Stage.CLOSED  # and nothing was handed in: what is known is still another company's
+    session.flush()
+    later = now + timedelta(days=310)
+    fits = invitations.propose(session, done.ward.assessor, vendor, vendor.supplies, now=later)
+    assert fits.name == shelf.CURRENT
+
+
+def test_what_was_only_asked_as_a_follow_up_is_no_ground_for_the_next(session, done, now):
+    earlier = session.get_one(Assessment, done.assessment_id)
+    earlier.catalogue_id, earlier.catalogue_version = shelf.DELTA
+    session.flush()
+    vendor = vendors.find(session, done.ward.assessor, done.ward.vendors[errand.VENDOR])
+
+    later = now + timedelta(days=300)
+    fits = invitations.propose(session, done.ward.assessor, vendor, vendor.supplies, now=later)
+    assert fits.name == shelf.CURRENT
+
+
 def test_without_a_round_before_it_asks_its_twelve(session, now):
     made = errand.accepted(session, now)
     assessment = session.get_one(Assessment, made.assessment_id)
