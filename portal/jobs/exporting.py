@@ -21,6 +21,7 @@ from portal.jobs.leases import LeaseLost
 from portal.jobs.work import NotYet, Work
 from portal.services import actions, bundles, consents, exports, registers, vendors
 from portal.services.actors import Actor, hospital_of
+from portal.services.dossiers import BERLIN
 from portal.services.exports import Begun, Made
 from reports import pages as documents
 from reports.reader import Reader
@@ -71,7 +72,7 @@ def register_made(
     written = printing.register(database_url, actor, language=language, now=now, tell=tell, longest=longest)
     return Made(
         content=written.content,
-        file_name=f"{REGISTER}-{now:%Y-%m-%d}-{language}.xlsx",
+        file_name=f"{REGISTER}-{now.astimezone(BERLIN):%Y-%m-%d}-{language}.xlsx",
         media_type=XLSX,
         vendors=written.vendors,
         fingerprint=written.fingerprint,
@@ -86,7 +87,7 @@ def report_html(session: Session, actor: Actor, vendor_id: str, *, reader: Reade
     agreed = actions.facts(
         actions.of_vendor(session, actor, vendor_id),
         vendor_keys={vendor_id: assessed.dossier.vendor_key},
-        today=now.date(),
+        today=now.astimezone(BERLIN).date(),
     )
     return documents.vendor_report_html(
         assessed, policy.current(), reader=reader, now=now, consents=ledger, actions=agreed
@@ -95,7 +96,7 @@ def report_html(session: Session, actor: Actor, vendor_id: str, *, reader: Reade
 
 def report_name(vendor: str, *, language: str, now: datetime) -> str:
     """How the file is called."""
-    return f"{i18n.translator(language)(VENDOR_REPORT)} {vendor} {now:%Y-%m-%d}.pdf"
+    return f"{i18n.translator(language)(VENDOR_REPORT)} {vendor} {now.astimezone(BERLIN):%Y-%m-%d}.pdf"
 
 
 def _register(work: Work, begun: Begun) -> Made:
@@ -131,7 +132,7 @@ def _all_reports(work: Work, begun: Begun) -> Made:
             name, content = _report(work, begun, vendor_id)
             archive.writestr(ZipInfo(f"{number:04} {_plain(name)}", stamp), content)
     words = i18n.translator(begun.wish.language)
-    name = f"{words(VENDOR_REPORTS)} {begun.made_at:%Y-%m-%d}.zip"
+    name = f"{words(VENDOR_REPORTS)} {begun.made_at.astimezone(BERLIN):%Y-%m-%d}.zip"
     return Made(content=file.getvalue(), file_name=name, media_type=ZIP, vendors=len(ids))
 
 
@@ -189,13 +190,13 @@ def _register_json(work: Work, begun: Begun) -> Made:
     with _reading(work) as session:
         found = registers.build(session, begun.actor, now=begun.made_at)
     content = bundling.register_json(found, now=begun.made_at)
-    name = f"{REGISTER}-{begun.made_at:%Y-%m-%d}.json"
+    name = f"{REGISTER}-{begun.made_at.astimezone(BERLIN):%Y-%m-%d}.json"
     return Made(content=content, file_name=name, media_type=JSON, vendors=len(found.vendors))
 
 
 def _named(begun: Begun, word: str, content: bytes, suffix: str, media_type: str, *, vendor: str) -> Made:
     word = i18n.translator(begun.wish.language)(word)
-    name = f"{_plain(f'{word} {vendor}')} {begun.made_at:%Y-%m-%d}.{suffix}"
+    name = f"{_plain(f'{word} {vendor}')} {begun.made_at.astimezone(BERLIN):%Y-%m-%d}.{suffix}"
     return Made(content=content, file_name=name, media_type=media_type, vendors=1)
 
 

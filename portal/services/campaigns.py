@@ -15,6 +15,7 @@ from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow, RuleBroken
 from portal.services import audit, intakes, invitations, jobs, vendors
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
+from portal.services.dossiers import BERLIN
 from portal.services.invitations import Invitee, Proposal, RoundFields
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
@@ -97,7 +98,7 @@ def draft(session: Session, actor: Actor, rows: Sequence[PortfolioRow], *, name:
         hospital_id=hospital_id,
         id=new_id(),
         name=" ".join(name.split())[:200],
-        due_on=(now + ANSWERING_TIME).date(),
+        due_on=now.astimezone(BERLIN).date() + ANSWERING_TIME,
         message="",
         person_id=actor.person_id,
         created_at=now,
@@ -240,9 +241,9 @@ def plan(
     wrong: dict[str, Message] = {}
     if not name.strip():
         wrong["name"] = Message(text=N_("Give the campaign a name."))
-    if due_on <= now.date():
+    if due_on <= now.astimezone(BERLIN).date():
         wrong["due_on"] = Message(text=N_("Choose a day in the future."))
-    elif due_on > now.date() + invitations.LONGEST_ROUND:
+    elif due_on > now.astimezone(BERLIN).date() + invitations.LONGEST_ROUND:
         wrong["due_on"] = Message(text=N_("Choose a day within the next two years."))
     if wrong:
         raise BadInput(wrong)
@@ -275,7 +276,7 @@ def discard(session: Session, actor: Actor, campaign_id: str, *, now: datetime) 
 def start(session: Session, actor: Actor, campaign_id: str, *, now: datetime) -> Campaign:
     """Let it go out: the worker sends one vendor after the other, in the name of whoever says so."""
     campaign = _draft_of(session, actor, campaign_id)
-    if campaign.due_on <= now.date():
+    if campaign.due_on <= now.astimezone(BERLIN).date():
         raise NotNow(Message(text=N_("The due date has passed. Choose another one.")))
     if not session.scalar(select(func.count()).where(CampaignSeat.campaign_id == campaign.id)):
         raise NotNow(Message(text=N_("Nobody is left in this campaign.")))

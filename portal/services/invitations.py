@@ -29,6 +29,7 @@ from portal.services import (
 )
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
 from portal.services.catalogues import Offer
+from portal.services.dossiers import BERLIN
 from portal.services.letter_templates import Facts, Kind
 from portal.services.letters import Letter
 from questionnaires import answering, shelf
@@ -291,9 +292,9 @@ def move_due_date(session: Session, actor: Actor, assessment_id: str, due_on: da
     assessment = find(session, actor, assessment_id)
     if assessment.stage not in OPEN:
         raise NotNow(Message(text=N_("This round is not open any more.")))
-    if due_on <= now.date():
+    if due_on <= now.astimezone(BERLIN).date():
         raise BadInput({"due_on": Message(text=N_("Choose a day in the future."))})
-    if due_on > now.date() + LONGEST_ROUND:
+    if due_on > now.astimezone(BERLIN).date() + LONGEST_ROUND:
         raise BadInput({"due_on": Message(text=N_("Choose a day within the next two years."))})
     before, assessment.due_on = assessment.due_on, due_on
     assessment.version += 1
@@ -451,9 +452,9 @@ def _checked(
         wrong["supplies"] = Message(
             text=N_("Fill in the intake of each chosen product first; it decides what is asked.")
         )
-    if fields.due_on <= now.date():
+    if fields.due_on <= now.astimezone(BERLIN).date():
         wrong["due_on"] = Message(text=N_("Choose a day in the future."))
-    elif fields.due_on > now.date() + LONGEST_ROUND:
+    elif fields.due_on > now.astimezone(BERLIN).date() + LONGEST_ROUND:
         wrong["due_on"] = Message(text=N_("Choose a day within the next two years."))
     if by_tier is not None and fields.question_set is not by_tier and not fields.question_set_reason.strip():
         wrong["question_set_reason"] = Message(text=N_("Give a reason for another question set than the tier's."))
@@ -566,7 +567,7 @@ def _kill_links(session: Session, assessment: Assessment, now: datetime) -> None
 
 def _expiry(due_on: date, *, now: datetime) -> datetime:
     """A link that is sent anew after the due date has its two weeks too: one that is dead at birth helps nobody."""
-    return datetime.combine(max(due_on, now.date()) + GRACE + timedelta(days=1), time(), tzinfo=UTC)
+    return datetime.combine(max(due_on, now.astimezone(BERLIN).date()) + GRACE + timedelta(days=1), time(), tzinfo=UTC)
 
 
 def _invited(session: Session, invitation: Invitation) -> Invited:

@@ -25,6 +25,7 @@ from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import audit, vendors
 from portal.services.actors import Actor, hospital_of
+from portal.services.dossiers import BERLIN
 from questionnaires.model import Text
 from scanners.model import N_, Message, Refs, Severity
 
@@ -236,7 +237,7 @@ def _open_one(session: Session, actor: Actor, own_risk_id: str, *, version: int)
 
 
 def _write(session: Session, actor: Actor, risk: OwnRisk, fields: OwnRiskFields, *, now: datetime) -> None:
-    wrong = _wrong(fields, today=now.date())
+    wrong = _wrong(fields, today=now.astimezone(BERLIN).date())
     supply = _about(session, actor, fields, wrong)
     if wrong:
         raise BadInput(wrong)

@@ -15,6 +15,7 @@ from portal.db.models.registers import ScoreRecord
 from portal.db.models.waivers import Waiver
 from portal.services import movements, waivers
 from portal.services.actors import Actor, hospital_of
+from portal.services.dossiers import BERLIN
 from reports import marks
 from scanners.catalogue import CHECKS
 from scanners.model import N_, Message
@@ -138,7 +139,7 @@ def _waived(
     session: Session, hospital_id: str, keys: Mapping[str, str], assessed: Mapping[str, Assessed], *, now: datetime
 ) -> Iterator[DecisionFact]:
     for row in session.scalars(select(Waiver).where(Waiver.hospital_id == hospital_id)):
-        if (vendor_key := keys.get(row.vendor_id)) is not None and waivers.holds(row, now.date()):
+        if (vendor_key := keys.get(row.vendor_id)) is not None and waivers.holds(row, now.astimezone(BERLIN).date()):
             yield DecisionFact(
                 key=f"{vendor_key}:{row.check_id or row.question_id}:{row.subject_name or row.supply_id}:{row.id[:8]}",
                 vendor_key=vendor_key,

@@ -25,6 +25,7 @@ from portal.services import (
     register_history,
 )
 from portal.services.actors import Actor, hospital_of
+from portal.services.dossiers import BERLIN
 from scanners.model import N_, Message
 
 RISK_WRITERS = frozenset({HospitalRole.ADMIN, HospitalRole.ASSESSOR, HospitalRole.DECIDER})
@@ -115,10 +116,11 @@ def build(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
 def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int, int], None] | None = None) -> Whole:
     """The same with all its facts."""
     hospital = session.get_one(Hospital, hospital_of(actor))
+    today = now.astimezone(BERLIN).date()
     found = portfolio.rows(session, actor)
     assessed: list[Assessed] = []
     statuses: dict[str, Words] = {}
-    written = _written(session, hospital.id, today=now.date())
+    written = _written(session, hospital.id, today=today)
     treatments: dict[tuple[str, str], Treated] = {}
     keys: dict[str, str] = {}
     rounds: dict[str, str] = {}
@@ -133,7 +135,7 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         for risk in one.risks:
             if (treated := written.get((row.vendor.id, risk.key))) is not None:
                 treatments[risk.vendor_key, risk.key] = treated
-    agreed = actions.facts(actions.of_hospital(session, actor), vendor_keys=keys, today=now.date())
+    agreed = actions.facts(actions.of_hospital(session, actor), vendor_keys=keys, today=today)
     own: list[Risk] = []
     for each in own_risks.rows(session, actor):
         if each.vendor is not None and each.vendor.id not in keys:
@@ -142,7 +144,7 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         supplies = dossiers.supply_keys(session, hospital.id, each.vendor.id) if each.vendor is not None else {}
         about = (supplies[each.supply.id],) if each.supply is not None else ()
         own.append(own_risks.as_risk(each, vendor_key=key, supplies=about))
-        treatments[key, each.key] = own_risks.as_treated(each.risk, today=now.date())
+        treatments[key, each.key] = own_risks.as_treated(each.risk, today=today)
     built = register.build(
         assessed,
         policy.current(),
@@ -243,8 +245,9 @@ def treat(
     """Write down what is done about a risk; accepting one needs an end and a reason."""
     hospital_id = hospital_of(actor, RISK_WRITERS)
     row = find_risk(session, actor, risk_id)
+    today = now.astimezone(BERLIN).date()
     wrong: dict[str, Message] = {}
-    if fields.treatment is Treatment.ACCEPT and (fields.accepted_until is None or fields.accepted_until <= now.date()):
+    if fields.treatment is Treatment.ACCEPT and (fields.accepted_until is None or fields.accepted_until <= today):
         wrong["accepted_until"] = Message(text=N_("An acceptance needs a day on which it ends."))
     if fields.treatment is Treatment.ACCEPT and not fields.note.strip():
         wrong["note"] = Message(text=N_("Give the reason for accepting the risk."))

@@ -80,7 +80,7 @@ def _page(here: HospitalJourney, vendor_id: str, sent: AnswerForm | None) -> Res
         if one.state is not DisputeState.OPEN or here.role not in HOSPITAL_WRITERS:
             continue
         is_this = sent is not None and sent["dispute"].data == one.id
-        form = sent if is_this else AnswerForm.offered(dispute=one.id, valid_until=here.now.date() + USUAL)
+        form = sent if is_this else AnswerForm.offered(dispute=one.id, valid_until=here.today + USUAL)
         assert form is not None
         _offered(form)
         for each in form:  # one form each, so one id each

@@ -106,7 +106,7 @@ def invite(here: HospitalJourney, vendor_id: str) -> Response:
         supplies=[supply.id for supply in supplies],
         question_set=by_tier.value if by_tier else "",
         catalogue=proposal.key,
-        due_on=(here.now + campaigns.ANSWERING_TIME).date(),
+        due_on=here.today + campaigns.ANSWERING_TIME,
         name=vendor.contact_name,
         email=campaigns.address_of(vendor),
         language="de" if vendor.country in campaigns.GERMAN_SPEAKING else "en",

@@ -182,6 +182,20 @@ def test_a_link_that_is_renewed_after_the_due_date_opens_the_page(session, asked
         invitations.look(session, token, now=late + timedelta(days=16))
 
 
+def test_the_day_a_vendor_answers_by_lies_ahead_in_germany(session, now):
+    night = now.replace(hour=23, minute=30)  # there it is the next day already
+    of = ward.empty(session)
+    supply = ward.add(session, of, "PACS GmbH", "PACS", domain="pacs.example", now=now)
+    fields = RoundFields(supply_ids=[supply.id], due_on=night.date() + timedelta(days=1), question_set=QuestionSet.FULL)
+
+    with pytest.raises(BadInput) as refused:
+        invitations.begin(
+            session, of.assessor, of.vendors["PACS GmbH"], fields, COLLEAGUE, base_url=ward.BASE_URL, now=night
+        )
+
+    assert set(refused.value.fields) == {"due_on"}
+
+
 @pytest.mark.parametrize("due", [date.max, date(9999, 12, 20), date(2031, 1, 1)])
 def test_nobody_is_asked_until_the_end_of_time(session, now, due):
     of = ward.empty(session)

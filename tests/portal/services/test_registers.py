@@ -109,6 +109,17 @@ def test_the_decider_decides_and_the_auditor_reads(session: Session, ward: Ward,
         registers.treat(session, ward.decider, risk_id, fields, version=0, now=now)
 
 
+def test_the_end_of_an_acceptance_lies_ahead_in_germany(session: Session, ward: Ward, now: datetime, risk_id: str):
+    night = now.replace(hour=23, minute=30)  # there it is the next day already
+    until = night.date() + timedelta(days=1)
+    fields = TreatmentFields(treatment=Treatment.ACCEPT, accepted_until=until, note="Bis zum Austausch")
+
+    with pytest.raises(BadInput) as refused:
+        registers.treat(session, ward.assessor, risk_id, fields, version=0, now=night)
+
+    assert set(refused.value.fields) == {"accepted_until"}
+
+
 def test_an_end_of_acceptance_stays_only_with_an_acceptance(session: Session, ward: Ward, now: datetime, risk_id: str):
     fields = TreatmentFields(treatment=Treatment.MITIGATE, accepted_until=now.date() + timedelta(days=90))
     treatment = registers.treat(session, ward.assessor, risk_id, fields, version=0, now=now)
