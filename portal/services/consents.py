@@ -58,6 +58,7 @@ class ScopedHost:
     last_speaker: Speaker | None = None
     last_at: datetime | None = None
     seen: SeenHost | None = None  # what the newest scan proposes
+    version: str = ""  # of what stands and was said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +133,7 @@ def _scoped(host: Host, supplies: Sequence[Supply], seen: SeenHost | None) -> Sc
         last_speaker=speaker,
         last_at=last.at if last is not None else None,
         seen=seen,
+        version=host_words.version(host),
     )
 
 
@@ -171,15 +173,24 @@ def add_host(
 
 
 def correct_host(
-    session: Session, actor: Actor, assessment_id: str, host_id: str, said: Said, *, now: datetime
+    session: Session,
+    actor: Actor,
+    assessment_id: str,
+    host_id: str,
+    said: Said,
+    *,
+    read: str | None = None,
+    now: datetime,
 ) -> None:
-    """The company's word on what a host is for: it counts until the hospital has one. Another's host is struck."""
+    """The company's word on what a host is for: it counts until the hospital has one. Another's host is struck.
+    `read`: the version that the writer has seen."""
     company_of(actor, COMPANY_LEADERS)
     assessment = _open(session, actor, assessment_id)
     host = _host(session, assessment, host_id)
     known = [supply.id for supply in vendors.supplies_of(session, assessment)]
     if not set(said.supply_ids) <= set(known):
         raise NotFound
+    host_words.hold(session, host, read)
     if said.belonging is Belonging.FOREIGN:
         strike_host(session, actor, assessment_id, host_id, now=now)
         return

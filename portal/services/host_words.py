@@ -1,12 +1,20 @@
 """What a host is for, whose it is and what it serves: both sides say it, and the hospital's word stands."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from assessments.model import HostRole
 from portal.db.models.vendors import Host, HostState, HostSupply, HostWord, Speaker
+from portal.errors import Clash
 from scanners.attribution import Belonging
+from scanners.model import N_, Message
+
+CHANGED = N_("Somebody else changed this in the meantime. Look at what stands now and save again.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +47,22 @@ def say(host: Host, speaker: Speaker, said: Said, *, by_name: str, now: datetime
     if stands:
         _let_stand(host, said)
     return stands
+
+
+def version(host: Host) -> str:
+    """What a form says it has read: what counts, and the last word of each side."""
+    stands = standing(host)
+    words = sorted(f"{row.speaker.value} {row.at.astimezone(UTC).isoformat()} {row.by_name}" for row in host.words)
+    told = [stands.role.value, str(stands.belonging), *sorted(stands.supply_ids), host.state.value, *words]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def hold(session: Session, host: Host, read: str | None) -> None:
+    """Let nobody else write until the commit; Clash with what stands if it is not what was read. None: nothing was."""
+    session.execute(select(Host.id).where(Host.id == host.id).with_for_update())
+    session.expire(host)
+    if read is not None and read != version(host):
+        raise Clash(Message(text=CHANGED), theirs=standing(host))
 
 
 def hospital_has_spoken(host: Host) -> bool:

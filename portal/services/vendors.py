@@ -276,17 +276,20 @@ def change_host(
     role: HostRole,
     supply_ids: Sequence[str] | None = None,
     belonging: Belonging | None = None,
+    read: str | None = None,
     now: datetime,
 ) -> Host:
     """Say what a host is for, as the scanner or the company proposes or otherwise, whose it is and which supplies it
     serves: findings there weigh accordingly, and a foreign host is neither looked at nor counted. None leaves
-    supplies and belonging as they are; no supply at all means the company as a whole."""
+    supplies and belonging as they are; no supply at all means the company as a whole. `read`: the version that the
+    writer has seen."""
     hospital_of(actor, HOSPITAL_WRITERS)
     vendor = find(session, actor, vendor_id)
     host = find_host(vendor, host_id)
     known = [supply.id for supply in vendor.supplies]
     if supply_ids is not None and not set(supply_ids) <= set(known):
         raise NotFound
+    host_words.hold(session, host, read)
     served = host.supply_ids if supply_ids is None else tuple(one for one in known if one in supply_ids)
     before = host.role
     said = Said(role=role, supply_ids=served, belonging=belonging or host.belonging)

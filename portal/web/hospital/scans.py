@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from assessments.model import HostRole
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Ground, Host, HostState, Speaker, Vendor
-from portal.errors import BadInput, NotFound
+from portal.errors import BadInput, Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import (
@@ -26,12 +26,13 @@ from portal.services import (
     vendors,
 )
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.host_words import Word
+from portal.services.host_words import Said, Word
 from portal.services.registers import OutsideView
 from portal.services.releases import HospitalView
 from portal.services.timelines import Timeline
 from portal.services.vendors import HostFields
 from portal.web import forms, pages
+from portal.web import host_words as host_clashes
 from portal.web import shown as showing
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital
@@ -66,6 +67,7 @@ class ChangedHostForm(forms.Form):
     belonging = SelectField(_l("Whose it is"), validators=[Optional()])
     supplies = SelectMultipleField(_l("Serves"))
     whole = BooleanField(_l("Serves"))
+    version = StringField(validators=[Optional()])
 
 
 class HostForm(forms.Form):
@@ -131,7 +133,7 @@ def remove_host(here: HospitalJourney, vendor_id: str, host_id: str) -> Response
 def change_host(here: HospitalJourney, vendor_id: str, host_id: str) -> Response:
     """Say what a host is for, as proposed or otherwise, and which supplies it serves."""
     vendor = vendors.find(here.session, here.actor, vendor_id)
-    vendors.find_host(vendor, host_id)
+    host = vendors.find_host(vendor, host_id)
     form = ChangedHostForm.sent()
     form.offer("role", [(role.value, _(word)) for role, word in marks.ROLES.items()])
     form.offer("belonging", [("", _("as proposed")), *((value.value, str(word)) for value, word in BELONGINGS.items())])
@@ -139,16 +141,25 @@ def change_host(here: HospitalJourney, vendor_id: str, host_id: str) -> Response
     if not form.validate():
         raise BadInput({"role": Message(text=N_("Choose a role and products from the lists."))})
     belonging = form["belonging"].data
-    vendors.change_host(
-        here.session,
-        here.actor,
-        vendor_id,
-        host_id,
+    said = Said(
         role=HostRole(form["role"].data),
-        supply_ids=form["supplies"].data if form["whole"].data else None,
+        supply_ids=tuple(form["supplies"].data) if form["whole"].data else host.supply_ids,
         belonging=Belonging(belonging) if belonging else None,
-        now=here.now,
     )
+    try:
+        vendors.change_host(
+            here.session,
+            here.actor,
+            vendor_id,
+            host_id,
+            role=said.role,
+            supply_ids=said.supply_ids if form["whole"].data else None,
+            belonging=said.belonging,
+            read=form["version"].data or None,
+            now=here.now,
+        )
+    except Clash as refused:
+        raise host_clashes.clash(refused, said, supplies=vendor.supplies, belongings=BELONGINGS) from refused
     return pages.see_other("hospital.vendor_scan", vendor_id=vendor_id, at="hosts")
 
 
@@ -229,6 +240,7 @@ class ShownWords:
     is_open: bool  # the company says otherwise
     last: Word | None
     by_company: bool
+    version: str
 
 
 def _words(vendor: Vendor, host: Host) -> ShownWords:
@@ -238,6 +250,7 @@ def _words(vendor: Vendor, host: Host) -> ShownWords:
         is_open=host_words.differs(host, company, supplies=[supply.id for supply in vendor.supplies]),
         last=host_words.word_of(host, speaker) if speaker is not None else None,
         by_company=speaker is Speaker.COMPANY,
+        version=host_words.version(host),
     )
 
 

@@ -11,14 +11,14 @@ from wtforms.validators import InputRequired, Length, Optional
 from assessments.model import HostRole
 from portal.db.models.responses import ConsentKind
 from portal.db.models.vendors import HostState
-from portal.errors import BadInput, NotFound, NotNow
+from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import consent_texts, consents, domain_control, responses, scans, standings, vendors
 from portal.services.actors import COMPANY_LEADERS
 from portal.services.consents import NewHost, Signature
 from portal.services.host_words import Said
-from portal.web import forms, pages
+from portal.web import forms, host_words, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import signing, steps
 from portal.web.vendor.room import vendor
@@ -72,6 +72,7 @@ class CorrectedHostForm(forms.Form):
     belonging = SelectField(_l("Whose it is"), validators=[Optional()])
     supplies = SelectMultipleField(_l("Serves"))
     whole = BooleanField(_l("Serves"))
+    version = StringField(validators=[Optional()])
 
 
 class ConsentForm(SignatureForm):
@@ -227,7 +228,11 @@ def correct_host(here: CompanyJourney, assessment_id: str, host_id: str) -> Resp
         supply_ids=tuple(form.supplies.data or ()) if form.whole.data else host.supply_ids,
         belonging=Belonging(belonging) if belonging else _unless_foreign(host.belonging),
     )
-    consents.correct_host(here.session, here.actor, assessment_id, host_id, said, now=here.now)
+    read = form.version.data or None
+    try:
+        consents.correct_host(here.session, here.actor, assessment_id, host_id, said, read=read, now=here.now)
+    except Clash as refused:
+        raise host_words.clash(refused, said, supplies=supplies, belongings=BELONGINGS) from refused
     return pages.see_other("vendor.approval", assessment_id=assessment_id, at="hosts")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, text, update
 
+from assessments.model import HostRole
 from portal.db.models.jobs import Job
 from portal.db.models.responses import Consent, ConsentKind, DomainControl
 from portal.db.models.scans import ScanRun, ScanState
-from portal.db.models.vendors import Host, HostState
+from portal.db.models.vendors import Host, HostState, Speaker
 from portal.services import domain_control, vendors
 from scanners.attribution import Belonging
 from scanners.observations import ControlRecords
@@ -261,3 +263,42 @@ def test_correcting_a_role_does_not_strike_what_the_hospital_holds_for_anothers(
     assert lead.post(f"{asked.path}/hosts/{host.id}/correct", {"role": "mail", "belonging": ""}).status_code == 303
     session.expire_all()
     assert session.get_one(Host, host.id).state is not HostState.STRUCK
+
+
+def _field(page, host_id, name):
+    """What the form behind “Change” of a host holds."""
+    form = re.search(rf"/hosts/{host_id}/correct.*?</form>", page, re.DOTALL)[0]
+    if name == "version":
+        return re.search(r'name="version" value="(\w*)"', form)[1]
+    offered = re.search(r'<select id="belonging-.*?</select>', form, re.DOTALL)[0]
+    return re.search(r'<option value="([\w-]*)"', offered)[1], re.findall(r'value="(\w*)" selected', offered)
+
+
+def test_the_form_does_not_say_anothers_for_the_company_because_the_hospital_does(lead, asked, session, now):
+    host = session.scalars(select(Host).order_by(Host.name)).first()
+    actor, vendor_id = asked.ward.assessor, asked.ward.vendors[errand.VENDOR]
+    vendors.change_host(session, actor, vendor_id, host.id, role=host.role, belonging=Belonging.FOREIGN, now=now)
+    session.commit()
+
+    page = lead.get(f"{asked.path}/approval").get_data(as_text=True)
+    assert _field(page, host.id, "belonging") == ("", [])
+
+
+def test_of_two_who_change_a_host_the_second_reads_both_texts(lead, asked, session, now):
+    host = session.scalars(select(Host).order_by(Host.name)).first()
+    path = f"{asked.path}/hosts/{host.id}/correct"
+    version = _field(lead.get(f"{asked.path}/approval").get_data(as_text=True), host.id, "version")
+    actor, vendor_id = asked.ward.assessor, asked.ward.vendors[errand.VENDOR]
+    vendors.change_host(session, actor, vendor_id, host.id, role=HostRole.MAIL, now=now)
+    session.commit()
+
+    refused = lead.post(path, {"role": "corporate", "belonging": "", "whole": "y", "version": version})
+    assert refused.status_code == 409
+    words = errand.text_of(refused)
+    assert "Mail" in words and "Unternehmensauftritt" in words
+    session.expire_all()
+    assert [word.speaker for word in session.get_one(Host, host.id).words] == [Speaker.HOSPITAL]
+
+    version = _field(lead.get(f"{asked.path}/approval").get_data(as_text=True), host.id, "version")
+    saved = lead.post(path, {"role": "corporate", "belonging": "", "whole": "y", "version": version})
+    assert saved.status_code == 303
