@@ -185,6 +185,12 @@ def names(session: Session, assessment: Assessment) -> Mapping[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
+def only_to_be_read(session: Session, ids: Sequence[str]) -> frozenset[str]:
+    """Those of these documents whose pages are shown and that are never given out."""
+    found = select(Evidence.id).where(Evidence.id.in_(ids), Evidence.is_view_only, Evidence.deleted_at.is_(None))
+    return frozenset(session.scalars(found))
+
+
 def _statuses(session: Session, assessment: Assessment, *, now: datetime) -> Sequence[EvidenceStatus]:
     """How each document stands by its dates and kind, and what is missing where much depends on the answer."""
     dossier = dossiers.build_for_company(session, assessment.company_id or "", assessment.id, now=now)

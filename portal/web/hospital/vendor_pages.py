@@ -14,6 +14,7 @@ from portal.jobs import exporting, printing
 from portal.services import (
     audit,
     components,
+    evidence,
     intakes,
     movements,
     portfolio,
@@ -169,6 +170,7 @@ def vendor_evidence(here: HospitalJourney, vendor_id: str) -> Response:
         **tabs.frame(here, found, "evidence"),
         evidence=assessed.evidence,
         standings=marks.EVIDENCE,
+        view_only=evidence.only_to_be_read(here.session, [one.key for one in assessed.evidence if one.sha256]),
         lists=components.of_vendor(here.session, here.actor, vendor_id),
         words=component_lists.WORDS,
     )

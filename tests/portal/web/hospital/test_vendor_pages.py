@@ -1,0 +1,37 @@
+"""The tabs of a vendor that only show."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from portal.db.models.assessments import Assessment
+from portal.db.models.responses import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portal.db.session import Sessions
+    from tests.portal.web.conftest import Visitor
+    from tests.portal.web.hospital.ward import Ward
+
+
+def test_the_evidence_tells_why_it_stands_so_and_what_is_only_to_be_read(
+    sessions: Sessions, visit: Callable[..., Visitor], ward: Ward
+):
+    with sessions.begin() as session:
+        row = session.scalars(
+            select(Evidence)
+            .join(Assessment, Assessment.company_id == Evidence.company_id)
+            .where(Assessment.hospital_id == ward.hospital_id, Assessment.submitted_at.is_not(None))
+        ).first()
+        assert row is not None
+        row.is_view_only = True
+        vendor_id = session.scalars(select(Assessment.vendor_id).where(Assessment.company_id == row.company_id)).first()
+
+    page = visit(ward.assessor).get(f"/hospital/vendors/{vendor_id}/evidence").get_data(as_text=True)
+
+    assert page.count("nur lesen, nicht speichern") == 1
+    assert re.search(r'evidence-expired">.*?</span><br><span class="muted">[^<]+</span>', page)
