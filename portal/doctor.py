@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import network
 from portal.db import migrating, session
+from portal.files import screening
 from portal.settings import Settings, is_loopback
 from scanners import walls
 from scanners.data import sets
@@ -31,6 +32,7 @@ HERE = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
 PANGO_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PANGO_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+PAGE_PROGRAMS = ("pdftoppm", "pdfinfo")  # of poppler
 FRONTEND_FILES = ("kern/kern.min.css", "kern/fonts/fira-sans.css", "htmx/htmx.min.js", "htmx/hx-csp.min.js")
 FULL_AT, TIGHT_AT = 500 * 2**20, 5 * 2**30  # bytes left on the disk
 LISTS_ARE_OLD = timedelta(days=sets.MAX_AGE_DAYS)
@@ -91,6 +93,28 @@ def _pango(_settings: Settings, _now: datetime) -> Iterator[Note]:
         yield Note(piece="pdf", state=State.WARN, message=message, remedy="sudo apt-get install fonts-dejavu-core")
     else:
         yield _fine("pdf", N_("PDF reports can be set."))
+
+
+def _pages(_settings: Settings, _now: datetime) -> Iterator[Note]:
+    missing = ", ".join(name for name in PAGE_PROGRAMS if shutil.which(name) is None)
+    if missing:
+        sentence = N_("Documents that are only to be read cannot be shown: %(missing)s is missing.")
+        message = Message(text=sentence, values={"missing": missing})
+        yield Note(piece="pages", state=State.WARN, message=message, remedy="sudo apt-get install poppler-utils")
+        return
+    yield _fine("pages", N_("Pages of documents that are only to be read can be drawn (pdftoppm)."))
+
+
+def _virus_scanner(settings: Settings, _now: datetime) -> Iterator[Note]:
+    if not settings.virus_scanner:
+        message = Message(text=N_("No virus scanner is set: uploads are checked for their form only."))
+        yield Note(piece="viruses", state=State.WARN, message=message, remedy="CLAMD=unix:/run/clamav/clamd.ctl")
+    elif not screening.answers(settings.virus_scanner):
+        sentence = N_("The virus scanner at %(address)s does not answer; no document is taken until it does.")
+        message = Message(text=sentence, values={"address": settings.virus_scanner})
+        yield Note(piece="viruses", state=State.FAIL, message=message, remedy="sudo systemctl start clamav-daemon")
+    else:
+        yield _fine("viruses", N_("The virus scanner at %(address)s answers."), address=settings.virus_scanner)
 
 
 def _frontend(_settings: Settings, _now: datetime) -> Iterator[Note]:
@@ -331,7 +355,7 @@ def _disk(settings: Settings, _now: datetime) -> Iterator[Note]:
 
 
 LOOKS: tuple[Look, ...] = (
-    *(_python, _account, _pango, _frontend, _database, _data_directory, _secrets),
+    *(_python, _account, _pango, _pages, _virus_scanner, _frontend, _database, _data_directory, _secrets),
     *(_address, _vantage, _scans, _lists, _registries, _walls, _mail, _clock, _disk),
 )
 

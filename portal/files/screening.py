@@ -16,6 +16,7 @@ from scanners.model import N_, Message
 log = logging.getLogger(__name__)
 
 SECONDS = 20  # to connect, and for each piece
+SECONDS_TO_GREET = 5
 LONGEST = 60  # seconds in all
 PIECE = 2**16
 LONGEST_ANSWER = 4096
@@ -58,6 +59,17 @@ def check(setting: str, content: bytes) -> None:
         log.warning("the virus scanner gave no clear answer")
         raise NoAnswer
     raise Infected(found[1])
+
+
+def answers(setting: str) -> bool:
+    """Whether a scanner answers at the address of the setting (PING); no file is given to it."""
+    try:
+        with _connected(setting) as line:
+            line.settimeout(SECONDS_TO_GREET)
+            line.sendall(b"zPING\0")
+            return line.recv(LONGEST_ANSWER).rstrip(b"\0\n") == b"PONG"
+    except (OSError, ValueError):
+        return False
 
 
 def _ask(setting: str, content: bytes) -> str:

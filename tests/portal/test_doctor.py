@@ -1,6 +1,8 @@
 """What the doctor says of installations that are really so."""
 
 import dataclasses
+import socket
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,6 +102,38 @@ def test_mail_without_a_relay_or_without_encryption_is_a_warning(installed: Sett
     assert note("mail", installed).state is State.WARN
     assert note("mail", dataclasses.replace(installed, mail=plain)).state is State.WARN
     assert note("mail", dataclasses.replace(installed, mail=encrypted)).state is State.OK
+
+
+def test_programs_that_draw_pages_are_named(installed: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    missing = note("pages", installed)
+    assert missing.state is State.WARN
+    assert "pdftoppm" in missing.message.render(str)
+    for name in doctor.PAGE_PROGRAMS:
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    assert note("pages", installed).state is State.OK
+
+
+@pytest.mark.loopback
+def test_a_virus_scanner_is_asked_whether_it_is_there(installed: Settings):
+    assert note("virus_scanner", installed).state is State.WARN
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        thread = threading.Thread(target=_say_pong, args=(server,))
+        thread.start()
+        assert note("virus_scanner", dataclasses.replace(installed, virus_scanner=address)).state is State.OK
+        thread.join()
+    away = note("virus_scanner", dataclasses.replace(installed, virus_scanner=address))
+    assert away.state is State.FAIL
+    assert address in away.message.render(str)
+
+
+def _say_pong(server: socket.socket) -> None:
+    line, _address = server.accept()
+    with line:
+        assert line.recv(100) == b"zPING\0"
+        line.sendall(b"PONG\0")
 
 
 def test_a_clock_before_our_own_files_fails(installed: Settings):
