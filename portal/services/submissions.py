@@ -177,6 +177,18 @@ def newest(session: Session, actor: Actor, assessment_id: str) -> SignOff:
     return found[0]
 
 
+def statement_of(signed: SignOff) -> Text:
+    """What was confirmed with a signature; NotNow if this installation does not know that wording."""
+    text = STATEMENTS.get(signed.statement_version)
+    if text is None:
+        sentence = N_(
+            "This was signed under a statement (version %(version)s) that this installation does not know, so no "
+            "receipt can be shown. Please tell the operator; what was handed in is unharmed."
+        )
+        raise NotNow(Message(text=sentence, values={"version": signed.statement_version}))
+    return text
+
+
 def receipt(session: Session, actor: Actor, assessment_id: str, *, edition: int | None = None) -> Receipt:
     """What stands on the receipt of an edition, the newest if none is named."""
     assessment = responses.find(session, actor, assessment_id)
@@ -193,7 +205,7 @@ def receipt(session: Session, actor: Actor, assessment_id: str, *, edition: int 
         at=signed.at,
         signer_name=signed.signer_name,
         signer_function=signed.signer_function,
-        statement=STATEMENTS[signed.statement_version],
+        statement=statement_of(signed),
         questionnaire=" ".join(signed.manifest["catalogue"]),
         answers=len(signed.manifest["answers"]),
         documents=[

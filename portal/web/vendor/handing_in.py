@@ -102,7 +102,7 @@ def receipt(here: CompanyJourney, assessment_id: str) -> Response:
         company=here.company.name,
         signed=newest,
         earlier=found[1:],
-        statement=submissions.STATEMENTS[newest.statement_version].get(here.language),
+        statement=submissions.statement_of(newest).get(here.language),
         answers=_answers(here, assessment_id),
     )
 

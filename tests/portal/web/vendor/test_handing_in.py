@@ -131,6 +131,17 @@ def test_without_the_statement_nothing_is_handed_in(lead, asked, session):
     assert session.scalars(select(SignOff)).all() == []
 
 
+@pytest.mark.parametrize("page", ["receipt", "receipt.pdf"])
+def test_a_statement_that_is_not_known_here_is_no_fault_of_the_reader(lead, asked, session, page):
+    lead.post(f"{asked.path}/hand-in", SIGNED)
+    session.scalars(select(SignOff)).one().statement_version = "2031-1"
+    session.commit()
+
+    answer = lead.get(f"{asked.path}/{page}")
+    assert answer.status_code == 409
+    assert "2031-1" in errand.text_of(answer)
+
+
 def test_there_is_no_receipt_before(lead, asked):
     assert lead.get(f"{asked.path}/receipt").status_code == 404
 
