@@ -96,20 +96,32 @@ def _ask(setting: str, content: bytes) -> str:
 
 def _connected(setting: str) -> socket.socket:
     if setting.startswith("unix:"):
-        line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            line.settimeout(SECONDS)
-            line.connect(setting.removeprefix("unix:"))
-        except OSError:
-            line.close()
-            raise
-        return line
+        return _line(socket.AF_UNIX, setting.removeprefix("unix:"))
     host, _, port = setting.rpartition(":")
-    found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
-    addresses = [str(one[4][0]) for one in found]
+    addresses = _addresses(host.strip("[]"), int(port))
     if not addresses or not all(map(_is_own, addresses)):
         raise ValueError(host)  # one public address among them is one too many
-    return socket.create_connection((addresses[0], int(port)), timeout=SECONDS)  # the address that was looked at
+    family = socket.AF_INET6 if ":" in addresses[0] else socket.AF_INET
+    return _line(family, (addresses[0], int(port)))  # the address that was looked at
+
+
+def _line(family: socket.AddressFamily, place: str | tuple[str, int]) -> socket.socket:
+    line = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        line.settimeout(SECONDS)
+        line.connect(place)
+    except OSError:
+        line.close()
+        raise
+    return line
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """Where a name leads; an address leads to itself and asks nobody."""
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 def _is_own(address: str) -> bool:

@@ -30,7 +30,7 @@ from portal.services import scans, tickets
 from portal.settings import ScanSettings
 from portal.web import journey
 from portal.worker import SCANNER
-from questionnaires import answering
+from questionnaires import answering, shelf
 from tests.journeys import browsing
 from tests.journeys.browsing import INTAKE, LEAD, PASSWORD_HOSPITAL, PASSWORD_VENDOR, VENDOR
 from tests.journeys.conftest import HOSTS
@@ -170,7 +170,8 @@ def _invitation(visitor: Visitor, vendor: str) -> dict[str, str]:
     supply = re.search(r'name="supplies"[^>]* value="([0-9a-f]{20})"', _page(visitor, f"{vendor}/invite"))
     assert supply is not None
     due = (TODAY + dt.timedelta(days=28)).isoformat()
-    return {"supplies": supply[1], "question_set": "full", "due_on": due, "email": LEAD, "language": "de"}
+    asked = {"catalogue": "@".join(shelf.CURRENT), "question_set": "full", "due_on": due}
+    return {"supplies": supply[1], **asked, "email": LEAD, "language": "de"}
 
 
 def _accept(house: House) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 
-import pikepdf
 import pytest
 from PIL import Image, ImageChops
 
 from portal.errors import NotNow
 from portal.jobs import viewing
+from reports import rendering
 
 pytestmark = pytest.mark.office
 
@@ -17,12 +17,7 @@ pytestmark = pytest.mark.office
 @pytest.fixture(scope="module")
 def document() -> bytes:
     """Two empty pages."""
-    with pikepdf.new() as pdf:
-        for _ in range(2):
-            pdf.add_blank_page(page_size=(595, 842))
-        made = io.BytesIO()
-        pdf.save(made)
-    return made.getvalue()
+    return rendering.pdf("<p></p><p></p>", style="p { break-after: page } p:last-child { break-after: auto }")
 
 
 def _picture(page: viewing.Page) -> Image.Image:

@@ -86,6 +86,7 @@ def test_what_waits_is_sorted_into_its_groups(session: Session, ward: Ward, now:
         "to_review": [NAME],
         "contradictions": [NAME],
         "critical": [NAME],
+        "evidence": [NAME],  # one document has forty days left
         "without_intake": ["Ohne Einstufung GmbH"],
         "not_asked": ["Nicht gefragt GmbH"],
         "due_soon": ["Bald GmbH"],

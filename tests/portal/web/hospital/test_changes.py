@@ -20,6 +20,7 @@ from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Host, Supply, Vendor
 from portal.services import scores
+from questionnaires import shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +94,7 @@ def test_an_invitation_is_one_mail_to_one_address(clerk: Visitor, ward: Ward, se
     page = text(clerk.get(f"/hospital/vendors/{vendor}/invite"))
     sent = {
         "supplies": ward.supplies[RECHENWERK],
+        "catalogue": "@".join(shelf.CURRENT),
         "question_set": "full",
         "due_on": (datetime.now(UTC) + timedelta(days=30)).date().isoformat(),
         "name": "Erika Muster",
@@ -118,6 +120,7 @@ def test_an_invitation_that_lacks_something_sends_nothing(clerk: Visitor, ward: 
     vendor = ward.vendors[RECHENWERK]
     sent = {
         "supplies": ward.supplies[RECHENWERK],
+        "catalogue": "@".join(shelf.CURRENT),
         "question_set": "short",
         "due_on": "2020-01-01",
         "email": "a@b.de, c@d.de",
