@@ -71,8 +71,8 @@ def _accept(firm: Visitor, clinic: Visitor, relay: Relay, round_seen_by_clinic: 
     for _ in range(3):
         firm.go(link)
     clinic.go(round_seen_by_clinic)
-    assert clinic.word("opened") in clinic.text(".lines")
-    assert clinic.word("accepted") not in clinic.text(".lines")
+    assert clinic.word("opened") in clinic.text("#invitations")
+    assert clinic.word("accepted") not in clinic.text("#invitations")
 
     return browsing.take_invitation(firm)
 
