@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.db.models.disputes import Dispute, DisputeState
+from portal.db.models.incidents import FlashReply
 from portal.db.models.plans import ActionReport
 from portal.db.models.responses import AnswerEvidence, DeletionRule, Evidence, EvidenceDeletion, SignOff
 from portal.errors import NotFound
@@ -53,14 +54,20 @@ class Leaving:
 
 
 def held_until(session: Session, company_id: str) -> Mapping[str, date]:
-    """Until when each document of a company is held: an edition, a dispute or a report on an action cites it."""
+    """Until when each document of a company is held: an edition, a dispute, a report on an action or an answer
+    given at once cites it."""
     held_by_dispute = select(Dispute.evidence_id, Dispute.at).where(
         Dispute.company_id == company_id, Dispute.state != DisputeState.TAKEN_BACK
     )
     held_by_report = select(ActionReport.evidence_id, ActionReport.at).where(ActionReport.company_id == company_id)
+    held_by_flash = select(FlashReply.evidence_id, FlashReply.at).where(FlashReply.company_id == company_id)
     cited = [
         *_signed(session, company_id),
-        *((row[0], row[1]) for held in (held_by_dispute, held_by_report) for row in session.execute(held)),
+        *(
+            (row[0], row[1])
+            for held in (held_by_dispute, held_by_report, held_by_flash)
+            for row in session.execute(held)
+        ),
     ]
     found: dict[str, date] = {}
     for evidence_id, at in cited:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from portal.db.models.incidents import Flash, FlashAsked, FlashReply, FlashStanding
 from portal.db.models.jobs import Job
 from portal.db.models.responses import DeletionRule
 from portal.errors import BadInput, NotFound, NotNow
@@ -93,6 +94,25 @@ def test_what_was_handed_in_is_held_for_three_years(session, asked, now):
     assert retention.delete_due(session, now=last + timedelta(days=1)) == 1
     with pytest.raises(NotNow):
         evidence.open_for_hospital(session, asked.ward.assessor, asked.assessment_id, row.id, now=last)
+
+
+def test_what_lies_beside_an_answer_given_at_once_is_held_for_three_years(session, asked, now):
+    row = _add(session, asked, now, keys=(), retain_until=_today(now) + timedelta(days=10))
+    hospital, vendor = asked.ward.hospital_id, asked.ward.vendors[errand.VENDOR]
+    flash = Flash(hospital_id=hospital, about="libexample", text_de="?", text_en="?", by_name="Erika", at=now,
+                  first_due_at=now, last_due_at=now)  # fmt: skip
+    session.add(flash)
+    session.flush()
+    question = FlashAsked(hospital_id=hospital, flash_id=flash.id, vendor_id=vendor, known_by="product", matches=[])
+    session.add(question)
+    session.flush()
+    session.add(FlashReply(company_id=asked.lead.company_id, asked_id=question.id, standing=FlashStanding.AFFECTED,
+                           evidence_id=row.id, by_name="Max", at=now))  # fmt: skip
+    session.flush()
+
+    held = _today(now).replace(year=_today(now).year + 3)
+    assert retention.delete_due(session, now=now + timedelta(days=11)) == 0
+    assert retention.held_until(session, asked.lead.company_id) == {row.id: held}
 
 
 def test_how_it_is_kept_can_change_after_it_was_handed_in(session, asked, now):
