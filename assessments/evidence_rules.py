@@ -75,8 +75,9 @@ def good_until(evidence: EvidenceFact, wanted: EvidenceWanted) -> date | None:
     """The last day it counts: its printed end, and no longer than this kind is good for."""
     months = wanted.validity_months
     if evidence.type in evidence_kinds.OVER_A_PERIOD:
-        is_whole = evidence.valid_from and evidence.valid_until and months is not None
-        return answering.add_months(evidence.valid_until, months) if is_whole else None  # type: ignore[arg-type]
+        if evidence.valid_from is None or evidence.valid_until is None or months is None:
+            return None
+        return answering.add_months(evidence.valid_until, months)
     by_age = answering.add_months(evidence.issued_on, months) if evidence.issued_on and months is not None else None
     has_own_end = wanted.validity_note is not None and evidence.type not in evidence_kinds.OF_ONE_DAY
     if has_own_end and evidence.valid_until:

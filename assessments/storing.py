@@ -85,7 +85,9 @@ def _check_in(document: Any, where: str) -> Check:
 
 
 def _cannot_judge(_seen: Observations) -> Verdict:
-    raise NotImplementedError("a check out of a document only says what it weighs")
+    """A document carries what a check weighs, never what it does: a stranger's file must not bring code, and findings
+    are worked out again by this program's own checks."""
+    raise TypeError("a check out of a document only says what it weighs")
 
 
 def _kinds() -> Mapping[str, Any]:

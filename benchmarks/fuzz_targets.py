@@ -69,7 +69,7 @@ def _page(data: bytes) -> object:
 
 
 def _encoded(data: bytes) -> object:
-    return [fetching._decompress(data, encoding) for encoding in fetching.WINDOW_BITS]  # noqa: SLF001 - below the connection
+    return [fetching._decompress(data, encoding) for encoding in fetching.WINDOW_BITS]  # noqa: SLF001 - what is public opens a connection
 
 
 def _frames(data: bytes) -> object:
@@ -79,12 +79,12 @@ def _frames(data: bytes) -> object:
 
 
 def _reply(data: bytes) -> object:
-    return mail._is_whole(data)  # noqa: SLF001 - below the connection
+    return mail._is_whole(data)  # noqa: SLF001 - what is public opens a connection
 
 
 def _address(data: bytes) -> object:
-    parts = fetching._parts(text(data))  # noqa: SLF001 - below the connection
-    return fetching._target(parts), urls.join("https://host.test/", text(data))  # noqa: SLF001 - as above
+    parts = fetching._parts(text(data))  # noqa: SLF001 - what is public opens a connection
+    return fetching._target(parts), urls.join("https://host.test/", text(data))  # noqa: SLF001 - what is public opens a connection
 
 
 ROOTS = certificates.RootStore(Path(certifi.where()).read_bytes())

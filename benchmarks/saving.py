@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -258,7 +259,7 @@ def _bare_commits(folder: Path, url: str) -> list[float]:
         if url:
             plain = stack.enter_context(psycopg.connect(url.replace("+psycopg", ""), autocommit=True))
             plain.execute("CREATE TABLE floor (text text)")
-            commit: Callable[[], object] = lambda: plain.execute("INSERT INTO floor VALUES ('x')")  # noqa: E731 - beside its twin
+            commit: Callable[[], object] = partial(plain.execute, "INSERT INTO floor VALUES ('x')")
         else:
             file = stack.enter_context(
                 contextlib.closing(sqlite3.connect(folder / "floor.sqlite", isolation_level=None))
@@ -266,7 +267,7 @@ def _bare_commits(folder: Path, url: str) -> list[float]:
             file.execute("PRAGMA journal_mode=WAL")
             file.execute("PRAGMA synchronous=FULL")
             file.execute("CREATE TABLE floor (text text)")
-            commit = lambda: file.execute("INSERT INTO floor VALUES ('x')")  # noqa: E731 - beside its twin
+            commit = partial(file.execute, "INSERT INTO floor VALUES ('x')")
         for _one in range(FLOOR_COMMITS):
             begin = time.perf_counter()
             commit()

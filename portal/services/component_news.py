@@ -95,7 +95,10 @@ def _tell_hospital(
     )
     for person in people:
         with i18n.speaking(person.language):
-            lines = [f"{vendor}: {_counted(news)}" for vendor, news in sorted(by_vendor.items())]
+            lines = [
+                f"{vendor}: {rejudging.counted(len(news), used=sum(one.is_used for one in news))}"
+                for vendor, news in sorted(by_vendor.items())
+            ]
             letter = Letter(
                 subject=_subject([one for news in by_vendor.values() for one in news]),
                 paragraphs=(
@@ -160,12 +163,6 @@ def _subject(news: Sequence[News]) -> str:
     if any(one.is_used for one in news):
         return i18n.gettext("Known to be used in attacks: new findings in components")
     return i18n.gettext("New findings in components")
-
-
-def _counted(news: Sequence[News]) -> str:
-    used = sum(one.is_used for one in news)
-    text = i18n.ngettext("one new finding", "%(num)s new findings", len(news))
-    return text + (", " + i18n.gettext("%(count)s of them known to be used in attacks", count=used) if used else "")
 
 
 def _line(one: News) -> str:

@@ -315,7 +315,10 @@ def _open_lines(lines: Sequence[tuple[Vendor, Sequence[News]]], every: Sequence[
     """What is open to the hospital, vendor by vendor."""
     if not lines:
         return ()
-    told = "\n".join(f"{vendor.name}: {_counted(news)}" for vendor, news in lines[:MOST_LINES])
+    told = "\n".join(
+        f"{vendor.name}: {counted(len(news), used=sum(one.is_exploited for one in news))}"
+        for vendor, news in lines[:MOST_LINES]
+    )
     return (_because(every), told, *_more(len(lines)))
 
 
@@ -439,9 +442,9 @@ def _because(news: Sequence[News]) -> str:
     return i18n.gettext("New rules and new data show something in what was seen earlier:")
 
 
-def _counted(news: Sequence[News]) -> str:
-    used = sum(one.is_exploited for one in news)
-    text = i18n.ngettext("one new finding", "%(num)s new findings", len(news))
+def counted(found: int, *, used: int) -> str:
+    """How many findings are new, and how many of their weaknesses are used in attacks; in the reader's language."""
+    text = i18n.ngettext("one new finding", "%(num)s new findings", found)
     return text + (", " + i18n.gettext("%(count)s of them known to be used in attacks", count=used) if used else "")
 
 
