@@ -163,6 +163,15 @@ class RiskLevel(StrEnum):
     CRITICAL = "critical"
 
 
+class Authority(StrEnum):
+    """Who may decide, from the least to the most."""
+
+    OWNER = "owner"
+    CISO = "ciso"
+    COMMITTEE = "committee"
+    MANAGEMENT = "management"
+
+
 class RiskSource(StrEnum):
     """What a risk was derived from."""
 
@@ -300,6 +309,14 @@ class Caps:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AcceptanceRule:
+    """Who may accept a risk of a level, and for how many days at most."""
+
+    by: Authority
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """Every number of the score, in one version."""
 
@@ -331,6 +348,9 @@ class Policy:
     likelihood_unknown: int  # no grade, or silence: at least this
     likelihood_by_severity: Mapping[Severity, int]  # of a single risk, before what is known of the vendor
     matrix: tuple[tuple[RiskLevel, ...], ...]  # matrix[impact - 1][likelihood - 1]
+    authority: Mapping[str, Mapping[RiskLevel, Authority]] = field(default_factory=dict)  # by "1" … "4", or "none"
+    appetite: RiskLevel = RiskLevel.LOW  # what lies above it needs a decision
+    acceptance: Mapping[RiskLevel, AcceptanceRule] = field(default_factory=dict)
 
 
 # --- The dossier: all that is known of a vendor at one moment ------------------------------------

@@ -3,11 +3,14 @@
 import functools
 from collections.abc import Mapping
 from importlib import resources
+from itertools import pairwise
 from typing import Any
 
 from assessments.model import (
     PARTS,
+    AcceptanceRule,
     Assurance,
+    Authority,
     Caps,
     Grade,
     HostRole,
@@ -18,12 +21,14 @@ from assessments.model import (
     TierRule,
 )
 from questionnaires import reading
-from questionnaires.model import QuestionSet
+from questionnaires.model import N_, QuestionSet
 from scanners.model import Outcome, Severity
 
 CURRENT = "1"
 STEPS = 5  # impact and likelihood
 TIERS = (1, 2, 3, 4)
+NO_TIER = "none"
+LONGEST_ACCEPTANCE = 3 * 366  # days
 
 
 class NoSuchPolicy(LookupError):
@@ -99,6 +104,9 @@ def load(source: str | bytes) -> Policy:
             for key, value in reading.fields(likelihood["by_severity"], "likelihood", need=set(Severity)).items()
         },
         matrix=_matrix(top["matrix"]),
+        authority=_authority(top["authority"]),
+        appetite=_appetite(top["appetite"]),
+        acceptance=_acceptance(top["acceptance"]),
     )
 
 
@@ -126,6 +134,9 @@ _KEYS = frozenset(
         "sets_by_tier",
         "likelihood",
         "matrix",
+        "authority",
+        "appetite",
+        "acceptance",
     }
 )
 
@@ -187,3 +198,51 @@ def _matrix(raw: Any) -> tuple[tuple[RiskLevel, ...], ...]:
     if len(rows) != STEPS or any(len(row) != STEPS for row in rows):
         raise reading.BadFile("matrix", "%(steps)s rows of %(steps)s", steps=STEPS)
     return tuple(rows)
+
+
+def _authority(raw: Any) -> Mapping[str, Mapping[RiskLevel, Authority]]:
+    """A higher risk, or a more critical tier, never goes to somebody lower."""
+    rows = reading.fields(raw, "authority", need={*map(str, TIERS), NO_TIER})
+    table = {}
+    for name in (*map(str, TIERS), NO_TIER):
+        where = f"authority.{name}"
+        cells = reading.fields(rows[name], where, need=set(RiskLevel))
+        table[name] = {level: reading.choice(Authority, cells[level], where) for level in RiskLevel}
+        if any(_rank(less) > _rank(more) for less, more in pairwise(table[name].values())):
+            raise reading.BadFile(where, N_("a higher risk goes to a lower authority"))
+    for tier, next_tier in pairwise(TIERS):
+        for level in RiskLevel:
+            if _rank(table[str(tier)][level]) < _rank(table[str(next_tier)][level]):
+                where = f"authority.{tier}"
+                raise reading.BadFile(where, N_("a more critical tier goes to a lower authority than the next"))
+    return table
+
+
+def _appetite(raw: Any) -> RiskLevel:
+    level = reading.choice(RiskLevel, raw, "appetite")
+    if level is RiskLevel.CRITICAL:
+        raise reading.BadFile("appetite", N_("nothing lies above critical, so nothing would ever be decided"))
+    return level
+
+
+def _acceptance(raw: Any) -> Mapping[RiskLevel, AcceptanceRule]:
+    """A higher risk is never accepted by somebody lower, nor for longer."""
+    rules = {}
+    for name, row in reading.fields(raw, "acceptance", need=set(RiskLevel)).items():
+        where = f"acceptance.{name}"
+        cells = reading.fields(row, where, need={"by", "days"})
+        days = reading.whole(cells["days"], where)
+        if not 1 <= days <= LONGEST_ACCEPTANCE:
+            raise reading.BadFile(where, N_("%(days)s days are not 1 to %(most)s"), days=days, most=LONGEST_ACCEPTANCE)
+        rules[RiskLevel(name)] = AcceptanceRule(by=reading.choice(Authority, cells["by"], where), days=days)
+    ordered = {level: rules[level] for level in RiskLevel}
+    for less, more in pairwise(ordered):
+        if _rank(ordered[more].by) < _rank(ordered[less].by):
+            raise reading.BadFile(f"acceptance.{more}", N_("a higher risk is accepted by a lower authority"))
+        if ordered[more].days > ordered[less].days:
+            raise reading.BadFile(f"acceptance.{more}", N_("a higher risk is accepted for longer than a lower one"))
+    return ordered
+
+
+def _rank(authority: Authority) -> int:
+    return list(Authority).index(authority)

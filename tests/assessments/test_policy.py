@@ -13,7 +13,12 @@ from questionnaires.model import QuestionSet
 from scanners.model import Outcome, Severity
 
 POLICY = policy.current()
+LEVELS = ("low", "moderate", "high", "critical")
 SOURCE = yaml.safe_load(resources.files("assessments").joinpath("policies", "policy-1.yaml").read_text("utf-8"))
+
+
+def _row(*who):
+    return dict(zip(LEVELS, who, strict=True))
 
 
 def test_policy_1_holds_the_decided_numbers():
@@ -67,6 +72,13 @@ def test_an_unknown_policy_is_refused():
         ({"coverage_floor": "60"}, "not a number"),
         ({"tiers": [{"tier": 1, "impact": [5, 9]}]}, "not 1 to 5"),
         ({"blend": {"answers": 2, "checks": 0.4}}, "between 0 and 1"),
+        ({"authority": SOURCE["authority"] | {"1": _row("management", "ciso", "ciso", "ciso")}}, "lower authority"),
+        ({"authority": SOURCE["authority"] | {"1": _row("owner", "owner", "ciso", "ciso")}}, "more critical tier"),
+        ({"authority": {"1": SOURCE["authority"]["1"]}}, "is missing"),
+        ({"appetite": "critical"}, "nothing lies above"),
+        ({"acceptance": SOURCE["acceptance"] | {"critical": {"by": "owner", "days": 9}}}, "by a lower authority"),
+        ({"acceptance": SOURCE["acceptance"] | {"critical": {"by": "management", "days": 900}}}, "for longer"),
+        ({"acceptance": SOURCE["acceptance"] | {"low": {"by": "owner", "days": 0}}}, "not 1 to"),
     ],
 )
 def test_a_policy_that_breaks_the_format_is_refused(change, said):
