@@ -52,6 +52,8 @@ class Vendor(Row):
     contact_name: Mapped[str] = mapped_column(String(200), default="")
     contact_email: Mapped[str] = mapped_column(String(254), default="")
     security_email: Mapped[str] = mapped_column(String(254), default="")
+    lei: Mapped[str] = mapped_column(String(20), default="")  # legal entity identifier, ISO 17442
+    parent_name: Mapped[str] = mapped_column(String(200), default="")  # the group it belongs to
     note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -78,7 +80,23 @@ class Supply(Row):
     description: Mapped[str] = mapped_column(Text, default="")
     department: Mapped[str] = mapped_column(String(120), default="")
     owner_name: Mapped[str] = mapped_column(String(200), default="")
+    owner_email: Mapped[str] = mapped_column(String(254), default="")
+    deputy_name: Mapped[str] = mapped_column(String(200), default="")
+    contract_number: Mapped[str] = mapped_column(String(80), default="")
+    contract_starts_on: Mapped[date | None]
     contract_ends_on: Mapped[date | None]
+    notice_months: Mapped[int | None]
+    renews_months: Mapped[int | None]  # by itself where nobody gives notice; None: it does not, or it is not known
+    volume_per_year: Mapped[int | None]  # in whole euros
+    has_security_terms: Mapped[bool | None]
+    dpa_signed_on: Mapped[date | None]  # data processing agreement, Art. 28 GDPR
+    law_country: Mapped[str] = mapped_column(String(2), default="")  # whose law holds for the contract
+    data_countries: Mapped[str] = mapped_column(String(200), default="")  # where data lie: "DE, IE"
+    audited_on: Mapped[date | None]  # by the hospital or for it
+    exit_plan: Mapped[str] = mapped_column(Text, default="")
+    exit_return_format: Mapped[str] = mapped_column(String(200), default="")
+    exit_tested_on: Mapped[date | None]
+    exit_due_on: Mapped[date | None]  # when the plan is to be looked at again
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
