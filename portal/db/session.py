@@ -8,6 +8,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session, sessionmaker
 
+from portal.db import lines
+
 # Earlier libraries can corrupt a database in WAL mode when two checkpoints meet (fixed in SQLite 3.51.3).
 SAFE_WAL = (3, 51, 3)
 BUSY_MILLISECONDS = 15_000
@@ -23,8 +25,11 @@ def engine(url: str) -> Engine:
 
 
 def sessions(of: Engine) -> Sessions:
-    """Sessions that may write: on SQLite each takes the write lock at its start, so that it never loses it half-way."""
-    return sessionmaker(of, expire_on_commit=False)
+    """Sessions that may write: on SQLite each takes the write lock at its start, so that it never loses it half-way.
+    What lists read is written in the same transaction (portal.db.lines)."""
+    made = sessionmaker(of, expire_on_commit=False)
+    lines.watch(made)
+    return made
 
 
 def reading(of: Engine) -> Sessions:

@@ -136,6 +136,7 @@ def _keep_risks(session: Session, assessment: Assessment, derived: tuple[Risk, .
             row.document, row.derived_at = document, now
         row.likelihood, row.impact = risk.likelihood.value, risk.impact or 0
         row.residual = risk.level.value if risk.level else UNRATED
+        row.source = risk.source.value
         row.gone_at = None
     for row in known.values():
         row.gone_at = row.gone_at or now

@@ -52,6 +52,7 @@ class RiskRecord(Row):
         UniqueConstraint("hospital_id", "id"),
         UniqueConstraint("hospital_id", "vendor_id", "key"),
         ForeignKeyConstraint(["hospital_id", "vendor_id"], ["vendor.hospital_id", "vendor.id"]),
+        Index("ix_risk_standing", "hospital_id", "gone_at"),
     )
 
     hospital_id: Mapped[str] = mapped_column(ForeignKey("hospital.id"))
@@ -62,6 +63,7 @@ class RiskRecord(Row):
     likelihood: Mapped[int]
     impact: Mapped[int]
     residual: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(20), default="", server_default="")  # as in the document
     derived_at: Mapped[datetime]
     first_derived_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]
