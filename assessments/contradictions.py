@@ -22,7 +22,8 @@ def find(dossier: Dossier, policy: Policy) -> tuple[Contradiction, ...]:
 
 def among(gathered: Gathered) -> tuple[Contradiction, ...]:
     """The same, of what was gathered already."""
-    return tuple(found for asked in gathered.asked for found in against(gathered, asked))
+    claimed = (asked for asked in gathered.asked if asked.line_key not in gathered.mended)
+    return tuple(found for asked in claimed for found in against(gathered, asked))
 
 
 def against(gathered: Gathered, asked: Asked) -> tuple[Contradiction, ...]:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assessments.model import (
     AnswerFact,
@@ -102,16 +102,24 @@ class Gathered:
 
     dossier: Dossier
     policy: Policy
+    mended: frozenset[str] = frozenset()  # keys of answer lines to be taken as if they were worth everything
 
     @functools.cached_property
     def asked(self) -> tuple[Asked, ...]:
-        """Every question that applies, with its answer."""
-        return asked(self.dossier)
+        """Every question that applies, with its answer; a knock-out is what the policy says is one."""
+        return tuple(_under(self.policy, each) for each in asked(self.dossier))
 
     @functools.cached_property
     def counted(self) -> tuple[Counted, ...]:
         """The findings that bear on the score."""
         return counted(self.dossier, self.policy)
+
+
+def _under(policy: Policy, each: Asked) -> Asked:
+    excludes = policy.excludes(each.question)
+    if each.question.knock_out is excludes:
+        return each
+    return replace(each, question=replace(each.question, knock_out=excludes))
 
 
 def asked(dossier: Dossier) -> tuple[Asked, ...]:

@@ -351,6 +351,14 @@ class Policy:
     authority: Mapping[str, Mapping[RiskLevel, Authority]] = field(default_factory=dict)  # by "1" … "4", or "none"
     appetite: RiskLevel = RiskLevel.LOW  # what lies above it needs a decision
     acceptance: Mapping[RiskLevel, AcceptanceRule] = field(default_factory=dict)
+    must_haves: frozenset[str] = frozenset()  # questions that exclude for this hospital, beside the catalogue's own
+    lifted: frozenset[str] = frozenset()  # knock-outs of the catalogue that exclude nobody here
+    level_words: Mapping[RiskLevel, Text] = field(default_factory=dict)  # where a hospital calls a level otherwise
+    based_on: str = ""  # the shipped version that a hospital's own was made from; "": it is a shipped one
+
+    def excludes(self, question: Question) -> bool:
+        """Whether the question is a knock-out under this policy."""
+        return question.id in self.must_haves or (question.knock_out and question.id not in self.lifted)
 
 
 # --- The dossier: all that is known of a vendor at one moment ------------------------------------

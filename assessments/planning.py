@@ -90,11 +90,11 @@ def _shares_of_cap(caps: Iterable[Cap], lines: Iterable[Line]) -> Mapping[str, D
         return {}
     cost = sum((line.points for line in lines if line.key == f"{LineSource.CAP}:{applied.kind}"), Decimal(0))
     known = {line.key for line in lines}
-    causes = sorted({_line_of(key, known) for key in applied.keys} & known)
+    causes = sorted({line_of(key, known) for key in applied.keys} & known)
     return {key: cost / len(causes) for key in causes}
 
 
-def _line_of(key: str, known: Iterable[str]) -> str:
+def line_of(key: str, known: Iterable[str]) -> str:
     """A contradiction's key begins with its question; its line is that of the answer."""
     if key in known:
         return key
@@ -119,7 +119,8 @@ def _of_check(key: str, group: list[Line], ground: _Ground) -> PlanItem:
 
 
 def _of_answer(key: str, group: list[Line], ground: _Ground) -> PlanItem:
-    question = ground.dossier.catalogue.questions[str(group[0].question_id)]
+    question = next((ground.asked[line.key].question for line in group if line.key in ground.asked), None)
+    question = question or ground.dossier.catalogue.questions[str(group[0].question_id)]
     shares = [ground.asked[line.key].share for line in group if line.key in ground.asked]
     only_proof = all(share == 1 for share in shares) and not any(line.contradicted or line.unanswered for line in group)
     is_word = only_proof or all(line.unanswered for line in group)

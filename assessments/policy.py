@@ -3,9 +3,9 @@
 import functools
 from collections.abc import Mapping
 from importlib import resources
-from itertools import pairwise
 from typing import Any
 
+from assessments import sense
 from assessments.model import (
     PARTS,
     AcceptanceRule,
@@ -21,14 +21,13 @@ from assessments.model import (
     TierRule,
 )
 from questionnaires import reading
-from questionnaires.model import N_, QuestionSet
+from questionnaires.model import QuestionSet
 from scanners.model import Outcome, Severity
 
 CURRENT = "1"
 STEPS = 5  # impact and likelihood
 TIERS = (1, 2, 3, 4)
 NO_TIER = "none"
-LONGEST_ACCEPTANCE = 3 * 366  # days
 
 
 class NoSuchPolicy(LookupError):
@@ -43,15 +42,32 @@ def current() -> Policy:
 @functools.cache
 def get(version: str) -> Policy:
     """A policy by version, read once; raises NoSuchPolicy."""
-    file = resources.files("assessments").joinpath("policies", f"policy-{version}.yaml")
-    if not version.isalnum() or not file.is_file():
-        raise NoSuchPolicy(version)
-    return load(file.read_bytes())
+    return load(source(version))
 
 
 def load(source: str | bytes) -> Policy:
     """The policy written in this YAML; raises BadFile."""
-    top = reading.fields(reading.parse(source), "policy", need=_KEYS)
+    return read(reading.parse(source))
+
+
+def source(version: str) -> bytes:
+    """The file of a shipped policy; raises NoSuchPolicy."""
+    file = resources.files("assessments").joinpath("policies", f"policy-{version}.yaml")
+    if not version.isalnum() or not file.is_file():
+        raise NoSuchPolicy(version)
+    return file.read_bytes()
+
+
+def read(document: Any) -> Policy:
+    """The policy in a document of such a file; raises BadFile, also for what would turn better into worse."""
+    made = _read(document)
+    for problem in sense.problems(made):
+        raise reading.BadFile(problem.place, problem.what.text, **problem.what.values)
+    return made
+
+
+def _read(document: Any) -> Policy:
+    top = reading.fields(document, "policy", need=_KEYS)
     contradiction = reading.fields(top["contradiction"], "contradiction", need={"cap", "above_share"})
     blend = reading.fields(top["blend"], "blend", need={"answers", "checks"})
     evidence = reading.fields(top["evidence"], "evidence", need={"warning_days", "expected_from_weight"})
@@ -105,7 +121,7 @@ def load(source: str | bytes) -> Policy:
         },
         matrix=_matrix(top["matrix"]),
         authority=_authority(top["authority"]),
-        appetite=_appetite(top["appetite"]),
+        appetite=reading.choice(RiskLevel, top["appetite"], "appetite"),
         acceptance=_acceptance(top["acceptance"]),
     )
 
@@ -201,48 +217,21 @@ def _matrix(raw: Any) -> tuple[tuple[RiskLevel, ...], ...]:
 
 
 def _authority(raw: Any) -> Mapping[str, Mapping[RiskLevel, Authority]]:
-    """A higher risk, or a more critical tier, never goes to somebody lower."""
     rows = reading.fields(raw, "authority", need={*map(str, TIERS), NO_TIER})
     table = {}
     for name in (*map(str, TIERS), NO_TIER):
         where = f"authority.{name}"
         cells = reading.fields(rows[name], where, need=set(RiskLevel))
         table[name] = {level: reading.choice(Authority, cells[level], where) for level in RiskLevel}
-        if any(_rank(less) > _rank(more) for less, more in pairwise(table[name].values())):
-            raise reading.BadFile(where, N_("a higher risk goes to a lower authority"))
-    for tier, next_tier in pairwise(TIERS):
-        for level in RiskLevel:
-            if _rank(table[str(tier)][level]) < _rank(table[str(next_tier)][level]):
-                where = f"authority.{tier}"
-                raise reading.BadFile(where, N_("a more critical tier goes to a lower authority than the next"))
     return table
 
 
-def _appetite(raw: Any) -> RiskLevel:
-    level = reading.choice(RiskLevel, raw, "appetite")
-    if level is RiskLevel.CRITICAL:
-        raise reading.BadFile("appetite", N_("nothing lies above critical, so nothing would ever be decided"))
-    return level
-
-
 def _acceptance(raw: Any) -> Mapping[RiskLevel, AcceptanceRule]:
-    """A higher risk is never accepted by somebody lower, nor for longer."""
     rules = {}
     for name, row in reading.fields(raw, "acceptance", need=set(RiskLevel)).items():
         where = f"acceptance.{name}"
         cells = reading.fields(row, where, need={"by", "days"})
-        days = reading.whole(cells["days"], where)
-        if not 1 <= days <= LONGEST_ACCEPTANCE:
-            raise reading.BadFile(where, N_("%(days)s days are not 1 to %(most)s"), days=days, most=LONGEST_ACCEPTANCE)
-        rules[RiskLevel(name)] = AcceptanceRule(by=reading.choice(Authority, cells["by"], where), days=days)
-    ordered = {level: rules[level] for level in RiskLevel}
-    for less, more in pairwise(ordered):
-        if _rank(ordered[more].by) < _rank(ordered[less].by):
-            raise reading.BadFile(f"acceptance.{more}", N_("a higher risk is accepted by a lower authority"))
-        if ordered[more].days > ordered[less].days:
-            raise reading.BadFile(f"acceptance.{more}", N_("a higher risk is accepted for longer than a lower one"))
-    return ordered
-
-
-def _rank(authority: Authority) -> int:
-    return list(Authority).index(authority)
+        rules[RiskLevel(name)] = AcceptanceRule(
+            by=reading.choice(Authority, cells["by"], where), days=reading.whole(cells["days"], where)
+        )
+    return {level: rules[level] for level in RiskLevel}

@@ -40,6 +40,7 @@ REASONS: Mapping[Assurance, str] = {
     Assurance.PROVEN: N_("Answered “%(answer)s”; valid evidence is there."),
     Assurance.CONFIRMED: N_("Answered “%(answer)s”; confirmed by the scan."),
 }
+MENDED = Message(text=N_("Taken as if it were answered in full and proven."))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,9 +183,13 @@ def _count_answer(half: Half, gathered: Gathered, asked: Asked, contradicted: Co
         return
     weight = grading.exact(asked.question.weight) / asked.supplies
     half.applicable += weight
-    if asked.answer is None and not gathered.dossier.deadline_passed:
+    is_mended = asked.line_key in gathered.mended
+    if asked.answer is None and not gathered.dossier.deadline_passed and not is_mended:
         return
     half.seen += weight
+    if is_mended:
+        half.judged.append(Judged(line=_answer_line(asked, MENDED), weight=weight, share=Fraction(1)))
+        return
     half.judged.append(
         _unanswered(asked, weight) if asked.answer is None else _answered(gathered, asked, weight, contradicted)
     )
@@ -306,7 +311,7 @@ def _shares_of_overall(parts: Mapping[str, Part], policy: Policy) -> Mapping[str
         if part.answers.weight or part.checks.weight
     }
     whole = grading.total(seen.values())
-    return {key: weight / whole for key, weight in seen.items()}
+    return {key: weight / whole for key, weight in seen.items()} if whole else {}
 
 
 def _overall(parts: Mapping[str, Part], shares: Mapping[str, Fraction], policy: Policy) -> Fraction | None:
@@ -348,7 +353,9 @@ def _caps(gathered: Gathered, against: Iterable[Contradiction], raw: Fraction) -
 
 
 def _knock_out_cap(gathered: Gathered, against: Iterable[Contradiction]) -> list[Cap]:
-    failed = [each for each in gathered.asked if knocks_out(gathered.dossier, each)]
+    failed = [
+        each for each in gathered.asked if each.line_key not in gathered.mended and knocks_out(gathered.dossier, each)
+    ]
     contradicted = [each for each in against if each.knock_out and not each.settled]
     if not failed and not contradicted:
         return []
