@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from assessments.deciding import Ruling
+from assessments.model import Authority
 from portal.db import migrating
 from portal.db import session as database
 from portal.db.base import Row
 from portal.db.models.accounts import Hospital
+from portal.db.models.decisions import Decision
 from portal.services import backup, consents, scans
 from portal.services.consents import Signature
 from tests.portal import building
@@ -85,6 +88,32 @@ def test_the_database_refuses_to_change_the_ledger_of_consents(engine: Engine, s
         connection.execute(text(statement))
 
 
+def _decide(engine: Engine) -> None:
+    with database.sessions(engine).begin() as session:
+        actor = building.hospital_actor(session, building.hospital(session, "Klinik am Rat"))
+        session.add(
+            Decision(
+                hospital_id=actor.hospital_id,
+                number=1,
+                topic="Risikoappetit",
+                ruling=Ruling.APPROVE,
+                reasons="gesehen",
+                authority=Authority.MANAGEMENT,
+                policy_version="1",
+                by_name="Ina Vogt",
+                at=building.NOW,
+            )
+        )
+
+
+@pytest.mark.parametrize("statement", ["UPDATE decision SET ruling = 'reject'", "DELETE FROM decision"])
+def test_the_database_refuses_to_change_a_decision(engine: Engine, statement: str):
+    _decide(engine)
+
+    with pytest.raises(DBAPIError, match="only added to"), engine.begin() as connection:
+        connection.execute(text(statement))
+
+
 @pytest.mark.postgres
 def test_the_same_holds_on_postgresql(postgres_url: str):
     engine = database.engine(postgres_url)
@@ -97,6 +126,9 @@ def test_the_same_holds_on_postgresql(postgres_url: str):
         _sign(engine)
         with pytest.raises(DBAPIError, match=LEDGER), engine.begin() as connection:
             connection.execute(text("UPDATE consent SET kind = 'refused'"))
+        _decide(engine)
+        with pytest.raises(DBAPIError, match="only added to"), engine.begin() as connection:
+            connection.execute(text("UPDATE decision SET ruling = 'reject'"))
         migrating.downgrade(engine, "base")
         migrating.upgrade(engine)
         assert migrating.is_current(engine)
