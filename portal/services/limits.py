@@ -35,6 +35,7 @@ NEW_INVITATION = Limit(kind="new-invitation", most=3, within=timedelta(hours=1))
 CONTROL = Limit(kind="control", most=30, within=timedelta(hours=1))  # per company: looks for its tokens
 FIRST_LOOK = Limit(kind="first-look", most=3, within=timedelta(hours=1))  # per invitation: scans before any account
 HAND_ON = Limit(kind="hand-on", most=60, within=timedelta(hours=1))  # per company: mails that hand sections on
+INTAKE_MAIL = Limit(kind="intake-mail", most=5, within=timedelta(hours=1))  # per request: mails to one person
 EVERY = (
     SIGN_IN,
     SIGN_IN_ACCOUNT,
@@ -48,6 +49,7 @@ EVERY = (
     CONTROL,
     FIRST_LOOK,
     HAND_ON,
+    INTAKE_MAIL,
 )
 LONGEST = max(limit.within for limit in EVERY)
 
