@@ -1,16 +1,18 @@
-"""Documents whose time is over: decided by their dates, taken off the disk, and called gone once they are."""
+"""What is over: documents by their dates, off the disk and then called gone; supplies on the day they end."""
 
 import logging
 
 from portal.files.blobs import Blobs
 from portal.jobs.work import Work
-from portal.services import evidence, evidence_ends, retention
+from portal.services import evidence, evidence_ends, offboardings, retention
 
 log = logging.getLogger(__name__)
 
 
 def nightly(work: Work) -> None:
-    """Delete what has passed its retention date, and tell companies what runs out soon."""
+    """Delete what has passed its retention date, tell companies what runs out soon, end what was said to end today."""
+    with work.step() as session:
+        offboardings.end_due(session, now=work.now())
     with work.step() as session:
         deleted = retention.delete_due(session, now=work.now())
     with work.step() as session:

@@ -123,7 +123,7 @@ def of_vendor(session: Session, actor: Actor, vendor_id: str) -> Sequence[Assess
 def set_by_tier(supplies: Sequence[Supply]) -> QuestionSet | None:
     """The set of the most critical supply; None while none of them has its intake."""
     records = [record for supply in supplies if (record := intakes.current(supply)) is not None]
-    return intakes.question_set(min(records, key=lambda record: record.tier)) if records else None
+    return intakes.question_set(session, min(records, key=lambda record: record.tier)) if records else None
 
 
 def propose(session: Session, actor: Actor, vendor: Vendor, supplies: Sequence[Supply], *, now: datetime) -> Proposal:
@@ -484,6 +484,8 @@ def _send(
     now: datetime,
     kind: Kind = Kind.INVITATION,
 ) -> Invitation:
+    if vendor.ended_at is not None:
+        raise NotNow(Message(text=N_("The vendor or what it supplied is off the lists; nobody is written to.")))
     if kind is Kind.INVITATION:
         _kill_links(session, assessment, now)
     token = tickets.new_token()

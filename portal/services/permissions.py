@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.db.models.accounts import Person
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Consent, ConsentKind, DomainControl
-from portal.db.models.vendors import Host, HostState
+from portal.db.models.vendors import Host, HostState, Supply, Vendor
 from portal.services import domain_control
 from portal.services.domain_control import Reach, Standing
 from scanners import targets
@@ -19,6 +19,7 @@ from scanners.model import N_, CheckClass
 
 WITHDRAWN = N_("The company does not want to be scanned; documents only.")
 WINDOW_OVER = N_("The time window in which the company agreed to scans is over. Ask it to agree anew.")
+ENDED = N_("The vendor is off the lists; nothing of it is looked at.")
 NO_HOST = N_("No host is left that may be scanned.")
 
 ORDINARY = frozenset({CheckClass.PASSIVE, CheckClass.STANDARD})
@@ -40,6 +41,9 @@ class Permission:
 
 def permitted(session: Session, hospital_id: str, vendor_id: str, names: Iterable[str], *, now: datetime) -> Permission:
     """What the ledger of consents, the struck hosts and the rounds allow at this moment."""
+    vendor = session.get(Vendor, vendor_id)
+    if vendor is None or vendor.hospital_id != hospital_id or vendor.ended_at is not None:
+        return Permission(reason=ENDED)
     assessment = newest_assessment(session, hospital_id, vendor_id)
     if assessment is not None and assessment.documents_only:
         return Permission(reason=WITHDRAWN)
@@ -138,8 +142,16 @@ def _newest(ledger: Sequence[Consent]) -> Mapping[tuple[str, str], Consent]:
 
 
 def hosts_in_scope(session: Session, hospital_id: str, vendor_id: str) -> Sequence[Host]:
-    """The hosts of a vendor but those it has struck and those that are another's."""
-    return session.scalars(
+    """The hosts of a vendor but those it has struck, those that are another's, and those that served nothing but what
+    has ended."""
+    over = set(
+        session.scalars(
+            select(Supply.id).where(
+                Supply.hospital_id == hospital_id, Supply.vendor_id == vendor_id, Supply.ended_at.is_not(None)
+            )
+        )
+    )
+    found = session.scalars(
         select(Host)
         .where(
             Host.hospital_id == hospital_id,
@@ -149,6 +161,7 @@ def hosts_in_scope(session: Session, hospital_id: str, vendor_id: str) -> Sequen
         )
         .order_by(Host.name)
     ).all()
+    return [host for host in found if not over or not host.supply_ids or not over.issuperset(host.supply_ids)]
 
 
 def newest_assessment(session: Session, hospital_id: str, vendor_id: str) -> Assessment | None:

@@ -71,7 +71,10 @@ def ask(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> Non
 def ask_all(session: Session, *, now: datetime) -> int:
     """After a refresh of the data or with a new catalogue: every vendor of every hospital that was ever seen."""
     found = session.execute(
-        select(ScanRun.hospital_id, ScanRun.vendor_id).where(ScanRun.state.in_(scan_results.GOOD)).distinct()
+        select(ScanRun.hospital_id, ScanRun.vendor_id)
+        .join(Vendor, (Vendor.hospital_id == ScanRun.hospital_id) & (Vendor.id == ScanRun.vendor_id))
+        .where(ScanRun.state.in_(scan_results.GOOD), Vendor.ended_at.is_(None))
+        .distinct()
     ).all()
     for hospital_id, vendor_id in found:
         _add(session, hospital_id, vendor_id, now=now)

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal import i18n
 from portal.db.models.accounts import Company, CompanyMember, CompanyRole, Hospital, HospitalMember, Person
-from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.assessments import Assessment, AssessmentSupply, Stage
 from portal.db.models.campaigns import Bounce, Campaign, CampaignSeat, Reminder
-from portal.db.models.vendors import Vendor
+from portal.db.models.vendors import Supply, Vendor
 from portal.errors import NotNow
 from portal.services import audit, bounces, invitations, letter_templates, outbox, rounds, vendors, working_days
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
@@ -78,6 +78,7 @@ def plan_of(
     sent: Sequence[Reminder],
     campaign_is_stopped: bool,
     today: date,
+    is_over: bool = False,
 ) -> Plan:
     """The plan of a round, worked out from its due date; nothing of it is stored but what was sent."""
     for_day = {row.step: row for row in sent if row.due_on == assessment.due_on}
@@ -99,7 +100,7 @@ def plan_of(
     return Plan(
         steps=steps,
         sent=sent,
-        stopped=_why_stopped(assessment, campaign_is_stopped=campaign_is_stopped),
+        stopped=_why_stopped(assessment, campaign_is_stopped=campaign_is_stopped, is_over=is_over),
     )
 
 
@@ -111,9 +112,17 @@ def of_rounds(
     for row in session.scalars(select(Reminder).where(Reminder.hospital_id == hospital.id).order_by(Reminder.at)):
         sent.setdefault(row.assessment_id, []).append(row)
     stopped = _stopped_by_campaign(session, hospital.id)
+    over = _over(session, hospital.id)
     today = now.astimezone(HOME).date()
     return {
-        one.id: plan_of(one, hospital, sent=sent.get(one.id, ()), campaign_is_stopped=one.id in stopped, today=today)
+        one.id: plan_of(
+            one,
+            hospital,
+            sent=sent.get(one.id, ()),
+            campaign_is_stopped=one.id in stopped,
+            today=today,
+            is_over=one.id in over,
+        )
         for one in found
     }
 
@@ -205,6 +214,8 @@ def send_now(session: Session, actor: Actor, assessment_id: str, *, base_url: st
     assessment = _locked(session, hospital_id, assessment_id)
     if assessment is None:
         raise NotNow(Message(text=N_("Nothing is waited for in this round.")))
+    if assessment.id in _over(session, hospital_id):
+        raise NotNow(Message(text=N_("The vendor or what it supplied is off the lists; nobody is written to.")))
     today = now.astimezone(HOME).date()
     if _was_sent_on(today, of_round(session, assessment, now=now)):
         raise NotNow(Message(text=N_("The vendor was reminded today already.")))
@@ -337,14 +348,37 @@ def _was_sent_on(day: date, plan: Plan) -> bool:
     return any(row.at.astimezone(HOME).date() == day for row in plan.sent)
 
 
-def _why_stopped(assessment: Assessment, *, campaign_is_stopped: bool) -> Message | None:
+def _why_stopped(assessment: Assessment, *, campaign_is_stopped: bool, is_over: bool) -> Message | None:
     if assessment.stage not in WAITED_FOR:
         return Message(text=N_("nothing is waited for"))
+    if is_over:
+        return Message(text=N_("the vendor or what it supplied has ended"))
     if assessment.reminders_stopped_at is not None:
         return Message(text=N_("stopped for this vendor"))
     if campaign_is_stopped:
         return Message(text=N_("stopped for the campaign"))
     return None
+
+
+def _over(session: Session, hospital_id: str) -> frozenset[str]:
+    """Rounds of a vendor that is off the lists, or of supplies that all are: nobody is reminded of them."""
+    lives = (
+        select(AssessmentSupply.assessment_id)
+        .join(
+            Supply,
+            (Supply.hospital_id == AssessmentSupply.hospital_id) & (Supply.id == AssessmentSupply.supply_id),
+        )
+        .where(AssessmentSupply.hospital_id == hospital_id, Supply.ended_at.is_(None))
+    )
+    found = session.scalars(
+        select(Assessment.id)
+        .join(Vendor, (Vendor.hospital_id == Assessment.hospital_id) & (Vendor.id == Assessment.vendor_id))
+        .where(
+            Assessment.hospital_id == hospital_id,
+            Vendor.ended_at.is_not(None) | Assessment.id.not_in(lives),
+        )
+    )
+    return frozenset(found)
 
 
 def _stopped_by_campaign(session: Session, hospital_id: str) -> frozenset[str]:

@@ -1,6 +1,8 @@
 """A hospital's suppliers: vendors, what they supply, and the hosts through which they do."""
 
-from collections.abc import Sequence
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,6 +20,9 @@ from scanners import targets
 from scanners.attribution import Belonging
 from scanners.model import N_, Message
 
+LARGEST_MONTHS = 240
+MOST_COUNTRIES = 40
+LARGEST_VOLUME = 10**11  # euros
 MOST_HOSTS = 20  # of one vendor: a scan of more would outrun its budget (DECISIONS: budgets of a scan)
 
 PRODUCT_GROUPS: dict[str, str] = {
@@ -34,6 +39,12 @@ PRODUCT_GROUPS: dict[str, str] = {
     "logistics": N_("Logistics and supply"),
     "other": N_("Other"),
 }
+# The tier that is likely before anybody has filled in an intake; "other" says nothing.
+PROVISIONAL_TIERS: Mapping[str, int] = {
+    **dict.fromkeys(("pacs", "kis", "laboratory", "infusion", "network"), 1),
+    **dict.fromkeys(("medical-device", "telemedicine", "remote-maintenance", "building"), 2),
+    **dict.fromkeys(("administration", "logistics"), 3),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +59,8 @@ class VendorFields:
     contact_name: str = ""
     contact_email: str = ""
     security_email: str = ""
+    lei: str = ""
+    parent_name: str = ""
     note: str = ""
 
 
@@ -60,7 +73,23 @@ class SupplyFields:
     description: str = ""
     department: str = ""
     owner_name: str = ""
+    owner_email: str = ""
+    deputy_name: str = ""
+    contract_number: str = ""
+    contract_starts_on: date | None = None
     contract_ends_on: date | None = None
+    notice_months: int | None = None
+    renews_months: int | None = None
+    volume_per_year: int | None = None
+    has_security_terms: bool | None = None
+    dpa_signed_on: date | None = None
+    law_country: str = ""
+    data_countries: str = ""
+    audited_on: date | None = None
+    exit_plan: str = ""
+    exit_return_format: str = ""
+    exit_tested_on: date | None = None
+    exit_due_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,15 +129,22 @@ def find_supply(session: Session, actor: Actor, supply_id: str) -> Supply:
     return supply
 
 
-def search(session: Session, actor: Actor, *, words: str = "", limit: int = 10_000) -> Sequence[Vendor]:
-    """Vendors whose name, domain, creditor number or product contains the words, by name."""
+def search(
+    session: Session, actor: Actor, *, words: str = "", limit: int = 10_000, ended: bool = False
+) -> Sequence[Vendor]:
+    """Vendors whose name, domain, creditor number or product contains the words, by name; `ended`: those off the
+    lists instead."""
     hospital_id = hospital_of(actor)
-    query = select(Vendor).where(Vendor.hospital_id == hospital_id, Vendor.ended_at.is_(None))
+    query = select(Vendor).where(
+        Vendor.hospital_id == hospital_id, Vendor.ended_at.is_not(None) if ended else Vendor.ended_at.is_(None)
+    )
     if words.strip():
         pattern = f"%{_escaped(words.strip())}%"
         supplied = select(Supply.vendor_id).where(
-            Supply.hospital_id == hospital_id, Supply.ended_at.is_(None), Supply.name.ilike(pattern, escape="\\")
+            Supply.hospital_id == hospital_id, Supply.name.ilike(pattern, escape="\\")
         )
+        if not ended:
+            supplied = supplied.where(Supply.ended_at.is_(None))
         query = query.where(
             or_(
                 Vendor.name.ilike(pattern, escape="\\"),
@@ -151,12 +187,27 @@ def change(
 
 
 def end(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> None:
-    """Take a vendor off the lists; its history stays."""
+    """Take a vendor off the lists; its history stays (offboardings.py: with its reason and a checklist)."""
     hospital_of(actor, HOSPITAL_WRITERS)
     vendor = find(session, actor, vendor_id)
     if vendor.ended_at is None:
         vendor.ended_at = now
         audit.record(session, actor, "vendor.ended", vendor.id, now=now)
+
+
+def bring_back(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> None:
+    """Put it on the lists again, unless another one has its domain or numbers by now."""
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    vendor = find(session, actor, vendor_id)
+    if vendor.ended_at is not None:
+        _refuse_duplicate(session, hospital_id, fields_of(vendor), other_than=vendor.id)
+        vendor.ended_at = None
+        audit.record(session, actor, "vendor.brought-back", vendor.id, now=now)
+
+
+def fields_of(vendor: Vendor) -> VendorFields:
+    """The record as its fields."""
+    return VendorFields(**{one.name: getattr(vendor, one.name) for one in dataclasses.fields(VendorFields)})
 
 
 # ---- supplies
@@ -180,11 +231,41 @@ def change_supply(
     hospital_of(actor, HOSPITAL_WRITERS)
     supply = find_supply(session, actor, supply_id)
     _refuse_stale(session, supply, version)
-    for name, value in vars(checked_supply(fields)).items():
-        setattr(supply, name, value)
+    kept = vars(checked_supply(fields))
+    changed = [name for name, value in kept.items() if getattr(supply, name) != value]
+    for name in changed:
+        setattr(supply, name, kept[name])
     supply.version += 1
-    audit.record(session, actor, "supply.changed", supply.id, now=now)
+    audit.record(session, actor, "supply.changed", supply.id, now=now, detail={"fields": changed})
     return supply
+
+
+def end_supply(session: Session, actor: Actor, supply_id: str, *, now: datetime) -> None:
+    """Take one product off the lists; its history stays."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    supply = find_supply(session, actor, supply_id)
+    if supply.ended_at is None:
+        supply.ended_at = now
+        audit.record(session, actor, "supply.ended", supply.id, now=now)
+
+
+def bring_supply_back(session: Session, actor: Actor, supply_id: str, *, now: datetime) -> None:
+    """Put it on the lists again."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    supply = find_supply(session, actor, supply_id)
+    if supply.ended_at is not None:
+        supply.ended_at = None
+        audit.record(session, actor, "supply.brought-back", supply.id, now=now)
+
+
+def supply_fields_of(supply: Supply) -> SupplyFields:
+    """A supply as its fields."""
+    return SupplyFields(**{one.name: getattr(supply, one.name) for one in dataclasses.fields(SupplyFields)})
+
+
+def provisional_tier(supply: Supply) -> int | None:
+    """What its product group lets expect where nobody has filled in the intake yet."""
+    return None if supply.intakes else PROVISIONAL_TIERS.get(supply.product_group)
 
 
 def supplies_of(session: Session, assessment: Assessment) -> Sequence[Supply]:
@@ -346,6 +427,8 @@ def checked(fields: VendorFields) -> VendorFields:
         contact_name=fields.contact_name.strip()[:200],
         contact_email=emails["contact_email"],
         security_email=emails["security_email"],
+        lei=fields.lei.replace(" ", "").upper()[:20],
+        parent_name=fields.parent_name.strip()[:200],
         note=fields.note.strip()[:5000],
     )
 
@@ -353,18 +436,76 @@ def checked(fields: VendorFields) -> VendorFields:
 def checked_supply(fields: SupplyFields) -> SupplyFields:
     """The supply as it is stored; BadInput with a sentence for each field that cannot be."""
     name = fields.name.strip()
+    wrong: dict[str, Message] = {}
     if not name:
-        raise BadInput({"name": Message(text=N_("Enter the product or service."))})
+        wrong["name"] = Message(text=N_("Enter the product or service."))
     if fields.product_group and fields.product_group not in PRODUCT_GROUPS:
-        raise BadInput({"product_group": Message(text=N_("Choose a product group from the list."))})
+        wrong["product_group"] = Message(text=N_("Choose a product group from the list."))
+    owner_email = fields.owner_email.strip()
+    if owner_email:
+        try:
+            owner_email = accounts.email_address(owner_email, field="owner_email")
+        except BadInput as refused:
+            wrong |= refused.fields
+    wrong |= _wrong_in_contract(fields)
+    if wrong:
+        raise BadInput(wrong)
     return SupplyFields(
         name=name[:200],
         product_group=fields.product_group,
         description=fields.description.strip()[:5000],
         department=fields.department.strip()[:120],
         owner_name=fields.owner_name.strip()[:200],
+        owner_email=owner_email,
+        deputy_name=fields.deputy_name.strip()[:200],
+        contract_number=fields.contract_number.strip()[:80],
+        contract_starts_on=fields.contract_starts_on,
         contract_ends_on=fields.contract_ends_on,
+        notice_months=fields.notice_months,
+        renews_months=fields.renews_months,
+        volume_per_year=fields.volume_per_year,
+        has_security_terms=fields.has_security_terms,
+        dpa_signed_on=fields.dpa_signed_on,
+        law_country=fields.law_country.strip().upper(),
+        data_countries=", ".join(dict.fromkeys(_countries(fields.data_countries))),
+        audited_on=fields.audited_on,
+        exit_plan=fields.exit_plan.strip()[:5000],
+        exit_return_format=fields.exit_return_format.strip()[:200],
+        exit_tested_on=fields.exit_tested_on,
+        exit_due_on=fields.exit_due_on,
     )
+
+
+def _wrong_in_contract(fields: SupplyFields) -> dict[str, Message]:
+    wrong: dict[str, Message] = {}
+    for field in ("notice_months", "renews_months"):
+        months = getattr(fields, field)
+        if months is not None and not 0 <= months <= LARGEST_MONTHS:
+            wrong[field] = Message(text=N_("Enter a number of months from 0 to %(most)s."), values=_MOST_MONTHS)
+    if fields.volume_per_year is not None and not 0 <= fields.volume_per_year <= LARGEST_VOLUME:
+        wrong["volume_per_year"] = Message(text=N_("Enter an amount in whole euros."))
+    starts, ends = fields.contract_starts_on, fields.contract_ends_on
+    if starts is not None and ends is not None and ends < starts:
+        wrong["contract_ends_on"] = Message(text=N_("The contract would end before it starts."))
+    law = fields.law_country.strip().upper()
+    if law and not is_country(law):
+        wrong["law_country"] = Message(text=N_("Write the country with its two letters, for example AT."))
+    countries = _countries(fields.data_countries)
+    if not all(map(is_country, countries)) or len(countries) > MOST_COUNTRIES:
+        wrong["data_countries"] = Message(text=N_("Write each country with its two letters: DE, IE."))
+    return wrong
+
+
+def _countries(text: str) -> list[str]:
+    return [one.upper() for one in re.split(r"[\s,;/]+", text.strip()) if one]
+
+
+_MOST_MONTHS = {"most": LARGEST_MONTHS}
+
+
+def is_country(text: str) -> bool:
+    """Two letters, as ISO 3166-1 writes countries."""
+    return len(text) == 2 and text.isascii() and text.isalpha()  # noqa: PLR2004 - alpha-2
 
 
 def _refuse_duplicate(session: Session, hospital_id: str, fields: VendorFields, *, other_than: str | None) -> None:
@@ -387,6 +528,7 @@ def _refuse_stale(session: Session, row: Vendor | Supply, read: int) -> None:
     if row.version != read:
         raise Clash(
             Message(text=N_("Somebody else changed this in the meantime. Look at what stands now and save again.")),
+            theirs=fields_of(row) if isinstance(row, Vendor) else supply_fields_of(row),
             version=row.version,
         )
 
