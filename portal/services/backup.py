@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from portal.db.models.assessments import Invitation
 from portal.db.models.jobs import Job, JobState, MailState, OutboxMail
-from portal.services import audit, jobs, sign_ins, tickets
+from portal.services import audit, intake_requests, jobs, sign_ins, tickets
 from portal.services.actors import Actor
 from portal.services.jobs import JobKind
 
@@ -92,6 +92,7 @@ def forget_the_living(session: Session, actor: Actor, *, source: str, now: datet
     """A new epoch: no session, no link and no invitation from before opens anything; no mail leaves twice."""
     sign_ins.kill_all(session)
     tickets.kill_all(session, now=now)
+    intake_requests.kill_all(session, now=now)
     session.execute(
         update(Invitation)
         .where(Invitation.redeemed_at.is_(None), Invitation.revoked_at.is_(None))

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from assessments import intake
 from portal.app import create_app
 from portal.db import migrating
 from portal.db import session as database
@@ -44,6 +45,7 @@ from portal.services import (
     disputes,
     evidence,
     exports,
+    intake_requests,
     jobs,
     rechecks,
     retention,
@@ -55,6 +57,7 @@ from portal.services import (
 )
 from portal.services.actors import Actor
 from portal.services.exports import Wish
+from portal.services.intake_requests import Owner
 from portal.services.jobs import JobKind
 from portal.services.submissions import Signer
 from questionnaires import packs
@@ -207,6 +210,16 @@ def build(folder: Path) -> World:
     return world
 
 
+def _asked_intake(session: Session, made: ward.Ward, supply_id: str, *, now: datetime) -> str:
+    """An intake that its owner answered by a link and that nobody has taken over yet."""
+    owner = Owner(email="beck@klinik.example", name="Dr. Beck", until=now.date() + timedelta(days=10))
+    row = intake_requests.ask(session, made.assessor, supply_id, owner, base_url=ward.BASE_URL, now=now)
+    row.answers = {one.id: [one.options[0].id] for one in intake.current().questions}
+    row.by_name, row.by_function, row.remark, row.submitted_at = "Dr. Beck", "Radiologie", "Ersatz ab März.", now
+    session.flush()
+    return row.id
+
+
 def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place:
     begin = now - timedelta(days=30)
     made = ward.empty(session)
@@ -279,8 +292,10 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     incident = alarms.incident(session, lead, now=now)
     flash = alarms.flash(session, made.assessor, assessment.vendor_id, now=now)
     risks = building.frozen_register(session, shelf, made.decider, assessment.vendor_id, now=now)
+    asked_intake = _asked_intake(session, made, made.supplies[name], now=now)
     ids = {
         **risks,
+        "request_id": asked_intake,
         "incident_id": incident.id,
         "flash_id": flash.id,
         "asked_id": session.scalars(select(FlashAsked.id).where(FlashAsked.flash_id == flash.id)).one(),

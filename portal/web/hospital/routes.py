@@ -3,6 +3,7 @@
 from portal.web.hospital import (
     actions,
     administration,
+    asked_intakes,
     board,
     campaigns,
     catalogues,
@@ -12,6 +13,7 @@ from portal.web.hospital import (
     exports,
     flashes,
     incidents,
+    intake_requests,
     intakes,
     letters,
     own_risks,
@@ -27,13 +29,14 @@ from portal.web.hospital import (
     vendors,
     waivers,
 )
-from portal.web.hospital.room import hospital
+from portal.web.hospital.room import asked, hospital
 
-ROOMS = (hospital,)
+ROOMS = (hospital, asked)
 PAGES = (
     *(actions, administration, campaigns, catalogues, disputes, documents, exports, intakes),
     *(flashes, incidents),
     *(component_pages, review, risks, scans, scope, today, vendor_lists, vendor_pages, vendors),
     *(board, letters, rounds),
     *(own_risks, snapshots, waivers),
+    *(asked_intakes, intake_requests),
 )

@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from portal.services import actions, flashes, incidents, portfolio, risk_lists, waiving
+from portal.services import actions, flashes, incidents, intake_requests, portfolio, risk_lists, waiving
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.web import pages
 from portal.web.hospital.room import hospital
@@ -21,6 +21,7 @@ def today(here: HospitalJourney) -> Response:
         boards=flashes.due(here.session, here.actor, now=here.now),
         risks=risk_lists.due(here.session, here.actor, today=here.today),
         waivers=waiving.ending(here.session, here.actor, today=here.today),
+        intakes_asked=intake_requests.pending(here.session, here.actor, now=here.now),
         count=len(rows),
         grades=portfolio.grades_by_tier(rows),
         may_write=here.role in HOSPITAL_WRITERS,
