@@ -43,6 +43,7 @@ TABLE: Mapping[object, str] = {
         GET auth.open_setup  GET auth.setup  POST auth.make_first_hospital
         GET invitation.open_link  GET invitation.show  POST invitation.accept_as_new
         GET invitation.colleague  POST invitation.hand_over  POST invitation.renew
+        GET asked.open_intake  GET asked.show_intake  POST asked.answer_intake
         POST invitation.look_first  GET invitation.first_look  GET invitation.live_first_look
     """,
     HALFWAY: """
@@ -95,6 +96,8 @@ TABLE: Mapping[object, str] = {
         POST hospital.take_vendor_list  POST hospital.discard_vendor_list
         GET hospital.add_vendor  POST hospital.write_down_vendor  GET hospital.edit_vendor  POST hospital.change_vendor
         POST hospital.end_vendor  GET hospital.add_supply  POST hospital.write_down_supply  GET hospital.edit_supply
+        GET hospital.ask_owner  POST hospital.send_intake  POST hospital.remind_owner  POST hospital.withdraw_intake
+        POST hospital.ask_owner_again  POST hospital.take_intake_over
         POST hospital.change_supply  POST hospital.fill_in_intake  GET hospital.invite  POST hospital.send_invitation
         POST hospital.resend_invitation  POST hospital.invite_another  POST hospital.withdraw_invitation
         POST hospital.name_host  POST hospital.remove_host  POST hospital.change_host  POST hospital.rejudge
@@ -201,6 +204,8 @@ def payload(name: str, place: Place) -> dict[str, object]:
             "email": "x@strahlwerk.example",
             "language": "de",
         },
+        "POST hospital.send_intake": {"email": "beck@klinik.example", "language": "de", "until": "2099-01-01"},
+        "POST hospital.take_intake_over": {"request": ids["request_id"], "version": "1"},
         "POST hospital.invite_another": {"email": "x@strahlwerk.example", "language": "de"},
         "POST hospital.name_host": {"host": "neu.strahlwerk.de", "role": "product", "ground": "contract"},
         "POST hospital.change_host": {"role": "corporate"},
@@ -384,6 +389,7 @@ def test_what_belongs_to_others_and_what_does_not_exist_are_the_same_bytes(world
     [
         ("admin b", "POST hospital.send_invitation", "supplies", "supply_id"),
         ("admin b", "POST hospital.name_host", "supply_id", "supply_id"),
+        ("admin b", "POST hospital.take_intake_over", "request", "request_id"),
         ("lead b", "POST vendor.add_host", "supply_id", "supply_id"),
         ("lead b", "POST vendor.use_document", "existing", "evidence_id"),
     ],
