@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 HIGHEST_PORT = 65_535
 MOST_THREADS = 256
+MOST_PUBLIC_LOOKS = 1000
 LONGEST_NUMBER = 9  # digits
 LONGEST_PORT = 5  # digits
 WORKER_KINDS = ("all", "scan", "rest")
@@ -94,6 +95,7 @@ class Settings:
     operator_contact: str = ""
     data_mirror: str = ""  # "" = data sets are fetched from their makers
     virus_scanner: str = ""  # unix:/path or host:port of a clamd; "" = uploads are not given to one
+    public_looks_a_day: int = 0  # first looks for whoever asks; 0 = not offered
     known_instances: Mapping[str, str] = field(default_factory=dict)  # whose signatures are known: key's SHA-256, name
 
     @property
@@ -154,6 +156,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         operator_contact=env.get("OPERATOR_CONTACT", ""),
         data_mirror=_https("DATA_MIRROR", env.get("DATA_MIRROR", "")),
         virus_scanner=_virus_scanner(env.get("CLAMD", "").strip()),
+        public_looks_a_day=_number(env, "PUBLIC_LOOKS_A_DAY", 0, least=0, most=MOST_PUBLIC_LOOKS),
         known_instances=_instances(_list(env, "KNOWN_INSTANCES")),
     )
 

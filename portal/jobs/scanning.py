@@ -14,8 +14,9 @@ from portal.db.models.scans import ScanRun
 from portal.jobs import scanner
 from portal.jobs.scanner import Child, ScannerFailed
 from portal.jobs.work import NotYet, Work
-from portal.services import mail_sessions, rechecks, scan_budgets, scan_results, scans
+from portal.services import mail_sessions, public_looks, rechecks, scan_budgets, scan_results, scans
 from portal.services.causes import Shelf
+from portal.services.jobs import JobKind
 from portal.services.scan_budgets import Answer
 from portal.services.scans import Order, Postponed, Ruling
 from portal.settings import ScanSettings, Settings
@@ -219,6 +220,24 @@ def recheck(work: Work) -> None:
             rechecks.finish(session, recheck_id, task, sight.seen.values(), shelf=kept, now=work.now())
 
 
+def look_in_public(work: Work) -> None:
+    """Look at the hosts that somebody named who has shown to belong to their domain."""
+    job_id = work.lease.job_id
+    with work.step() as session:
+        order = _public_order(session, work)
+    if isinstance(order, Postponed):
+        raise NotYet(order.until)
+    sight = _quietly(work, order) if order is not None else None
+    with work.last_step() as session:
+        if sight is not None and sight.seen:
+            public_looks.keep(session, job_id, sight.all()[1], reason=_why_short(sight), now=work.now())
+
+
+def _public_order(session: Session, work: Work) -> Order | Postponed | None:
+    is_offered = work.tools.settings.public_looks_a_day > 0
+    return public_looks.begin(session, work.lease.job_id, is_offered=is_offered, now=work.now())
+
+
 def _quietly(work: Work, order: Order) -> _Sight:
     """A scan that shows nothing on the way; what it saw is nothing once it may not go on."""
     sight = _Sight(order=order, data=shelf(work.tools.settings).newest)
@@ -235,9 +254,11 @@ def _quietly(work: Work, order: Order) -> _Sight:
 
 
 def _may_go_on(work: Work, order: Order) -> bool:
-    hospital_id, scan_id = work.argument("hospital_id"), work.argument("scan_id")
     with work.step() as session:
         scan_budgets.renew(session, work.lease.job_id, now=work.now())
+        if work.lease.kind is JobKind.PUBLIC_LOOK:
+            return _public_order(session, work) is not None
+        hospital_id, scan_id = work.argument("hospital_id"), work.argument("scan_id")
         if _is_recheck(work):
             return rechecks.may_go_on(session, hospital_id, work.argument("recheck_id"), order, now=work.now())
         again = scans.start_second_look(session, hospital_id, scan_id, work.argument("hosts"), now=work.now())
@@ -276,6 +297,8 @@ def _answer(work: Work, child: Child, sight: _Sight) -> None:
 
 def _admit(session: Session, work: Work, knock: Knock) -> Answer:
     holder, now = work.lease.job_id, work.now()
+    if work.lease.kind is JobKind.PUBLIC_LOOK:
+        return scan_budgets.admit_public(session, holder, knock.address, holder=holder, now=now)
     if _is_recheck(work):
         return scan_budgets.admit_recheck(
             session, work.argument("recheck_id"), knock.address, holder=holder, active=knock.active, now=now

@@ -36,6 +36,7 @@ from portal.services import (
     limits,
     mail_sessions,
     outbox,
+    public_looks,
     rechecks,
     scan_budgets,
     scans,
@@ -85,7 +86,7 @@ def _nightly(work: Work) -> None:
             jobs.ask_for_score(session, hospital_id, assessment_id, now=now)
         components.ask_unread(session, now=now)
         flashes.look_after(session, now=now)
-        for room in (jobs, limits, mail_sessions, outbox, scan_budgets, tickets, sign_ins):
+        for room in (jobs, limits, mail_sessions, outbox, public_looks, scan_budgets, tickets, sign_ins):
             room.sweep(session, now=now)
 
 
@@ -134,6 +135,7 @@ TASKS: Mapping[JobKind, Task] = {
     JobKind.SCAN: Task(lane=Lane.SCANS, run=scanning.run, give_up=_give_up_scan),
     JobKind.SECOND_LOOK: Task(lane=Lane.SCANS, run=scanning.look_again),
     JobKind.RECHECK: Task(lane=Lane.SCANS, run=scanning.recheck, give_up=_give_up_recheck),
+    JobKind.PUBLIC_LOOK: Task(lane=Lane.SCANS, run=scanning.look_in_public),
     JobKind.CONTROL: Task(lane=Lane.SCANS, run=controlling.check, give_up=_give_up_control),
     JobKind.MAIL: Task(lane=Lane.REST, run=mailing.send, give_up=_give_up_mail),
     JobKind.SCORE: Task(lane=Lane.REST, run=_score),

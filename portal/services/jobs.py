@@ -24,6 +24,7 @@ class JobKind(StrEnum):
     SCAN = "scan"
     SECOND_LOOK = "second-look"
     RECHECK = "recheck"  # one finding, at the wish of its company
+    PUBLIC_LOOK = "public-look"  # a first look for whoever asks, where the operator offers it
     CONTROL = "control"
     MAIL = "mail"
     SCORE = "score"

@@ -34,6 +34,11 @@ HAND_OVER = Limit(kind="hand-over", most=5, within=timedelta(hours=1))
 NEW_INVITATION = Limit(kind="new-invitation", most=3, within=timedelta(hours=1))
 CONTROL = Limit(kind="control", most=30, within=timedelta(hours=1))  # per company: looks for its tokens
 FIRST_LOOK = Limit(kind="first-look", most=3, within=timedelta(hours=1))  # per invitation: scans before any account
+DAY = timedelta(days=1)
+PUBLIC_LOOK_CALLER = Limit(kind="public-look-caller", most=6, within=timedelta(hours=1))
+PUBLIC_LOOK_MAIL = Limit(kind="public-look-mail", most=3, within=DAY)
+PUBLIC_LOOK_DOMAIN = Limit(kind="public-look-domain", most=6, within=DAY)
+PUBLIC_LOOK_ALL = Limit(kind="public-look-all", most=0, within=DAY)  # PUBLIC_LOOKS_A_DAY takes the place of 0
 HAND_ON = Limit(kind="hand-on", most=60, within=timedelta(hours=1))  # per company: mails that hand sections on
 INTAKE_MAIL = Limit(kind="intake-mail", most=5, within=timedelta(hours=1))  # per request: mails to one person
 EVERY = (
@@ -48,9 +53,14 @@ EVERY = (
     NEW_INVITATION,
     CONTROL,
     FIRST_LOOK,
+    PUBLIC_LOOK_CALLER,
+    PUBLIC_LOOK_MAIL,
+    PUBLIC_LOOK_DOMAIN,
+    PUBLIC_LOOK_ALL,
     HAND_ON,
     INTAKE_MAIL,
 )
+LONG = 2 * 3600  # seconds that nobody counts in minutes
 LONGEST = max(limit.within for limit in EVERY)
 
 
@@ -67,11 +77,14 @@ def spend(session: Session, limit: Limit, key: str, *, now: datetime) -> None:
     ).all()
     if len(earlier) >= limit.most:
         wait = int((earlier[-1] + limit.within - now).total_seconds()) + 1
-        raise TooMany(
-            Message(text=N_("Too many tries. Try again in %(minutes)s minutes."), values={"minutes": -(-wait // 60)}),
-            retry_after=wait,
-        )
+        raise TooMany(_come_back(wait), retry_after=wait)
     session.add(Attempt(kind=limit.kind, key=hashed, at=now))
+
+
+def _come_back(wait: int) -> Message:
+    if wait > LONG:
+        return Message(text=N_("Too many tries. Try again in %(hours)s hours."), values={"hours": -(-wait // 3600)})
+    return Message(text=N_("Too many tries. Try again in %(minutes)s minutes."), values={"minutes": -(-wait // 60)})
 
 
 def _wait_for_turn(session: Session, hashed: str) -> None:

@@ -14,6 +14,7 @@ from scanners.model import N_, Message
 
 A_DAY_BY_HOSPITALS = 4  # scans of a name or an address
 A_DAY_BY_COMPANY = 20
+A_DAY_BY_PUBLIC = 2  # looks for whoever asks; what is left of the day is for hospitals
 A_DAY_ACTIVELY = 1
 A_DAY_BY_RECHECK = 6  # looks at single findings of a name; beside the scans, which they must not use up
 LEASE = timedelta(seconds=20)  # of an address; whoever holds it renews it
@@ -90,6 +91,11 @@ def admit_recheck(
     """The same for a look at one finding, which counts apart from scans as long as it is not of the active class."""
     budget, most = (ACTIVE, A_DAY_ACTIVELY) if active else (RECHECK, A_DAY_BY_COMPANY)
     return _admit(session, recheck_id, address, holder=holder, budget=budget, most=most, now=now)
+
+
+def admit_public(session: Session, look_id: str, address: str, *, holder: str, now: datetime) -> Answer:
+    """The same for a look of somebody who is none of ours: it uses up at most half of the address's day."""
+    return _admit(session, look_id, address, holder=holder, budget=ORDINARY, most=A_DAY_BY_PUBLIC, now=now)
 
 
 def _admit(session: Session, user: str, address: str, *, holder: str, budget: str, most: int, now: datetime) -> Answer:

@@ -316,12 +316,13 @@ def is_busy(session: Session, names: set[str], *, but: str, now: datetime) -> bo
     ).all()
     second = session.scalars(
         select(Job.args).where(
-            Job.kind.in_([JobKind.SECOND_LOOK.value, JobKind.RECHECK.value]),
+            Job.kind.in_([JobKind.SECOND_LOOK.value, JobKind.RECHECK.value, JobKind.PUBLIC_LOOK.value]),
             Job.state == JobState.RUNNING,
             Job.lease_until > now,
+            Job.id != but,
         )
     ).all()
-    looked_at = [hosts for _id, hosts in running] + [args["hosts"] for args in second if args["scan_id"] != but]
+    looked_at = [hosts for _id, hosts in running] + [args["hosts"] for args in second if args.get("scan_id") != but]
     return any(names & set(hosts) for hosts in looked_at)
 
 

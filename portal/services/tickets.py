@@ -16,6 +16,8 @@ LIFETIME = {
     TicketPurpose.JOIN_HOSPITAL: timedelta(days=7),
     TicketPurpose.JOIN_COMPANY: timedelta(days=14),
     TicketPurpose.NEW_PASSWORD: timedelta(hours=1),
+    TicketPurpose.PUBLIC_LOOK: timedelta(hours=2),
+    TicketPurpose.PUBLIC_RESULT: timedelta(days=1),
 }
 
 

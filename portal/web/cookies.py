@@ -11,6 +11,8 @@ from portal.web.journey import Journey
 
 TICKET = "ticket"
 INVITATION = "invitation"  # outlives a sign-in, so that somebody with an account comes back to it
+LOOK = "look"  # by which a mail address proves its domain
+LOOK_RESULT = "look-result"  # by which one browser, and no other, reads what was seen
 LASTS = timedelta(hours=2)
 
 

@@ -68,6 +68,7 @@ def context(here: Journey | None) -> dict[str, Any]:
         "now": _now(),
         "language": i18n.language(),
         "languages": i18n.LANGUAGES,
+        "offers_look": journey.floor().settings.public_looks_a_day > 0,
         "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
     }
 

@@ -1,6 +1,6 @@
 """Findings as pages of both sides show them: with check and life, filtered by the address, and what changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,7 +80,7 @@ def shown(
     """Findings whose check is in the catalogue, what needs a look first."""
     lives = timeline.lives if timeline is not None else {}
     fresh = _fresh(timeline)
-    found = [
+    return _arranged(
         ShownFinding(
             finding=finding,
             check=catalogue.CHECKS[finding.check_id],
@@ -92,7 +92,19 @@ def shown(
         for record in records
         if record.check_id in catalogue.CHECKS
         for finding in [scan_results.finding_of(record)]
-    ]
+    )
+
+
+def without_memory(findings: Iterable[Finding]) -> Sequence[ShownFinding]:
+    """The same for findings that belong to no scan of a vendor."""
+    return _arranged(
+        ShownFinding(finding=one, check=catalogue.CHECKS[one.check_id], first_seen_at=one.at)
+        for one in findings
+        if one.check_id in catalogue.CHECKS
+    )
+
+
+def _arranged(found: Iterable[ShownFinding]) -> Sequence[ShownFinding]:
     return sorted(
         found,
         key=lambda one: (

@@ -41,6 +41,8 @@ class TicketPurpose(StrEnum):
     JOIN_HOSPITAL = "join-hospital"
     JOIN_COMPANY = "join-company"
     NEW_PASSWORD = "new-password"  # noqa: S105 - the name of a purpose
+    PUBLIC_LOOK = "public-look"
+    PUBLIC_RESULT = "public-result"  # read until it runs out, by whoever holds it; role: the job's id
 
 
 class Hospital(Row):
