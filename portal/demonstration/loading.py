@@ -279,7 +279,7 @@ class _Vendor:
     def _invite(self, went: RoundTold, now: dt.datetime) -> None:
         actor = self._hospital.assessor
         vendor = vendors.find(self._session, actor, self._ids.vendor)
-        question_set = invitations.set_by_tier(vendor.supplies) or QuestionSet.FULL
+        question_set = invitations.set_by_tier(self._session, vendor.supplies) or QuestionSet.FULL
         assessment = invitations.begin(
             self._session,
             actor,

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import policy, register
+from assessments import register
 from assessments.model import ActionFact, Assessed, Dossier, Register, Treated
 from portal.db.models.assessments import Assessment
 from portal.db.models.disputes import Dispute, DisputeState
@@ -25,6 +25,7 @@ from portal.services import (
     evidence,
     manifests,
     permissions,
+    policies,
     rechecked,
     registers,
     releases,
@@ -91,7 +92,7 @@ def gather(session: Session, actor: Actor, vendor_id: str, *, program: str, now:
     documents, files = _documents(session, actor, vendor, dossier, now=now)
     bundle = Bundle(
         assessed=assessed,
-        policy=policy.current(),
+        policy=policies.of(session, vendor.hospital_id),
         catalogue_source=source_of(dossier.catalogue),
         round=assessment.round if assessment else None,
         made_by=actor.name,
@@ -112,7 +113,7 @@ def gather(session: Session, actor: Actor, vendor_id: str, *, program: str, now:
         bundle=bundle,
         register=register.build(
             [assessed],
-            policy.current(),
+            policies.of(session, vendor.hospital_id),
             hospital=dossier.hospital,
             at=now,
             treatments={(dossier.vendor_key, key): one for key, one in treated.items()},

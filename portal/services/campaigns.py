@@ -192,7 +192,7 @@ def prepared(session: Session, actor: Actor, campaign: Campaign, vendor: Vendor,
         vendor=vendor,
         supplies=asked,
         left_out=[supply for supply in active if supply not in asked],
-        question_set=invitations.set_by_tier(asked),
+        question_set=invitations.set_by_tier(session, asked),
         proposal=invitations.propose(session, actor, vendor, asked, now=now) if asked else None,
         invitee=Invitee(
             email=address_of(vendor),

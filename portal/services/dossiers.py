@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from assessments import policy, tiering
+from assessments import tiering
 from assessments.model import (
     AnswerFact,
     AnswerStanding,
@@ -37,6 +37,7 @@ from portal.services import (
     follow_ups,
     intakes,
     manifests,
+    policies,
     rechecked,
     releases,
     scan_results,
@@ -121,7 +122,7 @@ def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, no
         vendor_name=vendor.name,
         at=now,
         catalogue=catalogue,
-        question_set=policy.current().sets_by_tier[tier] if tier else QuestionSet.FULL,
+        question_set=policies.of(session, hospital_id).sets_by_tier[tier] if tier else QuestionSet.FULL,
         checks=CHECKS,
         checks_version=CATALOGUE_VERSION,
         supplies=tuple(supply_fact(row, keys[row.id], catalogue, {}, for_hospital=True) for row in rows),

@@ -11,7 +11,7 @@ from assessments import policy, tiering
 from assessments.model import Intake, Phrase, TierProposal, Words
 from portal.db.models.vendors import IntakeRecord, Supply
 from portal.errors import BadInput
-from portal.services import audit, vendors
+from portal.services import audit, policies, vendors
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from questionnaires.model import QuestionSet, Text
 from scanners.model import N_, Message
@@ -50,7 +50,8 @@ def fill_in(
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     supply = vendors.find_supply(session, actor, supply_id)
     intake, wrong = intake_form.answered(intake_form.current(), given)
-    proposal = tiering.propose(intake, policy.current())
+    by = policies.of(session, hospital_id)
+    proposal = tiering.propose(intake, by)
     _refuse({question: bad.message for question, bad in wrong.items()}, proposal, override)
     chosen = override if override is not None and override.tier != proposal.tier else None
     record = IntakeRecord(
@@ -65,7 +66,7 @@ def fill_in(
         proposed_tier=proposal.tier,
         tier=chosen.tier if chosen else proposal.tier,
         override_reason=chosen.reason.strip() if chosen else "",
-        policy_version=policy.current().version,
+        policy_version=by.based_on or by.version,
         by_name=actor.name,
         at=now,
     )
@@ -90,9 +91,9 @@ def load(record: IntakeRecord) -> Intake:
     )
 
 
-def question_set(record: IntakeRecord) -> QuestionSet:
+def question_set(session: Session, record: IntakeRecord) -> QuestionSet:
     """How much this tier is asked."""
-    return policy.current().sets_by_tier[record.tier]
+    return policies.of(session, record.hospital_id).sets_by_tier[record.tier]
 
 
 def _refuse(given: Mapping[str, Words], proposal: TierProposal, override: Override | None) -> None:

@@ -120,7 +120,7 @@ def of_vendor(session: Session, actor: Actor, vendor_id: str) -> Sequence[Assess
     ).all()
 
 
-def set_by_tier(supplies: Sequence[Supply]) -> QuestionSet | None:
+def set_by_tier(session: Session, supplies: Sequence[Supply]) -> QuestionSet | None:
     """The set of the most critical supply; None while none of them has its intake."""
     records = [record for supply in supplies if (record := intakes.current(supply)) is not None]
     return intakes.question_set(session, min(records, key=lambda record: record.tier)) if records else None
@@ -193,7 +193,8 @@ def begin(
     proposed = propose(session, actor, vendor, chosen, now=now).name if fields.catalogue else shelf.CURRENT
     name = fields.catalogue or proposed
     offers = {offer.name: offer for offer in catalogues.offered(session, actor)}
-    address = _checked(fields, invitee, chosen, now=now, offer=offers.get(name), is_proposed=name == proposed)
+    offer, is_proposed = offers.get(name), name == proposed
+    address = _checked(session, fields, invitee, chosen, now=now, offer=offer, is_proposed=is_proposed)
     open_round = session.scalar(
         select(Assessment.id).where(
             Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor.id, Assessment.stage.in_(OPEN)
@@ -436,6 +437,7 @@ def renew_by_addressee(session: Session, token: str, *, base_url: str, now: date
 
 
 def _checked(
+    session: Session,
     fields: RoundFields,
     invitee: Invitee,
     chosen: Sequence[Supply],
@@ -447,7 +449,7 @@ def _checked(
     wrong: dict[str, Message] = {}
     if not chosen:
         wrong["supplies"] = Message(text=N_("Choose at least one product or service."))
-    by_tier = set_by_tier(chosen)
+    by_tier = set_by_tier(session, chosen)
     if chosen and any(intakes.current(supply) is None for supply in chosen):
         wrong["supplies"] = Message(
             text=N_("Fill in the intake of each chosen product first; it decides what is asked.")

@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import comparing, policy, storing
+from assessments import comparing, storing
 from assessments.comparing import Cause, Movement
 from assessments.model import Dossier, Policy, say
 from portal import i18n
 from portal.db.models.assessments import Assessment
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.snapshots import ScoreBasis, ScoreMove
-from portal.services import catalogues
+from portal.services import catalogues, policies
 from portal.services.actors import Actor, hospital_of
 from questionnaires.model import Catalogue
 from questionnaires.reading import BadFile
@@ -57,6 +57,11 @@ class Moved:
     parts: tuple[Part, ...]
 
     @property
+    def weightiest(self) -> Part | None:
+        """The cause that did most of it."""
+        return max(self.parts, key=lambda part: abs(part.points), default=None)
+
+    @property
     def difference(self) -> Decimal | None:
         """None: one of the two has no value."""
         return None if self.before is None or self.after is None else self.after - self.before
@@ -74,16 +79,21 @@ def keep(
         if movement is not None:
             session.flush()
             session.add(ScoreMove(hospital_id=assessment.hospital_id, score_id=fresh.id, document=dump(movement)))
+    document = pack(facts(dossier, policies.of(session, assessment.hospital_id)))
     if basis is None:
         basis = ScoreBasis(hospital_id=assessment.hospital_id, vendor_id=assessment.vendor_id)
         session.add(basis)
     basis.assessment_id, basis.at = assessment.id, now
-    basis.document = pack(facts(dossier, policy.current()))
+    basis.document = document
 
 
 def of_scores(session: Session, actor: Actor, scores: Sequence[ScoreRecord]) -> Mapping[str, Moved]:
     """Why each of these scores differs from the one before, by its id."""
-    ids = [score.id for score in scores]
+    return of_ids(session, actor, [score.id for score in scores])
+
+
+def of_ids(session: Session, actor: Actor, ids: Sequence[str]) -> Mapping[str, Moved]:
+    """The same by the ids of the scores."""
     rows = session.scalars(
         select(ScoreMove).where(ScoreMove.hospital_id == hospital_of(actor), ScoreMove.score_id.in_(ids))
     )
@@ -177,7 +187,8 @@ def _explained(session: Session, basis: ScoreBasis, new: Dossier) -> Movement | 
     except (ValueError, zlib.error):
         return None
     catalogue = catalogue_of(session, basis.hospital_id, basis.assessment_id, document)
-    return explained(document, catalogue, new, policy.current()) if catalogue is not None else None
+    by = policies.of(session, basis.hospital_id)
+    return explained(document, catalogue, new, by) if catalogue is not None else None
 
 
 def catalogue_of(

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from assessments import policy, residual
+from assessments import residual
 from assessments.model import (
     Concern,
     Likelihood,
     Phrase,
+    Policy,
     Risk,
     RiskLevel,
     RiskSource,
@@ -23,7 +24,7 @@ from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.snapshots import OwnRisk, RiskWord
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import audit, vendors
+from portal.services import audit, policies, vendors
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
 from questionnaires.model import Text
@@ -74,6 +75,7 @@ class OwnRiskRow:
     risk: OwnRisk
     vendor: Vendor | None
     supply: Supply | None
+    policy: Policy  # whose matrix says how high it is
 
     @property
     def key(self) -> str:
@@ -83,12 +85,12 @@ class OwnRiskRow:
     @property
     def level(self) -> RiskLevel | None:
         """With what is in place."""
-        return residual.level(self.risk.impact, self.risk.likelihood, policy.current())
+        return residual.level(self.risk.impact, self.risk.likelihood, self.policy)
 
     @property
     def inherent(self) -> RiskLevel | None:
         """Before anything was in place."""
-        return residual.level(self.risk.inherent_impact, self.risk.inherent_likelihood, policy.current())
+        return residual.level(self.risk.inherent_impact, self.risk.inherent_likelihood, self.policy)
 
 
 def rows(session: Session, actor: Actor, *, closed: bool = False) -> Sequence[OwnRiskRow]:
@@ -101,7 +103,9 @@ def rows(session: Session, actor: Actor, *, closed: bool = False) -> Sequence[Ow
         .where(OwnRisk.closed_at.is_not(None) if closed else OwnRisk.closed_at.is_(None))
         .order_by(OwnRisk.number)
     )
-    return [OwnRiskRow(risk=risk, vendor=vendor, supply=supply) for risk, vendor, supply in session.execute(query)]
+    by = policies.of(session, hospital_of(actor))
+    found = session.execute(query)
+    return [OwnRiskRow(risk=risk, vendor=vendor, supply=supply, policy=by) for risk, vendor, supply in found]
 
 
 def find(session: Session, actor: Actor, own_risk_id: str) -> OwnRiskRow:
@@ -113,6 +117,7 @@ def find(session: Session, actor: Actor, own_risk_id: str) -> OwnRiskRow:
         risk=risk,
         vendor=session.get(Vendor, risk.vendor_id) if risk.vendor_id else None,
         supply=session.get(Supply, risk.supply_id) if risk.supply_id else None,
+        policy=policies.of(session, risk.hospital_id),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import outside, policy, register
+from assessments import outside, register
 from assessments.model import Assessed, Dossier, OutsideGrade, Register, Risk, ScanState, Treated, Treatment, Words
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.assessments import Assessment, Stage
@@ -21,6 +21,7 @@ from portal.services import (
     incident_facts,
     own_risks,
     permissions,
+    policies,
     portfolio,
     register_history,
 )
@@ -74,14 +75,16 @@ class OutsideView:
 
 def assess(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> Assessed:
     """One vendor worked out anew: its newest round, or what is known before the first one."""
-    return register.assess(_dossier(session, hospital_of(actor), vendor_id, now=now), policy.current())
+    hospital_id = hospital_of(actor)
+    by = policies.of(session, hospital_id)
+    return register.assess(_dossier(session, hospital_id, vendor_id, now=now), by)
 
 
 def from_outside(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> OutsideView:
     """The outside grade of a vendor, without the rest of its assessment."""
     dossier = _dossier(session, hospital_of(actor), vendor_id, now=now)
     return OutsideView(
-        grade=outside.grade(dossier, policy.current()),
+        grade=outside.grade(dossier, policies.of(session, hospital_of(actor))),
         at=dossier.scanned_at,
         is_documents_only=dossier.scan_state is ScanState.DOCUMENTS_ONLY,
     )
@@ -96,7 +99,9 @@ def _dossier(session: Session, hospital_id: str, vendor_id: str, *, now: datetim
 
 def assess_round(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Assessed:
     """One round worked out anew, also when a newer one speaks for the vendor by now."""
-    return register.assess(dossiers.build(session, hospital_of(actor), assessment_id, now=now), policy.current())
+    hospital_id = hospital_of(actor)
+    by = policies.of(session, hospital_id)
+    return register.assess(dossiers.build(session, hospital_id, assessment_id, now=now), by)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +152,7 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         treatments[key, each.key] = own_risks.as_treated(each.risk, today=today)
     built = register.build(
         assessed,
-        policy.current(),
+        policies.of(session, hospital.id),
         hospital=hospital.name,
         at=now,
         statuses=statuses,

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from assessments import evidence_rules, policy, register, residual
-from assessments.model import Assessed, Risk, Words, say
+from assessments import evidence_rules, register, residual
+from assessments.model import Assessed, Policy, Risk, Words, say
 from portal import i18n
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, ScoreRecord
-from portal.services import dossiers, movements
+from portal.services import dossiers, movements, policies
 from scanners.model import Severity
 
 UNRATED = "unrated"  # no intake yet, so no level
@@ -29,10 +29,11 @@ def refresh(session: Session, hospital_id: str, assessment_id: str, *, now: date
     assessment = session.get(Assessment, assessment_id)
     if assessment is None or assessment.hospital_id != hospital_id or assessment.stage is Stage.DRAFT:
         return None
-    assessed = register.assess(dossiers.build(session, hospital_id, assessment_id, now=now), policy.current())
+    by = policies.of(session, hospital_id)
+    assessed = register.assess(dossiers.build(session, hospital_id, assessment_id, now=now), by)
     is_newest = _is_newest(session, assessment)
     if is_newest:
-        _keep_risks(session, assessment, assessed.risks, now=now)
+        _keep_risks(session, assessment, assessed.risks, by, now=now)
     fresh = _record(assessment, assessed, now=now)
     standing = current(session, hospital_id, assessment_id)
     if standing is not None and all(getattr(standing, name) == getattr(fresh, name) for name in COMPARED):
@@ -113,7 +114,9 @@ def _record(assessment: Assessment, assessed: Assessed, *, now: datetime) -> Sco
     )
 
 
-def _keep_risks(session: Session, assessment: Assessment, derived: tuple[Risk, ...], *, now: datetime) -> None:
+def _keep_risks(
+    session: Session, assessment: Assessment, derived: tuple[Risk, ...], by: Policy, *, now: datetime
+) -> None:
     """Risks keep their row, and with it what people decided about them, as long as their cause keeps its key."""
     rows = session.scalars(
         select(RiskRecord).where(
@@ -131,7 +134,7 @@ def _keep_risks(session: Session, assessment: Assessment, derived: tuple[Risk, .
                 first_derived_at=now,
             )
             session.add(row)
-        document = document_of(risk)
+        document = document_of(risk, by)
         if row.document != document or row.gone_at is not None or row.derived_at is None:
             row.document, row.derived_at = document, now
         row.likelihood, row.impact = risk.likelihood.value, risk.impact or 0
@@ -142,7 +145,7 @@ def _keep_risks(session: Session, assessment: Assessment, derived: tuple[Risk, .
         row.gone_at = row.gone_at or now
 
 
-def document_of(risk: Risk) -> dict[str, Any]:
+def document_of(risk: Risk, by: Policy) -> dict[str, Any]:
     """A derived risk for lists: every sentence in both languages."""
     return {
         "key": risk.key,
@@ -158,7 +161,7 @@ def document_of(risk: Risk) -> dict[str, Any]:
         "concerns": [concern.value for concern in risk.concerns],
         "severity": risk.severity.value,
         "patient_safety": risk.patient_safety,
-        "inherent": level.value if (level := residual.inherent(risk, policy.current())) else None,
+        "inherent": level.value if (level := residual.inherent(risk, by)) else None,
         "waived_until": risk.accepted_until.isoformat() if risk.accepted_until else None,
         "supplies": list(risk.supplies),
         "since": risk.since.isoformat() if risk.since else None,

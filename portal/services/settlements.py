@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import contradictions, policy
+from assessments import contradictions
 from portal.db.models.assessments import Settlement
 from portal.errors import BadInput, Clash, NotFound
-from portal.services import audit, dossiers, invitations, jobs
+from portal.services import audit, dossiers, invitations, jobs, policies
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from scanners.model import N_, Message
 
@@ -29,7 +29,7 @@ def settle(session: Session, actor: Actor, assessment_id: str, key: str, *, reas
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     assessment = invitations.find(session, actor, assessment_id)
     dossier = dossiers.build(session, hospital_id, assessment.id, now=now)
-    is_settled = {one.key: one.settled for one in contradictions.find(dossier, policy.current())}
+    is_settled = {one.key: one.settled for one in contradictions.find(dossier, policies.of(session, hospital_id))}
     if key not in is_settled:
         raise NotFound
     if is_settled[key]:

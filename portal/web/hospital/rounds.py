@@ -100,7 +100,7 @@ def invite(here: HospitalJourney, vendor_id: str) -> Response:
     """The form, filled in as far as the record knows."""
     vendor = vendors.find(here.session, here.actor, vendor_id)
     supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
-    by_tier = invitations.set_by_tier(supplies)
+    by_tier = invitations.set_by_tier(here.session, supplies)
     proposal = invitations.propose(here.session, here.actor, vendor, supplies, now=here.now)
     form = InviteForm.offered(
         supplies=[supply.id for supply in supplies],
@@ -149,7 +149,7 @@ def send_invitation(here: HospitalJourney, vendor_id: str) -> Response:
 
 def _invite_page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
     supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
-    by_tier = invitations.set_by_tier(supplies)
+    by_tier = invitations.set_by_tier(here.session, supplies)
     return pages.page(
         "hospital/invite.html",
         form=form,

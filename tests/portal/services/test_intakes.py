@@ -44,7 +44,7 @@ def test_the_worst_answers_make_the_most_critical_tier(session: Session, now: da
     record = intakes.fill_in(session, clerk, supply.id, WORST, now=now)
 
     assert (record.tier, record.proposed_tier, record.impact) == (1, 1, 5)
-    assert intakes.question_set(record) is QuestionSet.FULL
+    assert intakes.question_set(session, record) is QuestionSet.FULL
     assert intakes.current(supply) is record
 
 
@@ -52,7 +52,7 @@ def test_the_mildest_answers_ask_least(session: Session, now: datetime, clerk: A
     record = intakes.fill_in(session, clerk, supply.id, MILDEST, now=now)
 
     assert record.tier > 1
-    assert intakes.question_set(record) in {QuestionSet.SHORT, QuestionSet.BASIC}
+    assert intakes.question_set(session, record) in {QuestionSet.SHORT, QuestionSet.BASIC}
 
 
 def test_every_missing_answer_is_named(session: Session, now: datetime, clerk: Actor, supply: Supply):

@@ -231,7 +231,7 @@ def invite(session: Session, ward: Ward, name: str, *, now: datetime, due: date)
     session.expire_all()
     vendor = vendors.find(session, ward.assessor, ward.vendors[name])
     supplies = [supply for supply in vendor.supplies if supply.intakes]
-    by_tier = invitations.set_by_tier(supplies) or QuestionSet.FULL
+    by_tier = invitations.set_by_tier(session, supplies) or QuestionSet.FULL
     assessment = invitations.begin(
         session,
         ward.assessor,
