@@ -4,6 +4,7 @@ Colours stand as presentation attributes, which a style sheet may override by cl
 follows the reader's light or dark. No ids, no style attributes, no references: any number of charts fits on one page.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -40,8 +41,9 @@ LARGE = Column(width=30, gap=10, height=72, hatch=6)
 def ten_measures(parts: Iterable[PartScore], *, label: str, describe: Callable[[PartScore], str] = str) -> str:
     """The product's signature, small enough for a table row.
 
-    Ten columns: height is the level 0-4; hatched is declared only, solid is proven or confirmed, a dashed outline is
-    not seen, a cut through the column is contradicted. `label` is read out for the whole, `describe` for each column.
+    Ten columns: height is the level 0-4; hatched is declared only, lined is recorded by the hospital, solid is proven
+    or confirmed, a dashed outline is not seen, a cut through the column is contradicted. `label` is read out for the
+    whole, `describe` for each column.
     """
     measures = _measures(parts)
     body = "".join(
@@ -131,9 +133,10 @@ def _column(part: PartScore, x: float, top: float, column: Column) -> str:
         )
     colour = LEVEL_COLOURS[part.level]
     box = f'x="{x:g}" y="{y:g}" width="{column.width:g}" height="{height:g}"'
-    if part.basis is Basis.DECLARED:
+    if part.basis in {Basis.DECLARED, Basis.RECORDED}:
         inner = f'x="{x + 0.5:g}" y="{y + 0.5:g}" width="{column.width - 1:g}" height="{max(1.0, height - 1):g}"'
-        hatch = _hatch(x, y, column.width, height, column.hatch)
+        draw = _hatch if part.basis is Basis.DECLARED else _lines
+        hatch = draw(x, y, column.width, height, column.hatch)
         return (
             f'<rect class="m-{part.level} m-frame" {inner} fill="none" stroke="{colour}"/>'
             f'<path class="m-{part.level} m-hatch" d="{hatch}" fill="none" stroke="{colour}"/>'
@@ -144,6 +147,11 @@ def _column(part: PartScore, x: float, top: float, column: Column) -> str:
         line = f"M{x:g} {cut + 2:g}l{column.width:g} -4"
         return f'{solid}<path class="m-cut" d="{line}" stroke="#fff" stroke-width="2" fill="none"/>'
     return solid
+
+
+def _lines(x: float, y: float, width: float, height: float, pitch: float) -> str:
+    """Level lines within the box."""
+    return "".join(f"M{x:g} {y + step * pitch:g}h{width:g}" for step in range(1, math.ceil(height / pitch)))
 
 
 def _hatch(x: float, y: float, width: float, height: float, pitch: float) -> str:
