@@ -73,6 +73,7 @@ class HostRole(StrEnum):
 class Assurance(StrEnum):
     """What stands behind an answer."""
 
+    RECORDED = "recorded"  # by the hospital, out of what the vendor supplied; the company has not confirmed it
     DECLARED = "declared"
     EXPIRED = "expired"  # evidence was given and is out of date
     PROVEN = "proven"  # valid evidence
@@ -80,9 +81,10 @@ class Assurance(StrEnum):
 
 
 class Basis(StrEnum):
-    """What a part rests on (ten-measure row: hatched declared, solid proven or confirmed, outline unseen)."""
+    """What a part rests on (ten-measure row: hatched declared, lined recorded, solid proven or confirmed)."""
 
     UNSEEN = "unseen"
+    RECORDED = "recorded"
     DECLARED = "declared"
     PROVEN = "proven"
     CONFIRMED = "confirmed"
@@ -409,6 +411,17 @@ class EvidenceFact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """That an answer was recorded by the hospital, and where it was read."""
+
+    by: str
+    source: str  # the file's name
+    place: str  # page, section or cell of it
+    sha256: str  # of that file
+    source_key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnswerFact:
     """One answer as it stands; supply is None for a company-scoped question."""
 
@@ -420,6 +433,7 @@ class AnswerFact:
     standing: AnswerStanding = AnswerStanding.OPEN
     remark: str = ""  # the hospital's words when it last reviewed the answer
     reviewed_at: datetime | None = None
+    recorded: Recorded | None = None  # None: the company's own word
     knock_out_accepted_until: date | None = None  # the hospital accepted a knock-out with a reason until this day
 
 
@@ -734,6 +748,7 @@ class AnswerRow:
     standing: AnswerStanding
     answered_at: datetime | None
     knock_out_failed: bool = False
+    recorded: Recorded | None = None
 
     @property
     def scope(self) -> Scope:

@@ -197,6 +197,7 @@ def _answer_row(dossier: Dossier, asked: Asked, *, line: Line | None, against: I
         standing=answer.standing if answer else AnswerStanding.OPEN,
         answered_at=answer.answered_at if answer else None,
         knock_out_failed=scoring.knocks_out(dossier, asked) or (asked.question.knock_out and bool(open_ones)),
+        recorded=answer.recorded if answer else None,
     )
 
 

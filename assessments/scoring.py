@@ -12,6 +12,7 @@ from assessments.gathering import Asked, Counted, Gathered
 from assessments.model import (
     MEASURE_PARTS,
     PARTS,
+    AnswerFact,
     Assurance,
     Basis,
     Cap,
@@ -35,6 +36,7 @@ HALF = Fraction(1, 2)
 STANDING_FIRM = (Assurance.PROVEN, Assurance.CONFIRMED)
 
 REASONS: Mapping[Assurance, str] = {
+    Assurance.RECORDED: N_("Recorded by the hospital: “%(answer)s”; the company has not confirmed it."),
     Assurance.DECLARED: N_("Answered “%(answer)s”; declared, without evidence."),
     Assurance.EXPIRED: N_("Answered “%(answer)s”; the evidence is out of date."),
     Assurance.PROVEN: N_("Answered “%(answer)s”; valid evidence is there."),
@@ -203,12 +205,8 @@ def _unanswered(asked: Asked, weight: Fraction) -> Judged:
 def _answered(gathered: Gathered, asked: Asked, weight: Fraction, contradicted: Contradiction | None) -> Judged:
     assert asked.answer is not None
     assert asked.share is not None
-    dossier, policy = gathered.dossier, gathered.policy
-    assurance = (
-        Assurance.CONFIRMED
-        if contradictions.confirmed(gathered, asked)
-        else evidence_rules.proof(dossier, asked.question, asked.supply, policy)
-    )
+    policy = gathered.policy
+    assurance = _assurance(gathered, asked, asked.answer)
     share = grading.exact(asked.share) * grading.exact(policy.assurance[assurance])
     answer = gathering.words_of(asked.question, asked.answer.value)
     reason: Words = Phrase(text=REASONS[assurance], values={"answer": answer})
@@ -220,6 +218,16 @@ def _answered(gathered: Gathered, asked: Asked, weight: Fraction, contradicted: 
         weight=weight,
         share=share,
     )
+
+
+def _assurance(gathered: Gathered, asked: Asked, answer: AnswerFact) -> Assurance:
+    """What stands behind an answer. What the hospital read in a document proves nothing beyond what it read there."""
+    if contradictions.confirmed(gathered, asked):
+        return Assurance.CONFIRMED
+    proof = evidence_rules.proof(gathered.dossier, asked.question, asked.supply, gathered.policy)
+    if answer.recorded is None:
+        return proof
+    return Assurance.EXPIRED if proof is Assurance.EXPIRED else Assurance.RECORDED  # never more than the same own word
 
 
 def _contradicted(contradiction: Contradiction, answer: Words) -> Words:
@@ -457,8 +465,9 @@ def _basis(lines: tuple[Line, ...]) -> Basis:
     if weights[Basis.UNSEEN] == sum(weights.values()):
         return Basis.UNSEEN
     firm = weights[Basis.PROVEN] + weights[Basis.CONFIRMED]
-    if firm < weights[Basis.DECLARED]:
-        return Basis.DECLARED
+    told = weights[Basis.DECLARED] + weights[Basis.RECORDED]
+    if firm < told:
+        return Basis.RECORDED if weights[Basis.RECORDED] > weights[Basis.DECLARED] else Basis.DECLARED
     return Basis.CONFIRMED if weights[Basis.CONFIRMED] >= weights[Basis.PROVEN] else Basis.PROVEN
 
 
@@ -467,4 +476,6 @@ def _basis_of(line: Line) -> Basis:
         return Basis.UNSEEN
     if line.source is LineSource.CHECK or line.assurance is Assurance.CONFIRMED:
         return Basis.CONFIRMED
+    if line.assurance is Assurance.RECORDED:
+        return Basis.RECORDED
     return Basis.PROVEN if line.assurance is Assurance.PROVEN else Basis.DECLARED

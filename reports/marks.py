@@ -57,6 +57,7 @@ RISK_LEVELS: Mapping[RiskLevel, Mark] = {
 
 BASES: Mapping[Basis, Mark] = {
     Basis.UNSEEN: Mark(sign="□", word=N_("not seen")),
+    Basis.RECORDED: Mark(sign="▤", word=N_("recorded by the hospital")),
     Basis.DECLARED: Mark(sign="▨", word=N_("declared only")),
     Basis.PROVEN: Mark(sign="■", word=N_("proven by evidence")),
     Basis.CONFIRMED: Mark(sign="■", word=N_("confirmed by the scan")),
@@ -75,6 +76,7 @@ EVIDENCE: Mapping[EvidenceStanding, Mark] = {
 }
 
 ASSURANCES: Mapping[Assurance, str] = {
+    Assurance.RECORDED: N_("recorded by the hospital"),
     Assurance.DECLARED: N_("declared"),
     Assurance.EXPIRED: N_("evidence expired"),
     Assurance.PROVEN: N_("proven by evidence"),

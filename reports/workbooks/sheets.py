@@ -280,12 +280,14 @@ _DARK_FROM = 3  # levels from here on carry white digits
 
 
 def level_look(level: int | None, basis: Basis) -> tuple[PatternFill, Font]:
-    """The fill and font of a measure's level: solid is proven, hatched is declared, empty is not seen."""
+    """The fill and font of a measure's level: solid is proven, hatched declared, lined recorded, empty unseen."""
     if level is None or basis is Basis.UNSEEN:
         return _NO_FILL, _PLAIN
     ink = _LEVEL_INK[level]
     if basis is Basis.DECLARED:
         return PatternFill("lightUp", fgColor=ink, bgColor="FFFFFF"), _PLAIN
+    if basis is Basis.RECORDED:
+        return PatternFill("lightHorizontal", fgColor=ink, bgColor="FFFFFF"), _PLAIN
     if basis is Basis.CONTRADICTED:
         return PatternFill("darkTrellis", fgColor=ink, bgColor="FFFFFF"), Font(name=FONT, size=10, bold=True, color=INK)
     return PatternFill("solid", fgColor=ink), _LIGHT if level >= _DARK_FROM else _PLAIN
