@@ -10,7 +10,6 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import policy
 from portal import i18n
 from portal.db import session as database
 from portal.db.models.exports import ExportKind
@@ -19,12 +18,14 @@ from portal.files.blobs import Blobs
 from portal.jobs import bundling, printing
 from portal.jobs.leases import LeaseLost
 from portal.jobs.work import NotYet, Work
-from portal.services import actions, bundles, consents, exports, registers, vendors
+from portal.services import actions, bundles, comparisons, consents, exports, policies, registers, vendors
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
-from portal.services.exports import Begun, Made
+from portal.services.exports import Begun, Made, Wish
+from reports import comparison as side_by_side
 from reports import pages as documents
 from reports.reader import Reader
+from reports.workbooks import comparison as comparison_workbook
 from scanners.model import N_
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -37,6 +38,7 @@ REGISTER = "register"  # the same in both languages
 VENDOR_REPORT = N_("Vendor report")
 VENDOR_REPORTS = N_("Vendor reports")
 BUNDLE, FACTS, OSCAL = N_("Evidence bundle"), N_("Facts"), N_("Assessment results")
+COMPARISON = N_("Comparison")
 
 
 def make(work: Work) -> None:
@@ -90,7 +92,7 @@ def report_html(session: Session, actor: Actor, vendor_id: str, *, reader: Reade
         today=now.astimezone(BERLIN).date(),
     )
     return documents.vendor_report_html(
-        assessed, policy.current(), reader=reader, now=now, consents=ledger, actions=agreed
+        assessed, policies.of(session, hospital_of(actor)), reader=reader, now=now, consents=ledger, actions=agreed
     )
 
 
@@ -194,6 +196,47 @@ def _register_json(work: Work, begun: Begun) -> Made:
     return Made(content=content, file_name=name, media_type=JSON, vendors=len(found.vendors))
 
 
+def comparison_made(session: Session, actor: Actor, wish: Wish, *, now: datetime) -> Made:
+    """comparison.xlsx of the chosen vendors; it takes about a second."""
+    made = comparisons.side_by_side(session, actor, wish.vendor_ids, now=now)
+    reader = Reader(language=wish.language, translate=i18n.translator(wish.language))
+    rules = policies.of(session, hospital_of(actor))
+    written = comparison_workbook.write(made, rules, reader=reader, now=now, only_differences=wish.only_differences)
+    name = f"{i18n.translator(wish.language)(COMPARISON)} {now.astimezone(BERLIN):%Y-%m-%d}.xlsx"
+    return Made(
+        content=written.content,
+        file_name=name,
+        media_type=XLSX,
+        vendors=len(made.sides),
+        fingerprint=written.fingerprint,
+    )
+
+
+def _comparison(work: Work, begun: Begun) -> Made:
+    with _reading(work) as session:
+        return comparison_made(session, begun.actor, begun.wish, now=begun.made_at)
+
+
+def _comparison_pdf(work: Work, begun: Begun) -> Made:
+    """On A3, with every question and check: too long for a request."""
+    language, now = begun.wish.language, begun.made_at
+    tell = _teller(work)
+    tell(0, len(begun.wish.vendor_ids))
+    with _reading(work) as session:
+        made = comparisons.side_by_side(session, begun.actor, begun.wish.vendor_ids, now=now)
+        rules = policies.of(session, hospital_of(begun.actor))
+    html = side_by_side.document_html(
+        made,
+        rules,
+        reader=Reader(language=language, translate=i18n.translator(language)),
+        now=now,
+        only_differences=begun.wish.only_differences,
+    )
+    content = printing.pdf(html, style=side_by_side.style())
+    name = f"{i18n.translator(language)(COMPARISON)} {now.astimezone(BERLIN):%Y-%m-%d}.pdf"
+    return Made(content=content, file_name=name, media_type=PDF, vendors=len(made.sides))
+
+
 def _named(begun: Begun, word: str, content: bytes, suffix: str, media_type: str, *, vendor: str) -> Made:
     word = i18n.translator(begun.wish.language)(word)
     name = f"{_plain(f'{word} {vendor}')} {begun.made_at.astimezone(BERLIN):%Y-%m-%d}.{suffix}"
@@ -231,4 +274,6 @@ MAKERS: Mapping[ExportKind, Callable[[Work, Begun], Made]] = {
     ExportKind.VENDOR_JSON: _vendor_json,
     ExportKind.VENDOR_OSCAL: _vendor_oscal,
     ExportKind.REGISTER_JSON: _register_json,
+    ExportKind.COMPARISON: _comparison,
+    ExportKind.COMPARISON_PDF: _comparison_pdf,
 }

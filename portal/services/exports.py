@@ -37,6 +37,8 @@ MAY: Mapping[ExportKind, AbstractSet[HospitalRole]] = {
     ExportKind.VENDOR_JSON: EVERY_HOSPITAL_ROLE,
     ExportKind.VENDOR_OSCAL: EVERY_HOSPITAL_ROLE,
     ExportKind.REGISTER_JSON: EVERY_HOSPITAL_ROLE,
+    ExportKind.COMPARISON: EVERY_HOSPITAL_ROLE,
+    ExportKind.COMPARISON_PDF: EVERY_HOSPITAL_ROLE,
 }
 VERBS: Mapping[ExportKind, str] = {
     ExportKind.REGISTER: "register.exported",
@@ -46,6 +48,8 @@ VERBS: Mapping[ExportKind, str] = {
     ExportKind.VENDOR_JSON: "vendor-json.exported",
     ExportKind.VENDOR_OSCAL: "vendor-oscal.exported",
     ExportKind.REGISTER_JSON: "register-json.exported",
+    ExportKind.COMPARISON: "comparison.exported",
+    ExportKind.COMPARISON_PDF: "comparison-pdf.exported",
 }
 GAVE_UP = N_("It could not be made. The operator sees why; please try again later.")
 NO_LONGER_ALLOWED = N_("Whoever asked for it may not read this any more, so it was not made.")
@@ -59,6 +63,13 @@ class Wish:
     kind: ExportKind
     language: str
     vendor_id: str | None = None
+    vendor_ids: tuple[str, ...] = ()  # of a comparison, in the order of its columns
+    only_differences: bool = False
+
+    @property
+    def about(self) -> dict[str, object] | None:
+        """What the row keeps of a comparison."""
+        return {"vendors": [*self.vendor_ids], "only_differences": self.only_differences} if self.vendor_ids else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +114,8 @@ def owner_of(hospital_id: str) -> str:
 def ask(session: Session, actor: Actor, wish: Wish, *, now: datetime) -> Export:
     """A row and a job; the same wish while it is still open is the same row, and whoever asked is told too."""
     hospital_id = hospital_of(actor, MAY[wish.kind])
-    title = vendors.find(session, actor, wish.vendor_id).name if wish.vendor_id else ""
-    key = ":".join((hospital_id, wish.kind, wish.language, wish.vendor_id or ""))
+    title = _title(session, actor, wish)
+    key = ":".join((hospital_id, wish.kind, wish.language, wish.vendor_id or _short(wish)))
     row = _new(hospital_id, actor, wish, title=title, now=now)
     row.open_key = key
     open_one = select(Export).where(Export.open_key == key)
@@ -140,7 +151,7 @@ def note_taken(session: Session, actor: Actor, wish: Wish, *, now: datetime) -> 
 
 def keep_at_once(session: Session, actor: Actor, wish: Wish, made: Made, kept: Kept, *, now: datetime) -> Export:
     """What was made within the request stands on the list too, and the portal can confirm it later."""
-    row = _new(hospital_of(actor, MAY[wish.kind]), actor, wish, title="", now=now)
+    row = _new(hospital_of(actor, MAY[wish.kind]), actor, wish, title=_title(session, actor, wish), now=now)
     session.add(row)
     _fill(row, made, kept, made_at=now, now=now)
     return row
@@ -162,7 +173,14 @@ def begin(session: Session, hospital_id: str, export_id: str, *, now: datetime) 
         _fail(row, NO_LONGER_ALLOWED, now=now)
         return None
     row.state, row.done, row.total, row.made_at = ExportState.RUNNING, 0, 0, now
-    wish = Wish(kind=row.kind, language=row.language, vendor_id=row.vendor_id)
+    about = row.about or {}
+    wish = Wish(
+        kind=row.kind,
+        language=row.language,
+        vendor_id=row.vendor_id,
+        vendor_ids=tuple(about.get("vendors", ())),
+        only_differences=bool(about.get("only_differences")),
+    )
     return Begun(wish=wish, actor=actor, made_at=now)
 
 
@@ -291,6 +309,7 @@ def _new(hospital_id: str, actor: Actor, wish: Wish, *, title: str, now: datetim
         kind=wish.kind,
         language=wish.language,
         vendor_id=wish.vendor_id,
+        about=wish.about,
         title=title,
         state=ExportState.WAITING,
         asked_by=actor.person_id,
@@ -298,6 +317,17 @@ def _new(hospital_id: str, actor: Actor, wish: Wish, *, title: str, now: datetim
         others=[],
         asked_at=now,
     )
+
+
+def _title(session: Session, actor: Actor, wish: Wish) -> str:
+    """The vendors it is about, as they are called today."""
+    ids = (wish.vendor_id,) if wish.vendor_id else wish.vendor_ids
+    return ", ".join(vendors.find(session, actor, vendor_id).name for vendor_id in ids)[:200]
+
+
+def _short(wish: Wish) -> str:
+    """The same vendors in the same order by a key that fits."""
+    return hashlib.sha256(repr(wish.about).encode()).hexdigest()[:32] if wish.vendor_ids else ""
 
 
 def _subject(row: Export) -> str:

@@ -20,6 +20,8 @@ class ExportKind(StrEnum):
     VENDOR_JSON = "vendor-json"
     VENDOR_OSCAL = "vendor-oscal"
     REGISTER_JSON = "register-json"
+    COMPARISON = "comparison"
+    COMPARISON_PDF = "comparison-pdf"
 
 
 class ExportState(StrEnum):
@@ -70,3 +72,4 @@ class Export(Row):
     fingerprint: Mapped[str] = mapped_column(String(64), default="")  # as it stands on the cover of a register
     vendors: Mapped[int] = mapped_column(default=0)  # how many are in it
     blob_id: Mapped[str] = mapped_column(String(64), default="")
+    about: Mapped[dict[str, Any] | None]  # of a comparison: which vendors, and what of them

@@ -40,6 +40,8 @@ KINDS: Mapping[ExportKind, object] = {
     ExportKind.VENDOR_JSON: _l("Facts of a vendor (JSON)"),
     ExportKind.VENDOR_OSCAL: _l("Assessment results (OSCAL)"),
     ExportKind.REGISTER_JSON: _l("Register (JSON)"),
+    ExportKind.COMPARISON: _l("Comparison (Excel)"),
+    ExportKind.COMPARISON_PDF: _l("Comparison (PDF)"),
 }
 
 

@@ -7,6 +7,7 @@ from portal.web.hospital import (
     board,
     campaigns,
     catalogues,
+    comparisons,
     component_pages,
     disputes,
     documents,
@@ -38,5 +39,6 @@ PAGES = (
     *(component_pages, review, risks, scans, scope, today, vendor_lists, vendor_pages, vendors),
     *(board, letters, rounds),
     *(own_risks, snapshots, waivers),
+    comparisons,
     *(asked_intakes, intake_requests),
 )
