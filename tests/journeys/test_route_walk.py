@@ -45,6 +45,8 @@ TABLE: Mapping[object, str] = {
         GET invitation.colleague  POST invitation.hand_over  POST invitation.renew
         GET asked.open_intake  GET asked.show_intake  POST asked.answer_intake
         POST invitation.look_first  GET invitation.first_look  GET invitation.live_first_look
+        GET site.look  POST site.ask_for_look  GET site.open_look_link  GET site.look_hosts  POST site.start_look
+        GET site.look_result  GET site.live_look_result  POST site.forget_look
     """,
     HALFWAY: """
         POST auth.leave  GET auth.second_factor  POST auth.give_second_factor
@@ -79,6 +81,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.campaign  GET hospital.campaign_progress  GET hospital.campaign_mail
         GET hospital.letter_list  GET hospital.letter
         GET hospital.check_register  POST hospital.confirm_register
+        GET hospital.compare  POST hospital.comparison_workbook  POST hospital.comparison_paper
     """,
     CLINIC_WRITERS: """
         GET hospital.choose_vendors  POST hospital.draft_campaign  POST hospital.plan_campaign
