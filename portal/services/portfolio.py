@@ -1,6 +1,5 @@
-"""All vendors of a hospital at a glance: rows read from rows, no score is computed here."""
+"""All vendors of a hospital with their objects, and the history of a score; lists read `portal.services.listing`."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,7 +14,6 @@ from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.services import invitations, vendors
 from portal.services.actors import Actor, hospital_of
 
-SOON = timedelta(days=7)
 EVIDENCE_SOON = timedelta(days=90)
 
 
@@ -43,20 +41,6 @@ class PortfolioRow:
     def is_overdue(self, today: date) -> bool:
         """Whether the vendor should have answered by now."""
         return self.assessment is not None and self.stage in invitations.OPEN and self.assessment.due_on < today
-
-
-@dataclass(frozen=True, kw_only=True)
-class Due:
-    """What waits for somebody today, in the order of urgency."""
-
-    overdue: Sequence[PortfolioRow]
-    to_review: Sequence[PortfolioRow]
-    contradictions: Sequence[PortfolioRow]
-    critical: Sequence[PortfolioRow]  # a critical check is not met
-    without_intake: Sequence[PortfolioRow]
-    not_asked: Sequence[PortfolioRow]  # intake done, nobody invited
-    due_soon: Sequence[PortfolioRow]
-    evidence: Sequence[PortfolioRow]  # a document ends soon, or has ended
 
 
 def rows(session: Session, actor: Actor, *, words: str = "") -> Sequence[PortfolioRow]:
@@ -90,36 +74,6 @@ def rows(session: Session, actor: Actor, *, words: str = "") -> Sequence[Portfol
             )
         )
     return result
-
-
-def due(found: Sequence[PortfolioRow], *, today: date) -> Due:
-    """What of all this waits for somebody."""
-    return Due(
-        overdue=[row for row in found if row.is_overdue(today)],
-        to_review=[row for row in found if row.stage is Stage.SUBMITTED],
-        contradictions=[row for row in found if row.score is not None and row.score.contradictions],
-        critical=[row for row in found if row.score is not None and row.score.open_findings.get("critical")],
-        without_intake=[row for row in found if row.tier is None],
-        not_asked=[row for row in found if row.tier is not None and row.assessment is None],
-        due_soon=[
-            row
-            for row in found
-            if row.assessment is not None
-            and row.stage in invitations.OPEN
-            and today <= row.assessment.due_on <= today + SOON
-        ],
-        evidence=sorted(
-            (row for row in found if row.evidence_ends(today)), key=lambda row: row.evidence_ends(today)[0]
-        ),
-    )
-
-
-def grades_by_tier(found: Sequence[PortfolioRow]) -> Mapping[int | None, Mapping[str | None, int]]:
-    """How many vendors of each tier have which grade; None is no grade, or no intake."""
-    counts: dict[int | None, dict[str | None, int]] = defaultdict(lambda: defaultdict(int))
-    for row in found:
-        counts[row.tier][row.score.grade if row.score else None] += 1
-    return {tier: dict(grades) for tier, grades in counts.items()}
 
 
 def history(session: Session, actor: Actor, assessment_id: str) -> Sequence[ScoreRecord]:

@@ -9,6 +9,7 @@ from portal.web.hospital import (
     catalogues,
     comparisons,
     component_pages,
+    concentrations,
     disputes,
     documents,
     exports,
@@ -27,6 +28,7 @@ from portal.web.hospital import (
     today,
     vendor_lists,
     vendor_pages,
+    vendor_table,
     vendors,
     waivers,
 )
@@ -41,4 +43,5 @@ PAGES = (
     *(own_risks, snapshots, waivers),
     comparisons,
     *(asked_intakes, intake_requests),
+    *(concentrations, vendor_table),
 )

@@ -1,4 +1,4 @@
-"""Vendors: the list, a vendor's record, its products and its hosts."""
+"""Vendors: a vendor's record and its products; the list stands in vendor_table."""
 
 from typing import Any
 
@@ -9,40 +9,12 @@ from wtforms.validators import InputRequired, Length, Optional
 from portal.db.models.vendors import Vendor
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import portfolio, vendors
+from portal.services import vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.portfolio import PortfolioRow
 from portal.services.vendors import PRODUCT_GROUPS, SupplyFields, VendorFields
-from portal.web import forms, pages, tables
+from portal.web import forms, pages
 from portal.web.hospital.room import hospital
-from portal.web.journey import HospitalJourney, Rail
-from portal.web.tables import Column
-
-PAGE_LENGTH = 100
-
-COLUMNS = (
-    Column(key="name", title=_l("Vendor"), heads=True, sortable=True),
-    Column(key="supplies", title=_l("Products and services")),
-    Column(key="tier", title=_l("Tier"), kind="mark", sortable=True),
-    Column(key="grade", title=_l("Grade"), kind="mark", sortable=True),
-    Column(key="measures", title=_l("Ten measures"), kind="mark"),
-    Column(key="outside", title=_l("Outside grade"), kind="mark", sortable=True),
-    Column(key="residual", title=_l("Residual risk"), kind="mark", sortable=True),
-    Column(key="stage", title=_l("Stage"), sortable=True),
-    Column(key="due", title=_l("Due on"), kind="date", sortable=True),
-)
-
-_RISK_ORDER = {"low": 1, "moderate": 2, "high": 3, "critical": 4}
-KEYS: dict[str, Any] = {
-    "name": lambda row: row.vendor.name.casefold(),
-    "tier": lambda row: row.tier,
-    "grade": lambda row: row.score.value if row.score and row.score.grade else None,
-    "outside": lambda row: row.score.outside_value if row.score else None,
-    "residual": lambda row: _RISK_ORDER.get(row.score.residual or "") if row.score else None,
-    "stage": lambda row: row.stage.value if row.stage else None,
-    "due": lambda row: row.assessment.due_on if row.assessment else None,
-}
-
+from portal.web.journey import HospitalJourney
 
 class VendorForm(forms.Form):
     """A vendor's record."""
@@ -92,40 +64,6 @@ class SupplyForm(forms.Form):
 def _with_groups(form: forms.Form) -> Any:
     form.offer("product_group", [("", _("not stated")), *((key, _(word)) for key, word in PRODUCT_GROUPS.items())])
     return form
-
-
-@hospital.get("/vendors", roles=EVERY_HOSPITAL_ROLE, rail=Rail.VENDORS)
-def vendor_list(here: HospitalJourney) -> Response:
-    """All vendors, filtered and sorted by the address."""
-    words = request.args.get("q", "")[:100]
-    tier = request.args.get("tier", "")
-    grade = request.args.get("grade", "")
-    found = portfolio.rows(here.session, here.actor, words=words)
-    shown = [row for row in found if _fits(row, tier, grade)]
-    how = tables.sorting(COLUMNS, default="name")
-    ordered = tables.arrange(shown, how, KEYS)
-    start = max(0, request.args.get("from", 0, type=int))
-    return pages.page(
-        "hospital/vendors.html",
-        columns=COLUMNS,
-        rows=ordered[start : start + PAGE_LENGTH],
-        start=start,
-        page_length=PAGE_LENGTH,
-        count=len(ordered),
-        total=len(found),
-        sorting=how,
-        words=words,
-        tier=tier,
-        grade=grade,
-        may_write=here.role in HOSPITAL_WRITERS,
-    )
-
-
-def _fits(row: PortfolioRow, tier: str, grade: str) -> bool:
-    if tier and str(row.tier or "none") != tier:
-        return False
-    stands = (row.score.grade if row.score else None) or "none"
-    return not grade or stands == grade
 
 
 @hospital.get("/search", roles=EVERY_HOSPITAL_ROLE)

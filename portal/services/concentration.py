@@ -1,0 +1,274 @@
+"""What several vendors rest on together: mail hosts, clouds and networks, products, as their open scans have seen them.
+
+Facts are drawn from the observations when a scan ends and kept as narrow rows. Who reads them is decided at reading: of
+each vendor only the newest scan that is open to the hospital counts, and nothing of one that gave documents only.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.db.models.accounts import Hospital
+from portal.db.models.assessments import Assessment
+from portal.db.models.portfolio import SharedGround, SupplyLine, VendorLine
+from portal.db.models.responses import Response
+from portal.db.models.scans import ScanRun
+from portal.services import releases, scan_results
+from portal.services.actors import Actor, hospital_of
+from scanners import targets
+from scanners.data import edges, hosting
+from scanners.model import N_, Observations
+from scanners.observations import AddressOrigins, HostDns, MailDns, Page
+
+KEPT_SCANS = 3  # of a vendor: the newest may not be open to the hospital yet
+LONGEST = 200
+CRITICAL_TIERS = (1, 2)
+FEWEST = 2  # vendors from which on something is shared
+
+
+class Ground(StrEnum):
+    """What vendors may share."""
+
+    MAIL = "mail"
+    HOST = "host"
+    NETWORK = "network"
+    PRODUCT = "product"
+
+
+TITLES: Mapping[Ground, str] = {
+    Ground.MAIL: N_("Mail hosts"),
+    Ground.HOST: N_("Clouds and content networks"),
+    Ground.NETWORK: N_("Networks"),
+    Ground.PRODUCT: N_("Products in use"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """One thing that several vendors rest on."""
+
+    kind: Ground
+    key: str
+    label: str
+    vendors: int
+    critical: int  # of these in tier 1 or 2
+    names: Sequence[str]  # of the vendors, the most critical first
+    supplies: int
+
+
+# ---- from observations
+
+
+def seen_in(observed: Iterable[Observations]) -> Iterator[tuple[Ground, str, str, str]]:
+    """Kind, key, label and host of everything in these observations that others may rest on too."""
+    for one in observed:
+        host = one.subject.name
+        own = targets.registrable(host)
+        for kind, label in _of(one, own):
+            key = " ".join(label.casefold().split())[:LONGEST]
+            if key:
+                yield kind, key, label[:LONGEST], host
+
+
+def _of(one: Observations, own: str) -> Iterator[tuple[Ground, str]]:
+    dns, page, origins = one.find(HostDns), one.find(Page), one.find(AddressOrigins)
+    aliases = dns.cname_chain if dns is not None else ()
+    headers = page.hops[-1].headers if page is not None and page.hops else ()
+    yield from ((Ground.MAIL, label) for label in _mail(one, own))
+    services = [hosting.service_of(alias) for alias in aliases if targets.registrable(alias) != own]
+    yield from ((Ground.HOST, service) for service in services)
+    yield from ((Ground.HOST, edge) for edge in edges.foreign(edges.edges_of(headers, aliases)))
+    if origins is not None:
+        yield from ((Ground.NETWORK, f"AS{origin.asn}") for origin in origins.origins.values())
+    for name, value in headers:
+        if name.casefold() in {"server", "x-powered-by"}:
+            yield Ground.PRODUCT, value.partition("/")[0].partition("(")[0].strip()
+
+
+def _mail(one: Observations, own: str) -> Iterator[str]:
+    mail = one.find(MailDns)
+    for exchanger in mail.exchangers if mail is not None else ():
+        name = exchanger.host.rstrip(".")
+        if not exchanger.is_address_literal and targets.registrable(name) != own:
+            yield hosting.service_of(name) or targets.registrable(name)
+
+
+def keep(session: Session, run: ScanRun) -> None:
+    """Keep what a scan has seen of this; of older scans of the vendor no more than may still be read."""
+    observed = scan_results.seen_in(session, run.hospital_id, run.id)
+    found = {(kind, key, host): label for kind, key, label, host in seen_in(observed)}
+    session.execute(
+        delete(SharedGround).where(SharedGround.hospital_id == run.hospital_id, SharedGround.scan_id == run.id)
+    )
+    session.add_all(
+        SharedGround(
+            hospital_id=run.hospital_id,
+            scan_id=run.id,
+            kind=kind.value,
+            key=key,
+            host=host,
+            vendor_id=run.vendor_id,
+            label=label,
+        )
+        for (kind, key, host), label in found.items()
+    )
+    newest = (
+        select(ScanRun.id)
+        .where(
+            ScanRun.hospital_id == run.hospital_id,
+            ScanRun.vendor_id == run.vendor_id,
+            ScanRun.state.in_(scan_results.GOOD),
+        )
+        .order_by(ScanRun.finished_at.desc(), ScanRun.id)
+        .limit(KEPT_SCANS)
+    )
+    kept = [*session.scalars(newest), run.id]
+    session.execute(
+        delete(SharedGround).where(
+            SharedGround.hospital_id == run.hospital_id,
+            SharedGround.vendor_id == run.vendor_id,
+            SharedGround.scan_id.not_in(kept),
+        )
+    )
+
+
+# ---- reading
+
+
+def shares(session: Session, actor: Actor, *, now: datetime) -> Mapping[Ground, Sequence[Share]]:
+    """What at least two vendors rest on, by kind, what most critical vendors share first."""
+    hospital_id = hospital_of(actor)
+    rows = session.execute(
+        select(
+            *(SharedGround.kind, SharedGround.key, SharedGround.label, SharedGround.scan_id),
+            *(VendorLine.vendor_id, VendorLine.name, VendorLine.tier, VendorLine.sorted_by, VendorLine.supplies),
+        )
+        .join(
+            VendorLine,
+            (VendorLine.hospital_id == SharedGround.hospital_id) & (VendorLine.vendor_id == SharedGround.vendor_id),
+        )
+        .where(SharedGround.hospital_id == hospital_id, VendorLine.is_ended.is_(False))
+        .distinct()
+    ).all()
+    is_open = open_scans(session, hospital_id, now=now)
+    found: dict[tuple[str, str], dict[str, tuple[int, str, str, int]]] = defaultdict(dict)
+    labels: dict[tuple[str, str], str] = {}
+    for row in rows:
+        if row.scan_id in is_open:
+            labels.setdefault((row.kind, row.key), row.label)
+            found[row.kind, row.key][row.vendor_id] = (row.tier or 9, row.sorted_by, row.name, row.supplies)
+    shared: dict[Ground, list[Share]] = {kind: [] for kind in Ground}
+    for (kind, key), by_vendor in found.items():
+        if len(by_vendor) < FEWEST:
+            continue
+        ordered = sorted(by_vendor.values())
+        shared[Ground(kind)].append(
+            Share(
+                kind=Ground(kind),
+                key=key,
+                label=labels[kind, key],
+                vendors=len(ordered),
+                critical=sum(one[0] in CRITICAL_TIERS for one in ordered),
+                names=[one[2] for one in ordered],
+                supplies=sum(one[3] for one in ordered),
+            )
+        )
+    return {
+        kind: sorted(group, key=lambda one: (-one.critical, -one.vendors, one.label.casefold()))
+        for kind, group in shared.items()
+    }
+
+
+def vendors_of(session: Session, actor: Actor, kind: str, key: str, *, now: datetime) -> tuple[str, ...]:
+    """The vendors that rest on one thing."""
+    hospital_id = hospital_of(actor)
+    rows = session.execute(
+        select(SharedGround.vendor_id, SharedGround.scan_id)
+        .where(SharedGround.hospital_id == hospital_id, SharedGround.kind == kind, SharedGround.key == key)
+        .distinct()
+    ).all()
+    is_open = open_scans(session, hospital_id, now=now)
+    return tuple(sorted({vendor_id for vendor_id, scan_id in rows if scan_id in is_open}))
+
+
+def label_of(session: Session, actor: Actor, kind: str, key: str) -> str:
+    """How a thing is written."""
+    found = session.scalar(
+        select(SharedGround.label)
+        .where(SharedGround.hospital_id == hospital_of(actor), SharedGround.kind == kind, SharedGround.key == key)
+        .limit(1)
+    )
+    return found or key
+
+
+def open_scans(session: Session, hospital_id: str, *, now: datetime) -> frozenset[str]:
+    """Of each vendor the newest scan that is open to the hospital; none of a vendor that gave documents only."""
+    hospital = session.get_one(Hospital, hospital_id)
+    released = (
+        select(Response.id)
+        .join(Assessment, Assessment.id == Response.assessment_id)
+        .where(
+            Assessment.hospital_id == ScanRun.hospital_id,
+            Assessment.vendor_id == ScanRun.vendor_id,
+            Response.released_at.is_not(None),
+            or_(Response.assessment_id == ScanRun.assessment_id, Response.released_at >= ScanRun.finished_at),
+        )
+    )
+    refused = (
+        select(Assessment.id)
+        .join(VendorLine, VendorLine.assessment_id == Assessment.id)
+        .where(VendorLine.hospital_id == hospital_id, Assessment.hospital_id == hospital_id)
+        .where(Assessment.documents_only, VendorLine.vendor_id == ScanRun.vendor_id)
+    )
+    kept = select(SharedGround.scan_id).where(SharedGround.hospital_id == hospital_id).distinct()
+    newest = (
+        select(
+            ScanRun.id,
+            func.row_number()
+            .over(partition_by=ScanRun.vendor_id, order_by=(ScanRun.finished_at.desc(), ScanRun.id))
+            .label("place"),
+        )
+        .where(
+            ScanRun.hospital_id == hospital_id,
+            ScanRun.state.in_(scan_results.GOOD),
+            ScanRun.kept_back.is_(False),
+            ScanRun.id.in_(kept),
+            or_(released.exists(), ScanRun.visible_at <= _opened_by(hospital, now)),
+            ~refused.exists(),
+        )
+        .subquery()
+    )
+    return frozenset(session.scalars(select(newest.c.id).where(newest.c.place == 1)))
+
+
+def _opened_by(hospital: Hospital, now: datetime) -> datetime:
+    """The latest moment at which a company may have seen a scan that is open to the hospital by its age alone."""
+    moment = now
+    for _day in range(60):
+        run = ScanRun(visible_at=moment)
+        opens = releases.opens_at(run, hospital)
+        if opens is not None and opens <= now:
+            return moment
+        moment -= timedelta(days=1)
+    return moment
+
+
+def by_supply(session: Session, actor: Actor, vendor_ids: Iterable[str]) -> Mapping[str, Sequence[SupplyLine]]:
+    """The supplies of these vendors, the most critical first."""
+    found: dict[str, list[SupplyLine]] = defaultdict(list)
+    for row in session.scalars(
+        select(SupplyLine)
+        .where(
+            SupplyLine.hospital_id == hospital_of(actor),
+            SupplyLine.vendor_id.in_(list(vendor_ids)),
+            SupplyLine.is_ended.is_(False),
+        )
+        .order_by(SupplyLine.tier.is_(None), SupplyLine.tier, SupplyLine.sorted_by)
+    ):
+        found[row.vendor_id].append(row)
+    return found

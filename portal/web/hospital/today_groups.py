@@ -1,0 +1,335 @@
+"""The groups of the start page in their order of urgency. Who adds a group writes a function and names it in GROUPS.
+
+A group is a title, how many lines there are in all, the first few of them, and the list that shows them all.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from flask import url_for
+
+from portal.db.models.assessments import Stage
+from portal.db.models.portfolio import VendorLine
+from portal.i18n import gettext as _
+from portal.i18n import ngettext
+from portal.services import actions, flashes, incidents, intake_requests, listing, risk_lists, waiving
+from portal.services.actors import HOSPITAL_WRITERS
+from portal.services.listing import Flag, Wanted
+from portal.services.portfolio import EVIDENCE_SOON
+from portal.services.risk_lists import Listed
+from portal.web import filters
+from portal.web.journey import HospitalJourney
+
+SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What waits: whose, about what, why, and the one button."""
+
+    name: str
+    what: str
+    since: str
+    word: str
+    url: str
+    about: str = ""  # "": the name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Lines of one kind."""
+
+    title: str
+    count: int
+    lines: Sequence[Line]  # at most SHOWN
+    every_url: str = ""  # the list that shows them all
+
+
+class Desk:
+    """What several groups of one page read, read once."""
+
+    def __init__(self, here: HospitalJourney) -> None:
+        """Hold whose page it is."""
+        self.here = here
+
+    @cached_property
+    def actions(self) -> actions.Due:
+        """Of all vendors."""
+        return actions.due(self.here.session, self.here.actor, today=self.here.today)
+
+    @cached_property
+    def risks(self) -> risk_lists.RisksDue:
+        """Derived and own."""
+        return risk_lists.due(self.here.session, self.here.actor, today=self.here.today)
+
+
+def of(here: HospitalJourney) -> Sequence[Group]:
+    """Those in which something waits."""
+    desk = Desk(here)
+    return [found for make in GROUPS if (found := make(desk)).count]
+
+
+def group(
+    title: str, rows: Sequence[Any], line: Callable[[Any], Line], *, count: int | None = None, every_url: str = ""
+) -> Group:
+    """The first lines of some rows."""
+    return Group(
+        title=title,
+        count=len(rows) if count is None else count,
+        lines=[line(row) for row in rows[:SHOWN]],
+        every_url=every_url,
+    )
+
+
+# ---- incidents, risks, actions
+
+
+def _incidents(desk: Desk) -> Group:
+    rows = incidents.due(desk.here.session, desk.here.actor, now=desk.here.now)
+    boards = flashes.due(desk.here.session, desk.here.actor, now=desk.here.now)
+
+    def reported(one: Any) -> Line:
+        since = (
+            _("to be confirmed since %(when)s", when=filters.moment(one.unread[0].at))
+            if one.unread
+            else _("a word is overdue since %(when)s", when=filters.moment(one.report.next_clock.due_at))
+        )
+        url = url_for("hospital.incident", incident_id=one.report.incident.id)
+        title = one.report.incident.title
+        return Line(name=one.vendor.name, what=title, since=since, word=_("View"), url=url, about=title)
+
+    def asked(board: Any) -> Line:
+        late = len(board.late)
+        return Line(
+            name=board.flash.about,
+            what=_("asked at once"),
+            since=ngettext("%(num)s vendor owes a word", "%(num)s vendors owe a word", late),
+            word=_("View"),
+            url=url_for("hospital.flash", flash_id=board.flash.id),
+        )
+
+    lines = [*map(reported, rows[:SHOWN]), *map(asked, boards[:SHOWN])]
+    every = url_for("hospital.incident_list")
+    return Group(title=_("Incidents"), count=len(rows) + len(boards), lines=lines[:SHOWN], every_url=every)
+
+
+def _risk(day: Callable[[Listed], date | None], here: HospitalJourney) -> Callable[[Listed], Line]:
+    def line(row: Listed) -> Line:
+        url = (
+            url_for("hospital.own_risk", own_risk_id=row.id) if row.is_own else url_for("hospital.risk", risk_id=row.id)
+        )
+        name = row.vendor_name or _("the hospital as a whole")
+        since = _("until %(day)s", day=filters.day(day(row)))
+        what = row.title[here.language]
+        return Line(name=name, what=what, since=since, word=_("Decide"), url=url, about=row.key)
+
+    return line
+
+
+def _acceptances(desk: Desk) -> Group:
+    rows = desk.risks.lapsed
+    return group(
+        _("Acceptances that have ended"),
+        rows,
+        _risk(lambda row: row.accepted_until, desk.here),
+        every_url=url_for("hospital.risk_list", due="lapsed"),
+    )
+
+
+def _treatments(desk: Desk) -> Group:
+    rows = desk.risks.overdue
+    return group(
+        _("Treatments overdue"),
+        rows,
+        _risk(lambda row: row.due_on, desk.here),
+        every_url=url_for("hospital.risk_list", due="overdue"),
+    )
+
+
+def _waivers(desk: Desk) -> Group:
+    def line(one: Any) -> Line:
+        day = filters.day(one.waiver.until)
+        return Line(
+            name=one.vendor.name,
+            what=f"{one.waiver.check_id or one.waiver.question_id} {one.waiver.subject_name}".strip(),
+            since=_("ended on %(day)s", day=day) if one.is_over else _("until %(day)s", day=day),
+            word=_("View"),
+            url=url_for("hospital.vendor_waivers", vendor_id=one.vendor.id),
+        )
+
+    rows = waiving.ending(desk.here.session, desk.here.actor, today=desk.here.today)
+    return group(_("Waivers that end"), rows, line)
+
+
+def _action(row: actions.Waiting) -> Line:
+    return Line(
+        name=row.vendor.name,
+        what=", ".join(supply.name for supply in row.supplies),
+        since=ngettext(
+            "%(num)s since %(day)s", "%(num)s, the oldest since %(day)s", row.count, day=filters.day(row.since)
+        ),
+        word=_("View"),
+        url=url_for("hospital.vendor_actions", vendor_id=row.vendor.id),
+    )
+
+
+def _actions_overdue(desk: Desk) -> Group:
+    return group(_("Actions overdue"), desk.actions.overdue, _action)
+
+
+def _actions_reported(desk: Desk) -> Group:
+    rows = desk.actions.reported
+    return group(_("Actions reported as done"), rows, _action)
+
+
+def _plans(desk: Desk) -> Group:
+    return group(_("Plans offered"), desk.actions.offered, _action)
+
+
+# ---- vendors, from the rows that lists read
+
+
+def _vendors(
+    desk: Desk,
+    title: str,
+    wanted: Wanted,
+    line: Callable[[VendorLine], Line],
+    *,
+    sort: Any = None,
+    **address: Any,
+) -> Group:
+    count, rows = listing.due(
+        desk.here.session, desk.here.actor, wanted, today=desk.here.today, length=SHOWN, sort=sort
+    )
+    return group(title, rows, line, count=count, every_url=url_for("hospital.vendor_list", **address))
+
+
+def _flagged(flag: Flag) -> Wanted:
+    return Wanted(flags=frozenset({flag}))
+
+
+def _line(row: VendorLine, since: str, word: str, endpoint: str, **values: Any) -> Line:
+    url = url_for(endpoint, **values) if values else url_for(endpoint, vendor_id=row.vendor_id)
+    return Line(name=row.name, what=row.products, since=since, word=word, url=url)
+
+
+def _round(row: VendorLine) -> Line:
+    since = _("due on %(day)s", day=filters.day(row.due_on))
+    return _line(row, since, _("View"), "hospital.assessment", assessment_id=row.assessment_id)
+
+
+def _overdue(desk: Desk) -> Group:
+    wanted = _flagged(Flag.OVERDUE)
+    return _vendors(desk, _("Answers overdue"), wanted, _round, sort=VendorLine.due_on, **{"is": Flag.OVERDUE.value})
+
+
+def _due_soon(desk: Desk) -> Group:
+    wanted = _flagged(Flag.DUE_SOON)
+    address = {"is": Flag.DUE_SOON.value}
+    return _vendors(desk, _("Due within a week"), wanted, _round, sort=VendorLine.due_on, **address)
+
+
+def _critical(desk: Desk) -> Group:
+    def line(row: VendorLine) -> Line:
+        return _line(row, _("%(count)s critical", count=row.critical), _("View"), "hospital.vendor_scan")
+
+    wanted, address = _flagged(Flag.CRITICAL), {"is": Flag.CRITICAL.value}
+    return _vendors(desk, _("Critical and open"), wanted, line, sort=VendorLine.critical.desc(), **address)
+
+
+def _review(desk: Desk) -> Group:
+    def line(row: VendorLine) -> Line:
+        since = _("handed in on %(day)s", day=filters.day(row.submitted_at)) if row.submitted_at else ""
+        return _line(row, since, _("Review the answers"), "hospital.review", assessment_id=row.assessment_id)
+
+    wanted = Wanted(stages=(Stage.SUBMITTED.value,))
+    return _vendors(desk, _("To review"), wanted, line, sort=VendorLine.submitted_at, stage=Stage.SUBMITTED.value)
+
+
+def _contradictions(desk: Desk) -> Group:
+    def line(row: VendorLine) -> Line:
+        since = _("%(count)s open", count=row.contradictions)
+        return _line(row, since, _("View"), "hospital.vendor_contradictions")
+
+    wanted, address = _flagged(Flag.CONTRADICTIONS), {"is": Flag.CONTRADICTIONS.value}
+    most = VendorLine.contradictions.desc()
+    return _vendors(desk, _("Contradictions to settle"), wanted, line, sort=most, **address)
+
+
+def _evidence(desk: Desk) -> Group:
+    def line(row: VendorLine) -> Line:
+        last = (desk.here.today + EVIDENCE_SOON).isoformat()
+        days = [day for day in row.evidence_ends if day <= last]
+        first = filters.day(date.fromisoformat(days[0]))
+        since = ngettext(
+            "%(num)s document, on %(day)s", "%(num)s documents, the first on %(day)s", len(days), day=first
+        )
+        return _line(row, since, _("View"), "hospital.vendor_evidence")
+
+    wanted, address = _flagged(Flag.EVIDENCE), {"is": Flag.EVIDENCE.value}
+    return _vendors(desk, _("Evidence runs out"), wanted, line, sort=VendorLine.evidence_end, **address)
+
+
+def _intakes_answered(desk: Desk) -> Group:
+    def line(one: intake_requests.Pending) -> Line:
+        answered = filters.day(one.request.submitted_at)
+        return Line(
+            name=one.vendor.name,
+            what=one.supply.name,
+            since=_("answered on %(day)s", day=answered),
+            word=_("Take over"),
+            url=url_for("hospital.intake", supply_id=one.supply.id),
+        )
+
+    rows = intake_requests.pending(desk.here.session, desk.here.actor, now=desk.here.now)
+    return group(_("Intakes answered by their owners"), [one for one in rows if one.request.submitted_at], line)
+
+
+def _no_intake(desk: Desk) -> Group:
+    may_write = desk.here.role in HOSPITAL_WRITERS
+
+    def line(row: VendorLine) -> Line:
+        if not may_write:
+            return _line(row, "", _("View"), "hospital.vendor")
+        if row.unrated_supply_id:
+            return _line(row, "", _("Fill in the intake"), "hospital.intake", supply_id=row.unrated_supply_id)
+        return _line(row, "", _("Add a product or service"), "hospital.add_supply")
+
+    wanted, address = _flagged(Flag.NO_INTAKE), {"is": Flag.NO_INTAKE.value}
+    return _vendors(desk, _("Intake missing"), wanted, line, **address)
+
+
+def _not_asked(desk: Desk) -> Group:
+    word, endpoint = (
+        (_("Invite"), "hospital.invite") if desk.here.role in HOSPITAL_WRITERS else (_("View"), "hospital.vendor")
+    )
+
+    def line(row: VendorLine) -> Line:
+        return _line(row, _("Tier %(tier)s", tier=row.tier), word, endpoint)
+
+    wanted, address = _flagged(Flag.NOT_ASKED), {"is": Flag.NOT_ASKED.value}
+    return _vendors(desk, _("Not asked yet"), wanted, line, sort=VendorLine.tier, **address)
+
+
+# The order of urgency. Decisions that are open come first, conditions that fall due before what runs out by itself.
+GROUPS: tuple[Callable[[Desk], Group], ...] = (
+    _incidents,
+    _acceptances,
+    _overdue,
+    _actions_overdue,
+    _treatments,
+    _critical,
+    _review,
+    _actions_reported,
+    _plans,
+    _contradictions,
+    _due_soon,
+    _evidence,
+    _waivers,
+    _intakes_answered,
+    _no_intake,
+    _not_asked,
+)
