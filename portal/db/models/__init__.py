@@ -26,6 +26,7 @@ from portal.db.models import (
     scans,
     snapshots,
     supplies,
+    tenders,
     vendors,
     waivers,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "scans",
     "snapshots",
     "supplies",
+    "tenders",
     "vendors",
     "waivers",
 ]

@@ -59,6 +59,7 @@ class Hospital(Row):
     contact_name: Mapped[str] = mapped_column(String(200), default="")
     contact_email: Mapped[str] = mapped_column(String(254), default="")
     contact_phone: Mapped[str] = mapped_column(String(60), default="")
+    is_for_bidder: Mapped[bool] = mapped_column(default=False)  # stands for a hospital in a tender; nobody works in it
     second_eyes_tier: Mapped[int] = mapped_column(default=0)  # up to this tier two people end a review; 0: never
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -53,6 +53,7 @@ class Assessment(Row):
     catalogue_version: Mapped[str] = mapped_column(String(20))
     catalogue_reason: Mapped[str] = mapped_column(Text, default="")
     due_on: Mapped[date]
+    closes_at: Mapped[datetime | None]  # to the second: nothing is handed in from then on (a tender)
     stage: Mapped[Stage] = mapped_column(Closed(Stage), default=Stage.DRAFT)
     company_id: Mapped[str | None] = mapped_column(ForeignKey("company.id"), index=True)
     documents_only: Mapped[bool] = mapped_column(default=False)  # the company refused the scan: never a bad grade
