@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 
 from assessments.model import AcceptanceRule, Authority, Grade, Phrase, Policy, RiskLevel, Words
@@ -116,12 +115,15 @@ class Standing:
 
     tier: int | None
     grade: Grade | None
-    value: Decimal | None
-    coverage: Decimal
+    value: float | None
+    coverage: float
     level: RiskLevel | None
     knock_outs: tuple[str, ...] = ()
     proofs: tuple[Proof, ...] = ()  # documents that are valid
     expired: tuple[str, ...] = ()  # keys of documents that have run out and were not replaced
+
+
+NOTHING_KNOWN = Standing(tier=None, grade=None, value=None, coverage=0.0, level=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,7 +308,7 @@ def _by_standing(then: Standing, now: Standing, today: date) -> Iterable[Reopeni
         if question not in then.knock_outs:
             yield Reopening(cause=Cause.KNOCK_OUT, key=question, about=question, before="", after="")
     for proof in then.proofs:
-        if proof.key in now.expired and proof.valid_until is not None:
+        if proof.key in now.expired and proof.valid_until is not None and proof.valid_until < today:
             yield _by_day(Cause.EVIDENCE_EXPIRED, proof.key, proof.name, proof.valid_until, today)
 
 

@@ -38,6 +38,7 @@ from portal.services import (
     outbox,
     public_looks,
     rechecks,
+    reopening,
     scan_budgets,
     scans,
     scores,
@@ -70,7 +71,19 @@ class Task:
 
 def _score(work: Work) -> None:
     with work.last_step() as session:
-        scores.refresh(session, work.argument("hospital_id"), work.argument("assessment_id"), now=work.now())
+        hospital_id, assessment_id = work.argument("hospital_id"), work.argument("assessment_id")
+        scores.refresh(session, hospital_id, assessment_id, now=work.now())
+        assessment = session.get(Assessment, assessment_id)
+        if assessment is not None and reopening.is_decided(session, hospital_id, assessment.vendor_id):
+            reopening.ask(session, hospital_id, assessment.vendor_id, now=work.now())
+
+
+def _decisions(work: Work) -> None:
+    """Whether a condition lapsed, a threshold broke, a document ran out or a review is due."""
+    base_url = work.tools.settings.public_base_url
+    with work.last_step() as session:
+        hospital_id, vendor_id = work.argument("hospital_id"), work.argument("vendor_id")
+        reopening.look(session, hospital_id, vendor_id, base_url=base_url, now=work.now())
 
 
 def _nightly(work: Work) -> None:
@@ -86,6 +99,7 @@ def _nightly(work: Work) -> None:
             jobs.ask_for_score(session, hospital_id, assessment_id, now=now)
         components.ask_unread(session, now=now)
         flashes.look_after(session, now=now)
+        reopening.ask_all(session, now=now)
         for room in (jobs, limits, mail_sessions, outbox, public_looks, scan_budgets, tickets, sign_ins):
             room.sweep(session, now=now)
 
@@ -151,6 +165,7 @@ TASKS: Mapping[JobKind, Task] = {
     JobKind.CAMPAIGN: Task(lane=Lane.REST, run=campaigning.send, give_up=campaigning.give_up),
     JobKind.REMINDERS: Task(lane=Lane.REST, run=campaigning.remind),
     JobKind.BOUNCES: Task(lane=Lane.REST, run=bouncing.read),
+    JobKind.DECISIONS: Task(lane=Lane.REST, run=_decisions),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),
 }
 

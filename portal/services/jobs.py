@@ -40,6 +40,7 @@ class JobKind(StrEnum):
     CAMPAIGN = "campaign"  # the invitations of a campaign, one vendor after the other
     REMINDERS = "reminders"  # once a day: what is due to be sent to vendors
     BOUNCES = "bounces"  # mails that came back are read from their mailbox
+    DECISIONS = "decisions"  # whether what was decided on a vendor still holds
     NIGHTLY = "nightly"  # deadlines that passed, evidence that ran out, rows that nobody needs
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -18,8 +17,8 @@ DAY = timedelta(days=1)
 THEN = Standing(
     tier=2,
     grade=Grade.B,
-    value=Decimal("81.0"),
-    coverage=Decimal("92.0"),
+    value=81.0,
+    coverage=92.0,
     level=RiskLevel.MODERATE,
     proofs=(Proof(key="E-1", name="ISO 27001", valid_until=TODAY - DAY),),
 )
@@ -115,7 +114,7 @@ def test_days_count_from_the_day_after():
         tier=TIERS,
         grade=st.sampled_from([None, *Grade]),
         value=st.none(),
-        coverage=st.just(Decimal(90)),
+        coverage=st.just(90.0),
         level=st.sampled_from([None, *RiskLevel]),
         knock_outs=st.lists(st.sampled_from(["A", "B", "C"]), unique=True).map(tuple),
         expired=st.lists(st.sampled_from(["E-1", "E-2"]), unique=True).map(tuple),
