@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.db.models.accounts import Company, CompanyMember, Person
 from portal.db.models.assessments import Assessment
 from portal.errors import BadInput, NotAllowed
-from portal.services import accounts, invitations, own_results
+from portal.services import accounts, invitations, own_results, recordings
 from portal.services.accounts import NewPerson
 from portal.services.actors import COMPANY_LEADERS, Actor
 from portal.services.invitations import Invited
@@ -88,4 +88,5 @@ def _found(session: Session, person: Person, new: NewCompany, *, now: datetime) 
 def _accept(session: Session, token: str, person: Person, company: Company, *, now: datetime) -> Assessment:
     assessment = invitations.accept(session, token, person=person, company=company, now=now)
     own_results.become_visible(session, assessment, now=now)
+    recordings.offer_to_company(session, assessment, person, company, now=now)
     return assessment

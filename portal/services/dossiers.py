@@ -39,6 +39,7 @@ from portal.services import (
     manifests,
     policies,
     rechecked,
+    recorded,
     releases,
     scan_results,
     scans,
@@ -178,12 +179,14 @@ def _build(
     for_hospital = reviews is not None
     catalogue = catalogues.judged(session, assessment)
     manifest = follow_ups.whole(session, assessment, manifest)
+    edition = recorded.latest(session, assessment) if for_hospital else None
+    manifest = recorded.over(edition, manifest)
     keys = supply_keys(session, hospital_id, vendor.id)
     given = [(entry, answering.load(entry["value"])) for entry in manifest["answers"]]
     profile = {entry["question"]: value for entry, value in given if entry["question"] not in catalogue.questions}
     response = _response(session, assessment)
     company = session.get(Company, assessment.company_id) if assessment.company_id else None
-    deadline = deadline_of(assessment.due_on)
+    deadline = assessment.closes_at or deadline_of(assessment.due_on)
     today = now.astimezone(BERLIN).date()
     waived = waivers.holding(session, hospital_id, vendor.id, today=today) if for_hospital else waivers.NONE
     return Dossier(
@@ -210,7 +213,7 @@ def _build(
         ),
         deadline=deadline,
         deadline_passed=now > deadline,
-        submitted_at=response.submitted_at if response else None,
+        submitted_at=(response.submitted_at if response else None) or (edition.at if edition else None),
         hosts=_hosts(session, hospital_id, vendor.id, keys),
         findings=waived.over_findings(outside.findings),
         waivers=waived.facts(catalogue, keys),
@@ -281,6 +284,7 @@ def _answer(
         standing=STANDINGS[review.state] if review else AnswerStanding.OPEN,
         remark=review.remark if review else "",
         reviewed_at=review.at if review else None,
+        recorded=recorded.origin(entry),
     )
 
 

@@ -12,14 +12,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from assessments import intake as intake_form
-from assessments import policy, tiering
+from assessments import tiering
 from assessments.model import Intake, IntakeForm, TierProposal
 from portal import i18n
 from portal.db.models.accounts import Hospital
 from portal.db.models.intake_requests import IntakeLink, IntakeRequest
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import accounts, audit, intakes, limits, outbox, tickets, vendors
+from portal.services import accounts, audit, intakes, limits, outbox, policies, tickets, vendors
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.dossiers import BERLIN, deadline_of
 from portal.services.intakes import Override
@@ -222,12 +222,12 @@ def said(request: IntakeRequest) -> Intake | None:
     )
 
 
-def proposal(request: IntakeRequest) -> TierProposal | None:
+def proposal(session: Session, request: IntakeRequest) -> TierProposal | None:
     """The tier that follows from what the person answered, with its reasons; None: nothing waits."""
     intake = said(request)
     if intake is None or request.submitted_at is None:
         return None
-    return tiering.propose(intake, policy.current())
+    return tiering.propose(intake, policies.of(session, request.hospital_id))
 
 
 def take_over(

@@ -244,11 +244,16 @@ def begin(
     return assessment
 
 
+def is_free(assessment: Assessment) -> bool:
+    """Whether a company may take the round: also one whose answers the hospital recorded, which it may then confirm."""
+    return assessment.company_id is None and assessment.stage in UNANSWERED | {Stage.SUBMITTED, Stage.REVIEWED}
+
+
 def resend(session: Session, actor: Actor, assessment_id: str, *, base_url: str, now: datetime) -> None:
     """Send the invitation again, with a new link; the old one dies."""
     hospital_of(actor, HOSPITAL_WRITERS)
     assessment = find(session, actor, assessment_id)
-    if assessment.stage not in UNANSWERED or not assessment.invitations:
+    if not is_free(assessment) or not assessment.invitations:
         raise NotNow(Message(text=N_("This invitation was taken already.")))
     _renew(session, actor, assessment, assessment.invitations[-1], base_url=base_url, now=now)
 
@@ -259,7 +264,7 @@ def invite_another(
     """Invite another person to the same round; the earlier links die."""
     hospital_of(actor, HOSPITAL_WRITERS)
     assessment = find(session, actor, assessment_id)
-    if assessment.stage not in UNANSWERED:
+    if not is_free(assessment):
         raise NotNow(Message(text=N_("This invitation was taken already.")))
     address = accounts.email_address(invitee.email)
     vendor = vendors.find(session, actor, assessment.vendor_id)
@@ -372,7 +377,7 @@ def accept(session: Session, token: str, *, person: Person, company: Company, no
         raise NotFound
     invited = _invited(session, won)
     assessment = invited.assessment
-    if assessment.stage not in UNANSWERED:
+    if not is_free(assessment):
         raise NotNow(Message(text=N_("This invitation was taken already.")))
     _kill_links(session, assessment, now)
     audit.take_turns(session, audit.hospital_scope(assessment.hospital_id), audit.company_scope(company.id))
@@ -429,7 +434,7 @@ def renew_by_addressee(session: Session, token: str, *, base_url: str, now: date
     invited = _invited(session, invitation)
     newest = invited.assessment.invitations[-1]
     is_last = newest.email == invitation.email and invitation.revoked_at is None
-    if invited.assessment.stage in UNANSWERED and is_last:
+    if is_free(invited.assessment) and is_last:
         _renew(session, SYSTEM, invited.assessment, invitation, base_url=base_url, now=now)
 
 
@@ -472,6 +477,31 @@ def _checked(
     if wrong:
         raise BadInput(wrong)
     return address
+
+
+def send(
+    session: Session,
+    actor: Actor,
+    assessment: Assessment,
+    vendor: Vendor,
+    *,
+    invitee: Invitee,
+    base_url: str,
+    now: datetime,
+) -> Invitation:
+    """The first mail of a round that was begun elsewhere (a tender)."""
+    supplies = vendors.supplies_of(session, assessment)
+    address = accounts.email_address(invitee.email)
+    return _send(
+        session,
+        actor,
+        assessment,
+        vendor,
+        supplies,
+        invitee=replace(invitee, email=address),
+        base_url=base_url,
+        now=now,
+    )
 
 
 def _send(

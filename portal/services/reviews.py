@@ -49,6 +49,9 @@ def say(
     session.refresh(assessment, ["stage"], with_for_update=True)  # one word at a time, and none after the end
     _require_submitted(assessment)
     review_locks.take(session, actor, assessment, now=now)
+    if state is ReviewState.RETURNED and assessment.company_id is None:
+        sentence = N_("Nobody of the vendor has an account here. Open the recording again to change an answer.")
+        raise BadInput({"state": Message(text=sentence)})
     question_id, supply_id = key
     if question_id not in catalogues.of(session, assessment).questions:
         raise BadInput({"": Message(text=N_("There is no such question."))})

@@ -93,10 +93,17 @@ class Round:
 
 def load(session: Session, assessment: Assessment, *, now: datetime, part: Part = WHOLE) -> Round:
     """The round as it stands: profile and intake decide what shows; hidden answers stay in their rows."""
-    catalogue = catalogues.of(session, assessment)
     response = session.scalars(
         select(Response).where(Response.assessment_id == assessment.id).options(selectinload(Response.answers))
     ).first()
+    return of_response(session, assessment, response, now=now, part=part)
+
+
+def of_response(
+    session: Session, assessment: Assessment, response: Response | None, *, now: datetime, part: Part = WHOLE
+) -> Round:
+    """The round with these answers, which need not be those of a company."""
+    catalogue = catalogues.of(session, assessment)
     rows = {(row.question_id, row.supply_id): row for row in (response.answers if response else ())}
     profile = {question.id: row for question in catalogue.profile if (row := rows.get((question.id, ""))) is not None}
     known = {**follow_ups.facts(session, assessment), **values(profile)}

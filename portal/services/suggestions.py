@@ -126,7 +126,7 @@ def prefill(session: Session, actor: Actor, assessment_id: str, section: str, *,
         for key, found in earlier(session, actor, asked, now=now).items()
         if key not in lying and is_on(asked, key, section)
     ]
-    count = len(_lay(session, asked, offers, source="", now=now).laid)
+    count = len(lay(session, asked, offers, source="", now=now).laid)
     audit.record(
         session, actor, "answers.suggested", assessment_id, now=now, detail={"section": section, "count": count}
     )
@@ -143,13 +143,14 @@ def offer(
     """
     responses.lock(session, responses.find_part(session, actor, assessment_id)[0])  # nobody answers meanwhile
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
-    done = _lay(session, asked, offers, source=source, now=now)
+    done = lay(session, asked, offers, source=source, now=now)
     detail = {"count": len(done.laid), "left": len(done.left)}
     audit.record(session, actor, "answers.offered", assessment_id, now=now, detail=detail)
     return done
 
 
-def _lay(session: Session, asked: Round, offers: Iterable[Offer], *, source: str, now: datetime) -> Offered:
+def lay(session: Session, asked: Round, offers: Iterable[Offer], *, source: str, now: datetime) -> Offered:
+    """The same for a round that is at hand; the caller has seen that it may."""
     assert asked.response is not None
     response, today = asked.response, now.astimezone(BERLIN).date()
     answered = {(row.question_id, row.supply_id) for row in response.answers if row.value is not None}

@@ -220,7 +220,7 @@ def _page(
         status=status,
         clash=clash,
         waiting=waiting,
-        told=intake_requests.proposal(waiting) if waiting is not None else None,
+        told=intake_requests.proposal(here.session, waiting) if waiting is not None else None,
         differences=_differences(intake_form.current(), told, intakes.load(record) if record else None) if told else (),
         requests=[(one, intake_requests.standing(one, now=here.now)) for one in requests],
         is_asked=any(one.taken_at is None and one.withdrawn_at is None for one in requests),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import inspect, select
 
@@ -98,7 +98,7 @@ def test_an_answer_is_a_proposal_and_changes_no_tier(session: Session, now: date
     intake_requests.answer(session, token, SAID, now=now)
 
     assert intakes.current(supply) is None
-    proposed = intake_requests.proposal(request)
+    proposed = intake_requests.proposal(session, request)
     assert proposed is not None
     assert (proposed.tier, bool(proposed.reasons)) == (1, True)
     assert intake_requests.standing(request, now=now) is Standing.ANSWERED
@@ -188,7 +188,7 @@ def test_asked_again_the_earlier_link_is_dead_and_the_answers_stand_in_the_form(
         intake_requests.look(session, token, now=now)
     looked = intake_requests.look(session, newest_token(session), now=now)
     assert intake_requests.said(looked.request) == Intake(form_version=FORM.version, answers=WORST)
-    assert intake_requests.proposal(looked.request) is None
+    assert intake_requests.proposal(session, looked.request) is None
 
 
 def test_a_reminder_keeps_the_first_link_and_gives_more_time(
@@ -331,14 +331,18 @@ CHOSEN = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answers=CHOSEN)
-def test_the_owners_answers_propose_what_the_assessors_would(answers: dict[str, tuple[str, ...]]):
+def test_the_owners_answers_propose_what_the_assessors_would(
+    session: Session, supply: Supply, answers: dict[str, tuple[str, ...]]
+):
     told, wrong = intake_form.answered(FORM, answers)
     assert not wrong
     row = intake_requests.IntakeRequest(
+        hospital_id=supply.hospital_id,
         form_version=FORM.version,
         answers={key: list(value) for key, value in told.answers.items()},
         submitted_at=1,
     )
 
-    assert intake_requests.proposal(row) == tiering.propose(told, policy.current())
+    assert intake_requests.proposal(session, row) == tiering.propose(told, policy.current())
