@@ -111,6 +111,6 @@ def of_value(value: AnswerValue | None) -> str:
 
 def plain(text: str) -> str:
     """Without blanks at the ends, one kind of line end, and nothing that no form would take."""
-    text = text.replace("_x000D_", "").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in text)
     return "".join(sign for sign in text if sign in "\n\t" or sign.isprintable() or sign == "\u00ad").strip()

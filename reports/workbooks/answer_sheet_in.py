@@ -7,18 +7,16 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from io import BytesIO
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.exceptions import InvalidFileException
 
 from questionnaires import answering
 from questionnaires.model import AnswerKind, AnswerShape, Message
-from reports.workbooks import answer_sheet
+from reports.workbooks import answer_sheet, loading
 from reports.workbooks.answer_sheet import (
     ABOUT,
     ANSWER,
@@ -38,7 +36,7 @@ from reports.workbooks.answer_sheet import (
     RowSent,
     SheetSent,
 )
-from reports.workbooks.cells import LONGEST
+from reports.workbooks.cells import LONGEST, unwritten
 from scanners.model import N_
 
 MARKED = frozenset({"x", "ja", "yes", "1", "✓", "true", "wahr"})
@@ -64,7 +62,7 @@ def read(content: bytes, shapes: Mapping[str, AnswerShape]) -> SheetSent:
     Loads a stranger's file: only for a process with limits.
     """
     try:
-        workbook = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        workbook = loading.load(content, data_only=False)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, ParseError, TypeError) as error:
         raise NotOurWorkbook(Message(text=N_("The file cannot be read as an Excel workbook (xlsx)."))) from error
     try:
@@ -296,7 +294,7 @@ def _text(cell: Any) -> str:
         return _number(value)
     if isinstance(value, datetime) and value.time() == time.min:
         return value.strftime("%Y-%m-%d")
-    return answer_sheet.plain(str(value))
+    return answer_sheet.plain(str(unwritten(value)))
 
 
 def _number(value: float) -> str:

@@ -32,7 +32,7 @@ from reports.workbooks.answer_sheet import (
     AnswerRow,
     AnswerSheet,
 )
-from reports.workbooks.cells import clean
+from reports.workbooks.cells import safe_cell
 from reports.workbooks.sheets import Paper
 from scanners.model import N_
 
@@ -268,7 +268,7 @@ class _Choices:
             column = get_column_letter(len(self._lists) + 1)
             for number, word in enumerate(words, start=1):
                 target = self.sheet[f"{column}{number}"]
-                target.value, target.data_type = clean(word), "s"
+                safe_cell(target, word)
             formula = f"'{CHOICES}'!${column}$1:${column}${len(words)}"
             # A warning, not a stop: what does not fit is told on the page, with everything that was typed.
             self._lists[words] = DataValidation(type="list", formula1=formula, allow_blank=True, errorStyle="warning")

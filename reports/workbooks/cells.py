@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from openpyxl.cell.cell import Cell
 
@@ -16,6 +17,7 @@ _ODD = re.compile(_UNWRITABLE.pattern[:-1] + "\r]")
 TEMPTING = ("=", "+", "-", "@", "\t", "\r")
 
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 Value = str | int | float | Decimal | date | datetime | None
 
@@ -32,11 +34,23 @@ def written(text: str) -> str:
     return _ESCAPE.sub("_x005F_", clean(text)) if "_x" in text else clean(text)
 
 
+def unwritten(value: Any) -> Any:
+    """What somebody typed into a cell, of what its file says: the reverse of `written` (ECMA-376 part 1, 22.9.2.19).
+
+    For cells of a workbook that `loading` has read; openpyxl's own way undoes a part of it, and more than was done.
+    """
+    if not isinstance(value, str) or "_x" not in value:
+        return value
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+
+
 def safe_cell(cell: Cell, value: Value) -> Cell:
     """Put a value into a cell so that it can never act: strings are strings, moments are local time without zone."""
     if isinstance(value, str):
         text = clean(value)
         cell.value = text
+        if "_x" in text:
+            cell._value = written(text)  # type: ignore[attr-defined]  # noqa: SLF001 - openpyxl would cut it by its length with all escapes
         cell.data_type = "s"
         cell.quotePrefix = text.startswith(TEMPTING)
     elif isinstance(value, datetime):

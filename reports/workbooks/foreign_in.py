@@ -3,16 +3,16 @@
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
-from io import BytesIO
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from questionnaires.foreign import Row
 from questionnaires.model import Message
+from reports.workbooks import loading
 from reports.workbooks.answer_sheet import NotOurWorkbook, plain
+from reports.workbooks.cells import unwritten
 from scanners.model import N_
 
 MOST_SHEETS, MOST_ROWS, MOST_COLUMNS = 40, 4_000, 24
@@ -25,11 +25,11 @@ def read(content: bytes) -> Iterator[Row]:
     Loads a stranger's file: only for a process with limits.
     """
     try:
-        workbook = load_workbook(BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        workbook = loading.load(content, data_only=True)
         for sheet in workbook.worksheets[:MOST_SHEETS]:
             lines = sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS, values_only=True)
             for number, line in enumerate(lines, start=1):
-                cells = tuple(_text(value) for value in line)
+                cells = tuple(_text(unwritten(value)) for value in line)
                 if any(cells):
                     yield Row(sheet=sheet.title[:60], number=number, cells=cells)
     except (

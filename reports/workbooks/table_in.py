@@ -5,16 +5,18 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import BytesIO, StringIO
+from io import StringIO
 from itertools import islice
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from questionnaires.model import Message
+from reports.workbooks import loading
 from reports.workbooks.answer_sheet import NotOurWorkbook, plain
+from reports.workbooks.cells import TEMPTING
+from reports.workbooks.cells import unwritten
 from scanners.model import N_
 
 MOST_ROWS = 3_000
@@ -45,7 +47,7 @@ def read(content: bytes, *, strict: bool = False) -> Table:
     where others take what a formula came to last and cut what is long.
     """
     if content.startswith(b"PK"):
-        rows = _of_workbook(content, _strict_text if strict else lambda cell: _text(cell.value), data_only=not strict)
+        rows = _of_workbook(content, _strict_text if strict else _loose_text, data_only=not strict)
     else:
         rows = _of_csv(content)
     for index, row in enumerate(rows[:LOOK_FOR_HEADING]):
@@ -63,7 +65,7 @@ def read(content: bytes, *, strict: bool = False) -> Table:
 
 def _of_workbook(content: bytes, text: Callable[[Any], str], *, data_only: bool) -> Sequence[tuple[str, ...]]:
     try:
-        workbook = load_workbook(BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
+        workbook = loading.load(content, data_only=data_only)
         for sheet in workbook.worksheets:
             rows = _trimmed(
                 tuple(text(cell) for cell in row)
@@ -87,9 +89,14 @@ def _of_csv(content: bytes) -> Sequence[tuple[str, ...]]:
     delimiter = max(DELIMITERS, key=lambda sign: _columns(text, sign))
     try:
         rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
-        return _trimmed(tuple(_text(cell) for cell in row[:MOST_COLUMNS]) for row in rows)
+        return _trimmed(tuple(_text(_plain(cell)) for cell in row[:MOST_COLUMNS]) for row in rows)
     except csv.Error as error:
         raise NotOurWorkbook(Message(text=N_("The file cannot be read as CSV."))) from error
+
+
+def _plain(text: str) -> str:
+    """Without the sign that keeps a spreadsheet program from reading it as a formula."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(TEMPTING) else text
 
 
 def _columns(text: str, delimiter: str) -> int:
@@ -115,8 +122,12 @@ def _trimmed(rows: Iterable[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
     return kept
 
 
+def _loose_text(cell: Any) -> str:
+    return _text(unwritten(cell.value))
+
+
 def _strict_text(cell: Any) -> str:
-    value = cell.value
+    value = unwritten(cell.value)
     if value is None:
         return ""
     if cell.data_type == "f":
