@@ -1,6 +1,6 @@
 """Vendors side by side: gates, measures, questions and checks as rows, a column each; nothing is worked out anew."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -193,8 +193,11 @@ class Comparison:
         return tuple(row for row in self.parts if row.is_different)
 
 
-def compare(assessed: Sequence[Assessed], *, at: datetime) -> Comparison:
-    """Side by side, in this order. Every number is the one that stands on the vendor's own pages."""
+def compare(assessed: Sequence[Assessed], *, at: datetime, must_haves: Collection[str] = ()) -> Comparison:
+    """Side by side, in this order. Every number is the one that stands on the vendor's own pages.
+
+    `must_haves` are questions that exclude here, beside those of the catalogue: at nothing, or without an answer.
+    """
     facts = [_Facts(each) for each in assessed]
     catalogues = sorted({_name(each.dossier.catalogue): each.dossier.catalogue for each in assessed}.items())
     questions: dict[str, Question] = {}
@@ -204,7 +207,11 @@ def compare(assessed: Sequence[Assessed], *, at: datetime) -> Comparison:
             questions[question.id] = question
             parts[question.id] = catalogue.section(question.section).part
     checks = {check.id: check for each in facts for check in each.checks}
-    gates = tuple(_gate_row(questions[key], facts) for key in sorted(questions) if _is_gate(questions[key], facts))
+    gates = tuple(
+        _gate_row(questions[key], facts, must_haves)
+        for key in sorted(questions)
+        if _is_gate(questions[key], facts, must_haves)
+    )
     rows = []
     for part in (*PARTS, OWN):
         asked = [questions[key] for key in sorted(questions) if (parts[key] or OWN) == part]
@@ -315,26 +322,30 @@ def _said(cell: QuestionCell) -> tuple[object, ...]:
     return cell.standing, frozenset(words)
 
 
-def _is_gate(question: Question, facts: Sequence[_Facts]) -> bool:
-    return question.knock_out and any(_gate(question, each) is not Gate.NOT_ASKED for each in facts)
+def _is_gate(question: Question, facts: Sequence[_Facts], must_haves: Collection[str]) -> bool:
+    excludes = question.knock_out or question.id in must_haves
+    return excludes and any(_gate(question, each, must_haves) is not Gate.NOT_ASKED for each in facts)
 
 
-def _gate_row(question: Question, facts: Sequence[_Facts]) -> GateRow:
-    cells = tuple(_gate(question, each) for each in facts)
+def _gate_row(question: Question, facts: Sequence[_Facts], must_haves: Collection[str]) -> GateRow:
+    cells = tuple(_gate(question, each, must_haves) for each in facts)
     return GateRow(question=question, cells=cells, is_different=len(set(cells)) > 1)
 
 
-def _gate(question: Question, facts: _Facts) -> Gate:
+def _gate(question: Question, facts: _Facts, must_haves: Collection[str]) -> Gate:
     cell = _question_cell(question, facts)
     if cell.standing is Asking.NOT_ASKED:
         return Gate.NOT_ASKED
     if any(row.knock_out_failed for row in cell.rows):
         return Gate.FAILED
+    is_must = question.id in must_haves
+    if is_must and (cell.standing is Asking.SILENT or any(row.share == 0 for row in cell.rows)):
+        return Gate.FAILED
     if any(row.value is None for row in cell.rows):
-        return Gate.OPEN
+        return Gate.FAILED if is_must and facts.dossier.deadline_passed else Gate.OPEN
     if any(row.share == 0 for row in cell.rows):
         return Gate.ACCEPTED
-    return Gate.NOT_APPLICABLE if all(row.share is None for row in cell.rows) else Gate.MET
+    return Gate.NOT_APPLICABLE if not cell.rows or all(row.share is None for row in cell.rows) else Gate.MET
 
 
 # --- Checks --------------------------------------------------------------------------------------
@@ -390,6 +401,7 @@ def _standing(cell: PartCell) -> tuple[object, ...]:
 
 
 def _says_something(row: PartRow) -> bool:
-    """A module that applies to none of them is left out, and so are own questions where there are none."""
+    """A module that none of them was asked about is left out, and so are own questions where there are none."""
     applies = any(cell.score is not None and cell.score.applicable for cell in row.cells)
-    return applies or (row.part == OWN and bool(row.questions or row.checks))
+    was_asked = any(cell.rows for question in row.questions for cell in question.cells)
+    return applies or was_asked or (row.part == OWN and bool(row.checks))

@@ -177,6 +177,7 @@ def links(session: Session, actor: Actor) -> Sequence[Link]:
             Assessment.stage != Stage.DRAFT,
             Vendor.ended_at.is_(None),
             Hospital.ended_at.is_(None),
+            ~Hospital.is_for_bidder,
         )
         .order_by(Assessment.round)
     ):

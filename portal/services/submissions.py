@@ -129,6 +129,7 @@ def hand_in(
     company_of(actor, COMPANY_LEADERS)
     assessment = responses.find(session, actor, assessment_id)
     response = responses.lock(session, assessment)
+    _require_in_time(assessment, now=now)
     _require_ready(assessment, response, signer)
     last = session.scalar(select(func.max(SignOff.edition)).where(SignOff.response_id == response.id))
     edition = (last or 0) + 1
@@ -226,6 +227,21 @@ def receipt(session: Session, actor: Actor, assessment_id: str, *, edition: int 
         ],
         consents=[one for one in consents.on_paper(session, assessment) if one.at <= signed.at],
     )
+
+
+def _require_in_time(assessment: Assessment, *, now: datetime) -> None:
+    """A tender closes to the second, by the clock of this server; what was not handed in stays a draft."""
+    if assessment.closes_at is not None and now >= assessment.closes_at:
+        sentence = N_(
+            "The deadline passed on %(deadline)s; by the clock of this server it is %(now)s. Nothing can be handed in "
+            "any more; your draft stays with you."
+        )
+        clock = "%d.%m.%Y, %H:%M:%S"
+        values = {
+            "deadline": assessment.closes_at.astimezone(BERLIN).strftime(clock),
+            "now": now.astimezone(BERLIN).strftime(clock),
+        }
+        raise NotNow(Message(text=sentence, values=values))
 
 
 def _require_ready(assessment: Assessment, response: Response, signer: Signer) -> None:

@@ -1,0 +1,392 @@
+"""Tenders: only what is frozen is asked, nobody reads early, nobody learns of another, nothing is taken late."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, select, text
+
+from portal.db.models.accounts import CompanyRole, Hospital, Person
+from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.jobs import OutboxMail
+from portal.db.models.responses import Response, SignOff
+from portal.db.models.tenders import Tender, TenderState
+from portal.db.models.vendors import Vendor
+from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
+from portal.services import (
+    audit,
+    dossiers,
+    incidents,
+    invitations,
+    manifests,
+    portfolio,
+    registers,
+    responses,
+    submissions,
+    tenders,
+    tracking,
+    vendors,
+)
+from portal.services.submissions import Signer
+from portal.services.tenders import BidderFields, TenderFields
+from questionnaires import shelf
+from questionnaires.model import QuestionSet
+from tests.portal import building
+from tests.portal.web.hospital import ward as wards
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from portal.services.actors import Actor
+    from tests.portal.web.hospital.ward import Ward
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+URL = wards.BASE_URL
+ONE, TWO = "Kanarienblau Systeme GmbH", "Kanariengelb AG"
+
+
+@dataclass(kw_only=True)
+class Bids:
+    """A tender with two bidders, as far as a test wants it."""
+
+    ward: Ward
+    tender_id: str
+    closes_at: datetime
+    bidders: dict[str, str] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
+
+
+def fields(now: datetime, **changes: object) -> TenderFields:
+    values = {
+        "title": "PACS 2027",
+        "reference": "V-27/14",
+        "description": "",
+        "catalogue": shelf.CURRENT,
+        "question_set": QuestionSet.SHORT,
+        "must_haves": (),
+        "closes_at": now + 20 * DAY,
+    }
+    return TenderFields(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def bidder(lot_id: str, name: str, domain: str) -> BidderFields:
+    return BidderFields(
+        lot_id=lot_id, name=name, domain=domain, contact_name="Erika", contact_email=f"angebot@{domain}"
+    )
+
+
+def drafted(session: Session, now: datetime, **changes: object) -> Bids:
+    ward = wards.empty(session)
+    row = tenders.begin(session, ward.assessor, fields(now, **changes), now=now)
+    made = Bids(ward=ward, tender_id=row.id, closes_at=row.closes_at)
+    for name, domain in ((ONE, "blau.example"), (TWO, "gelb.example")):
+        one = tenders.add_bidder(
+            session, ward.assessor, row.id, bidder(row.lots[0].id, name, domain), base_url=URL, now=now
+        )
+        made.bidders[name] = one.id
+    return made
+
+
+def started(session: Session, now: datetime, **changes: object) -> Bids:
+    made = drafted(session, now, **changes)
+    tenders.freeze(session, made.ward.assessor, made.tender_id, now=now)
+    tenders.start(session, made.ward.assessor, made.tender_id, base_url=URL, now=now)
+    row = session.get_one(Tender, made.tender_id)
+    for name, bidder_id in made.bidders.items():
+        one = tenders.bidder_of(row, bidder_id)
+        made.ward.assessments[name] = one.assessment_id or ""
+        company = building.company(session, name)
+        actor = building.company_actor(session, company, CompanyRole.LEAD)
+        mail = session.scalars(select(OutboxMail).where(OutboxMail.to_address == one.contact_email)).first()
+        token = re.search(rf"{URL}/invitation/(\S+)", mail.text)[1]
+        invitations.accept(
+            session, token, person=session.get_one(Person, actor.person_id), company=company, now=now + DAY
+        )
+        made.actors[name] = actor
+    session.flush()
+    return made
+
+
+def hand_in(session: Session, made: Bids, name: str, *, now: datetime, quality: float = 0.9) -> SignOff:
+    wards.answer_all(session, made.ward, name, quality=quality, now=now, comment=f"Geheim von {name}")
+    session.expire_all()
+    return sign(session, made, name, now=now)
+
+
+def sign(session: Session, made: Bids, name: str, *, now: datetime) -> SignOff:
+    signer = Signer(name="Erika Muster", function="Leitung", confirms=True)
+    return submissions.hand_in(session, made.actors[name], made.ward.assessments[name], signer, base_url=URL, now=now)
+
+
+def opened(session: Session, made: Bids) -> Tender:
+    later = made.closes_at + SECOND
+    tenders.open_answers(session, made.ward.assessor, made.tender_id, now=later)
+    return tenders.open_answers(session, made.ward.decider, made.tender_id, now=later)
+
+
+def test_what_can_be_done_depends_on_the_state_alone(session: Session, now: datetime):
+    made = drafted(session, now, needs_two=False)
+    ward, row = made.ward, session.get_one(Tender, made.tender_id)
+    lot_id = row.lots[0].id
+
+    def verbs(at: datetime) -> dict[str, Callable[[], object]]:
+        who, tender_id = ward.assessor, made.tender_id
+        first = made.bidders[ONE]
+        return {
+            "change": lambda: tenders.change(session, who, tender_id, fields(at), version=row.version, now=at),
+            "lot": lambda: tenders.add_lot(session, who, tender_id, "Los", now=at),
+            "bidder": lambda: tenders.add_bidder(
+                session, who, tender_id, bidder(lot_id, "Neu GmbH", "neu.example"), base_url=URL, now=at
+            ),
+            "remove": lambda: tenders.remove_bidder(session, who, tender_id, first, now=at),
+            "freeze": lambda: tenders.freeze(session, who, tender_id, now=at),
+            "start": lambda: tenders.start(session, who, tender_id, base_url=URL, now=at),
+            "publish": lambda: tenders.publish(
+                session, who, tender_id, question="Was?", answer="Das.", base_url=URL, now=at
+            ),
+            "open": lambda: tenders.open_answers(session, who, tender_id, now=at),
+            "compare": lambda: tenders.side_by_side(session, who, tender_id, lot_id, now=at),
+            "award": lambda: tenders.award(session, who, tender_id, first, reason="Bestes.", now=at),
+            "cancel": lambda: tenders.cancel(session, who, tender_id, reason="Kein Geld.", now=at),
+        }
+
+    def possible(at: datetime) -> set[str]:
+        done = set()
+        for name in verbs(at):
+            trial = session.begin_nested()
+            try:
+                verbs(at)[name]()
+                session.flush()
+                done.add(name)
+            except NotNow:
+                pass
+            trial.rollback()
+            session.expire_all()
+        return done
+
+    after = made.closes_at + SECOND
+    assert possible(now) == {"change", "lot", "bidder", "remove", "freeze", "cancel"}
+    tenders.freeze(session, ward.assessor, made.tender_id, now=now)
+    assert possible(now) == {"bidder", "remove", "start", "cancel"}
+    assert possible(after) == {"remove", "cancel"}
+    tenders.start(session, ward.assessor, made.tender_id, base_url=URL, now=now)
+    assert possible(now) == {"bidder", "publish", "cancel"}
+    assert possible(made.closes_at - SECOND) == {"bidder", "publish", "cancel"}
+    assert possible(made.closes_at) == {"open", "cancel"}
+    tenders.open_answers(session, ward.assessor, made.tender_id, now=after)
+    assert possible(after) == {"compare", "award", "cancel"}
+    tenders.cancel(session, ward.assessor, made.tender_id, reason="Doch nicht.", now=after)
+    assert possible(after) == {"compare"}
+
+
+def test_nothing_is_handed_in_from_the_deadline_on_and_the_draft_remains(session: Session, now: datetime):
+    made = started(session, now)
+    wards.answer_all(session, made.ward, ONE, quality=0.9, now=now + 2 * DAY)
+    session.expire_all()
+    for late in (made.closes_at, made.closes_at + SECOND, made.closes_at + 30 * DAY):
+        with pytest.raises(NotNow) as refused:
+            sign(session, made, ONE, now=late)
+        said = refused.value.message.render()
+        assert f"{late.astimezone(dossiers.BERLIN):%d.%m.%Y, %H:%M:%S}" in said
+    assert session.scalar(select(func.count()).select_from(SignOff)) == 0
+    response = session.scalars(select(Response).where(Response.assessment_id == made.ward.assessments[ONE])).one()
+    assert response.answers
+    assert sign(session, made, ONE, now=made.closes_at - SECOND).edition == 1
+
+
+def test_nobody_of_the_hospital_reads_before_two_have_opened(session: Session, now: datetime):
+    made = started(session, now)
+    hand_in(session, made, ONE, now=now + 2 * DAY)
+    row = session.get_one(Tender, made.tender_id)
+    lot_id, round_id = row.lots[0].id, made.ward.assessments[ONE]
+    house_vendor = session.get_one(Assessment, round_id).vendor_id
+    for actor in made.ward.by_role.values():
+        for read in (
+            lambda actor=actor: invitations.find(session, actor, round_id),
+            lambda actor=actor: vendors.find(session, actor, house_vendor),
+            lambda actor=actor: registers.assess(session, actor, house_vendor, now=now),
+            lambda actor=actor: registers.assess_round(session, actor, round_id, now=now),
+        ):
+            with pytest.raises((NotFound, NotAllowed)):
+                read()
+    with pytest.raises(NotNow):
+        tenders.open_answers(session, made.ward.assessor, made.tender_id, now=made.closes_at - SECOND)
+    later = made.closes_at + SECOND
+    tenders.open_answers(session, made.ward.assessor, made.tender_id, now=later)
+    with pytest.raises(NotNow):
+        tenders.open_answers(session, made.ward.assessor, made.tender_id, now=later)
+    with pytest.raises(NotNow):
+        tenders.side_by_side(session, made.ward.assessor, made.tender_id, lot_id, now=later)
+    with pytest.raises(NotAllowed):
+        tenders.open_answers(session, made.ward.auditor, made.tender_id, now=later)
+    tenders.open_answers(session, made.ward.decider, made.tender_id, now=later)
+    sides = tenders.side_by_side(session, made.ward.auditor, made.tender_id, lot_id, now=later).sides
+    assert {side.name for side in sides} == {ONE, TWO}
+    verbs = [event.verb for event in tenders.log(session, made.ward.auditor, made.tender_id)]
+    assert verbs.index("tender.opening-asked") < verbs.index("tender.opened")
+
+
+def test_a_bidder_is_on_no_list_of_the_hospital_before_the_award(session: Session, now: datetime):
+    made = started(session, now)
+    hand_in(session, made, ONE, now=now + 2 * DAY)
+    actor, at = made.ward.admin, now + 3 * DAY
+    assert not vendors.search(session, actor)
+    assert not vendors.search(session, actor, words="blau")
+    assert not portfolio.rows(session, actor)
+    whole = registers.whole(session, actor, now=at)
+    assert not whole.register.vendors
+    assert not whole.register.risks
+    assert not list(tracking.board(session, actor, now=at))
+    trail = audit.newest(session, audit.hospital_scope(made.ward.hospital_id), limit=500)
+    said = json.dumps([[event.verb, event.subject, event.detail] for event in trail])
+    assert ONE not in said
+    tables = session.scalars(
+        text("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%hospital_id%'")
+    ).all()
+    for table in tables:
+        if table.startswith(("tender", "audit")):
+            continue
+        rows = session.execute(
+            text(f"SELECT * FROM {table} WHERE hospital_id = :id"),
+            {"id": made.ward.hospital_id},
+        ).all()
+        assert "Kanarien" not in repr(rows), table
+
+
+def test_a_bidder_learns_of_no_other(session: Session, now: datetime):
+    made = started(session, now)
+    asked = tenders.ask(session, made.actors[TWO], made.ward.assessments[TWO], "Kanarienfrage: bis wann?", now=now)
+    tenders.ask(session, made.actors[TWO], made.ward.assessments[TWO], "Kanarienrest", now=now)
+    tenders.publish(
+        session,
+        made.ward.assessor,
+        made.tender_id,
+        question="Bis wann gilt das Angebot?",
+        answer="Bis Ende März.",
+        query_id=asked.id,
+        base_url=URL,
+        now=now + 2 * DAY,
+    )
+    hand_in(session, made, TWO, now=now + 2 * DAY)
+    mine = made.ward.assessments[ONE]
+    told = tenders.told(session, made.actors[ONE], mine, now=now + 3 * DAY)
+    assert [query.question for query in told.published] == ["Bis wann gilt das Angebot?"]
+    assert not told.mine
+    others = tenders.told(session, made.actors[TWO], made.ward.assessments[TWO], now=now + 3 * DAY)
+    assert [query.text for query in others.mine] == ["Kanarienrest"]
+    for read in (
+        lambda: tenders.told(session, made.actors[ONE], made.ward.assessments[TWO], now=now),
+        lambda: tenders.ask(session, made.actors[ONE], made.ward.assessments[TWO], "?", now=now),
+        lambda: responses.find(session, made.actors[ONE], made.ward.assessments[TWO]),
+    ):
+        with pytest.raises(NotFound):
+            read()
+    dossier = dossiers.build_for_company(session, made.actors[ONE].company_id or "", mine, now=now + 3 * DAY)
+    assert dossier.vendor_key == "V-0001"
+    other = dossiers.build_for_company(
+        session, made.actors[TWO].company_id or "", made.ward.assessments[TWO], now=now + 3 * DAY
+    )
+    assert other.vendor_key == "V-0001"  # no count either
+    mails = session.scalars(select(OutboxMail).where(OutboxMail.to_address == "angebot@blau.example")).all()
+    assert len(mails) == 2
+    for mail in mails:
+        assert TWO not in mail.text + mail.html + mail.subject
+        assert "Kanarienfrage" not in mail.text
+    scope = audit.company_scope(made.actors[ONE].company_id or "")
+    assert TWO not in json.dumps([[event.detail, event.actor] for event in audit.newest(session, scope)])
+    assert not incidents.links(session, made.actors[ONE])  # nobody there could read an incident
+
+
+def test_nobody_of_the_hospital_gets_a_mail_while_it_is_sealed(session: Session, now: datetime):
+    made = started(session, now)
+    hand_in(session, made, ONE, now=now + 2 * DAY)
+    to = set(session.scalars(select(OutboxMail.to_address)).all())
+    assert not {address for address in to if made.ward.hospital_id in address or "klinik" in address}
+    stopped = session.get_one(Assessment, made.ward.assessments[TWO]).reminders_stopped_at
+    assert stopped is not None
+
+
+def test_the_lot_is_compared_by_frozen_weights_with_gates_first(session: Session, now: datetime):
+    made = started(session, now)
+    hand_in(session, made, ONE, now=now + 2 * DAY, quality=0.2)
+    hand_in(session, made, TWO, now=now + 3 * DAY, quality=1.0)
+    row = opened(session, made)
+    assert tenders.digest(row.frozen) == row.frozen_sha256
+    found = tenders.side_by_side(session, made.ward.decider, row.id, row.lots[0].id, now=made.closes_at + DAY)
+    assert [side.is_excluded for side in found.sides] == sorted(side.is_excluded for side in found.sides)
+    assert [side.name for side in found.sides] == [TWO, ONE]
+    row.frozen = {**row.frozen, "must_haves": ["GV-01"]}
+    with pytest.raises(NotNow):
+        tenders.frozen_policy(row)
+    assert not tenders.is_sound(session, made.ward.auditor, row.id)
+
+
+def test_a_must_have_excludes_whoever_does_not_meet_it(session: Session, now: datetime):
+    catalogue = shelf.current()
+    must = next(one for one in catalogue.sets[QuestionSet.SHORT].question_ids if not catalogue.questions[one].knock_out)
+    made = started(session, now, must_haves=(must,))
+    row = opened(session, made)
+    found = tenders.side_by_side(session, made.ward.decider, row.id, row.lots[0].id, now=made.closes_at + DAY)
+    assert all(side.is_excluded for side in found.sides)  # nobody answered: at the opening that counts
+    assert must in {gate.question.id for gate in found.gates}
+    with pytest.raises(BadInput):
+        tenders.begin(session, made.ward.assessor, fields(now, must_haves=("XX-99",)), now=now)
+
+
+def test_the_award_makes_a_vendor_that_keeps_its_signed_round(session: Session, now: datetime):
+    made = started(session, now)
+    signed = hand_in(session, made, ONE, now=now + 2 * DAY)
+    row = opened(session, made)
+    at = made.closes_at + DAY
+    before = tenders.side_by_side(session, made.ward.decider, row.id, row.lots[0].id, now=at).sides[0].score
+    vendor = tenders.award(session, made.ward.assessor, row.id, made.bidders[ONE], reason="Bestes Angebot.", now=at)
+    session.flush()
+    session.expire_all()
+    assert [one.name for one in vendors.search(session, made.ward.auditor)] == [ONE]
+    assert [supply.name for supply in vendors.find(session, made.ward.auditor, vendor.id).supplies] == [
+        row.lots[0].title
+    ]
+    assessed = registers.assess(session, made.ward.auditor, vendor.id, now=at)
+    assert len(assessed.dossier.answers) == len(signed.manifest["answers"]) - len(assessed.dossier.profile)
+    assert assessed.dossier.submitted_at == signed.at
+    by_part = {part.part: part.answers_value for part in before.parts}
+    assert {part.part: part.answers_value for part in assessed.score.parts} == by_part
+    taken = session.scalars(select(SignOff).where(SignOff.id != signed.id)).one()
+    assert taken.manifest["taken_from"]["sha256"] == signed.sha256
+    assert taken.sha256 == manifests.digest(taken.manifest)
+    assert signed.sha256 == manifests.digest(signed.manifest)
+    assert row.state is TenderState.AWARDED
+    assert session.get_one(Assessment, made.ward.assessments[TWO]).stage is Stage.CLOSED
+    assert (
+        session.scalar(select(func.count()).select_from(Vendor).where(Vendor.hospital_id == made.ward.hospital_id)) == 1
+    )
+    assert audit.verify(session, tenders.scope_of(row.id)).is_sound
+    assert tenders.is_sound(session, made.ward.auditor, row.id)
+
+
+def test_a_tender_of_another_hospital_is_an_unknown_one(session: Session, now: datetime):
+    made = drafted(session, now)
+    stranger = wards.empty(session, "Fremdklinik")
+    for verb in (
+        lambda: tenders.find(session, stranger.admin, made.tender_id),
+        lambda: tenders.freeze(session, stranger.admin, made.tender_id, now=now),
+        lambda: tenders.log(session, stranger.admin, made.tender_id),
+        lambda: tenders.cancel(session, stranger.admin, made.tender_id, reason="x", now=now),
+    ):
+        with pytest.raises(NotFound):
+            verb()
+    assert not tenders.rows(session, stranger.admin)
+    with pytest.raises(NotAllowed):
+        tenders.freeze(session, made.ward.auditor, made.tender_id, now=now)
+    with pytest.raises(Clash):
+        tenders.change(session, made.ward.assessor, made.tender_id, fields(now), version=99, now=now)
+    houses = session.scalar(select(func.count()).select_from(Hospital).where(Hospital.is_for_bidder))
+    assert houses == 0
