@@ -1,6 +1,7 @@
 """Actions of a vendor: what it offered, what was agreed on, what it reported as done, and our word to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from flask import Response, request
 from wtforms import DateField, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
@@ -9,14 +10,14 @@ from wtforms.validators import InputRequired, Length, Optional
 from assessments.model import Assessed
 from portal import i18n
 from portal.db.models.plans import ActionSource
-from portal.errors import NotFound
+from portal.errors import BadInput, Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import actions as actions_service
 from portal.services import registers, vendors
 from portal.services.actions import ActionFields, ActionRow, Standing, Verdict
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.web import forms, pages
+from portal.web import filters, forms, pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
@@ -84,7 +85,7 @@ def take_offered_lines(here: HospitalJourney, vendor_id: str) -> Response:
     """Make actions of offered lines, or do without them."""
     form = _with_offer(here, vendor_id, OfferForm.sent())
     if form.validate():
-        with form.refusals(here.session):
+        with form.refusals(here.session), _still_offered():
             keys, remark = form["keys"].data or (), str(form["remark"].data or "")
             if form["verdict"].data == TAKE:
                 actions_service.take(
@@ -121,9 +122,14 @@ def set_action(here: HospitalJourney, vendor_id: str) -> Response:
     form = ActionForm.sent()
     source = _source(str(form["source"].data or ""))
     key = str(form["key"].data or "")
-    known = _from(here, vendor_id, source, key)
+    try:
+        known = _from(here, vendor_id, source, key)
+    except NotFound:
+        if source is not ActionSource.PLAN:
+            raise
+        known = ActionFields(title="", due_on=None)  # the service says that the line is gone
     if form.validate():
-        with form.refusals(here.session):
+        with form.refusals(here.session), _still_offered():
             if source is ActionSource.PLAN:
                 actions_service.take_with(
                     here.session,
@@ -155,22 +161,51 @@ def answer_action(here: HospitalJourney, vendor_id: str) -> Response:
     form = AnswerForm.sent()
     form.offer("verdict", [(verdict.value, _(word)) for verdict, word in actions_service.VERDICTS.items()])
     if form.validate():
-        with form.refusals(here.session):
-            actions_service.answer(
-                here.session,
-                here.actor,
-                vendor_id,
-                str(form["action"].data),
-                Verdict(str(form["verdict"].data)),
-                remark=str(form["remark"].data or ""),
-                due_on=form["due_on"].data,
-                version=forms.version(form["version"].data),
-                now=here.now,
-                base_url=here.settings.public_base_url,
-            )
-            here.notice(_("Saved."))
-            return pages.see_other("hospital.vendor_actions", vendor_id=vendor_id)
+        try:
+            with form.refusals(here.session):
+                actions_service.answer(
+                    here.session,
+                    here.actor,
+                    vendor_id,
+                    str(form["action"].data),
+                    Verdict(str(form["verdict"].data)),
+                    remark=str(form["remark"].data or ""),
+                    due_on=form["due_on"].data,
+                    version=forms.version(form["version"].data),
+                    now=here.now,
+                    base_url=here.settings.public_base_url,
+                )
+                here.notice(_("Saved."))
+                return pages.see_other("hospital.vendor_actions", vendor_id=vendor_id)
+        except Clash as refused:
+            _tell_what_stands(here, vendor_id, form, refused)
     return _page(here, vendor_id, OfferForm.offered(verdict=TAKE), form)
+
+
+def _tell_what_stands(here: HospitalJourney, vendor_id: str, form: AnswerForm, refused: Clash) -> None:
+    """What was typed stays in the form, which from now on answers what stands."""
+    rows = actions_service.of_vendor(here.session, here.actor, vendor_id)
+    row = next((one for one in rows if one.action.id == form["action"].data), None)
+    if row is None:
+        raise refused
+    form["version"].data = str(row.version)
+    form.form_errors.append(
+        _(
+            "Somebody wrote to this action in the meantime. It now stands: %(standing)s, until %(day)s. Yours is not "
+            "saved yet and stands in the form.",
+            standing=_(actions_service.STANDINGS[row.standing]),
+            day=filters.day(row.action.due_on),
+        )
+    )
+
+
+@contextmanager
+def _still_offered() -> Iterator[None]:
+    """Of two who answer the same offered lines, the second reads so above what they typed."""
+    try:
+        yield
+    except Clash as refused:
+        raise BadInput({"": refused.message}) from refused
 
 
 def _fields(form: ActionForm, known: ActionFields) -> ActionFields:

@@ -1,6 +1,7 @@
 """Catalogues of questions: what ships, what the hospital put together, from draft to release, and as files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, request
@@ -9,7 +10,7 @@ from wtforms.validators import InputRequired, Length
 
 from portal import i18n
 from portal.db.models.catalogues import OwnCatalogue
-from portal.errors import BadInput, NotFound
+from portal.errors import BadInput, Clash, NotFound
 from portal.files import guarding
 from portal.files.guarding import Unwelcome
 from portal.i18n import gettext as _
@@ -28,6 +29,14 @@ from reports import marks
 from reports.workbooks import catalogue_sheet
 from scanners.model import N_, Message
 
+CHANGED_DRAFT = _l(
+    "Somebody else changed this draft in the meantime. What you wrote stands in the form and is not saved yet; saving "
+    "now puts it over what stands."
+)
+TAKEN_OUT = _l(
+    "Somebody else took this question out of the draft in the meantime. What you wrote stands in the form; "
+    "saving writes it down as a new question."
+)
 SETS = (QuestionSet.SHORT, QuestionSet.BASIC, QuestionSet.FULL)
 BODY_LIMIT = LARGEST + 2**20
 SHEET_NAME = "catalogue.xlsx"  # as what it is judged, whatever it is called
@@ -122,7 +131,7 @@ def rename_catalogue(here: HospitalJourney, own_id: str) -> Response:
     row = catalogues.find(here.session, here.actor, own_id)
     form = NameForm.sent()
     if form.validate():
-        with form.refusals(here.session):
+        with form.refusals(here.session), _in_its_form():
             title = Text(de=form["title_de"].data, en=form["title_en"].data)
             edits = forms.version(form["edits"].data)
             catalogues.rename(here.session, here.actor, own_id, title, edits=edits, now=here.now)
@@ -135,7 +144,7 @@ def place_questions(here: HospitalJourney, own_id: str) -> Response:
     """Which questions stand in which set."""
     row = catalogues.find(here.session, here.actor, own_id)
     form = _sets_form().sent()
-    with form.refusals(here.session):
+    with form.refusals(here.session), _in_its_form():
         chosen = {one: set(form[one.value].data or ()) for one in SETS}
         edits = forms.version(form["edits"].data)
         catalogues.place(here.session, here.actor, own_id, chosen, edits=edits, now=here.now)
@@ -175,10 +184,14 @@ def change_own_question(here: HospitalJourney, own_id: str, own_question: str) -
 @hospital.post("/settings/catalogues/<own_id>/questions/<own_question>/remove", roles=HOSPITAL_WRITERS)
 def remove_own_question(here: HospitalJourney, own_id: str, own_question: str) -> Response:
     """Take it out."""
-    edits = forms.version(EditsForm.sent()["edits"].data)
-    catalogues.remove_question(here.session, here.actor, own_id, own_question, edits=edits, now=here.now)
-    here.notice(_("The question is taken out of the draft."))
-    return pages.see_other("hospital.own_catalogue", own_id=own_id)
+    row = catalogues.find(here.session, here.actor, own_id)
+    form = EditsForm.sent()
+    with form.refusals(here.session), _in_its_form():
+        edits = forms.version(form["edits"].data)
+        catalogues.remove_question(here.session, here.actor, own_id, own_question, edits=edits, now=here.now)
+        here.notice(_("The question is taken out of the draft."))
+        return pages.see_other("hospital.own_catalogue", own_id=own_id)
+    return _one(here, row, form)
 
 
 @hospital.post("/settings/catalogues/<own_id>/release", roles=catalogues.RELEASERS)
@@ -186,7 +199,7 @@ def release_catalogue(here: HospitalJourney, own_id: str) -> Response:
     """Freeze the draft."""
     row = catalogues.find(here.session, here.actor, own_id)
     form = EditsForm.sent()
-    with form.refusals(here.session):
+    with form.refusals(here.session), _in_its_form():
         edits = forms.version(form["edits"].data)
         released = catalogues.release(here.session, here.actor, own_id, edits=edits, now=here.now)
         here.notice(_("Released as version %(version)s. New rounds can ask it.", version=released.version))
@@ -197,10 +210,14 @@ def release_catalogue(here: HospitalJourney, own_id: str) -> Response:
 @hospital.post("/settings/catalogues/<own_id>/discard", roles=HOSPITAL_WRITERS)
 def discard_catalogue(here: HospitalJourney, own_id: str) -> Response:
     """Throw the draft away."""
-    edits = forms.version(EditsForm.sent()["edits"].data)
-    catalogues.discard(here.session, here.actor, own_id, edits=edits, now=here.now)
-    here.notice(_("The draft is thrown away."))
-    return pages.see_other("hospital.catalogue_list")
+    row = catalogues.find(here.session, here.actor, own_id)
+    form = EditsForm.sent()
+    with form.refusals(here.session), _in_its_form():
+        edits = forms.version(form["edits"].data)
+        catalogues.discard(here.session, here.actor, own_id, edits=edits, now=here.now)
+        here.notice(_("The draft is thrown away."))
+        return pages.see_other("hospital.catalogue_list")
+    return _one(here, row, form)
 
 
 @hospital.post("/settings/catalogues/<own_id>/withdraw", roles=catalogues.RELEASERS)
@@ -320,9 +337,21 @@ def _counts(catalogue: Catalogue) -> list[int]:
     return [len(catalogue.sets[one].question_ids) for one in SETS]
 
 
+@contextmanager
+def _in_its_form() -> Iterator[None]:
+    """Of two who change a draft, the second gets their form back, which from now on is of the draft as it stands."""
+    try:
+        yield
+    except Clash as refused:
+        raise BadInput({"": refused.message}) from refused
+
+
 def _one(here: HospitalJourney, row: OwnCatalogue, form: forms.Form | None = None) -> Response:
+    here.session.refresh(row)  # somebody may have changed it since it was found
     catalogue = catalogues.of_row(row)
     language = i18n.language()
+    stands = {one: set(catalogue.sets[one].question_ids) for one in SETS}
+    is_placing = form is not None and SETS[0].value in form
     return pages.page(
         "hospital/own_catalogue.html",
         form=form or EditsForm.offered(edits=str(row.edits)),
@@ -332,9 +361,14 @@ def _one(here: HospitalJourney, row: OwnCatalogue, form: forms.Form | None = Non
         row=row,
         catalogue=catalogue,
         language=language,
+        stands_as=(catalogue.title.de, catalogue.title.en) if isinstance(form, NameForm) and form.form_errors else (),
         own=[(one, catalogue.section(one.section)) for one in owning.own_questions(catalogue)],
         sections=[(one, [catalogue.questions[name] for name in one.question_ids]) for one in catalogue.sections],
-        sets=[(one, _(marks.QUESTION_SETS[one]), set(catalogue.sets[one].question_ids)) for one in SETS],
+        sets=[
+            (one, _(marks.QUESTION_SETS[one]), set(form[one.value].data or ()) if form and is_placing else stands[one])
+            for one in SETS
+        ],
+        stands=stands,
         counts=_counts(catalogue),
         kinds=own_questions.KINDS,
         is_own=owning.is_own,
@@ -353,23 +387,40 @@ def _found(catalogue: Catalogue, question_id: str) -> Question:
 def _write(here: HospitalJourney, own_id: str, question_id: str | None) -> Response:
     row = catalogues.find(here.session, here.actor, own_id)
     catalogue = catalogues.of_row(row)
-    question = _found(catalogue, question_id) if question_id else None
+    question = catalogue.questions.get(question_id or "")
     form = own_questions.prepared(own_questions.QuestionForm.sent(), catalogue)
+    edits = forms.version(form["edits"].data)
+    if question_id and edits == row.edits:
+        question = _found(catalogue, question_id)
     if form.validate():
-        with form.refusals(here.session):
-            catalogues.put_question(
-                here.session,
-                here.actor,
-                own_id,
-                _said(form, catalogue, question),
-                section=form["section"].data,
-                sets={QuestionSet(one) for one in form["sets"].data or ()},
-                edits=forms.version(form["edits"].data),
-                now=here.now,
-            )
-            here.notice(_("Saved."))
-            return pages.see_other("hospital.own_catalogue", own_id=own_id)
+        try:
+            with form.refusals(here.session):
+                catalogues.put_question(
+                    here.session,
+                    here.actor,
+                    own_id,
+                    _said(form, catalogue, question),
+                    section=form["section"].data,
+                    sets={QuestionSet(one) for one in form["sets"].data or ()},
+                    edits=edits,
+                    now=here.now,
+                )
+                here.notice(_("Saved."))
+                return pages.see_other("hospital.own_catalogue", own_id=own_id)
+        except Clash:
+            here.session.refresh(row)
+            return _clashed(row, form, question_id)
     return _question_page(row, form, question)
+
+
+def _clashed(row: OwnCatalogue, form: forms.Form, question_id: str | None) -> Response:
+    """Somebody has changed the draft since the form was read: what was typed stays, what stands now is beside it."""
+    catalogue = catalogues.of_row(row)
+    question = catalogue.questions.get(question_id or "")
+    form["edits"].data = str(row.edits)
+    form.form_errors.append(str(CHANGED_DRAFT if question or not question_id else TAKEN_OUT))
+    stands = own_questions.differences(form, own_questions.filled(catalogue, question, row.edits)) if question else ()
+    return _question_page(row, form, question, stands)
 
 
 def _said(form: forms.Form, catalogue: Catalogue, question: Question | None) -> Mapping[str, Any]:
@@ -381,13 +432,16 @@ def _said(form: forms.Form, catalogue: Catalogue, question: Question | None) -> 
         ) from wrong
 
 
-def _question_page(row: OwnCatalogue, form: forms.Form, question: Question | None) -> Response:
+def _question_page(
+    row: OwnCatalogue, form: forms.Form, question: Question | None, stands: Sequence[tuple[str, str]] = ()
+) -> Response:
     catalogue = catalogues.of_row(row)
     return pages.page(
         "hospital/own_question.html",
         form=form,
         row=row,
         question=question,
+        stands=stands,
         catalogue=catalogue,
         flags=[(flag.id, flag.text.get(i18n.language())) for flag in catalogue.flags.values()],
         language=i18n.language(),

@@ -162,6 +162,24 @@ def filled(catalogue: Catalogue, question: Question, edits: int) -> forms.Form:
     return prepared(form, catalogue)
 
 
+def differences(sent: forms.Form, stands: forms.Form) -> Sequence[tuple[str, str]]:
+    """Label and value of each field that stands otherwise than it was sent."""
+    return [
+        (str(field.label.text), _in_words(stands[field.name]))
+        for field in sent
+        if field.name != "edits" and (field.data or "") != (stands[field.name].data or "")
+    ]
+
+
+def _in_words(field: Any) -> str:
+    if isinstance(field.data, bool):
+        return _("yes") if field.data else _("no")
+    if not hasattr(field, "iter_choices"):
+        return str(field.data or "–")
+    chosen = set(field.data if isinstance(field.data, list) else [field.data])
+    return ", ".join(str(choice[1]) for choice in field.iter_choices() if choice[0] in chosen) or "–"
+
+
 def read(form: forms.Form, catalogue: Catalogue, question: Question | None) -> Mapping[str, Any]:
     """The question as the form says it, with what no field holds; raises flat.BadCell."""
     row = {name: _cell(form, name) for name in flat.COLUMNS if name in form}
