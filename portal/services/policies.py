@@ -23,14 +23,14 @@ from portal.db.models.policies import PolicyDraft, PolicyRelease
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import audit, catalogues, jobs
-from portal.services.actors import Actor, hospital_of
+from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.catalogues import BERLIN
 from questionnaires.model import Catalogue, Question
 from questionnaires.reading import BadFile
 from scanners.model import N_, Message
 from scanners.storing import BadDocument
 
-WRITERS = frozenset({HospitalRole.ADMIN})
+RELEASERS = frozenset({HospitalRole.ADMIN})
 LONGEST_REASON = 2000
 MOST = 1000  # releases of one hospital
 CHANGED = N_("Somebody else changed this in the meantime. Look at what stands now and save again.")
@@ -140,7 +140,7 @@ def of_draft(row: PolicyDraft) -> Policy:
 
 def save(session: Session, actor: Actor, own: Policy, *, edits: int, now: datetime) -> PolicyDraft:
     """Keep a draft; `edits` is what was read, 0 where there was none. What cannot be used is told by its place."""
-    hospital_id = hospital_of(actor, WRITERS)
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     row = _read_draft(session, hospital_id, edits=edits)
     base = tailoring.base_of(own)
     own = replace(own, version=base.version, based_on=base.version)
@@ -161,13 +161,13 @@ def save(session: Session, actor: Actor, own: Policy, *, edits: int, now: dateti
 
 def begin(session: Session, actor: Actor, *, shipped: bool = False, now: datetime) -> PolicyDraft:
     """A draft of what holds now, or of the policy as it ships."""
-    hospital_id = hospital_of(actor, WRITERS)
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     return save(session, actor, policy.current() if shipped else of(session, hospital_id), edits=0, now=now)
 
 
 def take_in(session: Session, actor: Actor, source: bytes, *, edits: int, now: datetime) -> PolicyDraft:
     """A draft out of a file, in place of the one that was read."""
-    hospital_of(actor, WRITERS)
+    hospital_of(actor, HOSPITAL_WRITERS)
     try:
         own = tailoring.load(source)
     except BadFile as wrong:
@@ -183,7 +183,7 @@ def take_in(session: Session, actor: Actor, source: bytes, *, edits: int, now: d
 
 def discard(session: Session, actor: Actor, *, edits: int, now: datetime) -> None:
     """Throw the draft away, as it was read."""
-    hospital_id = hospital_of(actor, WRITERS)
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     row = _read_draft(session, hospital_id, edits=edits)
     if row is None:
         raise NotFound
@@ -193,7 +193,7 @@ def discard(session: Session, actor: Actor, *, edits: int, now: datetime) -> Non
 
 def release(session: Session, actor: Actor, *, reason: str, edits: int, now: datetime) -> PolicyRelease:
     """From now on scores are made with the draft; every vendor is worked out anew by jobs of the same commit."""
-    hospital_id = hospital_of(actor, WRITERS)
+    hospital_id = hospital_of(actor, RELEASERS)
     session.execute(select(Hospital.id).where(Hospital.id == hospital_id).with_for_update())  # releases are counted
     row = _read_draft(session, hospital_id, edits=edits)
     if row is None:

@@ -82,12 +82,17 @@ def assess(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> 
 
 def from_outside(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> OutsideView:
     """The outside grade of a vendor, without the rest of its assessment."""
-    dossier = _dossier(session, hospital_of(actor), vendor_id, now=now)
+    known = _dossier(session, hospital_of(actor), vendor_id, now=now)
     return OutsideView(
-        grade=outside.grade(dossier, policies.of(session, hospital_of(actor))),
-        at=dossier.scanned_at,
-        is_documents_only=dossier.scan_state is ScanState.DOCUMENTS_ONLY,
+        grade=outside.grade(known, policies.of(session, hospital_of(actor))),
+        at=known.scanned_at,
+        is_documents_only=known.scan_state is ScanState.DOCUMENTS_ONLY,
     )
+
+
+def dossier(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> Dossier:
+    """All that is known of one vendor, for whoever judges it by other rules than those that hold."""
+    return _dossier(session, hospital_of(actor), vendor_id, now=now)
 
 
 def _dossier(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> Dossier:

@@ -74,6 +74,8 @@ TABLE: Mapping[object, str] = {
         GET hospital.catalogue_list  GET hospital.own_catalogue  GET hospital.preview_catalogue
         GET hospital.catalogue_file  GET hospital.catalogue_workbook
         GET hospital.shipped_catalogue_file
+        GET hospital.policy_page  GET hospital.preview_policy  GET hospital.policy_release  GET hospital.policy_file
+        GET hospital.policy_release_file
         GET hospital.incident_list  GET hospital.incident  GET hospital.vendor_incidents
         GET hospital.flash  GET hospital.flash_calls  GET hospital.flash_workbook
         GET hospital.live_exports  POST hospital.ask_for_report  POST hospital.export_file
@@ -95,6 +97,8 @@ TABLE: Mapping[object, str] = {
         POST hospital.place_questions  GET hospital.add_own_question  POST hospital.write_down_own_question
         GET hospital.edit_own_question  POST hospital.change_own_question  POST hospital.remove_own_question
         POST hospital.discard_catalogue
+        POST hospital.begin_policy  POST hospital.import_policy  GET hospital.edit_policy  POST hospital.save_policy
+        GET hospital.must_haves  POST hospital.save_must_haves  POST hospital.discard_policy
         GET hospital.import_vendors  POST hospital.upload_vendor_list  GET hospital.match_vendor_list
         POST hospital.take_vendor_list  POST hospital.discard_vendor_list
         GET hospital.add_vendor  POST hospital.write_down_vendor  GET hospital.edit_vendor  POST hospital.change_vendor
@@ -117,7 +121,7 @@ TABLE: Mapping[object, str] = {
     CLINIC_APPROVERS: "POST hospital.grant_waiver  POST hospital.end_waiver",
     CLINIC_ADMIN: """
         POST hospital.change_settings  POST hospital.invite_member  POST hospital.end_member
-        POST hospital.release_catalogue  POST hospital.withdraw_catalogue
+        POST hospital.release_catalogue  POST hospital.withdraw_catalogue  POST hospital.release_policy
     """,
     CLINIC_TRAIL: "GET hospital.audit_trail",
     FIRM: """

@@ -66,7 +66,7 @@ from scanners.catalogue import CHECKS
 from scanners.datasets import SHIPPED
 from scanners.model import CheckClass
 from scanners.parsing.parts_lists import Component, PartsList
-from tests.portal import alarms, building
+from tests.portal import alarms, building, yardsticks
 from tests.portal.web.conftest import Visitor, make_settings, sign_in
 from tests.portal.web.hospital import ward
 from tests.portal.web.hospital.ward import Ward
@@ -305,6 +305,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
         "export_id": export.id,
         "recheck_id": recheck.id,
         "own_id": own.id,
+        "policy_release_id": yardsticks.own(session, made.admin, now=now),
         "own_question": "H-01",
         "shipped": "hospital-vendor@2026.1",
         "dispute": dispute.id,

@@ -138,14 +138,19 @@ def test_a_release_needs_a_reason_and_something_to_release(session, admin, now):
     assert set(refused.value.fields) == {"reason"}
 
 
-@pytest.mark.parametrize("role", [HospitalRole.ASSESSOR, HospitalRole.DECIDER, HospitalRole.AUDITOR])
-def test_only_an_admin_writes(session, admin, now, role):
-    other = replace(admin, hospital_role=role)
+@pytest.mark.parametrize("role", [HospitalRole.DECIDER, HospitalRole.AUDITOR])
+def test_who_only_reads_drafts_nothing(session, admin, now, role):
+    with pytest.raises(NotAllowed):
+        policies.save(session, replace(admin, hospital_role=role), HEAVY, edits=0, now=now)
+
+
+def test_an_assessor_drafts_and_an_admin_releases(session, admin, now):
+    assessor = replace(admin, hospital_role=HospitalRole.ASSESSOR)
+    row = policies.save(session, assessor, HEAVY, edits=0, now=now)
 
     with pytest.raises(NotAllowed):
-        policies.save(session, other, HEAVY, edits=0, now=now)
-    with pytest.raises(NotAllowed):
-        policies.release(session, other, reason="so", edits=0, now=now)
+        policies.release(session, assessor, reason="so", edits=row.edits, now=now)
+    assert policies.release(session, admin, reason="so", edits=row.edits, now=now).number == 1
 
 
 def test_nobody_changes_what_was_released(session, admin, now):

@@ -21,7 +21,7 @@ from portal.web.journey import EXTENSION
 from reports.workbooks.table_in import Table
 from scanners.datasets import SHIPPED
 from scanners.parsing.parts_lists import Component, PartsList
-from tests.portal import alarms, building
+from tests.portal import alarms, building, yardsticks
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def paths(  # noqa: PLR0912 - a case for each pair of ids
         ).all(),
         "import_id": [uploaded(session, ward)],
         "own_id": catalogues_of(session, ward),
+        "policy_release_id": [yardsticks.own(session, ward.by_role[HospitalRole.ADMIN], now=datetime.now(UTC))],
         "incident_id": [alarm_of(session, ward)[0]],
         "flash_id": [alarm_of(session, ward)[1]],
         "shipped": ["hospital-vendor@2026.1"],
