@@ -1,7 +1,7 @@
 """A round as a workbook and back: what it says, what stands meanwhile, and only what somebody chose is saved."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -104,9 +104,14 @@ def shapes(session: Session, actor: Actor, assessment_id: str, *, now: datetime)
 def compare(session: Session, actor: Actor, assessment_id: str, sent: SheetSent, *, now: datetime) -> Comparison:
     """What the workbook would change. Raises BadInput when it is that of another round or version."""
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
+    return compared(asked, sent, [*_profile_rows(asked), *_question_rows(asked, _remarks(session, asked))], now=now)
+
+
+def compared(asked: Round, sent: SheetSent, rows_of_sheet: Sequence[AnswerRow], *, now: datetime) -> Comparison:
+    """The same for a round that is at hand, with the rows that a workbook of it has."""
     _refuse_strangers(asked, sent)
     rows = asked.answers
-    known = {row.key: row for row in (*_profile_rows(asked), *_question_rows(asked, _remarks(session, asked)))}
+    known = {row.key: row for row in rows_of_sheet}
     differences, same = [], 0
     unreadable = [
         (problem.place, problem.key[0] if problem.key else "", _ours(problem.message)) for problem in sent.problems
@@ -178,6 +183,12 @@ def take(
 
 
 # ---- rows
+
+
+def open_rows(asked: Round) -> Sequence[AnswerRow]:
+    """The rows of a workbook in which everything may be answered."""
+    made = [*_profile_rows(asked), *_question_rows(asked, {})]
+    return [replace(row, is_open=True) for row in made]
 
 
 def _remarks(session: Session, asked: Round) -> Mapping[Key, str]:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wtforms import Field, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
-from wtforms.widgets import CheckboxInput, DateInput, ListWidget
+from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
 
 from portal import i18n
 from portal.db.models.responses import Answer, Suggestion
@@ -14,12 +13,12 @@ from portal.i18n import gettext as _
 from portal.services import responses, rounds
 from portal.services.rounds import Key, Round, Slot
 from portal.services.scopes import PROFILE
-from portal.web import forms
+from portal.web import answer_fields, forms
 from questionnaires import answering, citing
 from questionnaires.model import AnswerKind, AnswerShape, AnswerValue, ProfileQuestion, Question
 
 RETURNED = "returned"
-VALUE, SPECIAL, COMMENT, VERSION = "value", "special", "comment", "version"
+VALUE, SPECIAL, COMMENT, VERSION = answer_fields.VALUE, answer_fields.SPECIAL, answer_fields.COMMENT, "version"
 CONFIRM = "confirm"  # the names of earlier answers that still hold
 CHOOSING = frozenset({AnswerKind.SINGLE_CHOICE, AnswerKind.YES_PARTIAL_NO_NA, AnswerKind.YES_NO, AnswerKind.MATURITY})
 
@@ -235,20 +234,15 @@ def filled(page: Sequence[Entry]) -> Mapping[str, Any]:
     """What the form shows at first: the answers that stand."""
     values: dict[str, Any] = {}
     for entry in page:
-        raw = _raw(entry)
-        special = [one for one in raw if one in answering.SPECIALS]
-        plain = [one for one in raw if one not in answering.SPECIALS] if _has_special(entry.shape) else list(raw)
-        several = entry.shape.kind is AnswerKind.MULTI_CHOICE
-        values[f"{entry.name}.{VALUE}"] = plain if several else "".join(plain[:1])
-        values[f"{entry.name}.{SPECIAL}"] = special
-        values[f"{entry.name}.{COMMENT}"] = entry.shown.comment if entry.shown else ""
+        standing = answer_fields.filled(entry.shape, entry.shown)
+        values |= {f"{entry.name}.{part}": one for part, one in standing.items()}
         values[f"{entry.name}.{VERSION}"] = str(entry.version)
     return values
 
 
 def typed_in(sent: Mapping[str, Any], entry_name: str) -> Typed:
     """What stands under one question's names, in a form's data or in what autosave sent."""
-    values = [*_list(sent.get(f"{entry_name}.{VALUE}")), *_list(sent.get(f"{entry_name}.{SPECIAL}"))]
+    values = answer_fields.typed(sent.get(f"{entry_name}.{VALUE}"), sent.get(f"{entry_name}.{SPECIAL}"))
     return Typed(
         values=values,
         comment=str(sent.get(f"{entry_name}.{COMMENT}") or ""),
@@ -258,7 +252,7 @@ def typed_in(sent: Mapping[str, Any], entry_name: str) -> Typed:
 
 def is_unconfirmed(sent: Mapping[str, Any], entry: Entry) -> bool:
     """Whether an earlier answer stands in the fields as it was laid there, and nobody said that it still holds."""
-    if entry.value is not None or entry.suggestion is None or entry.name in _list(sent.get(CONFIRM)):
+    if entry.value is not None or entry.suggestion is None or entry.name in answer_fields.typed(sent.get(CONFIRM)):
         return False
     typed, lying = typed_in(sent, entry.name), answering.load(entry.suggestion.value)
     return (sorted(filter(None, typed.values)), " ".join(typed.comment.split())) == (
@@ -273,63 +267,10 @@ def names_of(name: str) -> frozenset[str]:
 
 
 def _fields(entry: Entry) -> Mapping[str, Field]:
-    made: dict[str, Any] = {VALUE: _control(entry)}
-    if _has_special(entry.shape):
-        made[SPECIAL] = _checkboxes(
-            [(one, answering.SPECIALS[one].get(i18n.language())) for one in _specials(entry.shape)], entry
-        )
+    made: dict[str, Any] = {VALUE: answer_fields.control(entry.shape, entry.text, may_clear=entry.value is not None)}
+    if answer_fields.has_special(entry.shape):
+        made[SPECIAL] = answer_fields.special(entry.shape, entry.text)
     if entry.takes_note:
         made[COMMENT] = TextAreaField(_("Note"), filters=[forms.stripped])
     made[VERSION] = HiddenField()
     return made
-
-
-def _control(entry: Entry) -> Any:
-    shape, language = entry.shape, i18n.language()
-    options = [(option.id, option.text.get(language)) for option in shape.options]
-    match shape.kind:
-        case AnswerKind.MULTI_CHOICE:
-            return _checkboxes(options, entry)
-        case AnswerKind.NUMBER:
-            return StringField(entry.text, filters=[forms.stripped])
-        case AnswerKind.DATE:
-            return StringField(entry.text, filters=[forms.stripped], widget=DateInput())
-        case AnswerKind.TEXT:
-            return TextAreaField(entry.text, filters=[forms.stripped])
-    if entry.value is not None:
-        options.append(("", _("take the answer back")))
-    return RadioField(entry.text, choices=forms.choices(options), validate_choice=False)
-
-
-def _checkboxes(options: Sequence[tuple[str, str]], entry: Entry) -> Any:
-    return SelectMultipleField(
-        entry.text,
-        choices=forms.choices(options),
-        validate_choice=False,
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
-    )
-
-
-def _raw(entry: Entry) -> tuple[str, ...]:
-    if entry.shown is None:
-        return ()
-    raw = answering.raw(entry.shown)
-    if entry.shown.number is not None and i18n.language() == "de":
-        return tuple(one.replace(".", ",") for one in raw)
-    return raw
-
-
-def _specials(shape: AnswerShape) -> Sequence[str]:
-    allowed = ((answering.UNKNOWN, shape.allow_unknown), (answering.NEVER, shape.allow_never))
-    return [one for one, is_allowed in allowed if is_allowed]
-
-
-def _has_special(shape: AnswerShape) -> bool:
-    return shape.kind in {AnswerKind.NUMBER, AnswerKind.DATE} and bool(_specials(shape))
-
-
-def _list(sent: Any) -> list[str]:
-    if isinstance(sent, str):
-        return [sent]
-    return [str(one) for one in sent] if sent else []

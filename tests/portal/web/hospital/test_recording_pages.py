@@ -1,0 +1,172 @@
+"""Recording in the browser, and an intake that its owner answers by a link."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import openpyxl
+import pytest
+from sqlalchemy import select
+
+from assessments import intake as intake_form
+from portal.db.models.intake_requests import IntakeRequest
+from portal.db.models.jobs import OutboxMail
+from portal.db.models.recordings import RecordedAnswer, RecordedSource
+from portal.demonstration import documents
+from portal.services import recordings
+from tests.portal.web.hospital import ward as wards
+from tests.portal.web.vendor import errand
+
+NAME = "Stumm Medizintechnik GmbH"
+PDF = documents.pdf("Bericht", ["Ein Satz."]) if hasattr(documents, "pdf") else b"%PDF-1.4\n%%EOF\n"
+
+
+@pytest.fixture
+def ward(sessions):
+    now = datetime.now(UTC)
+    with sessions() as session, session.begin():
+        made = wards.empty(session)
+        wards.add(session, made, NAME, "PACS", domain="stumm.example", now=now)
+        wards.invite(session, made, NAME, now=now, due=(now + timedelta(days=20)).date())
+        return made
+
+
+@pytest.fixture
+def clerk(visit, ward):
+    return visit(ward.assessor)
+
+
+@pytest.fixture
+def path(ward):
+    return f"/hospital/assessments/{ward.assessments[NAME]}/recording"
+
+
+def put(clerk, path, content=PDF, name="SOC2.pdf", **fields):
+    sent = {"file": (BytesIO(content), name), "kind": "document", "supplied_by": "Frau Still", **fields}
+    return clerk.post(f"{path}/sources", sent, content_type="multipart/form-data")
+
+
+def easy(sessions, ward):
+    with sessions() as session:
+        asked = recordings.questionnaire(session, ward.assessor, ward.assessments[NAME], now=datetime.now(UTC))
+        slot = next(one for one in asked.slots if one.question.shape.kind.value == "yes_partial_no_na")
+        return ".".join(part for part in slot.key if part), slot.question.shape.options[0].id
+
+
+def test_an_answer_is_recorded_from_a_document_and_closed(clerk, ward, sessions, path):
+    assert put(clerk, path).status_code == 303
+    with sessions() as session:
+        source = session.scalars(select(RecordedSource)).one()
+    name, option = easy(sessions, ward)
+    fields = {"value": option, "source": source.id, "place": "S. 12", "note": "Nur wir.", "version": "0"}
+
+    assert clerk.post(f"{path}/{name}", {**fields, "place": ""}).status_code == 422
+    assert clerk.post(f"{path}/{name}", fields).status_code == 303
+    assert "SOC2.pdf, S. 12" in errand.text_of(clerk.get(path))
+    assert clerk.post(f"{path}/close").status_code == 303
+    review = errand.text_of(clerk.get(f"/hospital/review/{ward.assessments[NAME]}"))
+    assert "vom Krankenhaus erfasst" in review or "recorded by the hospital" in review
+    assert clerk.post(f"{path}/sources/{source.id}").data == PDF
+
+
+def test_a_clash_shows_both_and_keeps_what_was_typed(clerk, ward, sessions, path):
+    put(clerk, path)
+    with sessions() as session:
+        source = session.scalars(select(RecordedSource)).one()
+    name, option = easy(sessions, ward)
+    fields = {"value": option, "source": source.id, "place": "S. 12", "version": "0"}
+    clerk.post(f"{path}/{name}", fields)
+
+    answer = clerk.post(f"{path}/{name}", {**fields, "place": "S. 99", "comment": "Anders gelesen."})
+
+    assert answer.status_code == 409
+    html = answer.get_data(as_text=True)
+    assert "S. 99" in html
+    assert "Anders gelesen." in html
+    assert "S. 12" in html
+    version = re.search(r'name="version"[^>]*value="(\d+)"', html)[1]
+    assert clerk.post(f"{path}/{name}", {**fields, "place": "S. 99", "version": version}).status_code == 303
+
+
+def test_a_mailed_workbook_is_compared_and_recorded(clerk, ward, sessions, path):
+    taken = clerk.post(f"{path}/workbook")
+    book = openpyxl.load_workbook(BytesIO(taken.data))
+    with sessions() as session:
+        asked = recordings.questionnaire(session, ward.assessor, ward.assessments[NAME], now=datetime.now(UTC))
+        question = next(one.question for one in asked.slots if one.question.shape.kind.value == "yes_partial_no_na")
+    filled = fill(book, question)
+    content = BytesIO()
+    book.save(content)
+
+    found = put(clerk, path, content.getvalue(), "antworten.xlsx", kind="workbook")
+    page = clerk.get(found.headers["Location"])
+    html = page.get_data(as_text=True)
+    chosen = re.findall(r'name="chosen" value="([^"]+)" checked', html)
+    assert len(chosen) == 1, errand.text_of(page)
+    assert clerk.post(found.headers["Location"], {"chosen": chosen}).status_code == 303
+    with sessions() as session:
+        row = session.scalars(select(RecordedAnswer)).one()
+        assert (row.question_id, row.value["choices"]) == (question.id, [question.shape.options[0].id])
+        assert re.search(r"[A-Z]+\d+", row.place)
+        assert filled
+
+
+def fill(book, question) -> bool:
+    """Type the first choice where the workbook asks this question."""
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            if any(cell.value == question.id for cell in row):
+                for cell in row:
+                    if not cell.protection.locked:
+                        cell.value = question.shape.options[0].text.de
+                        return True
+    return False
+
+
+def test_what_is_no_document_is_refused_beside_the_field(clerk, path):
+    answer = put(clerk, path, b"MZ\x90\x00", "virus.pdf")
+
+    assert answer.status_code == 422
+    assert "Frau Still" in answer.get_data(as_text=True)
+
+
+def test_the_owner_answers_once_and_the_assessor_takes_it_over(clerk, ward, sessions, visitor):
+    supply = ward.supplies[NAME]
+    until = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+    sent = {"name": "Dr. Beck", "email": "beck@klinik.example", "language": "de", "until": until, "message": "Bitte."}
+    assert clerk.post(f"/hospital/vendors/supplies/{supply}/intake/ask", sent).status_code == 303
+    with sessions() as session:
+        mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "intake")).one()
+        link = re.search(r"/intake/avi_\S+", mail.text)[0]
+        before = session.scalars(select(IntakeRequest)).one().version
+
+    for _ in range(2):
+        assert visitor.get(link).status_code == 303
+        page = visitor.get("/intake")
+    text = errand.text_of(page)
+    assert "PACS" in text
+    assert NAME not in text
+    with sessions() as session:
+        assert session.scalars(select(IntakeRequest)).one().version == before
+
+    answers = {one.id: one.options[0].id for one in intake_form.current().questions}
+    wrong = visitor.post("/intake", {**answers, "name": "", "function": "Radiologie", "remark": "Ersatz ab März."})
+    assert wrong.status_code == 422
+    assert "Ersatz ab März." in wrong.get_data(as_text=True)
+    sent = visitor.post("/intake", {**answers, "name": "Dr. Ada Beck", "function": "Leitung Radiologie"})
+    assert sent.status_code == 200
+    assert visitor.post("/intake", {**answers, "name": "x", "function": "y"}).status_code == 200  # it has ended
+    assert "Dr. Ada Beck" in errand.text_of(clerk.get("/hospital/"))
+
+    page = clerk.get(f"/hospital/vendors/supplies/{supply}/intake")
+    html = page.get_data(as_text=True)
+    assert "Leitung Radiologie" in html
+    with sessions() as session:
+        row = session.scalars(select(IntakeRequest)).one()
+        fields = {"request": row.id, "version": str(row.version)}
+    over = f"/hospital/vendors/supplies/{supply}/intake/take-over"
+    assert clerk.post(over, {**fields, "version": "0"}).status_code == 409
+    assert clerk.post(over, fields).status_code == 303
+    assert "Dr. Ada Beck" in errand.text_of(clerk.get(f"/hospital/vendors/supplies/{supply}/intake"))
