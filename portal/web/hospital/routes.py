@@ -20,6 +20,7 @@ from portal.web.hospital import (
     letters,
     own_risks,
     policies,
+    recording,
     review,
     risks,
     rounds,
@@ -44,6 +45,6 @@ PAGES = (
     *(own_risks, snapshots, waivers),
     policies,
     comparisons,
-    *(asked_intakes, intake_requests),
+    *(asked_intakes, intake_requests, recording),
     *(concentrations, vendor_table),
 )
