@@ -64,6 +64,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.today  GET hospital.vendor_list  GET hospital.search  GET hospital.vendor
         GET hospital.vendor_answers  GET hospital.vendor_contradictions  GET hospital.vendor_evidence
         GET hospital.vendor_history  GET hospital.vendor_report  GET hospital.vendor_scan  GET hospital.scan_progress
+        GET hospital.recording  GET hospital.recorded_answer  POST hospital.open_recorded_source
         GET hospital.intake  GET hospital.board  GET hospital.assessment  GET hospital.review_list  GET hospital.review
         GET hospital.risk_list  GET hospital.risk  GET hospital.report_list  POST hospital.register_workbook
         POST hospital.open_evidence  GET hospital.settings  GET hospital.vendor_disputes  GET hospital.vendor_actions
@@ -103,6 +104,9 @@ TABLE: Mapping[object, str] = {
         POST hospital.take_vendor_list  POST hospital.discard_vendor_list
         GET hospital.add_vendor  POST hospital.write_down_vendor  GET hospital.edit_vendor  POST hospital.change_vendor
         POST hospital.end_vendor  GET hospital.add_supply  POST hospital.write_down_supply  GET hospital.edit_supply
+        POST hospital.add_recorded_source  POST hospital.remove_recorded_source  POST hospital.take_recorded_workbook
+        GET hospital.compare_recorded_workbook  POST hospital.take_recorded_answers  POST hospital.record_answer
+        POST hospital.take_recorded_back  POST hospital.close_recording  POST hospital.reopen_recording
         GET hospital.ask_owner  POST hospital.send_intake  POST hospital.remind_owner  POST hospital.withdraw_intake
         POST hospital.ask_owner_again  POST hospital.take_intake_over
         POST hospital.change_supply  POST hospital.fill_in_intake  GET hospital.invite  POST hospital.send_invitation
@@ -211,6 +215,7 @@ def payload(name: str, place: Place) -> dict[str, object]:
             "email": "x@strahlwerk.example",
             "language": "de",
         },
+        "POST hospital.add_recorded_source": {"file": (io.BytesIO(FILE), "neu.pdf"), "kind": "document"},
         "POST hospital.send_intake": {"email": "beck@klinik.example", "language": "de", "until": "2099-01-01"},
         "POST hospital.take_intake_over": {"request": ids["request_id"], "version": "1"},
         "POST hospital.invite_another": {"email": "x@strahlwerk.example", "language": "de"},
