@@ -32,6 +32,7 @@ from portal.db.models.disputes import DisputeReason
 from portal.db.models.exports import ExportKind
 from portal.db.models.incidents import FlashAsked
 from portal.db.models.jobs import Job, OutboxMail
+from portal.db.models.recordings import RecordedSource, SourceKind
 from portal.db.models.registers import RiskRecord
 from portal.db.models.responses import DeletionRule, Evidence, EvidenceDeletion, Response
 from portal.db.models.scans import ScanRun
@@ -48,6 +49,7 @@ from portal.services import (
     intake_requests,
     jobs,
     rechecks,
+    recordings,
     retention,
     reviews,
     rounds,
@@ -210,6 +212,27 @@ def build(folder: Path) -> World:
     return world
 
 
+def _recorded_source(session: Session, shelf: Blobs, assessment: Assessment, *, now: datetime) -> str:
+    """A file that the hospital put in for this vendor before a company took the round."""
+    kept = shelf.put(recordings.owner_of(assessment.hospital_id), FILE)
+    row = RecordedSource(
+        hospital_id=assessment.hospital_id,
+        assessment_id=assessment.id,
+        kind=SourceKind.WORKBOOK,
+        file_name="antworten.xlsx",
+        media_type="application/pdf",
+        size=kept.size,
+        sha256=kept.sha256,
+        blob_id=kept.blob_id,
+        supplied_by="Frau Still",
+        added_by="Jens",
+        added_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
 def _asked_intake(session: Session, made: ward.Ward, supply_id: str, *, now: datetime) -> str:
     """An intake that its owner answered by a link and that nobody has taken over yet."""
     owner = Owner(email="beck@klinik.example", name="Dr. Beck", until=now.date() + timedelta(days=10))
@@ -296,6 +319,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     ids = {
         **risks,
         "request_id": asked_intake,
+        "source_id": _recorded_source(session, shelf, assessment, now=now),
         "incident_id": incident.id,
         "flash_id": flash.id,
         "asked_id": session.scalars(select(FlashAsked.id).where(FlashAsked.flash_id == flash.id)).one(),
