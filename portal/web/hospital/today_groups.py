@@ -275,17 +275,32 @@ def _evidence(desk: Desk) -> Group:
 
 def _intakes_answered(desk: Desk) -> Group:
     def line(one: intake_requests.Pending) -> Line:
-        answered = filters.day(one.request.submitted_at)
+        request = one.request
         return Line(
             name=one.vendor.name,
             what=one.supply.name,
-            since=_("answered on %(day)s", day=answered),
+            since=_("answered by %(name)s on %(day)s", name=request.by_name, day=filters.day(request.submitted_at)),
             word=_("Take over"),
             url=url_for("hospital.intake", supply_id=one.supply.id),
         )
 
     rows = intake_requests.pending(desk.here.session, desk.here.actor, now=desk.here.now)
     return group(_("Intakes answered by their owners"), [one for one in rows if one.request.submitted_at], line)
+
+
+def _intakes_asked(desk: Desk) -> Group:
+    def line(one: intake_requests.Pending) -> Line:
+        who, is_over = one.request.name or one.request.email, one.standing is intake_requests.Standing.EXPIRED
+        since = (
+            _("%(name)s did not answer by %(day)s", name=who, day=filters.day(one.request.expires_at))
+            if is_over
+            else _("%(name)s was asked, please by %(day)s", name=who, day=filters.day(one.request.until))
+        )
+        url = url_for("hospital.intake", supply_id=one.supply.id)
+        return Line(name=one.vendor.name, what=one.supply.name, since=since, word=_("View"), url=url)
+
+    rows = intake_requests.pending(desk.here.session, desk.here.actor, now=desk.here.now)
+    return group(_("Intakes asked of their owners"), [one for one in rows if not one.request.submitted_at], line)
 
 
 def _no_intake(desk: Desk) -> Group:
@@ -330,6 +345,7 @@ GROUPS: tuple[Callable[[Desk], Group], ...] = (
     _evidence,
     _waivers,
     _intakes_answered,
+    _intakes_asked,
     _no_intake,
     _not_asked,
 )
