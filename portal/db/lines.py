@@ -18,6 +18,7 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.portfolio import SupplyLine, VendorLine
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.snapshots import ScoreMove
+from portal.db.models.supplies import ContactRole, VendorContact
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 
 AT_ONCE = 400  # vendors of one round of statements
@@ -79,7 +80,7 @@ def _of_vendor(row: Vendor) -> tuple[str, str]:
     return "vendor", row.id
 
 
-def _of_child(row: Supply | Assessment) -> tuple[str, str]:
+def _of_child(row: Supply | Assessment | VendorContact) -> tuple[str, str]:
     return "vendor", row.vendor_id
 
 
@@ -87,6 +88,7 @@ _WATCHED: Mapping[type, Callable[[Any], tuple[str, str]]] = {
     Vendor: _of_vendor,
     Supply: _of_child,
     Assessment: _of_child,
+    VendorContact: _of_child,
     IntakeRecord: lambda row: ("supply", row.supply_id),
     ScoreRecord: lambda row: ("assessment", row.assessment_id),
     ScoreMove: lambda row: ("score", row.score_id),
@@ -136,10 +138,26 @@ def _write(session: Session, vendor_ids: Collection[str]) -> None:
     known = _locked(session, VendorLine, VendorLine.vendor_id, hospitals, vendor_ids)
     supplies = _supplies(session, vendor_ids)
     rounds = _rounds(session, hospitals, vendor_ids)
-    _put(session, VendorLine, "vendor_id", known, [_line(row, supplies[row.id], rounds.get(row.id)) for row in vendors])
+    secured = _secured(session, hospitals, vendor_ids)
+    lines = [_line(row, supplies[row.id], rounds.get(row.id), is_secured=row.id in secured) for row in vendors]
+    _put(session, VendorLine, "vendor_id", known, lines)
     written = [_supply_line(vendor, row) for vendor in vendors for row in supplies[vendor.id]]
     there = _locked(session, SupplyLine, SupplyLine.supply_id, hospitals, [line["supply_id"] for line in written])
     _put(session, SupplyLine, "supply_id", there, written)
+
+
+def _secured(session: Session, hospitals: Collection[str], vendor_ids: Collection[str]) -> set[str]:
+    """Vendors with somebody to call about the security of all they supply."""
+    return set(
+        session.scalars(
+            select(VendorContact.vendor_id).where(
+                VendorContact.hospital_id.in_(hospitals),
+                VendorContact.vendor_id.in_(vendor_ids),
+                VendorContact.supply_id.is_(None),
+                VendorContact.role == ContactRole.SECURITY,
+            )
+        )
+    )
 
 
 def _locked(session: Session, table: Any, column: Any, hospitals: Collection[str], ids: Collection[str]) -> set[str]:
@@ -233,7 +251,9 @@ def _difference(document: Mapping[str, Any]) -> float | None:
     return None if before is None or after is None else float(after) - float(before)
 
 
-def _line(vendor: Any, supplies: list[Any], last: tuple[Any, Any, float | None] | None) -> dict[str, Any]:
+def _line(
+    vendor: Any, supplies: list[Any], last: tuple[Any, Any, float | None] | None, *, is_secured: bool
+) -> dict[str, Any]:
     is_ended = vendor.ended_at is not None
     active = [(row, intake) for row, intake in supplies if row.ended_at is None]
     named = [row.name for row, _intake in (active or (supplies if is_ended else []))]
@@ -248,7 +268,7 @@ def _line(vendor: Any, supplies: list[Any], last: tuple[Any, Any, float | None] 
         "words": "\n".join([vendor.name, vendor.domain, vendor.creditor_number, *named]).casefold(),
         "products": ", ".join(named),
         "is_ended": is_ended,
-        "has_security_contact": bool(vendor.security_email),
+        "has_security_contact": is_secured or bool(vendor.security_email),
         "supplies": len(active),
         "unrated_supply_id": next((row.id for row, intake in active if intake is None), None),
         "tier": min((intake.tier for intake in rated), default=None),

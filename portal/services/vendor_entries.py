@@ -213,7 +213,7 @@ def replace_articles(
     supply = vendors.find_supply(session, actor, supply_id)
     if len(found) > MOST:
         raise BadInput({"": Message(text=N_("The list has more than %(most)s rows."), values={"most": MOST})})
-    kept = [_article(one) for one in found]
+    kept = [checked_article(one) for one in found]
     session.execute(delete(Article).where(Article.hospital_id == hospital_id, Article.supply_id == supply.id))
     session.add_all(Article(hospital_id=hospital_id, supply_id=supply.id, created_at=now, **vars(one)) for one in kept)
     session.flush()
@@ -317,7 +317,8 @@ def _alternative(fields: AlternativeFields) -> AlternativeFields:
     )
 
 
-def _article(fields: ArticleFields) -> ArticleFields:
+def checked_article(fields: ArticleFields) -> ArticleFields:
+    """An article as it is stored; BadInput with a sentence for each field that cannot be."""
     wrong: dict[str, Message] = {}
     model = fields.model.strip()
     if not model:
@@ -350,7 +351,7 @@ KINDS: Mapping[str, Kind] = {
             check=_subcontractor,
         ),
         Kind(name="alternative", model=Alternative, fields=AlternativeFields, of_supply=True, check=_alternative),
-        Kind(name="article", model=Article, fields=ArticleFields, of_supply=True, check=_article),
+        Kind(name="article", model=Article, fields=ArticleFields, of_supply=True, check=checked_article),
     )
 }
 

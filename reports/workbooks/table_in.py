@@ -15,8 +15,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from questionnaires.model import Message
 from reports.workbooks import loading
 from reports.workbooks.answer_sheet import NotOurWorkbook, plain
-from reports.workbooks.cells import TEMPTING
-from reports.workbooks.cells import unwritten
+from reports.workbooks.cells import TEMPTING, unwritten
 from scanners.model import N_
 
 MOST_ROWS = 3_000
@@ -96,7 +95,7 @@ def _of_csv(content: bytes) -> Sequence[tuple[str, ...]]:
 
 def _plain(text: str) -> str:
     """Without the sign that keeps a spreadsheet program from reading it as a formula."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(TEMPTING) else text
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(TEMPTING) else text
 
 
 def _columns(text: str, delimiter: str) -> int:

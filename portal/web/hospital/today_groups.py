@@ -3,7 +3,7 @@
 A group is a title, how many lines there are in all, the first few of them, and the list that shows them all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -15,13 +15,25 @@ from portal.db.models.assessments import Stage
 from portal.db.models.portfolio import VendorLine
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
-from portal.services import actions, flashes, incidents, intake_requests, listing, risk_lists, waiving
+from portal.services import (
+    actions,
+    flashes,
+    incidents,
+    intake_requests,
+    listing,
+    offboardings,
+    risk_lists,
+    supply_records,
+    waiving,
+)
 from portal.services.actors import HOSPITAL_WRITERS
 from portal.services.listing import Flag, Wanted
 from portal.services.portfolio import EVIDENCE_SOON
 from portal.services.risk_lists import Listed
+from portal.services.supply_records import Matter
 from portal.web import filters
 from portal.web.journey import HospitalJourney
+from scanners.model import N_
 
 SHOWN = 8
 
@@ -64,6 +76,11 @@ class Desk:
     def risks(self) -> risk_lists.RisksDue:
         """Derived and own."""
         return risk_lists.due(self.here.session, self.here.actor, today=self.here.today)
+
+    @cached_property
+    def records(self) -> Mapping[Matter, supply_records.Found]:
+        """What the records of supplies ask for."""
+        return supply_records.due(self.here.session, self.here.actor, today=self.here.today, most=SHOWN)
 
 
 def of(here: HospitalJourney) -> Sequence[Group]:
@@ -329,6 +346,50 @@ def _not_asked(desk: Desk) -> Group:
     return _vendors(desk, _("Not asked yet"), wanted, line, sort=VendorLine.tier, **address)
 
 
+# ---- supplies, from their records
+
+
+def _records(matter: Matter, title: str, **address: Any) -> Callable[[Desk], Group]:
+    """What the records of supplies ask for in one matter."""
+
+    def make(desk: Desk) -> Group:
+        found = desk.records.get(matter)
+        lines = [_record_line(one) for one in found.lines] if found else []
+        every = url_for("hospital.vendor_list", **address) if address else ""
+        return Group(title=_(title), count=found.count if found else 0, lines=lines, every_url=every)
+
+    return make
+
+
+def _record_line(one: supply_records.Line) -> Line:
+    day = filters.day(one.day)
+    if one.day is None:
+        is_provisional = not one.supply.intakes and one.tier is not None
+        words = _("Tier %(tier)s, provisional", tier=one.tier) if is_provisional else _("Tier %(tier)s", tier=one.tier)
+        since = words if one.tier is not None else ""
+    elif one.matter is Matter.NOTICE:
+        since = _("until %(day)s", day=day)
+    else:
+        since = _("since %(day)s", day=day) if one.is_over else _("on %(day)s", day=day)
+    what = " · ".join(filter(None, (one.supply.name, one.about)))
+    url = url_for("hospital.supply", supply_id=one.supply.id)
+    return Line(name=one.vendor.name, what=what, since=since, word=_("View"), url=url, about=one.supply.name)
+
+
+def _endings(desk: Desk) -> Group:
+    def line(one: offboardings.Open) -> Line:
+        return Line(
+            name=one.vendor.name,
+            what=one.supply.name if one.supply else "",
+            since=ngettext("%(num)s step open", "%(num)s steps open", one.count),
+            word=_("View"),
+            url=url_for("hospital.ending", offboarding_id=one.row.id),
+        )
+
+    rows = offboardings.due(desk.here.session, desk.here.actor, today=desk.here.today)
+    return group(_("Ended, checklist open"), rows, line)
+
+
 # The order of urgency. Decisions that are open come first, conditions that fall due before what runs out by itself.
 GROUPS: tuple[Callable[[Desk], Group], ...] = (
     _incidents,
@@ -342,10 +403,18 @@ GROUPS: tuple[Callable[[Desk], Group], ...] = (
     _plans,
     _contradictions,
     _due_soon,
+    _records(Matter.NOTICE, N_("Notice periods of contracts")),
     _evidence,
     _waivers,
+    _records(Matter.CONTRACT, N_("Contracts that end")),
+    _records(Matter.SUPPORT, N_("Support that ends")),
+    _records(Matter.CHECK, N_("IT security checks due (§ 17 MPBetreibV)")),
+    _records(Matter.EXIT_DUE, N_("Exit plans to look at again")),
+    _endings,
     _intakes_answered,
     _intakes_asked,
     _no_intake,
     _not_asked,
+    _records(Matter.SECURITY, N_("Without security contact"), by="supplies", **{"is": Flag.NO_SECURITY_CONTACT.value}),
+    _records(Matter.EXIT_PLAN, N_("Without exit plan (tier 1 and 2)")),
 )

@@ -2,25 +2,29 @@
 
 import codecs
 import time
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask import Response, request
 from wtforms import FileField, SelectField
 from wtforms.validators import InputRequired, Optional
 
+from portal import i18n
 from portal.errors import BadInput
 from portal.files import guarding
 from portal.files.guarding import Unwelcome
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import reading
-from portal.services import vendor_imports
-from portal.services.actors import HOSPITAL_WRITERS
+from portal.services import audit, listing, vendor_exports, vendor_imports
+from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.vendor_imports import WORDS, Column, Matching, Step
-from portal.web import forms, pages
+from portal.web import forms, pages, tables
+from portal.web.hospital import vendor_table
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
-from reports.workbooks import reading_child
+from reports.workbooks import reading_child, vendor_list
+from reports.workbooks.vendor_list import Sheet
 from scanners.model import N_, Message
 
 BODY_LIMIT = reading_child.LARGEST + 2**20
@@ -30,6 +34,7 @@ BREATH = 0.15  # seconds between two pieces of a long list: whoever waits to wri
 STEPS = {
     Step.NEW: _l("new vendor"),
     Step.SUPPLY: _l("new product of a known vendor"),
+    Step.FILLED: _l("adds what was blank"),
     Step.NOTHING: _l("stands already"),
     Step.WRONG: _l("left out"),
 }
@@ -69,7 +74,7 @@ def upload_vendor_list(here: HospitalJourney) -> Response:
     if form.validate():
         here.let_go()  # reading takes its time, and others want to save
         try:
-            table = reading.table(_content())
+            table = reading.table(sent_list())
             name = guarding.safe_name(request.files["file"].filename or "")
             kept = vendor_imports.keep(here.session, here.actor, table, file_name=name, now=here.now)
         except BadInput as refused:
@@ -104,6 +109,8 @@ def take_vendor_list(here: HospitalJourney, import_id: str) -> Response:
         form.take(refused)
         return _page(here, import_id, matching, form)
     told = _("%(vendors)s vendors and %(supplies)s products were added.", vendors=done.vendors, supplies=done.supplies)
+    if done.filled:
+        told += " " + _("Blank fields were filled from %(count)s rows.", count=done.filled)
     if done.left_out:
         told += " " + _("%(count)s rows were left out.", count=done.left_out)
     here.notice(told)
@@ -140,14 +147,16 @@ def _page(here: HospitalJourney, import_id: str, matching: Matching, form: forms
             for column, index in matching.items()
         },
         by_step=by_step,
-        count=by_step[Step.NEW] or by_step[Step.SUPPLY],
+        count=by_step[Step.NEW] or by_step[Step.SUPPLY] or by_step[Step.FILLED],
+        usual=[column for column in WORDS if column in vendor_imports.USUAL or column in matching],
         steps=STEPS,
         columns=WORDS,
         shown=SHOWN,
     )
 
 
-def _content() -> bytes:
+def sent_list() -> bytes:
+    """The list that this request brings, if it is one that we read."""
     file = request.files["file"]
     name, content = file.filename or "", bytes(file.read(reading_child.LARGEST + 1))
     if name.lower().rpartition(".")[2] not in {"xlsx", "csv", "txt"}:
@@ -162,3 +171,58 @@ def _content() -> bytes:
     except Unwelcome as refusal:
         raise BadInput({"file": refusal.message}) from refusal
     return content
+
+
+# ---- the way back: exactly the list that is shown
+
+
+@hospital.get("/vendors/list.xlsx", roles=EVERY_HOSPITAL_ROLE)
+def vendor_list_workbook(here: HospitalJourney) -> Response:
+    """The vendors that the list shows with the filters of this address, as a workbook that can be taken in again."""
+    sheet = _sheet(here)
+    audit.record(here.session, here.actor, "vendor_list.exported", "xlsx", now=here.now)
+    here.let_go()
+    content = vendor_list.workbook(sheet, now=here.now)
+    name = f"{_('Vendor list')} {here.today:%Y-%m-%d}.xlsx"
+    return pages.download(content, name=name, media_type=XLSX)
+
+
+@hospital.get("/vendors/list.csv", roles=EVERY_HOSPITAL_ROLE)
+def vendor_list_csv(here: HospitalJourney) -> Response:
+    """The same as CSV."""
+    sheet = _sheet(here)
+    audit.record(here.session, here.actor, "vendor_list.exported", "csv", now=here.now)
+    name = f"{_('Vendor list')} {here.today:%Y-%m-%d}.csv"
+    return pages.download(vendor_list.csv_file(sheet), name=name, media_type="text/csv; charset=utf-8")
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _sheet(here: HospitalJourney) -> Sheet:
+    vendor_ids, supply_ids = _shown(here)
+    return vendor_exports.sheet(here.session, here.actor, vendor_ids, supply_ids=supply_ids, language=i18n.language())
+
+
+def _shown(here: HospitalJourney) -> tuple[Sequence[str], Collection[str] | None]:
+    """The vendors that the list shows, in its order; of the list by product also which products."""
+    asked = vendor_table.ask(request.args.to_dict(flat=False))
+    by_vendor = asked.which == vendor_table.VENDORS
+    how = tables.sorting(vendor_table.COLUMNS[asked.which], default="name" if by_vendor else "vendor")
+    read = listing.vendors if by_vendor else listing.supplies
+    wanted = asked.wanted(here)
+    rows = read(
+        here.session,
+        here.actor,
+        wanted,
+        today=here.today,
+        sort=how.key,
+        descending=how.descending,
+        length=MOST,
+    ).rows
+    if by_vendor:
+        return [row.vendor_id for row in rows], None
+    return list(dict.fromkeys(row.vendor.vendor_id for row in rows)), {row.supply.supply_id for row in rows}
+
+
+MOST = 20_000  # rows of one export

@@ -1,12 +1,15 @@
 """One vendor: what is known, what is not, and what it rests on."""
 
+from typing import Any
+
 from flask import Response
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from assessments import frameworks, policy
+from assessments import frameworks, raising
 from portal import i18n
 from portal.db.models.assessments import Assessment
+from portal.db.models.vendors import Vendor
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
@@ -17,10 +20,15 @@ from portal.services import (
     evidence,
     intakes,
     movements,
+    offboardings,
+    peers,
+    policies,
     portfolio,
     registers,
     scope_records,
     settlements,
+    supply_records,
+    vendor_entries,
     vendors,
 )
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
@@ -65,6 +73,7 @@ def vendor(here: HospitalJourney, vendor_id: str) -> Response:
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
     assessment = registers.newest_round(here.session, here.actor, vendor_id)
     history = portfolio.history(here.session, here.actor, assessment.id) if assessment else ()
+    by = policies.of(here.session, here.hospital.id)
     return pages.page(
         "hospital/vendor.html",
         **tabs.frame(here, found, "overview"),
@@ -74,12 +83,33 @@ def vendor(here: HospitalJourney, vendor_id: str) -> Response:
         measures={part.part: frameworks.measure(part.part) for part in assessed.score.parts},
         intakes={supply.id: intakes.current(supply) for supply in found.supplies},
         values=[score.value for score in history if score.value is not None],
-        floor=policy.current().coverage_floor,
+        floor=by.coverage_floor,
+        steps=raising.cheapest(assessed.dossier, assessed.score, by),
+        peer=peers.positions(here.session, here.actor).get(vendor_id),
+        least_peers=peers.LEAST,
         bases=marks.BASES,
         supply_names={supply.key: supply.name for supply in assessed.dossier.supplies},
+        **_beside(here, found),
         scoped=scope_records.of_vendor(here.session, here.actor, vendor_id),
         scope_word=lambda row: scope_form.CLASSES[EntityClass(row.entity_class)],
     )
+
+
+def _beside(here: HospitalJourney, found: Vendor) -> dict[str, Any]:
+    """People, domains and ends that stand beside the record."""
+    contacts = vendor_entries.of_vendor(here.session, here.actor, found.id, "contact")
+    endings = offboardings.of_vendor(here.session, here.actor, found.id)
+    told = {one.supply_id for one in endings if one.taken_back_at is None}
+    return {
+        "contacts": contacts,
+        "contact_roles": vendor_entries.CONTACT_ROLES,
+        "is_secured": supply_records.has_security_contact(found, "", contacts),
+        "domains": vendor_entries.of_vendor(here.session, here.actor, found.id, "domain"),
+        "endings": endings,
+        "ended_supplies": [one for one in found.supplies if one.ended_at is not None and one.id not in told],
+        "all_supply_names": {one.id: one.name for one in found.supplies},
+        "provisional": {one.id: vendors.provisional_tier(one) for one in found.supplies},
+    }
 
 
 @hospital.get("/vendors/<vendor_id>/answers", roles=EVERY_HOSPITAL_ROLE)

@@ -1,20 +1,23 @@
 """Vendors: a vendor's record and its products; the list stands in vendor_table."""
 
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, request
-from wtforms import DateField, EmailField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import EmailField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal.db.models.vendors import Vendor
+from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.vendors import PRODUCT_GROUPS, SupplyFields, VendorFields
-from portal.web import forms, pages
+from portal.services.vendors import SupplyFields, VendorFields
+from portal.web import clashes, forms, pages
 from portal.web.hospital.room import hospital
+from portal.web.hospital.supplies import SupplyForm, with_groups
 from portal.web.journey import HospitalJourney
+
 
 class VendorForm(forms.Form):
     """A vendor's record."""
@@ -29,6 +32,10 @@ class VendorForm(forms.Form):
     vat_id = StringField(_l("VAT id"), [Length(max=20)], filters=[forms.stripped], description="DE123456789")
     creditor_number = StringField(_l("Creditor number"), [Length(max=40)], filters=[forms.stripped])
     country = StringField(_l("Country"), [Length(max=2)], filters=[forms.stripped], description="DE, AT, CH, …")
+    lei = StringField(
+        "LEI", [Length(max=20)], filters=[forms.stripped], description=_l("Legal entity identifier, twenty characters.")
+    )
+    parent_name = StringField(_l("Group it belongs to"), [Length(max=200)], filters=[forms.stripped])
     note = TextAreaField(_l("Note"), [Length(max=5000)], filters=[forms.stripped])
     version = HiddenField()
 
@@ -45,27 +52,6 @@ class NewVendorForm(VendorForm):
     department = StringField(_l("Department"), [Length(max=120)], filters=[forms.stripped])
 
 
-class SupplyForm(forms.Form):
-    """A product or service."""
-
-    name = StringField(
-        _l("Product or service"),
-        [InputRequired(_l("Enter the product or service.")), Length(max=200)],
-        filters=[forms.stripped],
-    )
-    product_group = SelectField(_l("Product group"), validators=[Optional()])
-    department = StringField(_l("Department"), [Length(max=120)], filters=[forms.stripped])
-    owner_name = StringField(_l("Responsible person"), [Length(max=200)], filters=[forms.stripped])
-    contract_ends_on = DateField(_l("Contract ends on"), [Optional()])
-    description = TextAreaField(_l("Description"), [Length(max=5000)], filters=[forms.stripped])
-    version = HiddenField()
-
-
-def _with_groups(form: forms.Form) -> Any:
-    form.offer("product_group", [("", _("not stated")), *((key, _(word)) for key, word in PRODUCT_GROUPS.items())])
-    return form
-
-
 @hospital.get("/search", roles=EVERY_HOSPITAL_ROLE)
 def search(here: HospitalJourney) -> Response:  # noqa: ARG001 - the list asks in whose name
     """The top bar's search: vendors and products by name."""
@@ -75,13 +61,13 @@ def search(here: HospitalJourney) -> Response:  # noqa: ARG001 - the list asks i
 @hospital.get("/vendors/add", roles=HOSPITAL_WRITERS)
 def add_vendor(here: HospitalJourney) -> Response:  # noqa: ARG001 - the form is the same for everybody
     """An empty record."""
-    return _add_page(_with_groups(NewVendorForm.offered(country="DE")))
+    return _add_page(with_groups(NewVendorForm.offered(country="DE")))
 
 
 @hospital.post("/vendors/add", roles=HOSPITAL_WRITERS)
 def write_down_vendor(here: HospitalJourney) -> Response:
     """Add the vendor with its first product, then go on to the intake."""
-    form = _with_groups(NewVendorForm.sent())
+    form = with_groups(NewVendorForm.sent())
     if form.validate():
         with form.refusals(here.session):
             vendor = vendors.add(here.session, here.actor, _vendor_fields(form), now=here.now)
@@ -109,77 +95,52 @@ def _add_page(form: forms.Form) -> Response:
 def edit_vendor(here: HospitalJourney, vendor_id: str) -> Response:
     """The record as it stands."""
     vendor = vendors.find(here.session, here.actor, vendor_id)
-    values = {name: getattr(vendor, name) for name in vars(VendorFields(name=""))}
-    return _edit_page(vendor, VendorForm.offered(**values, version=str(vendor.version)))
+    return _edit_page(vendor, _filled(vendors.fields_of(vendor), vendor.version))
 
 
 @hospital.post("/vendors/<vendor_id>/edit", roles=HOSPITAL_WRITERS)
 def change_vendor(here: HospitalJourney, vendor_id: str) -> Response:
     """Change it, unless somebody else did."""
     form = VendorForm.sent()
+    stands: Any = ()
     if form.validate():
-        with form.refusals(here.session):
-            vendors.change(
-                here.session, here.actor, vendor_id, _vendor_fields(form), version=_version(form), now=here.now
-            )
-            here.notice(_("Saved."))
-            return pages.see_other("hospital.vendor", vendor_id=vendor_id)
-    return _edit_page(vendors.find(here.session, here.actor, vendor_id), form)
+        try:
+            with form.refusals(here.session):
+                vendors.change(
+                    here.session, here.actor, vendor_id, _vendor_fields(form), version=_version(form), now=here.now
+                )
+                here.notice(_("Saved."))
+                return pages.see_other("hospital.vendor", vendor_id=vendor_id)
+        except Clash as refused:
+            stands = clashes.meet(form, refused, _filled(cast(VendorFields, refused.theirs), 0))
+    return _edit_page(vendors.find(here.session, here.actor, vendor_id), form, stands=stands)
 
 
-def _edit_page(vendor: Vendor, form: forms.Form) -> Response:
-    return pages.page("hospital/edit_vendor.html", form=form, vendor=vendor)
+def _filled(fields: VendorFields, version: int) -> VendorForm:
+    return VendorForm.offered(**vars(fields), version=str(version))
 
 
-@hospital.post("/vendors/<vendor_id>/end", roles=HOSPITAL_WRITERS)
-def end_vendor(here: HospitalJourney, vendor_id: str) -> Response:
-    """Take it off the lists."""
-    vendors.end(here.session, here.actor, vendor_id, now=here.now)
-    here.notice(_("The vendor is off the lists; its history stays."))
-    return pages.see_other("hospital.vendor_list")
+def _edit_page(vendor: Vendor, form: forms.Form, *, stands: Any = ()) -> Response:
+    return pages.page("hospital/edit_vendor.html", form=form, vendor=vendor, stands=stands)
 
 
 @hospital.get("/vendors/<vendor_id>/supplies/add", roles=HOSPITAL_WRITERS)
 def add_supply(here: HospitalJourney, vendor_id: str) -> Response:
     """An empty product."""
     vendor = vendors.find(here.session, here.actor, vendor_id)
-    return pages.page("hospital/supply.html", form=_with_groups(SupplyForm.offered()), vendor=vendor, supply=None)
+    return pages.page("hospital/supply.html", form=with_groups(SupplyForm.offered()), vendor=vendor, supply=None)
 
 
 @hospital.post("/vendors/<vendor_id>/supplies/add", roles=HOSPITAL_WRITERS)
 def write_down_supply(here: HospitalJourney, vendor_id: str) -> Response:
     """Add a product, then go on to its intake."""
-    form = _with_groups(SupplyForm.sent())
+    form = with_groups(SupplyForm.sent())
     if form.validate():
         with form.refusals(here.session):
             supply = vendors.add_supply(here.session, here.actor, vendor_id, _supply_fields(form), now=here.now)
             return pages.see_other("hospital.intake", supply_id=supply.id)
     vendor = vendors.find(here.session, here.actor, vendor_id)
     return pages.page("hospital/supply.html", form=form, vendor=vendor, supply=None)
-
-
-@hospital.get("/vendors/supplies/<supply_id>/edit", roles=HOSPITAL_WRITERS)
-def edit_supply(here: HospitalJourney, supply_id: str) -> Response:
-    """A product as it stands."""
-    supply = vendors.find_supply(here.session, here.actor, supply_id)
-    values = {name: getattr(supply, name) for name in vars(SupplyFields(name=""))}
-    form = _with_groups(SupplyForm.offered(**values, version=str(supply.version)))
-    return pages.page("hospital/supply.html", form=form, vendor=supply.vendor, supply=supply)
-
-
-@hospital.post("/vendors/supplies/<supply_id>/edit", roles=HOSPITAL_WRITERS)
-def change_supply(here: HospitalJourney, supply_id: str) -> Response:
-    """Change it, unless somebody else did."""
-    form = _with_groups(SupplyForm.sent())
-    supply = vendors.find_supply(here.session, here.actor, supply_id)
-    if form.validate():
-        with form.refusals(here.session):
-            vendors.change_supply(
-                here.session, here.actor, supply_id, _supply_fields(form), version=_version(form), now=here.now
-            )
-            here.notice(_("Saved."))
-            return pages.see_other("hospital.vendor", vendor_id=supply.vendor_id)
-    return pages.page("hospital/supply.html", form=form, vendor=supply.vendor, supply=supply)
 
 
 def _vendor_fields(form: forms.Form) -> VendorFields:
@@ -193,6 +154,8 @@ def _supply_fields(form: forms.Form) -> SupplyFields:
         description=form["description"].data or "",
         department=form["department"].data or "",
         owner_name=form["owner_name"].data or "",
+        owner_email=form["owner_email"].data or "",
+        deputy_name=form["deputy_name"].data or "",
         contract_ends_on=form["contract_ends_on"].data,
     )
 
