@@ -185,12 +185,13 @@ def _standing(
         return EvidenceStanding.WRONG_TYPE
     if evidence.issued_on and evidence.issued_on > today:
         return EvidenceStanding.NOT_YET
-    if end is None:
-        if wanted.validity_months is not None or evidence_kinds.needs_its_day(evidence):
-            return EvidenceStanding.UNDATED
-        return EvidenceStanding.EXPIRING if evidence_kinds.is_stale(evidence, today) else EvidenceStanding.VALID
-    if end < today:
+    if end is not None and end < today:
         return EvidenceStanding.EXPIRED
+    # An end of its own does not tell of which day the state is that a list of parts shows.
+    if evidence_kinds.needs_its_day(evidence) or (end is None and wanted.validity_months is not None):
+        return EvidenceStanding.UNDATED
+    if end is None:
+        return EvidenceStanding.EXPIRING if evidence_kinds.is_stale(evidence, today) else EvidenceStanding.VALID
     return EvidenceStanding.EXPIRING if (end - today).days <= warning_days else EvidenceStanding.VALID
 
 

@@ -33,7 +33,8 @@ def read(work: Work) -> None:
     found = parts(shelf.get(evidence.owner_of(company_id), *place))
     data = scanning.shelf(work.tools.settings).newest
     now = work.now()
-    stands = components.judged(found, data, on=now.date()) if isinstance(found, PartsList) else None
+    today = now.astimezone(components.BERLIN).date()
+    stands = components.judged(found, data, on=today) if isinstance(found, PartsList) else None
     with work.last_step() as session:
         components.keep(session, company_id, evidence_id, found, data=data, now=now, stands=stands)
 

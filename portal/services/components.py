@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -28,6 +29,8 @@ from scanners.datasets import DataSets
 from scanners.model import N_, Message, Severity
 from scanners.parsing import parts_lists
 from scanners.parsing.parts_lists import PartsList
+
+BERLIN = ZoneInfo("Europe/Berlin")
 
 KIND = "sbom"  # the evidence type that is read
 PER_PAGE = 50
@@ -215,7 +218,8 @@ def keep(
     session.add(row)
     session.flush()
     if isinstance(found, PartsList):
-        _fill(session, row, found, judged(found, data, on=now.date()) if stands is None else stands, now=now)
+        judgements = judged(found, data, on=now.astimezone(BERLIN).date()) if stands is None else stands
+        _fill(session, row, found, judgements, now=now)
     audit.record(
         session,
         SYSTEM,
@@ -237,7 +241,7 @@ def _fill(
     row.counts = counted(found.components)
     document = session.get_one(Evidence, row.evidence_id)
     if document.issued_on is None and found.created_at is not None:  # nobody gave a date, and the list has its own
-        document.issued_on = found.created_at.date()
+        document.issued_on = found.created_at.astimezone(BERLIN).date()
     place = {"company_id": row.company_id, "evidence_id": row.evidence_id}
     parts, known = [], []
     for position, (one, judgement) in enumerate(zip(found.components, stands, strict=True), start=1):
@@ -348,7 +352,7 @@ def _rejudge(session: Session, row: ComponentList, data: DataSets, cause: Cause,
     news, judged, holds = list[News](), list[Judgement](), set[tuple[int, str]]()
     changed: list[dict[str, Any]] = []
     for part in session.execute(select(Component.__table__).where(*here).order_by(Component.position)):
-        judgement = judging.judge(_component(part), data, on=now.date())
+        judgement = judging.judge(_component(part), data, on=now.astimezone(BERLIN).date())
         judged.append(judgement)
         why = judgement.why.value if judgement.why else ""
         if (part.standing, part.why) != (judgement.standing.value, why):

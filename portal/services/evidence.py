@@ -285,6 +285,9 @@ def attach(session: Session, actor: Actor, assessment_id: str, evidence_id: str,
 
 def _lay(session: Session, actor: Actor, assessment: Assessment, row: Evidence, key: Key, *, now: datetime) -> None:
     response = responses.lock(session, assessment)
+    session.refresh(row, with_for_update=True)  # somebody may delete it at this moment
+    if row.deleted_at is not None:
+        raise NotFound
     shape = responses.shape_of(session, assessment, key, part=scopes.of(session, actor, assessment))
     _require_open(session, assessment, key)
     if session.get(Answer, (response.id, *key)) is None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,8 @@ from questionnaires.model import Text
 from reports import incident_sheet
 from reports.incident_sheet import Part, Sheet
 from scanners.model import N_, Message
+
+BERLIN = ZoneInfo("Europe/Berlin")
 
 OF_A_REAL_ONE, OF_AN_EXERCISE = ("incident_report", "notification_template"), ("notification_template",)
 LONGEST_SCOPE = 200
@@ -105,7 +108,7 @@ def attach(session: Session, actor: Actor, place: Place, report: Report, stored:
         kind=place.kind,
         issuer=report.company,
         scope=report.incident.title[:LONGEST_SCOPE],
-        issued_on=report.last.at.date(),
+        issued_on=report.last.at.astimezone(BERLIN).date(),
         confidentiality=Confidentiality.CONFIDENTIAL,
     )
     return evidence.add(session, actor, place.assessment_id, fields, stored, keys=[place.key], now=now)

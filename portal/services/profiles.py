@@ -1,6 +1,7 @@
 """A company's Sicherheitsprofil: its own facts for other customers, without a word of any hospital."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,8 @@ from portal.services import audit, dossiers, manifests, responses, vendors
 from portal.services.actors import Actor
 from reports.profile import Mended, Profile
 from scanners.catalogue import CHECKS
+
+BERLIN = ZoneInfo("Europe/Berlin")
 
 MENDED_WITHIN = timedelta(days=365)
 
@@ -45,7 +48,7 @@ def build(session: Session, actor: Actor, assessment_id: str, *, now: datetime) 
         products=tuple(supply.name for supply in vendors.supplies_of(session, assessment)),
         assessed=register.assess(dossier, policy.current()),
         mended=tuple(
-            Mended(check=CHECKS[row.check_id], subject=row.subject_name, since=row.gone_at.date())
+            Mended(check=CHECKS[row.check_id], subject=row.subject_name, since=row.gone_at.astimezone(BERLIN).date())
             for row in gone
             if row.check_id in CHECKS and row.gone_at is not None
         ),

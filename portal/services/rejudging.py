@@ -123,13 +123,19 @@ def _runs(
         .where(ScanRun.hospital_id == hospital_id, ScanRun.vendor_id == vendor_id, ScanRun.state.in_(scan_results.GOOD))
         .order_by(ScanRun.finished_at.desc(), ScanRun.id)
     ).all()
-    if not good:
-        return ()
     theirs = next((run for run in good if not run.kept_back), None)
+    # Of two companies asked one after the other, what one looked at for itself is nothing to the other.
+    current = permissions.newest_assessment(session, hospital_id, vendor_id)
+    company_id = current.company_id if current else None
+    own = next((run for run in good if _is_known_to(session, run, company_id)), None)
     opened = releases.open_run(session, hospital_id, vendor_id, now=now)
-    wanted = [good[0], *([theirs] if theirs else []), *([opened.run] if opened else [])]
-    newest = {ScanSide.COMPANY: good[0], ScanSide.HOSPITAL: theirs}
+    wanted = [run for run in (own, theirs, opened.run if opened else None) if run is not None]
+    newest = {ScanSide.COMPANY: own, ScanSide.HOSPITAL: theirs}
     return [(run, [side for side in ScanSide if newest[side] is run]) for run in dict.fromkeys(wanted)]
+
+
+def _is_known_to(session: Session, run: ScanRun, company_id: str | None) -> bool:
+    return not run.kept_back or scan_results.company_of_run(session, run) == company_id
 
 
 def _rejudge(

@@ -157,6 +157,9 @@ def test_a_list_of_parts_needs_its_day_and_is_asked_about_after_a_year():
     assert _said(parts, date(2026, 11, 22))[0] is EvidenceStanding.EXPIRING
     assert "Zeigt sie die Version im Einsatz?" in _said(parts, date(2026, 11, 22))[1]
     assert _said(replace(parts, issued_on=None), TODAY)[0] is EvidenceStanding.UNDATED
+    # An end that somebody gave it does not tell its day.
+    assert _said(replace(parts, issued_on=None, valid_until=date(2099, 1, 1)), TODAY)[0] is EvidenceStanding.UNDATED
+    assert _said(replace(parts, issued_on=None, valid_until=date(2020, 1, 1)), TODAY)[0] is EvidenceStanding.EXPIRED
 
 
 @pytest.mark.parametrize("kind", ["mds2", "sbom"])

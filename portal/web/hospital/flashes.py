@@ -136,7 +136,7 @@ def flash_workbook(here: HospitalJourney, flash_id: str) -> Response:
     reader = Reader(language=here.language, translate=i18n.translator(here.language))
     content = flash_board.write(_facts(here, board), [_row(board, line) for line in board.lines], reader=reader)
     word = _("Answers")
-    name = f"{word} {board.flash.about[:60]} {here.now:%Y-%m-%d}.xlsx"
+    name = f"{word} {board.flash.about[:60]} {here.today:%Y-%m-%d}.xlsx"
     return pages.download(content, name=name, media_type=XLSX)
 
 

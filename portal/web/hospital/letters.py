@@ -124,7 +124,7 @@ def _page(here: HospitalJourney, kind: Kind, language: str, form: forms.Form, st
         vendor=vendor.name if vendor else _("Example Ltd"),
         products=products or [_("Example product")],
         minutes=MINUTES_IN_PREVIEW,
-        due_on=(here.now + ANSWERING_TIME).date(),
+        due_on=here.today + ANSWERING_TIME,
         name=vendor.contact_name if vendor else "",
     )
     return pages.page(

@@ -13,7 +13,7 @@ from portal.services.actors import COMPANY_LEADERS
 from portal.services.rounds import Key
 from portal.services.submissions import Signer
 from portal.web import forms, pages
-from portal.web.journey import CompanyJourney
+from portal.web.journey import HOME, CompanyJourney
 from portal.web.vendor import sections, signing, steps
 from portal.web.vendor.room import vendor
 from questionnaires import answering
@@ -118,7 +118,7 @@ def receipt_on_paper(here: CompanyJourney, assessment_id: str) -> Response:
     here.let_go()
     content = printing.pdf(html, style=documents.style())
     word = _("Receipt")
-    name = f"{word} {made.hospital} {made.edition} {made.at:%Y-%m-%d}.pdf"
+    name = f"{word} {made.hospital} {made.edition} {made.at.astimezone(HOME):%Y-%m-%d}.pdf"
     return pages.download(content, name=name, media_type="application/pdf")
 
 

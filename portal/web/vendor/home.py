@@ -88,5 +88,5 @@ def security_profile(here: CompanyJourney, assessment_id: str) -> Response:
     html = profile_document.html(made, reader=reader)
     here.let_go()
     content = printing.pdf(html, style=documents.style())
-    name = f"{_('Security profile')} {made.company} {here.now:%Y-%m-%d}.pdf"
+    name = f"{_('Security profile')} {made.company} {here.today:%Y-%m-%d}.pdf"
     return pages.download(content, name=name, media_type="application/pdf")

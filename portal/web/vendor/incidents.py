@@ -267,7 +267,7 @@ def _reader(here: CompanyJourney) -> Reader:
 
 def _sheet_name(here: CompanyJourney, found: Report) -> str:
     word = _("Incident sheet")
-    return f"{word} {found.incident.title[:60]} {here.now:%Y-%m-%d}.pdf"
+    return f"{word} {found.incident.title[:60]} {here.today:%Y-%m-%d}.pdf"
 
 
 def _word(form: WordForm) -> WordFields:

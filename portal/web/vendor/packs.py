@@ -103,7 +103,7 @@ def take_pack_along(here: CompanyJourney, assessment_id: str) -> Response:
         if made is not None:
             here.let_go()
             word = _("answer-pack")
-            name = f"{word}-{_plain(made.pack.company)}-{here.now:%Y-%m-%d}.zip"
+            name = f"{word}-{_plain(made.pack.company)}-{here.today:%Y-%m-%d}.zip"
             return pages.download(_zipped(here, made), name=name, media_type="application/zip")
     return _page(here, assessment_id, along=form)
 

@@ -132,7 +132,7 @@ def plan_on_paper(here: CompanyJourney, assessment_id: str) -> Response:
     here.let_go()
     content = printing.pdf(html, style=documents.style())
     word = _("Plan")
-    name = f"{word} {here.company.name} {here.now:%Y-%m-%d}.pdf"
+    name = f"{word} {here.company.name} {here.today:%Y-%m-%d}.pdf"
     return pages.download(content, name=name, media_type="application/pdf")
 
 

@@ -59,7 +59,7 @@ def take_workbook_along(here: CompanyJourney, assessment_id: str) -> Response:
     content = answer_sheet_out.write(sheet, reader=reader, now=here.now)
     hospital = "".join(sign if sign.isalnum() else "-" for sign in sheet.hospital)[:40].strip("-")
     title = _("questions")
-    return pages.download(content, name=f"{title}-{hospital}-{here.now:%Y-%m-%d}.xlsx", media_type=XLSX)
+    return pages.download(content, name=f"{title}-{hospital}-{here.today:%Y-%m-%d}.xlsx", media_type=XLSX)
 
 
 @vendor.post("/rounds/<assessment_id>/workbook", roles=EVERY_COMPANY_ROLE, body_limit=BODY_LIMIT)

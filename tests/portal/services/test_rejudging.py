@@ -315,6 +315,21 @@ def test_a_private_look_is_judged_anew_for_the_company_alone(session, hospital, 
     assert [mail.to_address for mail in mails(session, vendor, now + DAY)] == [lead.email]
 
 
+def test_of_two_companies_the_one_that_is_asked_now_has_its_own_look_judged_anew(session, vendor, lead, now):
+    earlier = session.scalars(select(Assessment).where(Assessment.vendor_id == vendor.id)).one()
+    second = building.company_actor(session, building.company(session, "Nachfolger GmbH"), email="b@nachfolger.example")
+    taken = building.assessment(session, vendor, company_id=second.company_id, round=2)
+    own = scanned(session, vendor, server(now), kept_back=True)
+    own.assessment_id = taken.id
+    others = scanned(session, vendor, server(now + DAY), kept_back=True)
+    others.assessment_id = earlier.id
+    session.flush()
+
+    rejudge(session, vendor, now + 2 * DAY)
+
+    assert session.scalars(select(Rejudgement.scan_id)).all() == [own.id]
+
+
 def test_a_vendor_that_wants_documents_only_is_left_alone(session, hospital, actor, vendor, lead, now):
     scanned(session, vendor, server(now))
     taken = session.scalars(select(building.Assessment)).one()
