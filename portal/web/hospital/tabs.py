@@ -49,6 +49,7 @@ def _tabs(
         ("evidence", _("Evidence"), "hospital.vendor_evidence", None),
         ("actions", _("Actions"), "hospital.vendor_actions", actions_waiting or None),
         ("incidents", _("Incidents"), "hospital.vendor_incidents", incidents_waiting or None),
+        ("subcontractors", _("Subcontractors"), "hospital.vendor_subcontractors", None),
         ("waivers", _("Waivers"), "hospital.vendor_waivers", None),
         ("history", _("History"), "hospital.vendor_history", None),
     )
