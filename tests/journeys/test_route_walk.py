@@ -85,8 +85,14 @@ TABLE: Mapping[object, str] = {
         GET hospital.letter_list  GET hospital.letter
         GET hospital.check_register  POST hospital.confirm_register
         GET hospital.compare  POST hospital.comparison_workbook  POST hospital.comparison_paper
+        GET hospital.supply  GET hospital.vendor_subcontractors  GET hospital.ending
+        GET hospital.vendor_list_workbook  GET hospital.vendor_list_csv
     """,
     CLINIC_WRITERS: """
+        GET hospital.edit_contract  POST hospital.change_contract  GET hospital.edit_exit  POST hospital.change_exit
+        GET hospital.upload_articles  POST hospital.take_articles  GET hospital.add_entry
+        POST hospital.write_down_entry  GET hospital.edit_entry  POST hospital.change_entry  POST hospital.remove_entry
+        GET hospital.ending_vendor  POST hospital.change_ending  POST hospital.take_ending_back
         GET hospital.choose_vendors  POST hospital.draft_campaign  POST hospital.plan_campaign
         POST hospital.leave_out_of_campaign  POST hospital.discard_campaign  POST hospital.send_campaign
         POST hospital.switch_campaign_reminders  POST hospital.remind_vendor  POST hospital.switch_reminders
@@ -194,7 +200,7 @@ def gaps(rule: str) -> list[str]:
     return [gap for gap in re.findall(r"<(?:\w+:)?(\w+)>", rule) if gap not in NO_OBJECT]
 
 
-NO_OBJECT = {"token", "section_id", "letter_name", "shipped"}
+NO_OBJECT = {"token", "section_id", "letter_name", "shipped", "entry_kind"}
 
 
 def payload(name: str, place: Place) -> dict[str, object]:
@@ -205,6 +211,17 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.change_vendor": {"name": "Anders", "version": "1"},
         "POST hospital.write_down_supply": {"name": "Neu"},
         "POST hospital.change_supply": {"name": "Anders", "version": "1"},
+        "POST hospital.change_contract": {"contract_number": "EV-1", "version": "1"},
+        "POST hospital.change_exit": {"exit_plan": "Umziehen.", "version": "1"},
+        "POST hospital.take_articles": {"file": (io.BytesIO(b"Modell;Anzahl\nCT;1\n"), "liste.csv")},
+        "POST hospital.write_down_entry": {"role": "security", "email": "x@strahlwerk.example"},
+        "POST hospital.change_entry": {"role": "security", "email": "x@strahlwerk.example", "version": "1"},
+        "POST hospital.remove_entry": {"version": "1"},
+        "POST hospital.end_vendor": {"reason": "Ersetzt.", "ends_on": "2026-01-01"},
+        "POST hospital.change_ending": {
+            **{f"{step}_state": "open" for step in ("access", "remote", "data", "devices")},
+            "version": "1",
+        },
         "POST hospital.send_invitation": {
             "supplies": ids["supply_id"],
             "question_set": "full",

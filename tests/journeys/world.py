@@ -337,6 +337,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
         "subject": other[1],
         "check": other[2],
         "import_id": kept_list.id,
+        **building.beside(session, made.assessor, assessment.vendor_id, now=now),
         "vendor_id": assessment.vendor_id,
         "supply_id": made.supplies[name],
         "assessment_id": assessment.id,

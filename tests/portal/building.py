@@ -21,8 +21,9 @@ from portal.db.models.delegations import Delegation
 from portal.db.models.responses import Response
 from portal.db.models.vendors import Host, HostRole, Supply, Vendor
 from portal.db.models.waivers import Waiver, WaiverKind
-from portal.services import catalogues, own_risks, snapshots
+from portal.services import catalogues, offboardings, own_risks, snapshots, vendor_entries
 from portal.services.actors import Actor
+from portal.services.vendor_entries import ContactFields
 from portal.services.own_risks import OwnRiskFields
 from portal.services.scopes import PROFILE
 from questionnaires import owning, shelf
@@ -222,3 +223,12 @@ def frozen_register(
         snapshots.keep(session, snapshot.hospital_id, snapshot.id, kept, now=now)
     session.flush()
     return {"own_risk_id": risk.id, "waiver_id": waiver.id, "snapshot_id": snapshot.id}
+
+
+def beside(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> dict[str, str]:
+    """A contact of a vendor, and the end of it that is still to come."""
+    fields = ContactFields(role=ContactRole.SECURITY, email="psirt@strahlwerk.example")
+    contact = vendor_entries.add(session, actor, vendor_id, fields, now=now)
+    later = (now + timedelta(days=300)).date()
+    ending = offboardings.begin(session, actor, vendor_id, reason="Vertrag endet", ends_on=later, now=now)
+    return {"entry_kind": "contact", "owner_id": vendor_id, "entry_id": contact.id, "offboarding_id": ending.id}

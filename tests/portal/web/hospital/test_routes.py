@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SLOW = {"hospital.vendor_report"}  # has a test of its own
 ELSEWHERE = {"hospital.search", "hospital.open_evidence"}
 OF_EVERYBODY = {"shipped"}  # no object of a hospital
-NAMES = {"question_id": "GV-01", "own_question": "H-01"}  # the same in every hospital
+NAMES = {"question_id": "GV-01", "own_question": "H-01", "entry_kind": "contact"}  # the same in every hospital
 
 
 def uploaded(session: Session, ward: Ward) -> str:
@@ -97,6 +97,14 @@ def campaigns_of(session: Session, ward: Ward) -> list[str]:
     return [draft.id, sent.id]
 
 
+def beside_of(session: Session, ward: Ward) -> dict[str, str]:
+    """A contact of a vendor, and an end that is to come."""
+    vendor_id = ward.vendors["Strahlwerk Medizintechnik GmbH"]
+    made = building.beside(session, ward.assessor, vendor_id, now=datetime.now(UTC))
+    session.commit()
+    return made
+
+
 def frozen(app: Flask, session: Session, ward: Ward) -> dict[str, str]:
     """A risk that was written down, a waiver, a snapshot that is frozen."""
     standing = app.extensions[EXTENSION]
@@ -128,6 +136,7 @@ def paths(  # noqa: PLR0912 - a case for each pair of ids
         "shipped": ["hospital-vendor@2026.1"],
         "campaign_id": campaigns_of(session, ward),
         "letter_name": ["invitation.de", "overdue.en"],
+        **{name: [value] for name, value in beside_of(session, ward).items()},
     }
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith("hospital.") or "GET" not in (rule.methods or ()):
@@ -156,6 +165,11 @@ def paths(  # noqa: PLR0912 - a case for each pair of ids
                 for vendor_id, evidence_id in lists_of_parts(session, ward):
                     filled = rule.rule.replace("<vendor_id>", vendor_id)
                     yield rule.endpoint, filled.replace("<evidence_id>", evidence_id)
+            case ["entry_id", "entry_kind"] | ["entry_kind", "owner_id"] as both:
+                filled = rule.rule
+                for one in both:
+                    filled = filled.replace(f"<{one}>", next(iter(ids[one])))
+                yield rule.endpoint, filled
             case others:
                 pytest.fail(f"no ids for {rule.rule}: {others}")
 
