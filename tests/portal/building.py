@@ -19,13 +19,14 @@ from portal.db.models.campaigns import Campaign, CampaignSeat
 from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.delegations import Delegation
 from portal.db.models.responses import Response
+from portal.db.models.supplies import ContactRole
 from portal.db.models.vendors import Host, HostRole, Supply, Vendor
 from portal.db.models.waivers import Waiver, WaiverKind
 from portal.services import catalogues, offboardings, own_risks, snapshots, vendor_entries
 from portal.services.actors import Actor
-from portal.services.vendor_entries import ContactFields
 from portal.services.own_risks import OwnRiskFields
 from portal.services.scopes import PROFILE
+from portal.services.vendor_entries import ContactFields
 from questionnaires import owning, shelf
 from questionnaires.model import QuestionSet, Text
 
