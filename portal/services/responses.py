@@ -43,6 +43,7 @@ class Head:
     documents_only: bool
     accepted_at: datetime | None
     submitted_at: datetime | None
+    closes_at: datetime | None = None  # of a tender: nothing is handed in from then on
 
     @property
     def may_be_changed(self) -> bool:
@@ -290,4 +291,5 @@ def _head(session: Session, assessment: Assessment) -> Head:
         documents_only=assessment.documents_only,
         accepted_at=assessment.accepted_at,
         submitted_at=assessment.submitted_at,
+        closes_at=assessment.closes_at,
     )

@@ -551,6 +551,12 @@ def _rank(one: Assessed, *, is_excluded: bool) -> tuple[object, ...]:
     return is_excluded, value is None, -(value or 0), one.dossier.vendor_key
 
 
+def note_taken(session: Session, actor: Actor, tender_id: str, lot: int, *, sha256: str, now: datetime) -> None:
+    """Who took the sheet of a lot along."""
+    row = find(session, actor, tender_id)
+    _note(session, actor, row, "tender.sheet-taken", now=now, detail={"lot": lot, "sha256": sha256})
+
+
 # ---- the end
 
 

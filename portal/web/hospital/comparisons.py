@@ -1,7 +1,7 @@
 """Comparison: two to six vendors side by side. What is compared stands in the address and nowhere else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Response, request, url_for
@@ -25,6 +25,7 @@ from reports import marks, tables
 from reports.reader import Reader
 
 LONGEST_WORDS = 100
+DIFFERENCES = "differences"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +37,22 @@ class Wanted:
     opened: frozenset[str] = frozenset()  # measures whose questions and checks are shown
     words: str = ""
 
+    endpoint: str = "hospital.compare"
+    place: Mapping[str, str] = field(default_factory=dict)
+
     def link(self, **changes: Any) -> str:
         """This page with something changed; an anchor by `at`."""
         ids = changes.get("vendor_ids", self.vendor_ids)
         only = changes.get("only_differences", self.only_differences)
         opened = changes.get("opened", self.opened)
         return url_for(
-            "hospital.compare",
+            self.endpoint,
             vendor=list(ids) or None,
-            only="differences" if only else None,
+            only=DIFFERENCES if only else None,
             open=sorted(opened) or None,
             q=changes.get("words", "") or None,
             _anchor=changes.get("at"),
+            **self.place,
         )
 
     def with_vendor(self, vendor_id: str) -> str:
@@ -94,12 +99,7 @@ def compare(here: HospitalJourney) -> Response:
     """Choose vendors, and look at them beside each other."""
     asked = request.args.getlist("vendor")
     found = comparisons.chosen(here.session, here.actor, asked)
-    wanted = Wanted(
-        vendor_ids=tuple(one.id for one in found),
-        only_differences=request.args.get("only") == "differences",
-        opened=frozenset(request.args.getlist("open")),
-        words=request.args.get("q", "")[:LONGEST_WORDS],
-    )
+    wanted = wanted_here("hospital.compare", vendor_ids=tuple(one.id for one in found))
     made: Comparison | None = None
     if len(found) >= FEWEST:
         made = comparisons.side_by_side(here.session, here.actor, wanted.vendor_ids, now=here.now)
@@ -146,6 +146,18 @@ def comparison_paper(here: HospitalJourney) -> Response:
     return pages.see_other("hospital.report_list")
 
 
+def wanted_here(endpoint: str, *, vendor_ids: tuple[str, ...] = (), **place: str) -> Wanted:
+    """What this address asks for."""
+    return Wanted(
+        vendor_ids=vendor_ids,
+        only_differences=request.args.get("only") == DIFFERENCES,
+        opened=frozenset(request.args.getlist("open")),
+        words=request.args.get("q", "")[:LONGEST_WORDS],
+        endpoint=endpoint,
+        place=place,
+    )
+
+
 def facts(made: Comparison, rules: Policy, *, only_differences: bool) -> Mapping[str, Any]:
     """What hospital/compare_table.html needs of a comparison."""
     reader = Reader(language=i18n.language(), translate=i18n.gettext)
@@ -183,7 +195,7 @@ def _wish(here: HospitalJourney, kind: ExportKind) -> Wish | None:
         kind=kind,
         language=i18n.language(),
         vendor_ids=tuple(one.id for one in found),
-        only_differences=request.form.get("only") == "differences",
+        only_differences=request.form.get("only") == DIFFERENCES,
     )
 
 

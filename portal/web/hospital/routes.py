@@ -29,6 +29,7 @@ from portal.web.hospital import (
     scope,
     snapshots,
     supplies,
+    tenders,
     today,
     vendor_entries,
     vendor_lists,
@@ -51,4 +52,5 @@ PAGES = (
     comparisons,
     *(asked_intakes, intake_requests, recording),
     *(concentrations, vendor_table),
+    tenders,
 )

@@ -18,6 +18,7 @@ from portal.web.vendor import (
     questions,
     result,
     team,
+    tenders,
     workbook,
 )
 from portal.web.vendor.room import invitation, vendor
@@ -41,5 +42,6 @@ MODULES = (
     questions,
     result,
     team,
+    tenders,
     workbook,
 )

@@ -1,0 +1,503 @@
+"""Tenders: the list, one tender with its lots and bidders, what bidders ask, the sheet of a lot, and the log."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import Response
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    EmailField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length
+
+from portal import i18n
+from portal.db.models.tenders import Tender, TenderState
+from portal.errors import Clash
+from portal.i18n import gettext as _
+from portal.i18n import lazy_gettext as _l
+from portal.services import catalogues, tenders
+from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.dossiers import BERLIN
+from portal.services.tenders import OPENERS, BidderFields, TenderFields
+from portal.web import forms, pages
+from portal.web.hospital import comparisons
+from portal.web.hospital.room import hospital
+from portal.web.journey import HospitalJourney
+from questionnaires import shelf
+from questionnaires.model import QuestionSet
+from reports import marks
+from reports.reader import Reader
+from reports.workbooks import comparison as comparison_workbook
+from reports.workbooks import tender_log
+from reports.workbooks.tender_log import Act
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+STATES: Mapping[str, object] = {
+    TenderState.DRAFT.value: _l("draft"),
+    TenderState.FROZEN.value: _l("frozen, nobody invited yet"),
+    TenderState.OPEN.value: _l("open, answers sealed"),
+    tenders.CLOSED: _l("closed, answers sealed"),
+    TenderState.OPENED.value: _l("opened"),
+    TenderState.AWARDED.value: _l("awarded"),
+    TenderState.CANCELLED.value: _l("cancelled"),
+}
+ACTS: Mapping[str, object] = {
+    "tender.begun": _l("Tender begun"),
+    "tender.changed": _l("Draft changed"),
+    "tender.lot-added": _l("Lot added"),
+    "tender.bidder-added": _l("Bidder added"),
+    "tender.bidder-removed": _l("Bidder taken out"),
+    "tender.frozen": _l("Questions and weights frozen"),
+    "tender.started": _l("Tender opened for answers"),
+    "tender.bidder-invited": _l("Bidder invited"),
+    "tender.question-asked": _l("Question of a bidder came in"),
+    "tender.answer-published": _l("Answer published to all bidders"),
+    "tender.opening-asked": _l("Opening asked for by the first person"),
+    "tender.opened": _l("Answers opened"),
+    "tender.awarded": _l("Lot awarded"),
+    "tender.cancelled": _l("Tender cancelled"),
+    "tender.sheet-taken": _l("Sheet of a lot taken along"),
+    "assessment.submitted": _l("Answers handed in"),
+    "invitation.sent": _l("Invitation sent"),
+    "invitation.opened": _l("Invitation opened"),
+    "invitation.accepted": _l("Invitation accepted"),
+}
+
+
+class TenderForm(forms.Form):
+    """What a tender is about, what it asks and when it closes."""
+
+    title = StringField(
+        _l("Name of the tender"),
+        [InputRequired(_l("Give the tender a name.")), Length(max=200)],
+        filters=[forms.stripped],
+    )
+    reference = StringField(_l("Number of the tender file"), [Length(max=80)], filters=[forms.stripped])
+    description = TextAreaField(_l("Description"), [Length(max=tenders.LONGEST_TEXT)], filters=[forms.stripped])
+    catalogue = SelectField(_l("Question catalogue"), [InputRequired()])
+    question_set = RadioField(_l("Question set"), [InputRequired(_l("Choose a question set."))])
+    must_haves = StringField(
+        _l("Must-haves"),
+        [Length(max=1000)],
+        filters=[forms.stripped],
+        description=_l("Numbers of questions that exclude in this tender, beside the catalogue's own: GV-01, BK-04"),
+    )
+    closes_at = DateTimeLocalField(
+        _l("Deadline"),
+        [InputRequired(_l("Choose a day and a time."))],
+        format="%Y-%m-%dT%H:%M",
+        description=_l("German time, by the clock of this server; it counts to the second."),
+    )
+    needs_two = BooleanField(_l("Two people open the answers"))
+    version = HiddenField()
+
+
+class LotForm(forms.Form):
+    """One lot more."""
+
+    lot_title = StringField(
+        _l("Lot"), [InputRequired(_l("Give the lot a name.")), Length(max=200)], filters=[forms.stripped]
+    )
+
+
+class BidderForm(forms.Form):
+    """Whom to invite for which lot."""
+
+    lot_id = SelectField(_l("Lot"), [InputRequired(_l("Choose one."))])
+    name = StringField(
+        _l("Bidder"), [InputRequired(_l("Enter the name of the bidder.")), Length(max=200)], filters=[forms.stripped]
+    )
+    domain = StringField(_l("Main domain"), [Length(max=253)], filters=[forms.stripped], description="example.de")
+    contact_name = StringField(_l("Contact person"), [Length(max=200)], filters=[forms.stripped])
+    contact_email = EmailField(
+        _l("E-mail address"), [InputRequired(_l("Enter an e-mail address.")), Length(max=254)], filters=[forms.stripped]
+    )
+    language = SelectField(_l("Language of the mail"), [InputRequired()])
+
+
+class AnswerForm(forms.Form):
+    """What is published to all bidders alike."""
+
+    query_id = HiddenField()
+    question = TextAreaField(
+        _l("Question, as all bidders read it"),
+        [InputRequired(_l("Write the question so that it names nobody.")), Length(max=tenders.LONGEST_TEXT)],
+        filters=[forms.stripped],
+    )
+    answer = TextAreaField(
+        _l("Answer"),
+        [InputRequired(_l("Write the answer.")), Length(max=tenders.LONGEST_TEXT)],
+        filters=[forms.stripped],
+    )
+
+
+class AwardForm(forms.Form):
+    """Who gets the lot, and why."""
+
+    bidder_id = HiddenField()
+    reason = TextAreaField(
+        _l("Reason for the award"), [InputRequired(_l("Give the reason for the award.")), Length(max=4000)]
+    )
+
+
+class CancelForm(forms.Form):
+    """Why it ends."""
+
+    reason = TextAreaField(
+        _l("Reason"), [InputRequired(_l("Give the reason for the end of the tender.")), Length(max=4000)]
+    )
+
+
+@hospital.get("/tenders", roles=EVERY_HOSPITAL_ROLE)
+def tender_list(here: HospitalJourney) -> Response:
+    """Every tender with its state."""
+    found = tenders.rows(here.session, here.actor)
+    return pages.page(
+        "hospital/tenders.html",
+        rows=[(row, STATES[tenders.standing(row, now=here.now)]) for row in found],
+        may_write=here.role in HOSPITAL_WRITERS,
+    )
+
+
+@hospital.get("/tenders/add", roles=HOSPITAL_WRITERS)
+def add_tender(here: HospitalJourney) -> Response:
+    """An empty draft."""
+    form = TenderForm.offered(
+        catalogue="@".join(shelf.CURRENT), question_set=QuestionSet.FULL.value, needs_two=True, version="0"
+    )
+    return pages.page("hospital/tender_form.html", form=_offered(here, form), row=None, stands=None)
+
+
+@hospital.post("/tenders/add", roles=HOSPITAL_WRITERS)
+def begin_tender(here: HospitalJourney) -> Response:
+    """Begin it."""
+    form = _offered(here, TenderForm.sent())
+    if form.validate():
+        with form.refusals(here.session):
+            row = tenders.begin(here.session, here.actor, _fields(form), now=here.now)
+            return pages.see_other("hospital.tender", tender_id=row.id)
+    return pages.page("hospital/tender_form.html", form=form, row=None, stands=None)
+
+
+@hospital.get("/tenders/<tender_id>", roles=EVERY_HOSPITAL_ROLE)
+def tender(here: HospitalJourney, tender_id: str) -> Response:
+    """One tender: where it stands, lots, bidders, questions, what comes next."""
+    return _page(here, tender_id)
+
+
+@hospital.get("/tenders/<tender_id>/edit", roles=HOSPITAL_WRITERS)
+def edit_tender(here: HospitalJourney, tender_id: str) -> Response:
+    """The draft again."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    form = TenderForm.offered(
+        title=row.title,
+        reference=row.reference,
+        description=row.description,
+        catalogue=f"{row.catalogue_id}@{row.catalogue_version}",
+        question_set=row.question_set,
+        must_haves=", ".join(row.must_haves),
+        closes_at=row.closes_at.astimezone(BERLIN).replace(tzinfo=None),
+        needs_two=row.needs_two,
+        version=str(row.version),
+    )
+    return pages.page("hospital/tender_form.html", form=_offered(here, form), row=row, stands=None)
+
+
+@hospital.post("/tenders/<tender_id>/edit", roles=HOSPITAL_WRITERS)
+def change_tender(here: HospitalJourney, tender_id: str) -> Response:
+    """Save the draft; what somebody else saved meanwhile is shown beside what was typed."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    form = _offered(here, TenderForm.sent())
+    stands: Tender | None = None
+    if form.validate():
+        try:
+            with form.refusals(here.session):
+                version = forms.version(form["version"].data)
+                tenders.change(here.session, here.actor, tender_id, _fields(form), version=version, now=here.now)
+                return pages.see_other("hospital.tender", tender_id=tender_id)
+        except Clash as clash:
+            stands, form.form_errors = row, [clash.message.render(_)]
+            form["version"].data = str(row.version)
+    page = pages.page("hospital/tender_form.html", form=form, row=row, stands=stands)
+    if stands is not None:
+        page.status_code = 409
+    return page
+
+
+@hospital.post("/tenders/<tender_id>/lots", roles=HOSPITAL_WRITERS)
+def add_lot(here: HospitalJourney, tender_id: str) -> Response:
+    """One lot more."""
+    form = LotForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            tenders.add_lot(here.session, here.actor, tender_id, str(form["lot_title"].data), now=here.now)
+            return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
+    return _page(here, tender_id, lot=form)
+
+
+@hospital.post("/tenders/<tender_id>/bidders", roles=HOSPITAL_WRITERS)
+def add_bidder(here: HospitalJourney, tender_id: str) -> Response:
+    """Name a bidder; while the tender is open the invitation goes out at once."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    form = _with_lots(row, BidderForm.sent())
+    if form.validate():
+        with form.refusals(here.session):
+            names = ("lot_id", "name", "domain", "contact_name", "contact_email", "language")
+            fields = BidderFields(**{name: str(form[name].data or "") for name in names})
+            base_url = here.settings.public_base_url
+            tenders.add_bidder(here.session, here.actor, tender_id, fields, base_url=base_url, now=here.now)
+            return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
+    return _page(here, tender_id, bidder=form)
+
+
+@hospital.post("/tenders/<tender_id>/bidders/<bidder_id>/remove", roles=HOSPITAL_WRITERS)
+def remove_bidder(here: HospitalJourney, tender_id: str, bidder_id: str) -> Response:
+    """Before anybody was written to."""
+    tenders.remove_bidder(here.session, here.actor, tender_id, bidder_id, now=here.now)
+    return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
+
+
+@hospital.post("/tenders/<tender_id>/freeze", roles=HOSPITAL_WRITERS)
+def freeze_tender(here: HospitalJourney, tender_id: str) -> Response:
+    """Questions and weights stand from here on."""
+    tenders.freeze(here.session, here.actor, tender_id, now=here.now)
+    here.notice(_("Questions, must-haves and weights are frozen; the hash stands below."))
+    return pages.see_other("hospital.tender", tender_id=tender_id)
+
+
+@hospital.post("/tenders/<tender_id>/start", roles=HOSPITAL_WRITERS)
+def start_tender(here: HospitalJourney, tender_id: str) -> Response:
+    """Invite the bidders."""
+    tenders.start(here.session, here.actor, tender_id, base_url=here.settings.public_base_url, now=here.now)
+    here.notice(_("Every bidder is invited by a mail of its own."))
+    return pages.see_other("hospital.tender", tender_id=tender_id)
+
+
+@hospital.post("/tenders/<tender_id>/publish", roles=HOSPITAL_WRITERS)
+def publish_answer(here: HospitalJourney, tender_id: str) -> Response:
+    """Answer a question, or say something of our own, to all bidders alike."""
+    form = AnswerForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            tenders.publish(
+                here.session,
+                here.actor,
+                tender_id,
+                question=str(form["question"].data),
+                answer=str(form["answer"].data),
+                query_id=str(form["query_id"].data or ""),
+                base_url=here.settings.public_base_url,
+                now=here.now,
+            )
+            here.notice(_("Published; every bidder gets a mail of its own."))
+            return pages.see_other("hospital.tender", tender_id=tender_id, at="queries")
+    return _page(here, tender_id, answer=form)
+
+
+@hospital.post("/tenders/<tender_id>/open", roles=OPENERS)
+def open_tender(here: HospitalJourney, tender_id: str) -> Response:
+    """Open the answers after the deadline, two people one after the other."""
+    row = tenders.open_answers(here.session, here.actor, tender_id, now=here.now)
+    if row.state is TenderState.OPENED:
+        here.notice(_("The answers are open."))
+    else:
+        here.notice(_("Noted. A second person has to agree before the answers open."))
+    return pages.see_other("hospital.tender", tender_id=tender_id)
+
+
+@hospital.post("/tenders/<tender_id>/award", roles=HOSPITAL_WRITERS)
+def award_lot(here: HospitalJourney, tender_id: str) -> Response:
+    """The bidder becomes a vendor."""
+    form = AwardForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            bidder_id, reason = str(form["bidder_id"].data), str(form["reason"].data)
+            vendor = tenders.award(here.session, here.actor, tender_id, bidder_id, reason=reason, now=here.now)
+            here.notice(_("Awarded. The bidder is a vendor now; fill in the intake of its product."))
+            return pages.see_other("hospital.vendor", vendor_id=vendor.id)
+    return _page(here, tender_id, award=form)
+
+
+@hospital.post("/tenders/<tender_id>/cancel", roles=HOSPITAL_WRITERS)
+def cancel_tender(here: HospitalJourney, tender_id: str) -> Response:
+    """End it without an award."""
+    form = CancelForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            tenders.cancel(here.session, here.actor, tender_id, reason=str(form["reason"].data), now=here.now)
+            return pages.see_other("hospital.tender", tender_id=tender_id)
+    return _page(here, tender_id, cancel=form)
+
+
+@hospital.get("/tenders/<tender_id>/lots/<lot_id>", roles=EVERY_HOSPITAL_ROLE)
+def tender_lot(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
+    """The bidders of a lot side by side, by the frozen weights."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    lot = tenders.lot_of(row, lot_id)
+    made = tenders.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
+    wanted = comparisons.wanted_here("hospital.tender_lot", tender_id=tender_id, lot_id=lot_id)
+    return pages.page(
+        "hospital/tender_lot.html",
+        row=row,
+        lot=lot,
+        wanted=wanted,
+        **comparisons.facts(made, tenders.frozen_policy(row), only_differences=wanted.only_differences),
+    )
+
+
+@hospital.post("/tenders/<tender_id>/lots/<lot_id>/workbook", roles=EVERY_HOSPITAL_ROLE)
+def tender_sheet(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
+    """The same as a workbook for the tender file."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    lot = tenders.lot_of(row, lot_id)
+    made = tenders.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
+    title = f"{row.title} · {_('Lot %(number)s', number=lot.number)}: {lot.title}"
+    rules = tenders.frozen_policy(row)
+    written = comparison_workbook.write(made, rules, reader=_reader(), now=here.now, title=title)
+    tenders.note_taken(here.session, here.actor, tender_id, lot.number, sha256=written.fingerprint, now=here.now)
+    name = f"{_('Comparison')} {_('Lot %(number)s', number=lot.number)} {here.now.astimezone(BERLIN):%Y-%m-%d}.xlsx"
+    return pages.download(written.content, name=name, media_type=XLSX)
+
+
+@hospital.get("/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
+def tender_acts(here: HospitalJourney, tender_id: str) -> Response:
+    """Every act, and whether the chain is whole."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    return pages.page(
+        "hospital/tender_log.html",
+        row=row,
+        acts=_acts(here, row),
+        is_sound=tenders.is_sound(here.session, here.actor, tender_id),
+    )
+
+
+@hospital.post("/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
+def tender_log_workbook(here: HospitalJourney, tender_id: str) -> Response:
+    """The log as a workbook for the tender file."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    facts = {
+        _("Tender"): row.title,
+        _("Number of the tender file"): row.reference,
+        _("State"): str(STATES[tenders.standing(row, now=here.now)]),
+        _("Deadline"): f"{row.closes_at.astimezone(BERLIN):%d.%m.%Y, %H:%M:%S} Europe/Berlin",
+        _("Question catalogue"): f"{row.catalogue_id} {row.catalogue_version}",
+        _("Question set"): _(marks.QUESTION_SETS[QuestionSet(row.question_set)]),
+        _("Must-haves"): ", ".join(row.must_haves),
+        _("Hash of what was frozen (SHA-256)"): row.frozen_sha256,
+        _("What was frozen"): json.dumps(row.frozen, ensure_ascii=False, sort_keys=True) if row.frozen else "",
+        _("Chain of acts"): _("whole")
+        if tenders.is_sound(here.session, here.actor, tender_id)
+        else _("broken, please tell the operator"),
+    }
+    content = tender_log.write(facts, _acts(here, row), reader=_reader(), now=here.now)
+    name = f"{_('Tender log')} {here.now.astimezone(BERLIN):%Y-%m-%d}.xlsx"
+    return pages.download(content, name=name, media_type=XLSX)
+
+
+def _acts(here: HospitalJourney, row: Tender) -> list[Act]:
+    names = {f"hospital:{bidder.house_id}": bidder.name for bidder in row.bidders}
+    return [
+        Act(
+            chain=names.get(event.scope, _("Tender")),
+            number=event.sequence,
+            at=event.at,
+            actor=event.actor,
+            act=str(ACTS.get(event.verb, event.verb)),
+            about=", ".join(f"{name}: {value}" for name, value in (event.detail or {}).items()),
+            hash=event.hash,
+            previous=event.previous_hash,
+        )
+        for event in tenders.log(here.session, here.actor, row.id)
+    ]
+
+
+def _page(
+    here: HospitalJourney,
+    tender_id: str,
+    *,
+    lot: LotForm | None = None,
+    bidder: BidderForm | None = None,
+    answer: AnswerForm | None = None,
+    award: AwardForm | None = None,
+    cancel: CancelForm | None = None,
+) -> Response:
+    row = tenders.find(here.session, here.actor, tender_id)
+    standing = tenders.standing(row, now=here.now)
+    sent = next((form for form in (lot, bidder, answer, award, cancel) if form is not None), None)
+    shown: dict[str, forms.Form] = {
+        "lot": lot or LotForm.offered(),
+        "bidder": bidder or _with_lots(row, BidderForm.offered(language=i18n.DEFAULT)),
+        "cancel": cancel or CancelForm.offered(),
+    }
+    answers = {
+        query.id: answer
+        if answer is not None and answer["query_id"].data == query.id
+        else AnswerForm.offered(query_id=query.id, question=query.text)
+        for query in row.queries
+        if query.answered_at is None
+    }
+    of_our_own = answer if answer is not None and not answer["query_id"].data else AnswerForm.offered()
+    awards = {
+        one.id: award
+        if award is not None and award["bidder_id"].data == one.id
+        else AwardForm.offered(bidder_id=one.id)
+        for one in row.bidders
+    }
+    for name, form in [*shown.items(), *answers.items(), *awards.items(), ("own", of_our_own)]:
+        for each in form:  # several forms on one page, so one id each
+            each.id = f"{name}-{each.name}"
+    return pages.page(
+        "hospital/tender.html",
+        form=sent,
+        row=row,
+        standing=standing,
+        state_word=STATES[standing],
+        set_word=_(marks.QUESTION_SETS[QuestionSet(row.question_set)]),
+        forms=shown,
+        answers=answers,
+        own=of_our_own,
+        awards=awards,
+        awarded_lots={one.lot_id for one in row.bidders if one.awarded_at is not None},
+        may_write=here.role in HOSPITAL_WRITERS,
+        may_open=here.role in OPENERS,
+        spoke_first=row.opening_by == here.actor.person_id,
+    )
+
+
+def _reader() -> Reader:
+    return Reader(language=i18n.language(), translate=i18n.gettext)
+
+
+def _offered(here: HospitalJourney, form: TenderForm) -> TenderForm:
+    offers = catalogues.offered(here.session, here.actor)
+    form.offer("catalogue", [(one.key, f"{one.title.get(i18n.language())} ({one.name[1]})") for one in offers])
+    sets = (QuestionSet.FULL, QuestionSet.BASIC, QuestionSet.SHORT)
+    form.offer("question_set", [(one.value, _(marks.QUESTION_SETS[one])) for one in sets])
+    return form
+
+
+def _with_lots(row: Tender, form: BidderForm) -> BidderForm:
+    form.offer("lot_id", [(lot.id, f"{lot.number}: {lot.title}") for lot in row.lots])
+    form.offer("language", i18n.LANGUAGES)
+    return form
+
+
+def _fields(form: TenderForm) -> TenderFields:
+    closes_at: datetime = form["closes_at"].data
+    values: dict[str, Any] = {name: str(form[name].data or "") for name in ("title", "reference", "description")}
+    return TenderFields(
+        catalogue=catalogues.name_of(str(form["catalogue"].data)),
+        question_set=QuestionSet(str(form["question_set"].data)),
+        must_haves=str(form["must_haves"].data or "").split(","),
+        closes_at=closes_at.replace(tzinfo=BERLIN),
+        needs_two=bool(form["needs_two"].data),
+        **values,
+    )

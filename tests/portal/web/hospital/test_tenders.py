@@ -1,0 +1,93 @@
+"""A tender through its pages: begun, frozen, invited, sealed, opened by two, compared, awarded, logged."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from openpyxl import load_workbook
+from sqlalchemy import select, update
+
+from portal.db.models.tenders import Tender, TenderBidder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portal.db.session import Sessions
+    from tests.portal.web.conftest import Visitor
+    from tests.portal.web.hospital.ward import Ward
+
+SOON = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M")
+DRAFT = {
+    "title": "PACS 2027",
+    "reference": "V-27/14",
+    "catalogue": "hospital-vendor@2026.1",
+    "question_set": "short",
+    "must_haves": "",
+    "closes_at": SOON,
+    "needs_two": "y",
+    "version": "0",
+}
+BIDDER = {"name": "Kanarienblau GmbH", "domain": "blau.example", "contact_email": "a@blau.example", "language": "de"}
+
+
+def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):
+    visitor = visit(ward.assessor)
+    wrong = visitor.post("/hospital/tenders/add", {**DRAFT, "closes_at": "2020-01-01T10:00"})
+    assert wrong.status_code == 422
+    assert "PACS 2027" in wrong.get_data(as_text=True)
+    place = visitor.post("/hospital/tenders/add", DRAFT).location
+    with sessions() as session:
+        row = session.scalars(select(Tender)).one()
+        tender_id, lot_id = row.id, row.lots[0].id
+    assert "PACS 2027" in visitor.get("/hospital/tenders").get_data(as_text=True)
+    stale = visitor.post(f"{place}/edit", {**DRAFT, "title": "Anders", "version": "7"})
+    assert stale.status_code == 409
+    assert "Anders" in stale.get_data(as_text=True)
+    assert visitor.post(f"{place}/lots", {"lot_title": "Archiv"}).status_code == 303
+    assert visitor.post(f"{place}/bidders", {**BIDDER, "lot_id": lot_id}).status_code == 303
+    again = visitor.post(f"{place}/bidders", {**BIDDER, "lot_id": lot_id})
+    assert again.status_code == 422
+    assert visitor.post(f"{place}/freeze").status_code == 303
+    assert visitor.post(f"{place}/start").status_code == 303
+    page = visitor.get(place).get_data(as_text=True)
+    assert "versiegelt" in page
+    assert visitor.get(f"{place}/lots/{lot_id}").status_code == 409
+    assert visitor.post(f"{place}/open").status_code == 409
+    told = {"query_id": "", "question": "Gilt das?", "answer": "Ja."}
+    assert visitor.post(f"{place}/publish", told).status_code == 303
+    for path in (
+        "/hospital/vendors",
+        "/hospital/assessments",
+        "/hospital/search?q=Kanarien",
+        "/hospital/",
+        "/hospital/compare",
+    ):
+        assert "Kanarienblau" not in visitor.get(path).get_data(as_text=True), path
+
+    with sessions() as session:
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        session.execute(update(Tender).values(closes_at=past))
+        session.commit()
+    assert visitor.post(f"{place}/open").status_code == 303
+    assert "zweite Person" in visitor.get(place).get_data(as_text=True)
+    assert visitor.post(f"{place}/open").status_code == 409
+    assert visit(ward.decider).post(f"{place}/open").status_code == 303
+    visitor = visit(ward.assessor)
+    lot = visitor.get(f"{place}/lots/{lot_id}").get_data(as_text=True)
+    assert "Kanarienblau" in lot
+    sheet = visitor.post(f"{place}/lots/{lot_id}/workbook")
+    first = load_workbook(io.BytesIO(sheet.data)).worksheets[0]
+    assert "Kanarienblau" in str(first["C1"].value)
+    log = load_workbook(io.BytesIO(visitor.post(f"{place}/log").data)).worksheets[1]
+    acts = [row[4] for row in log.iter_rows(min_row=2, values_only=True)]
+    assert "Antworten geöffnet" in acts
+    assert "Fragen und Gewichte eingefroren" in visitor.get(f"{place}/log").get_data(as_text=True)
+    with sessions() as session:
+        bidder_id = session.scalars(select(TenderBidder.id).where(TenderBidder.tender_id == tender_id)).one()
+    assert visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": ""}).status_code == 422
+    awarded = visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": "Bestes Angebot."})
+    assert re.search(r"/vendors/\w+$", awarded.location)
+    assert "Kanarienblau" in visitor.get("/hospital/vendors").get_data(as_text=True)
