@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from assessments import policy, scoring
 from portal.db.models.assessments import Assessment, ReviewState, Stage
 from portal.db.models.responses import Answer, Response
 from portal.errors import BadInput
@@ -190,3 +191,23 @@ def test_what_one_follow_up_named_as_changed_the_next_one_does_not_ask_again(ses
     judged = dossiers.build(session, done.ward.hospital_id, second.id, now=now + timedelta(days=310))
     assert "D-00" not in judged.profile
     assert any(answer.question_id.startswith("GV") for answer in judged.answers)
+
+
+def test_left_unanswered_it_costs_what_it_asked_and_keeps_what_was_signed(session, done, now):
+    made = begin(session, done, now)
+    hospital_id, own = done.ward.hospital_id, set(shelf.get(*shelf.DELTA).questions)
+    before = dossiers.build(session, hospital_id, made.id, now=now + timedelta(days=399))
+    after = dossiers.build(session, hospital_id, made.id, now=now + timedelta(days=402))
+    scored = {name: scoring.score(dossier, policy.current()) for name, dossier in (("b", before), ("a", after))}
+
+    def silent(name):
+        return {line.question_id for line in scored[name].lines if line.unanswered}
+
+    assert silent("b") == set()
+    assert silent("a") == own
+    answered = {line.question_id for line in scored["a"].lines if line.question_id and not line.unanswered}
+    assert answered == {line.question_id for line in scored["b"].lines if line.question_id}
+    assert {answer.answered_at for answer in after.answers} == {now}
+    assert scored["a"].value < scored["b"].value
+    assert scored["a"].coverage > scored["b"].coverage
+    assert not scored["a"].silent
