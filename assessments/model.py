@@ -873,6 +873,16 @@ class Assessed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScopeFact:
+    """Which class of § 28 BSIG the hospital holds a vendor for, with its reasons and day."""
+
+    title: Text
+    reasons: tuple[Text, ...]
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class VendorRow:
     """One vendor in one row."""
 
@@ -899,6 +909,7 @@ class VendorRow:
     questions_answered: int
     status: Words | None = None  # the stage of the round, from the portal
     subcontractors: bool | None = None  # whether it says that it uses some; None: not said
+    scope: ScopeFact | None = None  # None: nobody has looked
 
 
 @dataclass(frozen=True, kw_only=True)

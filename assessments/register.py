@@ -28,6 +28,7 @@ from assessments.model import (
     RiskLevel,
     RiskSource,
     ScanState,
+    ScopeFact,
     Score,
     Treated,
     VendorRow,
@@ -71,6 +72,7 @@ def build(
     decisions: Iterable[DecisionFact] = (),
     changes: Iterable[ChangeFact] = (),
     incidents: Iterable[IncidentFact] = (),
+    scopes: Mapping[str, ScopeFact] | None = None,
 ) -> Register:
     """The register of a hospital; `statuses` names the stage of each vendor's round by vendor key, `treatments` what
     people wrote about a risk by vendor key and risk key, `actions` what was agreed on, `own` the risks that people
@@ -81,7 +83,14 @@ def build(
         hospital=hospital,
         at=at,
         policy=policy,
-        vendors=tuple(vendor_row(each, status=(statuses or {}).get(each.dossier.vendor_key)) for each in assessed),
+        vendors=tuple(
+            vendor_row(
+                each,
+                status=(statuses or {}).get(each.dossier.vendor_key),
+                scope=(scopes or {}).get(each.dossier.vendor_key),
+            )
+            for each in assessed
+        ),
         risks=tuple(sorted((*(risk for each in assessed for risk in each.risks), *own), key=_worst_first)),
         findings=tuple(row for each in assessed for row in each.findings),
         answers=tuple(row for each in assessed for row in each.answers),
@@ -100,7 +109,7 @@ def build(
     )
 
 
-def vendor_row(assessed: Assessed, *, status: Words | None = None) -> VendorRow:
+def vendor_row(assessed: Assessed, *, status: Words | None = None, scope: ScopeFact | None = None) -> VendorRow:
     """One vendor in one row."""
     dossier = assessed.dossier
     standings = Counter(each.standing for each in assessed.evidence)
@@ -135,6 +144,7 @@ def vendor_row(assessed: Assessed, *, status: Words | None = None) -> VendorRow:
         questions_answered=sum(row.value is not None for row in assessed.answers),
         status=status,
         subcontractors=_uses_subcontractors(dossier),
+        scope=scope,
     )
 
 

@@ -341,6 +341,16 @@ def answer(row: AnswerRow) -> dict[str, Any]:
         "comment": row.value.comment if row.value else "",
         "answered_at": _moment(row.answered_at),
         "assurance": row.assurance,
+        "recorded": (
+            {
+                "by": row.recorded.by,
+                "source": row.recorded.source,
+                "place": row.recorded.place,
+                "sha256": row.recorded.sha256,
+            }
+            if row.recorded
+            else None
+        ),
         "share": row.share,
         "standing": row.standing.value,
         "unanswered_after_deadline": row.unanswered_after_deadline,

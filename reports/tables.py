@@ -153,6 +153,13 @@ VENDORS: tuple[Column[VendorRow], ...] = (
     _moment(N_("Scanned on"), lambda row, _: row.scanned_at),
     _moment(N_("Submitted on"), lambda row, _: row.submitted_at),
     _day(N_("Due on"), lambda row, _: row.deadline.date() if row.deadline else None),
+    _words(N_("NIS2 class"), 26, lambda row, reader: row.scope.title.get(reader.language) if row.scope else ""),
+    _moment(N_("NIS2 class told on"), lambda row, _: row.scope.at if row.scope else None),
+    _long(
+        N_("NIS2 class, why"),
+        40,
+        lambda row, reader: " ".join(one.get(reader.language) for one in row.scope.reasons) if row.scope else "",
+    ),
 )
 
 
@@ -276,6 +283,11 @@ def answer_words(question: Question, value: AnswerValue, reader: Reader) -> str:
     return answering.show(question.shape, value, language=reader.language)
 
 
+def _recorded_from(row: AnswerRow) -> str:
+    """Where the hospital read it; "": the company's own word."""
+    return ", ".join(filter(None, (row.recorded.source, row.recorded.place))) if row.recorded else ""
+
+
 def answers(register: Register) -> tuple[Column[AnswerRow], ...]:
     """The columns of the answers sheet."""
     return (
@@ -314,6 +326,7 @@ def answers(register: Register) -> tuple[Column[AnswerRow], ...]:
         _number(N_("Contradictions"), 13, lambda row, _: len(row.contradictions)),
         _words(N_("Review"), 14, lambda row, reader: reader.text(marks.ANSWER_STANDINGS[row.standing])),
         _moment(N_("Answered on"), lambda row, _: row.answered_at),
+        _long(N_("Recorded from"), 34, lambda row, _: _recorded_from(row)),
     )
 
 

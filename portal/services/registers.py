@@ -24,6 +24,7 @@ from portal.services import (
     policies,
     portfolio,
     register_history,
+    scope_records,
 )
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
@@ -167,6 +168,7 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         decisions=register_history.decisions(session, actor, assessed, treatments, keys=keys, now=now),
         changes=register_history.changes(session, actor, keys=keys, now=now),
         incidents=incident_facts.facts(session, actor, keys=keys, now=now),
+        scopes=scope_records.facts(session, actor, keys=keys),
     )
     return Whole(register=built, assessed={one.dossier.vendor_key: one for one in assessed}, rounds=rounds)
 

@@ -7,10 +7,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from assessments.model import ScopeFact
 from portal.db.models.plans import ScopeRecord
 from portal.services import audit, vendors
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
-from questionnaires.scoping import EntityClass
+from questionnaires import regulated
+from questionnaires.model import Text
+from questionnaires.regulated import Situation
+from questionnaires.scoping import EntityClass, Size
+
+TITLES: Mapping[EntityClass, Text] = {
+    EntityClass.ESSENTIAL: Text(de="besonders wichtige Einrichtung", en="essential entity"),
+    EntityClass.IMPORTANT: Text(de="wichtige Einrichtung", en="important entity"),
+    EntityClass.NONE: Text(de="nicht erfasst, nur über den Vertrag", en="not in scope, by contract only"),
+}
 
 
 def keep(
@@ -36,6 +46,38 @@ def keep(
     session.add(row)
     audit.record(session, actor, "vendor.scoped", vendor.id, now=now, detail={"class": entity_class.value})
     return row
+
+
+def facts(session: Session, actor: Actor, *, keys: Mapping[str, str]) -> Mapping[str, ScopeFact]:
+    """What was found last about each of these vendors, by its key; `keys` are the keys by id."""
+    rows = session.scalars(
+        select(ScopeRecord)
+        .where(ScopeRecord.hospital_id == hospital_of(actor))
+        .order_by(ScopeRecord.at, ScopeRecord.id.desc())
+    )
+    return {keys[row.vendor_id]: _fact(row) for row in rows if row.vendor_id in keys}
+
+
+def _fact(row: ScopeRecord) -> ScopeFact:
+    kept = row.situation
+    size = Size(headcount=kept.get("headcount"), turnover=kept.get("turnover"), balance=kept.get("balance"))
+    situation = Situation(
+        types=tuple(kept.get("types") or ()),
+        size=size,
+        critical_facility=bool(kept.get("critical_facility")),
+        negligible=bool(kept.get("negligible")),
+        group_it_independent=not kept.get("group_decides"),
+        two_years=not kept.get("fresh_figures"),
+        dora=bool(kept.get("dora")),
+        ti_service=bool(kept.get("ti_service")),
+        country=str(kept.get("country") or regulated.HOME),
+    )
+    return ScopeFact(
+        title=TITLES[EntityClass(row.entity_class)],
+        reasons=tuple(one.text for one in regulated.answer(situation).reasons),
+        by=row.by_name,
+        at=row.at,
+    )
 
 
 def of_vendor(session: Session, actor: Actor, vendor_id: str) -> Sequence[ScopeRecord]:
