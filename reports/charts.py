@@ -5,11 +5,11 @@ follows the reader's light or dark. No ids, no style attributes, no references: 
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from assessments.model import MEASURE_PARTS, Basis, PartScore
+from assessments.model import MEASURE_PARTS, Basis, PartScore, RiskLevel
 from reports import marks
 
 LEVELS = 4
@@ -112,6 +112,76 @@ def sparkline(values: Sequence[float], *, label: str) -> str:
     return _svg("sparkline", 12 * step + 4, 24, label, body)
 
 
+def portfolio(
+    counts: Mapping[tuple[str, str], int], *, rows: Sequence[tuple[str, str]], columns: Sequence[str], label: str
+) -> str:
+    """How many vendors stand where: a row for each tier with its word, a column for each grade, totals at both ends.
+
+    A place with vendors is a filled square in the colour of its grade with the number in it, an empty one a dot.
+    """
+    left, pitch, high, size = 62.0, 34.0, 27.0, 23.0
+    body = [_text(left + index * pitch + size / 2, 12, name, "p-head", 10) for index, name in enumerate(columns)]
+    for line, (key, word) in enumerate(rows):
+        y = 20 + line * high
+        body.append(_word(0, y + 16, word))
+        for index, name in enumerate(columns):
+            x = left + index * pitch
+            body.append(_place(x, y, size, counts.get((key, name), 0), marks.GRADE_COLOURS.get(name)))
+        total = sum(counts.get((key, name), 0) for name in columns)
+        body.append(_text(left + len(columns) * pitch + size / 2, y + 16, str(total), "p-total", 11))
+    foot = 20 + len(rows) * high
+    body.append(
+        f'<path class="m-base" d="M0 {foot:g}h{left + (len(columns) + 1) * pitch:g}" stroke="{FAINT}" fill="none"/>'
+    )
+    for index, name in enumerate(columns):
+        total = sum(counts.get((key, name), 0) for key, _ in rows)
+        body.append(_text(left + index * pitch + size / 2, foot + 15, str(total), "p-total", 11))
+    every = sum(counts.get((key, name), 0) for key, _ in rows for name in columns)
+    body.append(_text(left + len(columns) * pitch + size / 2, foot + 15, str(every), "p-total", 11))
+    return _svg("portfolio", left + (len(columns) + 1) * pitch, foot + 22, label, "".join(body))
+
+
+def _place(x: float, y: float, size: float, count: int, colour: str | None) -> str:
+    middle = x + size / 2
+    if not count:
+        return f'<circle class="p-none" cx="{middle:g}" cy="{y + size / 2:g}" r="1.2" fill="{FAINT}"/>'
+    box = f'x="{x:g}" y="{y:g}" width="{size:g}" height="{size:g}" rx="4"'
+    if colour is None:
+        square = f'<rect class="p-ungraded" {box} fill="none" stroke="{FAINT}" stroke-dasharray="3 2"/>'
+        return square + _text(middle, y + 16, str(count), "p-count", 11)
+    number = _text(middle, y + 16, str(count), "p-count", 11, fill="#ffffff")
+    return f'<rect class="p-graded" {box} fill="#{colour}"/>{number}'
+
+
+def heat_map(
+    counts: Mapping[tuple[int, int], int], matrix: Sequence[Sequence[RiskLevel]], *, label: str, across: str, up: str
+) -> str:
+    """Impact upwards, likelihood to the right; each field in the colour of its level with the number of risks in it."""
+    left, pitch, high = 26.0, 42.0, 27.0
+    steps = len(matrix)
+    body = []
+    for impact in range(1, steps + 1):
+        y = (steps - impact) * high
+        body.append(_text(left - 8, y + 17, str(impact), "h-step", 10))
+        for likelihood in range(1, len(matrix[impact - 1]) + 1):
+            x = left + (likelihood - 1) * pitch
+            level = matrix[impact - 1][likelihood - 1]
+            fill = marks.RISK_FILLS[level]
+            body.append(
+                f'<rect class="h-{level.value}" x="{x:g}" y="{y:g}" width="{pitch - 1:g}" height="{high - 1:g}"'
+                f' fill="#{fill}"/>'
+            )
+            if count := counts.get((impact, likelihood), 0):
+                body.append(_text(x + pitch / 2, y + 17, str(count), "h-count", 12))
+    foot = steps * high
+    body.extend(
+        _text(left + index * pitch + pitch / 2, foot + 13, str(index + 1), "h-step", 10)
+        for index in range(len(matrix[0]))
+    )
+    body.append(_word(left, foot + 27, f"→ {across}   ↑ {up}"))
+    return _svg("heat-map", left + len(matrix[0]) * pitch, foot + 32, label, "".join(body))
+
+
 def _measures(parts: Iterable[PartScore]) -> list[PartScore]:
     by_key = {part.part: part for part in parts}
     return [by_key[key] for key in MEASURE_PARTS if key in by_key]
@@ -170,9 +240,16 @@ def _base(width: float, y: float) -> str:
     return f'<path class="m-base" d="M0 {y - 0.5:g}h{width:g}" stroke="{FAINT}" fill="none"/>'
 
 
-def _text(x: float, y: float, text: str, css: str, size: int) -> str:
+def _text(x: float, y: float, text: str, css: str, size: int, *, fill: str = "#131525") -> str:
     return (
-        f'<text class="{css}" x="{x:g}" y="{y:g}" text-anchor="middle" font-size="{size}" fill="#131525"'
+        f'<text class="{css}" x="{x:g}" y="{y:g}" text-anchor="middle" font-size="{size}" fill="{fill}"'
+        f' font-family="Fira Sans, sans-serif">{escape(text)}</text>'
+    )
+
+
+def _word(x: float, y: float, text: str) -> str:
+    return (
+        f'<text class="p-word" x="{x:g}" y="{y:g}" font-size="10" fill="#131525"'
         f' font-family="Fira Sans, sans-serif">{escape(text)}</text>'
     )
 

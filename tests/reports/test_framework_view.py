@@ -1,0 +1,53 @@
+"""A vendor through a framework on paper: the model's counts in both languages, and nothing hostile gets through."""
+
+from __future__ import annotations
+
+import pytest
+
+from assessments import views
+from assessments.views import Filter, Framework
+from portal import i18n
+from reports import framework_view
+from reports.reader import Reader
+from tests.reports import building
+
+HOSTILE = "<script>alert(1)</script>{{ 7*7 }}\u202e"
+
+
+def reader(language: str = "de") -> Reader:
+    return Reader(language=language, translate=i18n.translator(language))
+
+
+@pytest.mark.parametrize("framework", list(Framework))
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_row_stands_with_its_counts(framework: Framework, language: str):
+    assessed = building.assessed(1)
+    found = views.view(assessed, framework)
+    text = framework_view.html(found, assessed, reader=reader(language), now=building.NOW)
+    assert text == framework_view.html(found, assessed, reader=reader(language), now=building.NOW)
+    for row in found.rows:
+        assert row.entry.title.get(language) in text.replace("&amp;", "&").replace("&#39;", "'")
+        if not row.is_empty:
+            assert f'<td class="num">{row.answered} / {len(row.answers)}</td>' in text
+
+
+def test_a_filter_is_said():
+    assessed = building.assessed(1)
+    found = views.view(assessed, Framework.BSIG, Filter(owasp="A02:2021", gdpr=True))
+    text = framework_view.html(found, assessed, reader=reader(), now=building.NOW)
+    assert "OWASP Top 10 A02:2021, Art.\u202f32 DSGVO" in text
+
+
+def test_hostile_words_stay_words():
+    assessed = building.assessed(1, vendor=HOSTILE, comment=HOSTILE, fact=HOSTILE)
+    for framework in Framework:
+        text = framework_view.html(views.view(assessed, framework), assessed, reader=reader(), now=building.NOW)
+        assert "<script" not in text
+        assert "&lt;script&gt;" in text
+
+
+def test_a_file_name_has_no_slash():
+    for framework in Framework:
+        name = framework_view.name(framework, "Beispiel", reader=reader(), now=building.NOW, suffix="pdf")
+        assert "/" not in name
+        assert name.endswith(".pdf")
