@@ -6,7 +6,7 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from assessments import frameworks
+from assessments import frameworks, raising
 from assessments.model import (
     PARTS,
     ActionFact,
@@ -90,6 +90,7 @@ def vendor_report_html(
         ),
         tier=charts.tier_bars(assessed.dossier.tier, label=_tier_label(assessed.dossier.tier, reader)),
         lines=costly_lines(score.lines),
+        steps=raising.cheapest(assessed.dossier, score, policy),
         findings=reported_findings(assessed.findings),
         agreed=[row for row in assessed.findings if row.fact.standing is FindingStanding.WITHDRAWN],
         passed=sum(1 for row in assessed.findings if row.fact.finding.outcome is Outcome.PASS),
