@@ -221,6 +221,11 @@ def proposals(session: Session, actor: Actor, row: SittingRow, *, today: date) -
     ]
 
 
+def key_of(one: decisions.AskedRow) -> str:
+    """As a form names a proposal."""
+    return one.vendor.id if one.vendor is not None else _topic_of(one)
+
+
 def _topic_of(one: decisions.AskedRow) -> str:
     """As an agenda names what is about no vendor; it names the risks, so that their acceptance rests on it."""
     return one.fact.about[: decisions.LONGEST_TOPIC]
@@ -381,10 +386,7 @@ def put_on_proposed(
     """Of what is proposed, the chosen ones, by vendor id or topic."""
     row = find(session, actor, sitting_id)
     today = now.astimezone(BERLIN).date()
-    found = {
-        (one.vendor.id if one.vendor is not None else _topic_of(one)): one
-        for one in proposals(session, actor, row, today=today)
-    }
+    found = {key_of(one): one for one in proposals(session, actor, row, today=today)}
     if not chosen or any(key not in found for key in chosen):
         raise BadInput({"chosen": Message(text=N_("Choose what is put on the agenda."))})
     return [

@@ -50,7 +50,8 @@ def planned(session: Session, ward: Ward, now: datetime, *, body: Authority = Au
     """A sitting with its people, and everything on the agenda that asks for a decision."""
     plan = SittingFields(name="Risikositzung 12/2026", body=body, held_on=now.date(), begins="14:30", place="Raum 2")
     sitting = sittings.plan(session, ward.assessor, plan, now=now)
-    for one in PEOPLE:
+    is_first = not sittings.find(session, ward.assessor, sitting.id).people
+    for one in PEOPLE if is_first else ():
         sittings.add_person(session, ward.assessor, sitting.id, one, now=now)
     row = sittings.find(session, ward.assessor, sitting.id)
     asked = sittings.proposals(session, ward.assessor, row, today=now.date())
