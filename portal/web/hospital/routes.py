@@ -10,6 +10,7 @@ from portal.web.hospital import (
     comparisons,
     component_pages,
     concentrations,
+    decisions,
     disputes,
     documents,
     exports,
@@ -27,6 +28,7 @@ from portal.web.hospital import (
     rounds,
     scans,
     scope,
+    sittings,
     snapshots,
     supplies,
     tenders,
@@ -53,4 +55,5 @@ PAGES = (
     *(asked_intakes, intake_requests, recording),
     *(concentrations, vendor_table),
     tenders,
+    *(decisions, sittings),
 )

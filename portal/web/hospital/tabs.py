@@ -51,6 +51,7 @@ def _tabs(
         ("incidents", _("Incidents"), "hospital.vendor_incidents", incidents_waiting or None),
         ("subcontractors", _("Subcontractors"), "hospital.vendor_subcontractors", None),
         ("waivers", _("Waivers"), "hospital.vendor_waivers", None),
+        ("decisions", _("Decisions"), "hospital.vendor_decisions", None),
         ("history", _("History"), "hospital.vendor_history", None),
     )
     return [
