@@ -85,10 +85,15 @@ TABLE: Mapping[object, str] = {
         GET hospital.letter_list  GET hospital.letter
         GET hospital.check_register  POST hospital.confirm_register
         GET hospital.compare  POST hospital.comparison_workbook  POST hospital.comparison_paper
+        GET hospital.tender_list  GET hospital.tender  GET hospital.tender_lot  POST hospital.tender_sheet
+        GET hospital.tender_acts  POST hospital.tender_log_workbook
         GET hospital.supply  GET hospital.vendor_subcontractors  GET hospital.ending
         GET hospital.vendor_list_workbook  GET hospital.vendor_list_csv
     """,
     CLINIC_WRITERS: """
+        GET hospital.add_tender  POST hospital.begin_tender  GET hospital.edit_tender  POST hospital.change_tender
+        POST hospital.add_lot  POST hospital.add_bidder  POST hospital.remove_bidder  POST hospital.freeze_tender
+        POST hospital.start_tender  POST hospital.publish_answer  POST hospital.award_lot  POST hospital.cancel_tender
         GET hospital.edit_contract  POST hospital.change_contract  GET hospital.edit_exit  POST hospital.change_exit
         GET hospital.upload_articles  POST hospital.take_articles  GET hospital.add_entry
         POST hospital.write_down_entry  GET hospital.edit_entry  POST hospital.change_entry  POST hospital.remove_entry
@@ -125,6 +130,7 @@ TABLE: Mapping[object, str] = {
         POST hospital.keep_scope
     """,
     CLINIC_RISKS: """
+        POST hospital.open_tender
         POST hospital.treat_risk  GET hospital.add_risk  POST hospital.write_down_risk  GET hospital.edit_risk
         POST hospital.change_risk  POST hospital.close_risk  POST hospital.reopen_risk  POST hospital.freeze_register
     """,
@@ -144,6 +150,7 @@ TABLE: Mapping[object, str] = {
         POST vendor.detach_document  POST vendor.remove_document
     """,
     FIRM_SIGNERS: """
+        GET vendor.tender  POST vendor.ask_in_tender
         GET vendor.receipt_on_paper  GET vendor.preview
         GET vendor.incidents  GET vendor.report_incident  POST vendor.send_incident  GET vendor.incident
         POST vendor.add_incident_word  GET vendor.incident_on_sheet  GET vendor.incident_on_paper

@@ -68,7 +68,7 @@ from scanners.catalogue import CHECKS
 from scanners.datasets import SHIPPED
 from scanners.model import CheckClass
 from scanners.parsing.parts_lists import Component, PartsList
-from tests.portal import alarms, building, yardsticks
+from tests.portal import alarms, building, tendering, yardsticks
 from tests.portal.web.conftest import Visitor, make_settings, sign_in
 from tests.portal.web.hospital import ward
 from tests.portal.web.hospital.ward import Ward
@@ -318,6 +318,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     asked_intake = _asked_intake(session, made, made.supplies[name], now=now)
     ids = {
         **risks,
+        **tendering.opened(session, made.assessor, now=now),
         "request_id": asked_intake,
         "source_id": _recorded_source(session, shelf, assessment, now=now),
         "incident_id": incident.id,

@@ -27,12 +27,18 @@ class AskForm(forms.Form):
 @vendor.get("/rounds/<assessment_id>/tender", roles=COMPANY_LEADERS)
 def tender(here: CompanyJourney, assessment_id: str) -> Response:
     """What all bidders read, and where to ask."""
+    responses.head(here.session, here.actor, assessment_id)
+    if not tenders.is_tender(here.session, here.actor, assessment_id):
+        return pages.see_other("vendor.round", assessment_id=assessment_id)
     return _page(here, assessment_id, AskForm.offered())
 
 
 @vendor.post("/rounds/<assessment_id>/tender", roles=COMPANY_LEADERS)
 def ask_in_tender(here: CompanyJourney, assessment_id: str) -> Response:
     """Ask; the hospital decides what it publishes."""
+    responses.head(here.session, here.actor, assessment_id)
+    if not tenders.is_tender(here.session, here.actor, assessment_id):
+        return pages.see_other("vendor.round", assessment_id=assessment_id)
     form = AskForm.sent()
     if form.validate():
         with form.refusals(here.session):

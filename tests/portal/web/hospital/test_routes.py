@@ -21,7 +21,7 @@ from portal.web.journey import EXTENSION
 from reports.workbooks.table_in import Table
 from scanners.datasets import SHIPPED
 from scanners.parsing.parts_lists import Component, PartsList
-from tests.portal import alarms, building, yardsticks
+from tests.portal import alarms, building, tendering, yardsticks
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -120,6 +120,8 @@ def paths(  # noqa: PLR0912 - a case for each pair of ids
 ) -> Iterator[tuple[str, str]]:
     """Every GET of the room with every id that stands for another state, or with so many of them."""
     kept = frozen(app, session, ward)
+    bids = tendering.opened(session, ward.assessor, now=datetime.now(UTC))
+    session.commit()
     ids = {
         **{name: [value] for name, value in kept.items()},
         "vendor_id": ward.vendors.values(),
@@ -137,6 +139,7 @@ def paths(  # noqa: PLR0912 - a case for each pair of ids
         "campaign_id": campaigns_of(session, ward),
         "letter_name": ["invitation.de", "overdue.en"],
         **{name: [value] for name, value in beside_of(session, ward).items()},
+        **{name: [value] for name, value in bids.items()},
     }
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith("hospital.") or "GET" not in (rule.methods or ()):
@@ -158,6 +161,9 @@ def paths(  # noqa: PLR0912 - a case for each pair of ids
                 draft = next(iter(ids["campaign_id"]))
                 for one in list(ids["vendor_id"])[:most]:
                     yield rule.endpoint, rule.rule.replace("<campaign_id>", draft).replace("<vendor_id>", one)
+            case ["lot_id", "tender_id"]:
+                filled = rule.rule.replace("<tender_id>", bids["tender_id"])
+                yield rule.endpoint, filled.replace("<lot_id>", bids["lot_id"])
             case ["own_id", "own_question"]:
                 draft = next(iter(ids["own_id"]))
                 yield rule.endpoint, rule.rule.replace("<own_id>", draft).replace("<own_question>", "H-01")

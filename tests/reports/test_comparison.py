@@ -1,0 +1,113 @@
+"""The comparison on paper and in a workbook: the page's own words, the same ids, nothing that acts, the same bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from assessments import comparison, policy
+from portal import i18n
+from reports import comparison as words
+from reports.reader import Reader
+from reports.workbooks import comparison as workbook
+from tests.reports import building
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assessments.comparison import Comparison
+
+NAMES = ("Beispiel Medizintechnik GmbH", "=HYPERLINK(A1)", "<script>alert(1)</script>{{ 7*7 }}")
+
+
+def reader(language: str = "de") -> Reader:
+    return Reader(language=language, translate=i18n.translator(language))
+
+
+@pytest.fixture(scope="module")
+def made() -> Comparison:
+    each = [building.assessed(number, vendor=name) for number, name in enumerate(NAMES, start=1)]
+    return comparison.compare(each, at=building.NOW)
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_workbook_has_the_rows_of_the_page_with_the_same_ids(made: Comparison, language: str):
+    written = workbook.write(made, policy.current(), reader=reader(language), now=building.NOW)
+    book = load_workbook(io.BytesIO(written.content))
+    overview, details, lines = book.worksheets
+    assert [overview.cell(1, 3 + index).value for index in range(3)] == [
+        f"{side.name} ({side.key})" for side in made.sides
+    ]
+    rows = {row[0].value: row for row in overview.iter_rows(min_row=2) if row[0].value}
+    for part in made.parts:
+        said = [cell.value for cell in rows[part.key][2:5]]
+        assert said == [words.level_text(cell, reader(language)) for cell in part.cells]
+    for gate in made.gates:
+        assert [cell.value for cell in rows[gate.key][2:5]] == [
+            words.gate_text(one, reader(language)) for one in gate.cells
+        ]
+    ids = {row[0].value for row in details.iter_rows(min_row=2)}
+    assert {row.key for part in made.parts for row in (*part.questions, *part.checks)} <= ids
+    for sheet in (overview, details, lines):
+        assert sheet.page_setup.orientation == "landscape"
+        assert int(sheet.page_setup.paperSize) == 8  # A3
+        assert sheet.print_title_rows == "$1:$1"
+        assert sheet.freeze_panes == "C2"
+        assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(st.text(min_size=1, max_size=60), st.text(max_size=60))
+def test_no_word_of_a_vendor_acts_or_is_lost(name: str, comment: str):
+    one = building.assessed(1, vendor=name, comment=comment)
+    made = comparison.compare([one, building.assessed(2)], at=building.NOW)
+    book = load_workbook(io.BytesIO(workbook.write(made, policy.current(), reader=reader(), now=building.NOW).content))
+    for sheet in book.worksheets:
+        assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+    assert "(V-0001)" in str(book.worksheets[0]["C1"].value)
+
+
+def test_only_differences_leaves_out_what_is_the_same():
+    one = building.assessed(1)
+    same = comparison.compare([one, one], at=building.NOW)
+    html = words.document_html(same, policy.current(), reader=reader(), now=building.NOW, only_differences=True)
+    assert "Sie unterscheiden sich in keiner Maßnahme." in html
+
+
+@pytest.mark.office
+def test_the_paper_is_tagged_and_wide_and_says_what_the_page_says(made: Comparison, tmp_path: Path):
+    paper = words.document(made, policy.current(), reader=reader(), now=building.NOW, only_differences=True)
+    (tmp_path / "comparison.pdf").write_bytes(paper)
+
+    def ask(program: str, *options: str) -> str:
+        asked = [str(shutil.which(program)), *options]
+        return subprocess.run(asked, check=True, capture_output=True, timeout=60).stdout.decode()
+
+    facts = ask("pdfinfo", str(tmp_path / "comparison.pdf"))
+    assert re.search(r"Tagged:\s+yes", facts)
+    assert "(A3)" in facts or "1190.55 x 841.89" in facts
+    told = ask("pdftotext", "-layout", str(tmp_path / "comparison.pdf"), "-")
+    for side in made.sides:
+        assert reader().number(side.score.value, 1) in told
+    assert "<script>" in told  # as words
+    assert "Auf einen Blick" in told
+    assert re.search(r"2 / \d+", told)
+
+
+def test_the_same_facts_make_the_same_bytes(made: Comparison):
+    each = [building.assessed(number, vendor=name) for number, name in enumerate(NAMES, start=1)]
+    again = comparison.compare(each, at=building.NOW)
+    html = words.document_html(made, policy.current(), reader=reader(), now=building.NOW)
+    assert words.document_html(again, policy.current(), reader=reader(), now=building.NOW) == html
+    one = workbook.write(made, policy.current(), reader=reader(), now=building.NOW)
+    assert workbook.write(again, policy.current(), reader=reader(), now=building.NOW).fingerprint == one.fingerprint
