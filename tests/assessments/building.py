@@ -1,22 +1,27 @@
 """Build dossiers of the size a rule needs; each builder shows only what matters."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
-from assessments import policy, tiering
+from assessments import policy, tailoring, tiering
 from assessments.model import (
+    PARTS,
     AnswerFact,
     AnswerStanding,
     Dossier,
     EvidenceFact,
     FindingFact,
     FindingStanding,
+    Grade,
     HostInScope,
     HostRole,
     Intake,
+    Policy,
+    RiskLevel,
     ScanState,
     Supply,
 )
@@ -309,3 +314,45 @@ def findings(draw: st.DrawFn) -> tuple[FindingFact, ...]:
         )
         for check_id, host in sorted(pairs)
     )
+
+
+# --- Any policy of a hospital --------------------------------------------------------------------
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """The shipped policy, or one that a hospital might make of it."""
+    weights = {part: float(draw(st.integers(0, 40))) for part in PARTS}
+    weights["8"] += 1  # something has to weigh
+    critical, high = sorted((draw(st.integers(0, 100)), draw(st.integers(0, 100))))
+    scored = sorted(question.id for question in CATALOGUE.questions.values() if question.is_scored)
+    knock_outs = sorted(question.id for question in CATALOGUE.questions.values() if question.knock_out)
+    lifted = draw(st.frozensets(st.sampled_from(knock_outs), max_size=5))
+    steps = sorted(draw(st.lists(st.integers(1, 5), min_size=6, max_size=6)))
+    own = replace(
+        POLICY,
+        based_on=POLICY.version,
+        part_weights=weights,
+        caps=replace(POLICY.caps, critical_fail=critical, high_fail=high, knock_out=draw(st.integers(0, 100))),
+        must_haves=draw(st.frozensets(st.sampled_from(scored), max_size=8)) - lifted,
+        lifted=lifted,
+        likelihood_by_grade=dict(zip(Grade, steps, strict=True)),
+        likelihood_unknown=draw(st.integers(steps[0], 5)),
+        matrix=_matrix(draw),
+    )
+    assert not tailoring.problems(own, [CATALOGUE])
+    return own
+
+
+def _matrix(draw: st.DrawFn) -> tuple[tuple[RiskLevel, ...], ...]:
+    """Cells drawn at will and then raised to whatever stands below and before them."""
+    levels = list(RiskLevel)
+    rows: list[list[int]] = []
+    for impact in range(5):
+        row: list[int] = []
+        for likelihood in range(5):
+            below = rows[impact - 1][likelihood] if impact else 0
+            before = row[-1] if row else 0
+            row.append(max(draw(st.integers(0, 3)), below, before))
+        rows.append(row)
+    return tuple(tuple(levels[cell] for cell in row) for row in rows)
