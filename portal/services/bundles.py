@@ -27,6 +27,7 @@ from portal.services import (
     permissions,
     policies,
     rechecked,
+    recordings,
     registers,
     releases,
     scan_results,
@@ -90,6 +91,9 @@ def gather(session: Session, actor: Actor, vendor_id: str, *, program: str, now:
     dossier = assessed.dossier
     scans, looked_again = _scans(session, vendor, dossier, now=now)
     documents, files = _documents(session, actor, vendor, dossier, now=now)
+    if assessment is not None:
+        sources, kept = _sources(session, actor, assessment, dossier, now=now)
+        documents, files = (*documents, *sources), {**files, **kept}
     bundle = Bundle(
         assessed=assessed,
         policy=policies.of(session, vendor.hospital_id),
@@ -277,6 +281,36 @@ def _documents(
                 confidentiality=row.confidentiality.value,
                 beside=tuple(places),
                 left_out=left_out,
+            )
+        )
+    return tuple(found), files
+
+
+def _sources(
+    session: Session, actor: Actor, assessment: Assessment, dossier: Dossier, *, now: datetime
+) -> tuple[tuple[Document, ...], Mapping[str, Opened]]:
+    """The files of the hospital in which recorded answers were read, each with its places."""
+    beside: dict[str, list[tuple[str, str]]] = {}
+    for answer in dossier.answers:
+        if answer.recorded is not None:
+            beside.setdefault(answer.recorded.source_key, []).append((answer.question_id, answer.supply or ""))
+    found, files = [], {}
+    for row in recordings.sources(session, assessment):
+        if row.id not in beside:
+            continue
+        is_small = row.size <= packing.MOST_DOCUMENTS // 2
+        if is_small:
+            files[row.id] = recordings.open_source(session, actor, assessment.id, row.id, now=now)
+        found.append(
+            Document(
+                key=row.id,
+                name=row.file_name,
+                type="recorded_source",
+                sha256=row.sha256,
+                issuer=row.supplied_by,
+                issued_on=row.supplied_on,
+                beside=tuple(beside[row.id]),
+                left_out=None if is_small else LeftOut.SIZE,
             )
         )
     return tuple(found), files

@@ -6,7 +6,7 @@ from typing import Any
 
 from assessments import domains, frameworks
 from assessments.domains import Gap, GapKind, View
-from assessments.model import PARTS
+from assessments.model import PARTS, Assessed, Assurance
 from reports import facts, marks, rendering
 from reports.bundles.facts import Bundle, Document, LeftOut
 from reports.reader import Reader
@@ -88,7 +88,7 @@ def page(
         measures={part: frameworks.measure(part) for part in PARTS},
         marks=marks,
         documents=documents,
-        kinds={one.key: one.type_text.get(reader.language) for one in assessed.evidence},
+        kinds=_kinds(assessed, reader),
         reasons=REASONS,
         listed=[(name, reader.text(words)) for name, words in FILES.items() if name in names],
         fingerprint=fingerprint,
@@ -147,3 +147,10 @@ def _said(bundle: Bundle, gap: Gap, key: str, reader: Reader) -> str:
             return frameworks.measure(key).title.get(reader.language)
         case _:
             return key
+
+
+def _kinds(assessed: Assessed, reader: Reader) -> dict[str, str]:
+    """What each document is, by its key; a file in which recorded answers were read says so."""
+    recorded = reader.text(marks.ASSURANCES[Assurance.RECORDED])
+    sources = {row.recorded.source_key: recorded for row in assessed.answers if row.recorded is not None}
+    return {one.key: one.type_text.get(reader.language) for one in assessed.evidence} | sources

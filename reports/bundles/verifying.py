@@ -233,6 +233,7 @@ def _recomputed(opened: Opened, manifest: Mapping[str, Any]) -> Iterator[Note]:
     except BadDocument as error:
         raise _Refused(f"The bundle breaks its format at {_plain(str(error))}.") from error
     yield from _signed_answers(opened)
+    yield from _recorded_answers(opened, dossier)
     yield from _findings(opened, dossier, scans, manifest)
     yield from _score(opened, dossier, policy)
 
@@ -250,6 +251,28 @@ def _signed_answers(opened: Opened) -> Iterator[Note]:
     else:
         name = _plain(edition.get("signer_name"))
         yield Note(mark=Mark.FITS, text=f"the answers are those that {name} signed off, SHA-256 {got}")
+
+
+def _recorded_answers(opened: Opened, dossier: Dossier) -> Iterator[Note]:
+    """What the hospital recorded is named as such, and each source that lies here is the one that was read."""
+    recorded = [one.recorded for one in dossier.answers if one.recorded is not None]
+    if not recorded:
+        return
+    listed = _object(opened, "evidence.json").get("documents")
+    known = {one.get("key"): one for one in listed if isinstance(one, dict)} if isinstance(listed, list) else {}
+    for key in sorted({one.source_key for one in recorded}):
+        told = next(one for one in recorded if one.source_key == key)
+        count, name = sum(one.source_key == key for one in recorded), _plain(told.source)
+        document = known.get(key, {})
+        said = f"{count} answers were recorded by the hospital from {name}"
+        if document.get("sha256") != told.sha256:
+            yield Note(mark=Mark.CHANGED, text=f"{said}, but the document listed here is another one")
+        elif document.get("file") is None:
+            yield Note(mark=Mark.OPEN, text=f"{said}, which is not in the bundle")
+        elif hashlib.sha256(bytes(_member(opened, str(document["file"])))).hexdigest() != told.sha256:
+            yield Note(mark=Mark.CHANGED, text=f"{said}, but the file in the bundle is another one")
+        else:
+            yield Note(mark=Mark.FITS, text=f"{said}, SHA-256 {_plain(told.sha256)}")
 
 
 def _findings(

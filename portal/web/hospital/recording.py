@@ -416,6 +416,8 @@ def _answer_page(
     status: int = 200,
     clash: Message | None = None,
 ) -> Response:
+    for needed in ("value", "place"):
+        form[needed].flags.required = True  # said by the service, which knows the source
     places = _places(asked)
     at = next(number for number, one in enumerate(places) if one.key == place.key)
     return pages.page(
