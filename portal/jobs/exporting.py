@@ -18,10 +18,11 @@ from portal.files.blobs import Blobs
 from portal.jobs import bundling, printing
 from portal.jobs.leases import LeaseLost
 from portal.jobs.work import NotYet, Work
-from portal.services import actions, bundles, comparisons, consents, exports, policies, registers, vendors
+from portal.services import actions, bundles, comparisons, consents, exports, papers, policies, registers, vendors
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
 from portal.services.exports import Begun, Made, Wish
+from reports import committee
 from reports import comparison as side_by_side
 from reports import pages as documents
 from reports.reader import Reader
@@ -37,6 +38,7 @@ LONGEST = 1800  # seconds for one export
 REGISTER = "register"  # the same in both languages
 VENDOR_REPORT = N_("Vendor report")
 VENDOR_REPORTS = N_("Vendor reports")
+COMMITTEE = N_("Committee paper")
 BUNDLE, FACTS, OSCAL = N_("Evidence bundle"), N_("Facts"), N_("Assessment results")
 COMPARISON = N_("Comparison")
 
@@ -237,6 +239,17 @@ def _comparison_pdf(work: Work, begun: Begun) -> Made:
     return Made(content=content, file_name=name, media_type=PDF, vendors=len(made.sides))
 
 
+def _committee(work: Work, begun: Begun) -> Made:
+    """The committee's paper; the moment of a snapshot is the moment of its paper."""
+    reader = Reader(language=begun.wish.language, translate=i18n.translator(begun.wish.language))
+    shelf = Blobs(folder=work.tools.settings.files_dir, keyring=work.tools.keyring)
+    with _reading(work) as session:
+        found = papers.brief(session, begun.actor, shelf, begun.wish.snapshot_id, now=begun.made_at, tell=_teller(work))
+    content = printing.pdf(committee.html(found, reader=reader), style=committee.style())
+    name = f"{reader.translate(COMMITTEE)} {found.day:%Y-%m-%d}-{reader.language}.pdf"
+    return Made(content=content, file_name=name, media_type=PDF, vendors=len(found.vendors), fingerprint=found.sha256)
+
+
 def _named(begun: Begun, word: str, content: bytes, suffix: str, media_type: str, *, vendor: str) -> Made:
     word = i18n.translator(begun.wish.language)(word)
     name = f"{_plain(f'{word} {vendor}')} {begun.made_at.astimezone(BERLIN):%Y-%m-%d}.{suffix}"
@@ -274,6 +287,7 @@ MAKERS: Mapping[ExportKind, Callable[[Work, Begun], Made]] = {
     ExportKind.VENDOR_JSON: _vendor_json,
     ExportKind.VENDOR_OSCAL: _vendor_oscal,
     ExportKind.REGISTER_JSON: _register_json,
+    ExportKind.COMMITTEE: _committee,
     ExportKind.COMPARISON: _comparison,
     ExportKind.COMPARISON_PDF: _comparison_pdf,
 }

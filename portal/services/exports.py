@@ -18,7 +18,7 @@ from portal.db.models.exports import Export, ExportKind, ExportState
 from portal.db.models.vendors import Vendor
 from portal.errors import NotFound, NotNow
 from portal.files.blobs import Kept
-from portal.services import audit, jobs, outbox, vendors
+from portal.services import audit, jobs, outbox, snapshots, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, Actor, hospital_of
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
@@ -39,6 +39,7 @@ MAY: Mapping[ExportKind, AbstractSet[HospitalRole]] = {
     ExportKind.REGISTER_JSON: EVERY_HOSPITAL_ROLE,
     ExportKind.COMPARISON: EVERY_HOSPITAL_ROLE,
     ExportKind.COMPARISON_PDF: EVERY_HOSPITAL_ROLE,
+    ExportKind.COMMITTEE: EVERY_HOSPITAL_ROLE,
 }
 VERBS: Mapping[ExportKind, str] = {
     ExportKind.REGISTER: "register.exported",
@@ -50,6 +51,7 @@ VERBS: Mapping[ExportKind, str] = {
     ExportKind.REGISTER_JSON: "register-json.exported",
     ExportKind.COMPARISON: "comparison.exported",
     ExportKind.COMPARISON_PDF: "comparison-pdf.exported",
+    ExportKind.COMMITTEE: "committee-paper.exported",
 }
 GAVE_UP = N_("It could not be made. The operator sees why; please try again later.")
 NO_LONGER_ALLOWED = N_("Whoever asked for it may not read this any more, so it was not made.")
@@ -65,10 +67,13 @@ class Wish:
     vendor_id: str | None = None
     vendor_ids: tuple[str, ...] = ()  # of a comparison, in the order of its columns
     only_differences: bool = False
+    snapshot_id: str = ""  # of a committee's paper; "": as of now
 
     @property
     def about(self) -> dict[str, object] | None:
-        """What the row keeps of a comparison."""
+        """What the row keeps of a comparison, or of a paper from a snapshot."""
+        if self.snapshot_id:
+            return {"snapshot": self.snapshot_id}
         return {"vendors": [*self.vendor_ids], "only_differences": self.only_differences} if self.vendor_ids else None
 
 
@@ -180,6 +185,7 @@ def begin(session: Session, hospital_id: str, export_id: str, *, now: datetime) 
         vendor_id=row.vendor_id,
         vendor_ids=tuple(about.get("vendors", ())),
         only_differences=bool(about.get("only_differences")),
+        snapshot_id=str(about.get("snapshot", "")),
     )
     return Begun(wish=wish, actor=actor, made_at=now)
 
@@ -321,13 +327,15 @@ def _new(hospital_id: str, actor: Actor, wish: Wish, *, title: str, now: datetim
 
 def _title(session: Session, actor: Actor, wish: Wish) -> str:
     """The vendors it is about, as they are called today."""
+    if wish.snapshot_id:
+        return snapshots.find(session, actor, wish.snapshot_id).name
     ids = (wish.vendor_id,) if wish.vendor_id else wish.vendor_ids
     return ", ".join(vendors.find(session, actor, vendor_id).name for vendor_id in ids)[:200]
 
 
 def _short(wish: Wish) -> str:
     """The same vendors in the same order by a key that fits."""
-    return hashlib.sha256(repr(wish.about).encode()).hexdigest()[:32] if wish.vendor_ids else ""
+    return hashlib.sha256(repr(wish.about).encode()).hexdigest()[:32] if wish.about else ""
 
 
 def _subject(row: Export) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import comparing, policy, residual, storing
+from assessments import comparing, residual, storing
 from assessments.comparing import Changes, Movement, RegisterThen, RiskThen, VendorThen
+from assessments.deciding import Asked
 from assessments.model import (
-    Assessed,
+    ActionFact,
     Dossier,
     Grade,
     Policy,
@@ -32,8 +33,9 @@ from portal.db.models.accounts import HospitalRole
 from portal.db.models.snapshots import Snapshot, SnapshotState
 from portal.errors import BadInput, NotFound, NotNow
 from portal.files.blobs import Blobs, Changed
-from portal.services import audit, jobs, movements, registers
+from portal.services import audit, decisions, jobs, movements, registers
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
+from portal.services.dossiers import BERLIN
 from portal.services.jobs import JobKind
 from portal.services.registers import Whole
 from questionnaires.model import Text
@@ -104,7 +106,8 @@ def freeze(session: Session, hospital_id: str, snapshot_id: str, *, now: datetim
         return None
     reader = Actor(name=row.by_name, hospital_id=hospital_id, hospital_role=HospitalRole.AUDITOR)
     found = registers.whole(session, reader, now=now)
-    return canonical(document_of(found, name=row.name, by=row.by_name))
+    asked = decisions.asked(session, reader, now.astimezone(BERLIN).date())
+    return canonical(document_of(found, name=row.name, by=row.by_name, asked=asked))
 
 
 def put(shelf: Blobs, hospital_id: str, document: bytes) -> dict[str, Any]:
@@ -254,9 +257,18 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def document_of(whole: Whole, *, name: str, by: str) -> dict[str, Any]:
+def document_of(whole: Whole, *, name: str, by: str, asked: Iterable[Asked] = ()) -> dict[str, Any]:
     """Everything the register says and everything it rests on."""
-    register = whole.register
+    said = said_of(whole.register, name=name, by=by, asked=asked)
+    vendors = [
+        {**row, "assessment_id": whole.rounds[row["key"]], "dossier": storing.dump(whole.assessed[row["key"]].dossier)}
+        for row in said["vendors"]
+    ]
+    return {**said, "checks": movements.bare_checks(CHECKS), "vendors": vendors}
+
+
+def said_of(register: Register, *, name: str = "", by: str = "", asked: Iterable[Asked] = ()) -> dict[str, Any]:
+    """What the register says, without the facts it rests on: papers are made from this, frozen or not."""
     return {
         "schema": SCHEMA,
         "kind": "register",
@@ -268,18 +280,39 @@ def document_of(whole: Whole, *, name: str, by: str) -> dict[str, Any]:
         "policy_version": register.policy_version,
         "catalogue_versions": list(register.catalogue_versions),
         "checks_version": CATALOGUE_VERSION,
-        "checks": movements.bare_checks(CHECKS),
-        "vendors": [_vendor_out(row, whole.assessed[row.key], whole.rounds[row.key]) for row in register.vendors],
+        "vendors": [_vendor_out(row) for row in register.vendors],
         "risks": [_risk_out(register, risk) for risk in register.risks],
+        "actions": [_action_out(one) for one in register.actions],
+        "asked": [_asked_out(one) for one in asked],
     }
 
 
-def _vendor_out(row: VendorRow, assessed: Assessed, assessment_id: str) -> dict[str, Any]:
+def _asked_out(one: Asked) -> dict[str, Any]:
+    return {
+        "vendor_key": one.vendor_key,
+        "about": one.about,
+        "why": [why.value for why in one.why],
+        "authority": one.authority.value,
+    }
+
+
+def _action_out(one: ActionFact) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "vendor_key": one.vendor_key,
+        "title": _both(one.title),
+        "standing": _both(one.standing),
+        "owner": one.owner,
+        "due_on": _day(one.due_on),
+        "is_overdue": one.overdue,
+    }
+
+
+def _vendor_out(row: VendorRow) -> dict[str, Any]:
     score = row.score
     return {
         "key": row.key,
         "name": row.name,
-        "assessment_id": assessment_id,
         "supplies": [{"key": supply.key, "name": supply.name, "tier": supply.tier} for supply in row.supplies],
         "tier": row.tier,
         "impact": row.impact,
@@ -299,13 +332,12 @@ def _vendor_out(row: VendorRow, assessed: Assessed, assessment_id: str) -> dict[
         "open_findings": {severity.value: count for severity, count in row.open_findings.items()},
         "open_contradictions": row.open_contradictions,
         "knock_outs": list(row.knock_outs),
-        "dossier": storing.dump(assessed.dossier),
     }
 
 
 def _risk_out(register: Register, risk: Risk) -> dict[str, Any]:
     treated = register.treated(risk)
-    inherent = residual.inherent(risk, policy.current()) if risk.source is not RiskSource.OWN else None
+    inherent = residual.inherent(risk, register.policy) if risk.source is not RiskSource.OWN else None
     return {
         "key": risk.key,
         "vendor_key": risk.vendor_key,

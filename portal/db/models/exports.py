@@ -20,6 +20,7 @@ class ExportKind(StrEnum):
     VENDOR_JSON = "vendor-json"
     VENDOR_OSCAL = "vendor-oscal"
     REGISTER_JSON = "register-json"
+    COMMITTEE = "committee"  # the committee's paper
     COMPARISON = "comparison"
     COMPARISON_PDF = "comparison-pdf"
 

@@ -10,16 +10,18 @@ from wtforms.validators import InputRequired, Length
 
 from portal import i18n
 from portal.db.models.exports import Export, ExportKind, ExportState
+from portal.db.models.snapshots import SnapshotState
 from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import exporting
-from portal.services import exports, vendors
+from portal.services import exports, snapshots, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.exports import Confirmed, Wish
 from portal.web import forms, journey, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
+from reports.reader import Reader
 
 LARGEST = 100 * 1024 * 1024  # bytes of a file that is checked
 ALL = "all"
@@ -40,6 +42,7 @@ KINDS: Mapping[ExportKind, object] = {
     ExportKind.VENDOR_JSON: _l("Facts of a vendor (JSON)"),
     ExportKind.VENDOR_OSCAL: _l("Assessment results (OSCAL)"),
     ExportKind.REGISTER_JSON: _l("Register (JSON)"),
+    ExportKind.COMMITTEE: _l("Committee paper (PDF)"),
     ExportKind.COMPARISON: _l("Comparison (Excel)"),
     ExportKind.COMPARISON_PDF: _l("Comparison (PDF)"),
 }
@@ -57,6 +60,13 @@ class BundleForm(forms.Form):
 
     vendor = SelectField(_l("Vendor"), validators=[InputRequired(_l("Choose one."))])
     kind = SelectField(_l("What"), validators=[InputRequired(_l("Choose one."))])
+    language = SelectField(_l("Language"), validators=[InputRequired(_l("Choose one."))])
+
+
+class CommitteeForm(forms.Form):
+    """The committee's paper, from a snapshot or as of now."""
+
+    snapshot = SelectField(_l("Facts"), validate_choice=True)
     language = SelectField(_l("Language"), validators=[InputRequired(_l("Choose one."))])
 
 
@@ -131,6 +141,18 @@ def ask_for_bundle(here: HospitalJourney) -> Response:
     return _asked(here, Wish(kind=kind, language=language, vendor_id=str(form["vendor"].data)))
 
 
+@hospital.post("/reports/committee", roles=EVERY_HOSPITAL_ROLE)
+def ask_for_committee_paper(here: HospitalJourney) -> Response:
+    """Two pages and an annex for the committee."""
+    form = _with_snapshots(here, CommitteeForm.sent())
+    if not form.validate():
+        return _page(here, None, committee=form)
+    language = _language(form["language"].data)
+    return _asked(
+        here, Wish(kind=ExportKind.COMMITTEE, language=language, snapshot_id=str(form["snapshot"].data or ""))
+    )
+
+
 @hospital.post("/reports/register-json", roles=EVERY_HOSPITAL_ROLE)
 def ask_for_register_json(here: HospitalJourney) -> Response:
     """The whole register for other programs."""
@@ -183,12 +205,26 @@ def _asked(here: HospitalJourney, wish: Wish) -> Response:
     return pages.see_other("hospital.report_list")
 
 
-def _page(here: HospitalJourney, form: ReportForm | None, *, bundle: BundleForm | None = None) -> Response:
+def _page(
+    here: HospitalJourney,
+    form: ReportForm | None,
+    *,
+    bundle: BundleForm | None = None,
+    committee: CommitteeForm | None = None,
+) -> Response:
     shown = form or _offered(here, ReportForm.offered(language=here.language))
     wanted = bundle or _with_vendors(here, BundleForm.offered(language=here.language))
-    for each in wanted:  # two forms on one page, so one id each
-        each.id = f"bundle-{each.name}"
-    return pages.page("hospital/reports.html", form=shown, bundle=wanted, is_short=_is_short(here), **_list(here))
+    paper = committee or _with_snapshots(here, CommitteeForm.offered(language=here.language))
+    for name, each in [*(("bundle", each) for each in wanted), *(("committee", each) for each in paper)]:
+        each.id = f"{name}-{each.name}"  # three forms on one page, so one id each
+    return pages.page(
+        "hospital/reports.html",
+        form=shown,
+        bundle=wanted,
+        committee=paper,
+        is_short=_is_short(here),
+        **_list(here),
+    )
 
 
 def _is_short(here: HospitalJourney) -> bool:
@@ -219,6 +255,14 @@ def _offered(here: HospitalJourney, form: ReportForm) -> ReportForm:
 def _with_vendors(here: HospitalJourney, form: BundleForm) -> BundleForm:
     form.offer("vendor", [(vendor.id, vendor.name) for vendor in vendors.search(here.session, here.actor)])
     form.offer("kind", {kind.value: KINDS[kind] for kind in OF_ONE_VENDOR})
+    form.offer("language", LANGUAGES)
+    return form
+
+
+def _with_snapshots(here: HospitalJourney, form: CommitteeForm) -> CommitteeForm:
+    frozen = [row for row in snapshots.rows(here.session, here.actor) if row.state is SnapshotState.DONE]
+    day = Reader(language=i18n.language(), translate=i18n.gettext).moment
+    form.offer("snapshot", [("", _("as of now")), *((row.id, f"{row.name} ({day(row.at)})") for row in frozen)])
     form.offer("language", LANGUAGES)
     return form
 

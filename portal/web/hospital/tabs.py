@@ -47,6 +47,7 @@ def _tabs(
         ("contradictions", _("Contradictions"), "hospital.vendor_contradictions", contradictions or None),
         ("disputes", _("Disputes"), "hospital.vendor_disputes", disputed or None),
         ("evidence", _("Evidence"), "hospital.vendor_evidence", None),
+        ("frameworks", _("Frameworks"), "hospital.vendor_frameworks", None),
         ("actions", _("Actions"), "hospital.vendor_actions", actions_waiting or None),
         ("incidents", _("Incidents"), "hospital.vendor_incidents", incidents_waiting or None),
         ("subcontractors", _("Subcontractors"), "hospital.vendor_subcontractors", None),
