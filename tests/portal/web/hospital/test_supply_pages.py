@@ -139,7 +139,7 @@ def test_a_list_of_devices_takes_the_place_of_what_stood(clerk: Visitor, session
     answer = clerk.post(f"{path}/articles", {"file": (io.BytesIO(wrong), "geraete.csv")})
     assert answer.status_code == UNPROCESSABLE
     assert "Zeile 2, Anzahl" in text(answer)
-    right = "Modell;Anzahl;Supportende;Cloud\nCT 500;3;31.12.2027;ja\nWorkstation;12;;nein\n".encode()
+    right = b"Modell;Anzahl;Supportende;Cloud\nCT 500;3;31.12.2027;ja\nWorkstation;12;;nein\n"
 
     assert clerk.post(f"{path}/articles", {"file": (io.BytesIO(right), "geraete.csv")}).status_code == SEE_OTHER
 
