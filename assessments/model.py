@@ -883,6 +883,38 @@ class ScopeFact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SubcontractorFact:
+    """Somebody whom a vendor uses itself, as the hospital has written it down; yes or no may be unknown."""
+
+    name: str
+    rank: int = 1
+    service: str = ""
+    country: str = ""
+    data_access: bool | None = None
+    patient_data: bool | None = None
+    since: date | None = None
+    supply: str = ""  # its name; "": all that the vendor supplies
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorRecord:
+    """What the hospital keeps of a vendor and its supplies beside the assessment."""
+
+    owners: tuple[str, ...] = ()
+    deputies: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+    contract_ends_on: date | None = None  # the first of its contracts
+    notice_by: date | None = None  # the first day that is still to come
+    exit_plans: int = 0  # supplies that have one
+    alternatives: tuple[str, ...] = ()
+    has_security_contact: bool = False
+    devices: int = 0
+    support_ends_on: date | None = None  # the first of its articles
+    subcontractors: tuple[SubcontractorFact, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class VendorRow:
     """One vendor in one row."""
 
@@ -909,6 +941,7 @@ class VendorRow:
     questions_answered: int
     status: Words | None = None  # the stage of the round, from the portal
     subcontractors: bool | None = None  # whether it says that it uses some; None: not said
+    record: VendorRecord | None = None  # None: nobody handed it over
     scope: ScopeFact | None = None  # None: nobody has looked
 
 

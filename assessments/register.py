@@ -31,6 +31,7 @@ from assessments.model import (
     ScopeFact,
     Score,
     Treated,
+    VendorRecord,
     VendorRow,
     Words,
 )
@@ -72,6 +73,7 @@ def build(
     decisions: Iterable[DecisionFact] = (),
     changes: Iterable[ChangeFact] = (),
     incidents: Iterable[IncidentFact] = (),
+    records: Mapping[str, VendorRecord] | None = None,
     scopes: Mapping[str, ScopeFact] | None = None,
 ) -> Register:
     """The register of a hospital; `statuses` names the stage of each vendor's round by vendor key, `treatments` what
@@ -88,6 +90,7 @@ def build(
                 each,
                 status=(statuses or {}).get(each.dossier.vendor_key),
                 scope=(scopes or {}).get(each.dossier.vendor_key),
+                record=(records or {}).get(each.dossier.vendor_key),
             )
             for each in assessed
         ),
@@ -109,7 +112,13 @@ def build(
     )
 
 
-def vendor_row(assessed: Assessed, *, status: Words | None = None, scope: ScopeFact | None = None) -> VendorRow:
+def vendor_row(
+    assessed: Assessed,
+    *,
+    status: Words | None = None,
+    scope: ScopeFact | None = None,
+    record: VendorRecord | None = None,
+) -> VendorRow:
     """One vendor in one row."""
     dossier = assessed.dossier
     standings = Counter(each.standing for each in assessed.evidence)
@@ -144,6 +153,7 @@ def vendor_row(assessed: Assessed, *, status: Words | None = None, scope: ScopeF
         questions_answered=sum(row.value is not None for row in assessed.answers),
         status=status,
         subcontractors=_uses_subcontractors(dossier),
+        record=record,
         scope=scope,
     )
 

@@ -1,6 +1,6 @@
 """Tables as data: each column is declared once and used by workbook, page and PDF."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -18,8 +18,10 @@ from assessments.model import (
     NotExaminedRow,
     Register,
     Risk,
+    SubcontractorFact,
     Treated,
     Treatment,
+    VendorRecord,
     VendorRow,
 )
 from questionnaires import answering
@@ -109,6 +111,25 @@ def part_title(part: str) -> str:
     return part if part in {"MD", "CL", "DP", ""} else f"Nr. {part}"
 
 
+_NOT_RECORDED = VendorRecord()
+
+
+def _record(row: VendorRow) -> VendorRecord:
+    return row.record or _NOT_RECORDED
+
+
+def _exit_plans(row: VendorRow, reader: Reader) -> str:
+    if row.record is None:
+        return ""
+    if not row.record.exit_plans:
+        return reader.text(N_("none"))
+    return reader.text(N_("%(count)s of %(all)s"), count=row.record.exit_plans, all=len(row.supplies))
+
+
+def _secured(row: VendorRow, reader: Reader) -> str:
+    return "" if row.record is None else reader.text(N_("yes") if row.record.has_security_contact else N_("none"))
+
+
 VENDORS: tuple[Column[VendorRow], ...] = (
     _words(N_("ID"), 12, lambda row, _: row.key),
     _words(N_("Vendor"), 28, lambda row, _: row.name),
@@ -153,6 +174,16 @@ VENDORS: tuple[Column[VendorRow], ...] = (
     _moment(N_("Scanned on"), lambda row, _: row.scanned_at),
     _moment(N_("Submitted on"), lambda row, _: row.submitted_at),
     _day(N_("Due on"), lambda row, _: row.deadline.date() if row.deadline else None),
+    _long(N_("Department"), 20, lambda row, _: "; ".join(_record(row).departments)),
+    _long(N_("Responsible"), 22, lambda row, _: "; ".join(_record(row).owners)),
+    _long(N_("Deputy"), 22, lambda row, _: "; ".join(_record(row).deputies)),
+    _end(N_("Contract ends"), lambda row, _: _record(row).contract_ends_on),
+    _day(N_("Notice by"), lambda row, _: _record(row).notice_by),
+    _words(N_("Exit plan"), 14, _exit_plans),
+    _long(N_("Alternatives"), 24, lambda row, _: "; ".join(_record(row).alternatives)),
+    _words(N_("Security contact"), 14, _secured),
+    _number(N_("Devices"), 9, lambda row, _: _record(row).devices or None),
+    _end(N_("Support ends"), lambda row, _: _record(row).support_ends_on),
     _words(N_("NIS2 class"), 26, lambda row, reader: row.scope.title.get(reader.language) if row.scope else ""),
     _moment(N_("NIS2 class told on"), lambda row, _: row.scope.at if row.scope else None),
     _long(
@@ -432,8 +463,18 @@ def contradictions(register: Register) -> tuple[Column[ContradictionLine], ...]:
 LIST_OF_SUBCONTRACTORS = "subcontractor_list"
 
 
-def subcontractors(register: Register) -> tuple[Column[VendorRow], ...]:
-    """What each vendor says of those it uses itself, and the list it gave."""
+SubcontractorLine = tuple[VendorRow, SubcontractorFact | None, int]  # counted from 1 within a vendor
+
+
+def subcontractor_lines(register: Register) -> Iterator[SubcontractorLine]:
+    """Each subcontractor that the hospital has written down; of a vendor without one the vendor alone."""
+    for row in register.vendors:
+        known = row.record.subcontractors if row.record is not None else ()
+        yield from ((row, one, number) for number, one in enumerate(known or (None,), start=1))
+
+
+def subcontractors(register: Register) -> tuple[Column[SubcontractorLine], ...]:
+    """Single subcontractors as the hospital knows them, what each vendor says of those it uses, the list it gave."""
     said: dict[str, list[AnswerRow]] = {}
     for row in register.answers:
         if row.question.applies_if == Flagged(flag="subcontractors"):
@@ -450,18 +491,34 @@ def subcontractors(register: Register) -> tuple[Column[VendorRow], ...]:
             for one in said.get(row.key, ())
         )
 
+    told = {True: N_("yes"), False: N_("no"), None: N_("not known")}
+
+    def line_id(line: SubcontractorLine, _reader: Reader) -> str:
+        row, one, number = line
+        return f"{row.key}:SUB" if one is None else f"{row.key}:SUB-{number}"
+
+    def listed(line: SubcontractorLine) -> EvidenceStatus | None:
+        return lists.get(line[0].key)
+
     return (
-        _words(N_("ID"), 16, lambda row, _: f"{row.key}:SUB"),
-        _words(N_("Vendor ID"), 12, lambda row, _: row.key),
-        _words(N_("Vendor"), 28, lambda row, _: row.name),
-        _long(N_("Products and services"), 34, lambda row, _: _supply_names(row)),
-        _number(N_("Tier"), 7, lambda row, _: row.tier),
-        _words(N_("Uses subcontractors"), 16, lambda row, reader: reader.text(words[row.subcontractors])),
-        _long(N_("What the vendor says"), 60, answered),
-        _words(N_("List of subcontractors"), 20, lambda row, reader: _standing_of(lists.get(row.key), reader)),
-        _long(N_("File"), 34, lambda row, _: lists[row.key].name if row.key in lists else ""),
-        _day(N_("Valid until"), lambda row, _: lists[row.key].valid_until if row.key in lists else None),
-        _long(N_("Next step"), 40, lambda row, reader: _about_subcontractors(row, lists.get(row.key), reader)),
+        _words(N_("ID"), 16, line_id),
+        _words(N_("Vendor ID"), 12, lambda line, _: line[0].key),
+        _words(N_("Vendor"), 28, lambda line, _: line[0].name),
+        _long(N_("Products and services"), 34, lambda line, _: (line[1] and line[1].supply) or _supply_names(line[0])),
+        _number(N_("Tier"), 7, lambda line, _: line[0].tier),
+        _words(N_("Subcontractor"), 30, lambda line, _: line[1].name if line[1] else ""),
+        _number(N_("Rank"), 7, lambda line, _: line[1].rank if line[1] else None),
+        _long(N_("Service"), 34, lambda line, _: line[1].service if line[1] else ""),
+        _words(N_("Country"), 9, lambda line, _: line[1].country if line[1] else ""),
+        _words(N_("Data access"), 13, lambda line, reader: reader.text(told[line[1].data_access]) if line[1] else ""),
+        _words(N_("Patient data"), 13, lambda line, reader: reader.text(told[line[1].patient_data]) if line[1] else ""),
+        _day(N_("Since"), lambda line, _: line[1].since if line[1] else None),
+        _words(N_("Uses subcontractors"), 16, lambda line, reader: reader.text(words[line[0].subcontractors])),
+        _long(N_("What the vendor says"), 60, lambda line, reader: answered(line[0], reader)),
+        _words(N_("List of subcontractors"), 20, lambda line, reader: _standing_of(listed(line), reader)),
+        _long(N_("File"), 34, lambda line, _: lists[line[0].key].name if line[0].key in lists else ""),
+        _day(N_("Valid until"), lambda line, _: lists[line[0].key].valid_until if line[0].key in lists else None),
+        _long(N_("Next step"), 40, lambda line, reader: _about_subcontractors(line[0], listed(line), reader)),
     )
 
 

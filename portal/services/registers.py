@@ -25,6 +25,7 @@ from portal.services import (
     portfolio,
     register_history,
     scope_records,
+    vendor_records,
 )
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
@@ -168,6 +169,7 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         decisions=register_history.decisions(session, actor, assessed, treatments, keys=keys, now=now),
         changes=register_history.changes(session, actor, keys=keys, now=now),
         incidents=incident_facts.facts(session, actor, keys=keys, now=now),
+        records=vendor_records.facts(session, actor, keys=keys, today=today),
         scopes=scope_records.facts(session, actor, keys=keys),
     )
     return Whole(register=built, assessed={one.dossier.vendor_key: one for one in assessed}, rounds=rounds)

@@ -69,11 +69,11 @@ def write_marked(register: Register, *, reader: Reader, now: datetime) -> Marked
         workbook,
         N_("Subcontractors"),
         tables.subcontractors(register),
-        register.vendors,
+        tables.subcontractor_lines(register),
         reader=reader,
         note=N_(
-            "Single subcontractors with rank, service and country are not kept here yet: they stand in the list that "
-            "the vendor gives. Next step: take the lists from “Evidence”."
+            "A line for each subcontractor that the hospital has written down; where there is none yet, the line says "
+            "what the vendor declares."
         ),
     )
     sheets.table(workbook, N_("Actions"), tables.actions(register), register.actions, reader=reader)

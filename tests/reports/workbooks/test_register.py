@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from openpyxl import Workbook
 
-    from assessments.model import Register
+    from assessments.model import Register, VendorRow
 
 TITLES = {
     "de": [
@@ -119,6 +119,11 @@ def test_the_numbers_are_those_of_the_register(book: Workbook, facts: Register, 
     assert tier == [row.tier for row in facts.vendors]
 
 
+def subcontractor_keys(row: VendorRow) -> list[str]:
+    known = row.record.subcontractors if row.record is not None else ()
+    return [f"{row.key}:SUB-{number}" for number, _one in enumerate(known, start=1)] or [f"{row.key}:SUB"]
+
+
 def test_every_row_of_the_register_is_a_row_under_the_same_id(book: Workbook, facts: Register):
     expected = {
         1: [row.key for row in facts.vendors],
@@ -126,7 +131,7 @@ def test_every_row_of_the_register_is_a_row_under_the_same_id(book: Workbook, fa
         4: [row.key for row in facts.findings if row.fact.finding.outcome in {Outcome.FAIL, Outcome.WARN}],
         5: [row.key for row in facts.answers],
         6: [f"{key}:{one.key}" for key, one in facts.contradictions],
-        8: [f"{row.key}:SUB" for row in facts.vendors],
+        8: [key for row in facts.vendors for key in subcontractor_keys(row)],
         9: [row.key for row in facts.actions],
         10: [row.key for row in facts.decisions],
         11: [row.key for row in facts.changes],
