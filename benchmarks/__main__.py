@@ -1,5 +1,5 @@
 """All figures: `python -m benchmarks [--runs N]`; other people's suites: `… conformance FOLDER`; race: `… scanning`;
-editors: `… saving`."""
+editors: `… saving`; a large hospital: `… portfolio`, `… snapshots`."""
 
 import argparse
 import sys
@@ -26,6 +26,10 @@ def main() -> None:
         from benchmarks import saving
 
         sys.exit(saving.main(sys.argv[2:]))
+    if sys.argv[1:2] in (["portfolio"], ["snapshots"]):
+        from benchmarks import portfolio
+
+        sys.exit((portfolio.main if sys.argv[1] == "portfolio" else portfolio.freezing)(sys.argv[2:]))
     from benchmarks import measuring, registering, scanning
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Medians of several runs, one table.")

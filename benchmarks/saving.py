@@ -147,7 +147,7 @@ def main(arguments: Sequence[str]) -> int:
             lines.append(_measure(folder / "sqlite", "", asked))
         if asked.only != "sqlite":
             (folder / "postgresql").mkdir()
-            with _postgres(folder) as url:
+            with postgres(folder) as url:
                 lines.append(_measure(folder / "postgresql", url, asked))
     rows = [COLUMNS, *(line.cells() for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
@@ -276,7 +276,7 @@ def _bare_commits(folder: Path, url: str) -> list[float]:
 
 
 @contextlib.contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
+def postgres(folder: Path) -> Iterator[str]:
     """A server with the settings it comes with: every commit waits for the disk."""
     programs = postgres_programs()
     if programs is None:

@@ -25,7 +25,7 @@ TIERS = ("1", "2", "3", "4", NONE)
 GRADES = ("A", "B", "C", "D", "E", "F", NONE)
 LEVELS = ("critical", "high", "moderate", "low", NONE)
 STAGES = (*(stage.value for stage in Stage), NONE)
-PAGE = 100
+PAGE = 50
 MOST_NAMED = 500  # ids that an address may name
 
 

@@ -14,7 +14,7 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.findings import Cause
 from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState, SeenRecord
 from portal.db.models.vendors import Vendor
-from portal.services import audit, causes, jobs, outbox, permissions, rechecked
+from portal.services import audit, causes, grounds, jobs, outbox, permissions, rechecked
 from portal.services import findings as memory
 from portal.services.actors import SYSTEM
 from portal.services.causes import Shelf
@@ -107,6 +107,8 @@ def complete(
         delete(FindingRecord).where(FindingRecord.hospital_id == hospital_id, FindingRecord.scan_id == scan_id)
     )
     store(session, hospital_id, scan_id, seen=seen, findings=())
+    session.flush()
+    grounds.keep(session, run, seen_in(session, hospital_id, scan_id))
     # Some failures pass by themselves: they count once a second look, or the scan before, saw them too.
     findings = [replace(one, provisional=one.provisional and _place(one) not in since) for one in findings]
     session.add_all(

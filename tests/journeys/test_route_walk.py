@@ -84,6 +84,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.campaign  GET hospital.campaign_progress  GET hospital.campaign_mail
         GET hospital.letter_list  GET hospital.letter
         GET hospital.check_register  POST hospital.confirm_register
+        GET hospital.view_list  GET hospital.concentration_page
         GET hospital.compare  POST hospital.comparison_workbook  POST hospital.comparison_paper
         GET hospital.tender_list  GET hospital.tender  GET hospital.tender_lot  POST hospital.tender_sheet
         GET hospital.tender_acts  POST hospital.tender_log_workbook
@@ -133,6 +134,8 @@ TABLE: Mapping[object, str] = {
         POST hospital.open_tender
         POST hospital.treat_risk  GET hospital.add_risk  POST hospital.write_down_risk  GET hospital.edit_risk
         POST hospital.change_risk  POST hospital.close_risk  POST hospital.reopen_risk  POST hospital.freeze_register
+        POST hospital.keep_columns  POST hospital.add_view  GET hospital.edit_view  POST hospital.change_view
+        POST hospital.remove_view  POST hospital.open_with_view
     """,
     CLINIC_APPROVERS: "POST hospital.grant_waiver  POST hospital.end_waiver",
     CLINIC_ADMIN: """
@@ -268,6 +271,8 @@ def payload(name: str, place: Place) -> dict[str, object]:
         },
         "POST hospital.close_risk": {"reason": "Ersetzt.", "version": "1"},
         "POST hospital.freeze_register": {"name": "Sitzung"},
+        "POST hospital.add_view": {"name": "Neu", "address": "tier=1"},
+        "POST hospital.change_view": {"name": "Anders", "address": "tier=2", "version": "1"},
         "POST hospital.grant_waiver": {"what": "finding:x", "reason": "weil", "until": "2099-01-01"},
         "POST hospital.invite_member": {"email": "neu@klinik.example", "role": "assessor"},
         "POST hospital.change_settings": {"name": "Anders"},

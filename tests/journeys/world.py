@@ -317,6 +317,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     risks = building.frozen_register(session, shelf, made.decider, assessment.vendor_id, now=now)
     asked_intake = _asked_intake(session, made, made.supplies[name], now=now)
     ids = {
+        "view_id": building.shared_view(session, made.assessor).id,
         **risks,
         **tendering.opened(session, made.assessor, now=now),
         "request_id": asked_intake,

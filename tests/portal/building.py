@@ -22,17 +22,19 @@ from portal.db.models.responses import Response
 from portal.db.models.supplies import ContactRole
 from portal.db.models.vendors import Host, HostRole, Supply, Vendor
 from portal.db.models.waivers import Waiver, WaiverKind
-from portal.services import catalogues, offboardings, own_risks, snapshots, vendor_entries
+from portal.services import catalogues, offboardings, own_risks, snapshots, vendor_entries, views
 from portal.services.actors import Actor
 from portal.services.own_risks import OwnRiskFields
 from portal.services.scopes import PROFILE
 from portal.services.vendor_entries import ContactFields
+from portal.services.views import ViewFields
 from questionnaires import owning, shelf
 from questionnaires.model import QuestionSet, Text
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from portal.db.models.portfolio import SavedView
     from portal.files.blobs import Blobs
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -224,6 +226,14 @@ def frozen_register(
         snapshots.keep(session, snapshot.hospital_id, snapshot.id, kept, now=now)
     session.flush()
     return {"own_risk_id": risk.id, "waiver_id": waiver.id, "snapshot_id": snapshot.id}
+
+
+def shared_view(session: Session, actor: Actor, *, name: str = "Kritische") -> SavedView:
+    """A view of the vendor list that everybody in the hospital has."""
+    fields = ViewFields(name=name, address="tier=1", is_shared=True)
+    row = views.add(session, actor, fields, now=NOW)
+    session.commit()
+    return row
 
 
 def beside(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> dict[str, str]:

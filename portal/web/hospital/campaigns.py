@@ -24,6 +24,8 @@ from reports import marks
 SHOWN = 200  # vendors on a page of choices
 PREPARED = 50  # vendors of a draft on one page
 CHOICES_LIMIT = 2 * 2**20
+MOST_MARKED = 200
+LONGEST_MARKED = 30 * MOST_MARKED  # letters of their ids
 
 
 class ChooseForm(forms.Form):
@@ -34,6 +36,7 @@ class ChooseForm(forms.Form):
     q = HiddenField()
     tier = HiddenField()
     grade = HiddenField()
+    only = HiddenField()  # ids that were marked in the vendor list
 
 
 class PlanForm(forms.Form):
@@ -68,7 +71,9 @@ class SwitchForm(forms.Form):
 @hospital.get("/assessments/campaigns/new", roles=HOSPITAL_WRITERS)
 def choose_vendors(here: HospitalJourney) -> Response:
     """Every vendor that fits the filters, with the reason where it cannot be invited."""
-    return _choose_page(here, _filters(request.args), ChooseForm.offered())
+    marked = request.args.getlist("vendor")[:MOST_MARKED]
+    chosen = {**_filters(request.args), **({"only": ",".join(marked)} if marked else {})}
+    return _choose_page(here, chosen, ChooseForm.offered(vendors=marked))
 
 
 @hospital.post("/assessments/campaigns/new", roles=HOSPITAL_WRITERS, body_limit=CHOICES_LIMIT)
@@ -90,12 +95,18 @@ def draft_campaign(here: HospitalJourney) -> Response:
 
 
 def _filters(sent: Mapping[str, str]) -> dict[str, str]:
-    return {name: sent.get(name, "")[:100] for name in ("q", "tier", "grade")}
+    short = {name: sent.get(name, "")[:100] for name in ("q", "tier", "grade")}
+    return {**short, "only": sent.get("only", "")[:LONGEST_MARKED]}
 
 
 def _rows(here: HospitalJourney, chosen: dict[str, str]) -> Sequence[PortfolioRow]:
     found = portfolio.rows(here.session, here.actor, words=chosen["q"])
-    return [row for row in found if _fits(row, chosen["tier"], chosen["grade"])]
+    marked = set(chosen["only"].split(",")) if chosen["only"] else None
+    return [
+        row
+        for row in found
+        if _fits(row, chosen["tier"], chosen["grade"]) and (marked is None or row.vendor.id in marked)
+    ]
 
 
 def _fits(row: PortfolioRow, tier: str, grade: str) -> bool:

@@ -16,7 +16,7 @@ from portal.i18n import lazy_gettext as _l
 from portal.services import own_risks, registers, risk_lists
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.registers import RISK_WRITERS, RiskRow, TreatmentFields
-from portal.services.risk_lists import Listed
+from portal.services.risk_lists import FILTERS, LAPSED, OVERDUE, Narrowed
 from portal.web import forms, pages
 from portal.web.hospital.own_risks import VERBS
 from portal.web.hospital.room import hospital
@@ -27,7 +27,7 @@ from reports import marks
 TREATMENTS = {treatment.value: _l(word) for treatment, word in marks.TREATMENTS.items()}
 LEVELS = [level.value for level in marks.RISK_LEVELS]
 PAGE_LENGTH = 100
-FILTERS = ("impact", "likelihood", "level", "treatment", "source")
+DUE = {LAPSED: _l("acceptance has ended"), OVERDUE: _l("treatment overdue")}
 STATES = {
     risk_lists.STANDING: _l("standing"),
     risk_lists.GONE: _l("cause gone"),
@@ -62,29 +62,31 @@ def risk_list(here: HospitalJourney) -> Response:
     """All standing risks, derived and own; the heat map and the choices filter the table by its address."""
     state = request.args.get("state", risk_lists.STANDING)
     state = state if state in risk_lists.STATES else risk_lists.STANDING
-    rows = risk_lists.listed(here.session, here.actor, today=here.today, state=state)
-    chosen = {name: value for name in FILTERS if (value := request.args.get(name, ""))}
-    shown = [row for row in rows if _fits(row, chosen)]
+    chosen = {name: value for name in FILTERS if (value := request.args.get(name, "")[:40])}
+    words, due = " ".join(request.args.get("q", "").split())[:100], request.args.get("due", "")
+    due = due if due in DUE else ""
     start = max(0, request.args.get("from", 0, type=int))
-    heat: dict[tuple[int, int], int] = {}
-    for row in rows:
-        heat[row.impact, row.likelihood] = heat.get((row.impact, row.likelihood), 0) + 1
-    kept = chosen | ({"state": state} if state != risk_lists.STANDING else {})
+    wanted = Narrowed(state=state, chosen=chosen, words=words, due=due)
+    found = risk_lists.page(here.session, here.actor, wanted, today=here.today, start=start, length=PAGE_LENGTH)
+    also = {"state": state if state != risk_lists.STANDING else "", "q": words, "due": due}
+    kept = chosen | {name: value for name, value in also.items() if value}
     return pages.page(
         "hospital/risks.html",
         columns=COLUMNS,
-        rows=shown[start : start + PAGE_LENGTH],
+        rows=found.rows,
         start=start,
         page_length=PAGE_LENGTH,
-        count=len(shown),
-        total=len(rows),
-        heat=heat,
-        levels={level: count for level in LEVELS if (count := sum(row.level == level for row in rows))},
-        open_count=sum(row.stands_open for row in rows),
+        count=found.count,
+        total=found.total,
+        heat=found.heat,
+        levels={level: found.levels[level] for level in LEVELS if level in found.levels},
+        open_count=found.open_count,
+        words=words,
+        due=due,
         matrix=policy.current().matrix,
         chosen=chosen,
         kept=kept,
-        chips=[(word, _address(kept, *names)) for word, names in _chips(chosen)],
+        chips=[(word, _address(kept, *names)) for word, names in _chips(kept)],
         state=state,
         states=STATES,
         with_filter=lambda **values: _address(kept | values),
@@ -101,7 +103,9 @@ def _address(kept: Mapping[str, Any], *without: str) -> str:
 
 def _chips(chosen: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
     """The filters in words, each with what it takes out of the address."""
-    chips: list[tuple[str, tuple[str, ...]]] = []
+    chips: list[tuple[str, tuple[str, ...]]] = [(chosen["q"], ("q",))] if "q" in chosen else []
+    if chosen.get("due") in DUE:
+        chips.append((str(DUE[chosen["due"]]), ("due",)))
     if "impact" in chosen or "likelihood" in chosen:
         cell = {"impact": chosen.get("impact", "–"), "likelihood": chosen.get("likelihood", "–")}
         chips.append((_("impact %(impact)s, likelihood %(likelihood)s", **cell), ("impact", "likelihood")))
@@ -112,19 +116,6 @@ def _chips(chosen: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
     if chosen.get("source") in {source.value for source in marks.RISK_SOURCES}:
         chips.append((i18n.gettext(marks.RISK_SOURCES[RiskSource(chosen["source"])]), ("source",)))
     return chips
-
-
-def _fits(row: Listed, chosen: Mapping[str, str]) -> bool:
-    """Whether a risk is what the address asks for; an acceptance that is over stands open."""
-    treatment = Treatment.OPEN if row.is_lapsed else row.treatment
-    facts = {
-        "impact": str(row.impact),
-        "likelihood": str(row.likelihood),
-        "level": row.level or "",
-        "treatment": treatment.value,
-        "source": row.source,
-    }
-    return all(facts[name] == value for name, value in chosen.items())
 
 
 @hospital.get("/risks/<risk_id>", roles=EVERY_HOSPITAL_ROLE)

@@ -220,7 +220,7 @@ def vendor_list(here: HospitalJourney) -> Response:
         opens_with=kept.view_id if kept is not None else None,
         open_stages=invitations.OPEN,
         today=here.today,
-        compare_url=_compare_url(),
+        compare_url=url_for("hospital.compare"),
         may_write=here.role in HOSPITAL_WRITERS,
         may_keep=here.role in KEEPERS,
     )
@@ -301,10 +301,6 @@ def open_with_view(here: HospitalJourney) -> Response:
 
 
 # ---- addresses
-
-
-def _compare_url() -> str:
-    return ""
 
 
 def _halves(shared: str) -> tuple[str, str]:

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.jobs import OutboxMail
-from portal.services import evidence, evidence_ends, portfolio, scores
+from portal.services import evidence, evidence_ends, listing, scores
 from portal.services.dossiers import BERLIN
 from portal.services.evidence import DocumentFields, Stored
+from portal.services.listing import Flag, Wanted
 from tests.portal.services.test_retention import _hand_in
 from tests.portal.web.vendor import errand
 
@@ -92,6 +93,6 @@ def test_the_hospital_reads_it_on_its_first_page(session, asked, now):
 
     assert record.evidence_ends == [(today + timedelta(days=91)).isoformat()]
     actor = asked.ward.assessor
-    rows = portfolio.rows(session, actor)
-    assert portfolio.due(rows, today=today).evidence == []
-    assert len(portfolio.due(rows, today=today + timedelta(days=1)).evidence) == 1
+    wanted = Wanted(flags=frozenset({Flag.EVIDENCE}))
+    assert listing.vendors(session, actor, wanted, today=today).count == 0
+    assert listing.vendors(session, actor, wanted, today=today + timedelta(days=1)).count == 1

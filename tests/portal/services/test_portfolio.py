@@ -1,4 +1,4 @@
-"""All vendors in one look: rows from rows, however many there are, and what waits for somebody."""
+"""All vendors with their objects: rows from rows, however many there are."""
 
 from __future__ import annotations
 
@@ -69,39 +69,8 @@ def test_another_hospital_has_rows_of_its_own(session: Session, ward: Ward):
     assert portfolio.history(session, other, ward.assessments[NAME]) == []
 
 
-def test_what_waits_is_sorted_into_its_groups(session: Session, ward: Ward, now: datetime):
-    wards.add(session, ward, "Ohne Einstufung GmbH", "x", intake=None, now=now)
-    wards.add(session, ward, "Nicht gefragt GmbH", "x", now=now)
-    wards.add(session, ward, "Überfällig GmbH", "x", domain="ueber.example", now=now)
-    wards.invite(session, ward, "Überfällig GmbH", now=now, due=now.date() - timedelta(days=1))
-    wards.add(session, ward, "Bald GmbH", "x", domain="bald.example", now=now)
-    wards.invite(session, ward, "Bald GmbH", now=now, due=now.date() + timedelta(days=7))
-    session.flush()
-    session.expire_all()
-
-    due = portfolio.due(portfolio.rows(session, ward.assessor), today=now.date())
-    found = {group: [row.vendor.name for row in rows] for group, rows in vars(due).items()}
-    assert found == {
-        "overdue": ["Überfällig GmbH"],
-        "to_review": [NAME],
-        "contradictions": [NAME],
-        "critical": [NAME],
-        "evidence": [NAME],  # one document has forty days left
-        "without_intake": ["Ohne Einstufung GmbH"],
-        "not_asked": ["Nicht gefragt GmbH"],
-        "due_soon": ["Bald GmbH"],
-    }
-
-
 def test_what_was_handed_in_is_never_overdue(session: Session, ward: Ward, now: datetime):
     row = row_of(session, ward)
     row.assessment.due_on = now.date() - timedelta(days=30)
 
     assert not row.is_overdue(now.date())
-
-
-def test_grades_are_counted_by_tier(session: Session, ward: Ward, now: datetime):
-    wards.add(session, ward, "Neu GmbH", "x", intake=None, now=now)
-    grade = row_of(session, ward).score.grade
-
-    assert portfolio.grades_by_tier(portfolio.rows(session, ward.auditor)) == {1: {grade: 1}, None: {None: 1}}

@@ -138,6 +138,7 @@ def paths(  # noqa: PLR0912 - a case for each pair of ids
         "shipped": ["hospital-vendor@2026.1"],
         "campaign_id": campaigns_of(session, ward),
         "letter_name": ["invitation.de", "overdue.en"],
+        "view_id": [building.shared_view(session, ward.assessor).id],
         **{name: [value] for name, value in beside_of(session, ward).items()},
         **{name: [value] for name, value in bids.items()},
     }
