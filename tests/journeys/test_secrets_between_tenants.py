@@ -20,6 +20,7 @@ from portal.db.models.jobs import OutboxMail
 from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
 from portal.db.models.responses import Answer, Evidence, Response
 from portal.db.models.scans import FindingRecord, ScanRun
+from portal.db.models.supplies import Article, Subcontractor
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.services import disputes, scan_results
 from questionnaires import answering
@@ -84,6 +85,22 @@ def hide_what_the_hospital_keeps_to_itself(session: Session, world: World) -> se
     supply = session.get_one(Supply, place.ids["supply_id"])
     supply.description, supply.owner_name = canary("supply.description"), canary("supply.owner")
     supply.department = canary("supply.department")
+    supply.deputy_name, supply.contract_number = canary("supply.deputy"), canary("supply.contract")
+    supply.exit_plan, vendor.parent_name = canary("supply.exit"), canary("vendor.parent")
+    session.add(
+        Subcontractor(
+            hospital_id=vendor.hospital_id,
+            vendor_id=vendor.id,
+            name=canary("subcontractor.name"),
+            note=canary("subcontractor.note"),
+            created_at=now,
+        )
+    )
+    session.add(
+        Article(
+            hospital_id=vendor.hospital_id, supply_id=supply.id, model=canary("article.model"), created_at=now
+        )
+    )
     for record in session.scalars(select(IntakeRecord).where(IntakeRecord.supply_id == supply.id)):
         record.tier, record.override_reason = record.proposed_tier % 4 + 1, canary("intake.reason")
     assessment = session.get_one(Assessment, place.assessment_id)
@@ -124,6 +141,7 @@ def hide_what_the_hospital_keeps_to_itself(session: Session, world: World) -> se
         )
     )
     return {
+        *("supply.deputy", "supply.contract", "supply.exit", "subcontractor.name", "article.model"),
         *("vendor.note", "creditor", "supply.description", "supply.owner", "supply.department", "intake.reason"),
         *("assessment.reason", "review.note", "risk.scenario", "risk.owner", "risk.note"),
     }
