@@ -141,16 +141,18 @@ def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form 
     word = by_row.get((row.question.id, row.supply)) if row is not None else None
     holder = review_locks.holder(here.session, here.actor, assessment_id, now=here.now)
     may_write = here.role in HOSPITAL_WRITERS and assessment.stage in reviews.IN_REVIEW
+    form = form or ReviewForm.offered(
+        state=word.state.value if word else "",
+        remark=word.remark if word else "",
+        note=word.note if word else "",
+        version=str(word.version if word else 0),
+    )
+    if assessment.company_id is None:  # recorded by the hospital: there is nobody to return an answer to
+        form.offer("state", {key: label for key, label in STATES.items() if key != ReviewState.RETURNED.value})
     asks_for_two = assessment.stage is Stage.SUBMITTED and review_locks.asks_for_two(here.session, assessment)
     return pages.page(
         "hospital/review.html",
-        form=form
-        or ReviewForm.offered(
-            state=word.state.value if word else "",
-            remark=word.remark if word else "",
-            note=word.note if word else "",
-            version=str(word.version if word else 0),
-        ),
+        form=form,
         assessment=assessment,
         vendor=assessment.vendor,
         assessed=assessed,
