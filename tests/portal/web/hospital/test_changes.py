@@ -370,7 +370,8 @@ def test_the_report_is_a_pdf(visit: Callable[..., Visitor], ward: Ward):
 
 def test_a_vendor_off_the_lists_keeps_its_page(clerk: Visitor, ward: Ward):
     vendor = ward.vendors["Speisewerk Catering"]
-    assert clerk.post(f"/hospital/vendors/{vendor}/end").status_code == SEE_OTHER
+    ended = {"reason": "Ersetzt", "ends_on": "2026-01-01"}
+    assert clerk.post(f"/hospital/vendors/{vendor}/end", ended).status_code == SEE_OTHER
 
     assert "Speisewerk" not in text(clerk.get("/hospital/vendors"))
     assert "nicht mehr auf den Listen" in text(clerk.get(f"/hospital/vendors/{vendor}"))
