@@ -156,7 +156,7 @@ class CancelForm(forms.Form):
     )
 
 
-@hospital.get("/tenders", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/compare/tenders", roles=EVERY_HOSPITAL_ROLE)
 def tender_list(here: HospitalJourney) -> Response:
     """Every tender with its state."""
     found = tenders.rows(here.session, here.actor)
@@ -167,7 +167,7 @@ def tender_list(here: HospitalJourney) -> Response:
     )
 
 
-@hospital.get("/tenders/add", roles=HOSPITAL_WRITERS)
+@hospital.get("/compare/tenders/add", roles=HOSPITAL_WRITERS)
 def add_tender(here: HospitalJourney) -> Response:
     """An empty draft."""
     form = TenderForm.offered(
@@ -176,7 +176,7 @@ def add_tender(here: HospitalJourney) -> Response:
     return pages.page("hospital/tender_form.html", form=_offered(here, form), row=None, stands=None)
 
 
-@hospital.post("/tenders/add", roles=HOSPITAL_WRITERS)
+@hospital.post("/compare/tenders/add", roles=HOSPITAL_WRITERS)
 def begin_tender(here: HospitalJourney) -> Response:
     """Begin it."""
     form = _offered(here, TenderForm.sent())
@@ -187,13 +187,13 @@ def begin_tender(here: HospitalJourney) -> Response:
     return pages.page("hospital/tender_form.html", form=form, row=None, stands=None)
 
 
-@hospital.get("/tenders/<tender_id>", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/compare/tenders/<tender_id>", roles=EVERY_HOSPITAL_ROLE)
 def tender(here: HospitalJourney, tender_id: str) -> Response:
     """One tender: where it stands, lots, bidders, questions, what comes next."""
     return _page(here, tender_id)
 
 
-@hospital.get("/tenders/<tender_id>/edit", roles=HOSPITAL_WRITERS)
+@hospital.get("/compare/tenders/<tender_id>/edit", roles=HOSPITAL_WRITERS)
 def edit_tender(here: HospitalJourney, tender_id: str) -> Response:
     """The draft again."""
     row = tenders.find(here.session, here.actor, tender_id)
@@ -211,7 +211,7 @@ def edit_tender(here: HospitalJourney, tender_id: str) -> Response:
     return pages.page("hospital/tender_form.html", form=_offered(here, form), row=row, stands=None)
 
 
-@hospital.post("/tenders/<tender_id>/edit", roles=HOSPITAL_WRITERS)
+@hospital.post("/compare/tenders/<tender_id>/edit", roles=HOSPITAL_WRITERS)
 def change_tender(here: HospitalJourney, tender_id: str) -> Response:
     """Save the draft; what somebody else saved meanwhile is shown beside what was typed."""
     row = tenders.find(here.session, here.actor, tender_id)
@@ -232,7 +232,7 @@ def change_tender(here: HospitalJourney, tender_id: str) -> Response:
     return page
 
 
-@hospital.post("/tenders/<tender_id>/lots", roles=HOSPITAL_WRITERS)
+@hospital.post("/compare/tenders/<tender_id>/lots", roles=HOSPITAL_WRITERS)
 def add_lot(here: HospitalJourney, tender_id: str) -> Response:
     """One lot more."""
     form = LotForm.sent()
@@ -243,7 +243,7 @@ def add_lot(here: HospitalJourney, tender_id: str) -> Response:
     return _page(here, tender_id, lot=form)
 
 
-@hospital.post("/tenders/<tender_id>/bidders", roles=HOSPITAL_WRITERS)
+@hospital.post("/compare/tenders/<tender_id>/bidders", roles=HOSPITAL_WRITERS)
 def add_bidder(here: HospitalJourney, tender_id: str) -> Response:
     """Name a bidder; while the tender is open the invitation goes out at once."""
     row = tenders.find(here.session, here.actor, tender_id)
@@ -258,14 +258,14 @@ def add_bidder(here: HospitalJourney, tender_id: str) -> Response:
     return _page(here, tender_id, bidder=form)
 
 
-@hospital.post("/tenders/<tender_id>/bidders/<bidder_id>/remove", roles=HOSPITAL_WRITERS)
+@hospital.post("/compare/tenders/<tender_id>/bidders/<bidder_id>/remove", roles=HOSPITAL_WRITERS)
 def remove_bidder(here: HospitalJourney, tender_id: str, bidder_id: str) -> Response:
     """Before anybody was written to."""
     tenders.remove_bidder(here.session, here.actor, tender_id, bidder_id, now=here.now)
     return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
 
 
-@hospital.post("/tenders/<tender_id>/freeze", roles=HOSPITAL_WRITERS)
+@hospital.post("/compare/tenders/<tender_id>/freeze", roles=HOSPITAL_WRITERS)
 def freeze_tender(here: HospitalJourney, tender_id: str) -> Response:
     """Questions and weights stand from here on."""
     tenders.freeze(here.session, here.actor, tender_id, now=here.now)
@@ -273,7 +273,7 @@ def freeze_tender(here: HospitalJourney, tender_id: str) -> Response:
     return pages.see_other("hospital.tender", tender_id=tender_id)
 
 
-@hospital.post("/tenders/<tender_id>/start", roles=HOSPITAL_WRITERS)
+@hospital.post("/compare/tenders/<tender_id>/start", roles=HOSPITAL_WRITERS)
 def start_tender(here: HospitalJourney, tender_id: str) -> Response:
     """Invite the bidders."""
     tenders.start(here.session, here.actor, tender_id, base_url=here.settings.public_base_url, now=here.now)
@@ -281,7 +281,7 @@ def start_tender(here: HospitalJourney, tender_id: str) -> Response:
     return pages.see_other("hospital.tender", tender_id=tender_id)
 
 
-@hospital.post("/tenders/<tender_id>/publish", roles=HOSPITAL_WRITERS)
+@hospital.post("/compare/tenders/<tender_id>/publish", roles=HOSPITAL_WRITERS)
 def publish_answer(here: HospitalJourney, tender_id: str) -> Response:
     """Answer a question, or say something of our own, to all bidders alike."""
     form = AnswerForm.sent()
@@ -302,7 +302,7 @@ def publish_answer(here: HospitalJourney, tender_id: str) -> Response:
     return _page(here, tender_id, answer=form)
 
 
-@hospital.post("/tenders/<tender_id>/open", roles=OPENERS)
+@hospital.post("/compare/tenders/<tender_id>/open", roles=OPENERS)
 def open_tender(here: HospitalJourney, tender_id: str) -> Response:
     """Open the answers after the deadline, two people one after the other."""
     row = tenders.open_answers(here.session, here.actor, tender_id, now=here.now)
@@ -313,7 +313,7 @@ def open_tender(here: HospitalJourney, tender_id: str) -> Response:
     return pages.see_other("hospital.tender", tender_id=tender_id)
 
 
-@hospital.post("/tenders/<tender_id>/award", roles=HOSPITAL_WRITERS)
+@hospital.post("/compare/tenders/<tender_id>/award", roles=HOSPITAL_WRITERS)
 def award_lot(here: HospitalJourney, tender_id: str) -> Response:
     """The bidder becomes a vendor."""
     form = AwardForm.sent()
@@ -326,7 +326,7 @@ def award_lot(here: HospitalJourney, tender_id: str) -> Response:
     return _page(here, tender_id, award=form)
 
 
-@hospital.post("/tenders/<tender_id>/cancel", roles=HOSPITAL_WRITERS)
+@hospital.post("/compare/tenders/<tender_id>/cancel", roles=HOSPITAL_WRITERS)
 def cancel_tender(here: HospitalJourney, tender_id: str) -> Response:
     """End it without an award."""
     form = CancelForm.sent()
@@ -337,7 +337,7 @@ def cancel_tender(here: HospitalJourney, tender_id: str) -> Response:
     return _page(here, tender_id, cancel=form)
 
 
-@hospital.get("/tenders/<tender_id>/lots/<lot_id>", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/compare/tenders/<tender_id>/lots/<lot_id>", roles=EVERY_HOSPITAL_ROLE)
 def tender_lot(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
     """The bidders of a lot side by side, by the frozen weights."""
     row = tenders.find(here.session, here.actor, tender_id)
@@ -353,7 +353,7 @@ def tender_lot(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
     )
 
 
-@hospital.post("/tenders/<tender_id>/lots/<lot_id>/workbook", roles=EVERY_HOSPITAL_ROLE)
+@hospital.post("/compare/tenders/<tender_id>/lots/<lot_id>/workbook", roles=EVERY_HOSPITAL_ROLE)
 def tender_sheet(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
     """The same as a workbook for the tender file."""
     row = tenders.find(here.session, here.actor, tender_id)
@@ -367,7 +367,7 @@ def tender_sheet(here: HospitalJourney, tender_id: str, lot_id: str) -> Response
     return pages.download(written.content, name=name, media_type=XLSX)
 
 
-@hospital.get("/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
+@hospital.get("/compare/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
 def tender_acts(here: HospitalJourney, tender_id: str) -> Response:
     """Every act, and whether the chain is whole."""
     row = tenders.find(here.session, here.actor, tender_id)
@@ -379,7 +379,7 @@ def tender_acts(here: HospitalJourney, tender_id: str) -> Response:
     )
 
 
-@hospital.post("/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
+@hospital.post("/compare/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
 def tender_log_workbook(here: HospitalJourney, tender_id: str) -> Response:
     """The log as a workbook for the tender file."""
     row = tenders.find(here.session, here.actor, tender_id)

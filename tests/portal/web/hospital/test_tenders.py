@@ -35,14 +35,14 @@ BIDDER = {"name": "Kanarienblau GmbH", "domain": "blau.example", "contact_email"
 
 def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):
     visitor = visit(ward.assessor)
-    wrong = visitor.post("/hospital/tenders/add", {**DRAFT, "closes_at": "2020-01-01T10:00"})
+    wrong = visitor.post("/hospital/compare/tenders/add", {**DRAFT, "closes_at": "2020-01-01T10:00"})
     assert wrong.status_code == 422
     assert "PACS 2027" in wrong.get_data(as_text=True)
-    place = visitor.post("/hospital/tenders/add", DRAFT).location
+    place = visitor.post("/hospital/compare/tenders/add", DRAFT).location
     with sessions() as session:
         row = session.scalars(select(Tender)).one()
         tender_id, lot_id = row.id, row.lots[0].id
-    assert "PACS 2027" in visitor.get("/hospital/tenders").get_data(as_text=True)
+    assert "PACS 2027" in visitor.get("/hospital/compare/tenders").get_data(as_text=True)
     stale = visitor.post(f"{place}/edit", {**DRAFT, "title": "Anders", "version": "7"})
     assert stale.status_code == 409
     assert "Anders" in stale.get_data(as_text=True)
