@@ -1,5 +1,5 @@
 """All figures: `python -m benchmarks [--runs N]`; other people's suites: `… conformance FOLDER`; race: `… scanning`;
-editors: `… saving`; a large hospital: `… portfolio`, `… snapshots`."""
+editors: `… saving`; paper: `… papers`; a large hospital: `… portfolio`, `… snapshots`."""
 
 import argparse
 import sys
@@ -26,6 +26,10 @@ def main() -> None:
         from benchmarks import saving
 
         sys.exit(saving.main(sys.argv[2:]))
+    if sys.argv[1:2] == ["papers"]:
+        from benchmarks import papers
+
+        sys.exit(papers.main(sys.argv[2:]))
     if sys.argv[1:2] in (["portfolio"], ["snapshots"]):
         from benchmarks import portfolio
 
