@@ -11,11 +11,9 @@ from sqlalchemy.orm import Session
 from assessments import deciding
 from assessments.deciding import (
     Asked,
-    ConditionFact,
     ConditionState,
     Decided,
     Proof,
-    Reopening,
     Ruling,
     Standing,
     Tally,
@@ -24,14 +22,15 @@ from assessments.deciding import (
 from assessments.model import Assessed, Authority, EvidenceStanding, EvidenceStatus, Grade, Policy, RiskLevel, Treatment
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.assessments import Assessment, Stage
-from portal.db.models.decisions import AgendaItem, Condition, Decision, DecisionEvent, DecisionReopening, Sitting
+from portal.db.models.decisions import Condition, Decision, DecisionEvent
 from portal.db.models.plans import Action
 from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord
 from portal.db.models.snapshots import OwnRisk
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import audit, dossiers, own_risks, policies, registers, scores, vendors
+from portal.services import audit, decision_rows, own_risks, policies, registers, scores, vendors
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
+from portal.services.decision_rows import DecisionRow, Subject
 from portal.services.dossiers import BERLIN
 from scanners import storing
 from scanners.model import N_, Message
@@ -45,6 +44,8 @@ MOST_CONDITIONS = 10
 FURTHEST = timedelta(days=3 * 366)
 SOON = timedelta(days=14)
 GOOD = frozenset({EvidenceStanding.VALID, EvidenceStanding.EXPIRING})
+rows, standing_rows = decision_rows.rows, decision_rows.standing_rows
+vendor_keys, key_of, condition_fact = decision_rows.vendor_keys, decision_rows.key_of, decision_rows.condition_fact
 CHANGED = N_("Somebody else changed this in the meantime. Look at what stands now and save again.")
 
 
@@ -70,24 +71,6 @@ class DecisionFields:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
-    """What is decided on: a vendor, one of its products, or a topic."""
-
-    vendor: Vendor | None = None
-    supply: Supply | None = None
-    topic: str = ""
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Two decisions of the same key are about the same thing."""
-        return (
-            self.vendor.id if self.vendor else "",
-            self.supply.id if self.supply else "",
-            " ".join(self.topic.casefold().split()),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Basis:
     """The numbers a decision rests on."""
 
@@ -96,25 +79,6 @@ class Basis:
     snapshot_id: str | None = None
     item_id: str | None = None
     tally: Tally | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DecisionRow:
-    """A decision with everything that belongs to it."""
-
-    decision: Decision
-    vendor: Vendor | None
-    supply: Supply | None
-    conditions: Sequence[Condition]
-    reopenings: Sequence[DecisionReopening]
-    sitting: Sitting | None
-    is_newest: bool  # nothing has superseded it
-    fact: Decided
-
-    @property
-    def is_in_force(self) -> bool:
-        """Nothing has superseded it and nothing has opened it again."""
-        return self.is_newest and not self.reopenings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,77 +98,7 @@ class ConditionRow:
     row: DecisionRow
 
 
-@dataclass(frozen=True, kw_only=True)
-class Due:
-    """What of decisions waits for somebody, for first pages."""
-
-    asked: Sequence[AskedRow]
-    conditions: Sequence[ConditionRow]  # lapsed, or due within two weeks
-
-
 # ---- what stands
-
-
-def rows(session: Session, actor: Actor, *, vendor_id: str = "") -> Sequence[DecisionRow]:
-    """Every decision of the hospital, or of one vendor, the newest first."""
-    hospital_id = hospital_of(actor)
-    query = (
-        select(Decision, Vendor, Supply, Sitting)
-        .outerjoin(Vendor, (Vendor.hospital_id == Decision.hospital_id) & (Vendor.id == Decision.vendor_id))
-        .outerjoin(Supply, (Supply.hospital_id == Decision.hospital_id) & (Supply.id == Decision.supply_id))
-        .outerjoin(AgendaItem, (AgendaItem.hospital_id == Decision.hospital_id) & (AgendaItem.id == Decision.item_id))
-        .outerjoin(Sitting, (Sitting.hospital_id == AgendaItem.hospital_id) & (Sitting.id == AgendaItem.sitting_id))
-        .where(Decision.hospital_id == hospital_id)
-        .order_by(Decision.number.desc())
-    )
-    if vendor_id:
-        query = query.where(Decision.vendor_id == vendor_id)
-    conditions: dict[str, list[Condition]] = {}
-    for one in session.scalars(
-        select(Condition).where(Condition.hospital_id == hospital_id).order_by(Condition.position)
-    ):
-        conditions.setdefault(one.decision_id, []).append(one)
-    opened: dict[str, list[DecisionReopening]] = {}
-    for cause in session.scalars(
-        select(DecisionReopening)
-        .where(DecisionReopening.hospital_id == hospital_id)
-        .order_by(DecisionReopening.at, DecisionReopening.id)
-    ):
-        opened.setdefault(cause.decision_id, []).append(cause)
-    keys = vendor_keys(session, hospital_id)
-    seen: set[tuple[str, str, str]] = set()
-    found = []
-    for decision, vendor, supply, sitting in session.execute(query):
-        key = Subject(vendor=vendor, supply=supply, topic=decision.topic).key
-        found.append(
-            DecisionRow(
-                decision=decision,
-                vendor=vendor,
-                supply=supply,
-                conditions=conditions.get(decision.id, ()),
-                reopenings=opened.get(decision.id, ()),
-                sitting=sitting,
-                is_newest=key not in seen,
-                fact=_fact(
-                    decision,
-                    vendor_key=keys.get(decision.vendor_id or "", ""),
-                    vendor=vendor.name if vendor else "",
-                    about=supply.name if supply else decision.topic,
-                    conditions=conditions.get(decision.id, ()),
-                    opened=opened.get(decision.id, ()),
-                    sitting=sitting.name if sitting else "",
-                ),
-            )
-        )
-        seen.add(key)
-    return found
-
-
-def standing_rows(session: Session, actor: Actor) -> Sequence[DecisionRow]:
-    """Of each subject the newest decision, in force or open again; those of vendors off the lists left out."""
-    return [
-        row for row in rows(session, actor) if row.is_newest and (row.vendor is None or row.vendor.ended_at is None)
-    ]
 
 
 def in_force(session: Session, actor: Actor) -> Sequence[Decided]:
@@ -234,61 +128,6 @@ def events(session: Session, actor: Actor, decision_id: str) -> Sequence[Decisio
         .where(DecisionEvent.hospital_id == hospital_of(actor), DecisionEvent.decision_id == decision_id)
         .order_by(DecisionEvent.at.desc(), DecisionEvent.id)
     ).all()
-
-
-def vendor_keys(session: Session, hospital_id: str) -> Mapping[str, str]:
-    """The short keys of all vendors by id; as dossiers.vendor_key gives them one by one."""
-    ids = session.scalars(
-        select(Vendor.id).where(Vendor.hospital_id == hospital_id).order_by(Vendor.created_at, Vendor.id)
-    )
-    return {vendor_id: f"V-{number:0{dossiers.WIDTH}}" for number, vendor_id in enumerate(ids, start=1)}
-
-
-def key_of(number: int) -> str:
-    """As lists and papers name a decision."""
-    return f"B-{number:04}"
-
-
-def condition_fact(one: Condition) -> ConditionFact:
-    """As papers tell of it."""
-    return ConditionFact(
-        key=one.id, text=one.text, due_on=one.due_on, owner=one.owner, proof=one.proof, state=one.state
-    )
-
-
-def _fact(
-    decision: Decision,
-    *,
-    vendor_key: str,
-    vendor: str,
-    about: str,
-    conditions: Iterable[Condition],
-    opened: Iterable[DecisionReopening],
-    sitting: str,
-) -> Decided:
-    return Decided(
-        key=key_of(decision.number),
-        vendor_key=vendor_key,
-        vendor=vendor,
-        about=about,
-        ruling=decision.ruling,
-        authority=decision.authority,
-        reasons=decision.reasons,
-        by=decision.by_name,
-        at=decision.at,
-        review_on=decision.review_on,
-        tier=decision.tier,
-        grade=Grade(decision.grade) if decision.grade else None,
-        level=RiskLevel(decision.residual) if decision.residual else None,
-        policy_version=decision.policy_version,
-        conditions=tuple(condition_fact(one) for one in conditions),
-        reopenings=tuple(
-            Reopening(cause=one.cause, key=one.key, about=one.about, before=one.before, after=one.after, at=one.at)
-            for one in opened
-        ),
-        tally=Tally(**decision.tally) if decision.tally else None,
-        sitting=sitting,
-    )
 
 
 # ---- what is asked for
@@ -387,16 +226,9 @@ def _of_the_house(accepted: Sequence[str]) -> Asked:
     )
 
 
-def due(session: Session, actor: Actor, *, today: date) -> Due:
-    """What waits for somebody."""
-    waiting = [
-        ConditionRow(condition=one, row=row)
-        for row in standing_rows(session, actor)
-        for one in row.conditions
-        if one.state is not ConditionState.MET and one.due_on <= today + SOON
-    ]
-    waiting.sort(key=lambda one: (one.condition.due_on, one.row.decision.number))
-    return Due(asked=asked_rows(session, actor, today), conditions=waiting)
+def conditions_due(session: Session, actor: Actor, *, today: date) -> Sequence[ConditionRow]:
+    """Conditions that have lapsed, or are due within two weeks."""
+    return [one for one in open_conditions(session, actor) if one.condition.due_on <= today + SOON]
 
 
 def open_conditions(session: Session, actor: Actor) -> Sequence[ConditionRow]:

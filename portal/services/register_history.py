@@ -8,12 +8,13 @@ from hashlib import sha256
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from assessments import deciding
 from assessments.model import Assessed, ChangeFact, DecisionFact, Phrase, Treated, Treatment, Words
 from portal.db.models.assessments import Assessment, Settlement
 from portal.db.models.disputes import Dispute, DisputeState
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.waivers import Waiver
-from portal.services import movements, waivers
+from portal.services import decision_rows, movements, waivers
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
 from reports import marks
@@ -52,6 +53,7 @@ def decisions(
         *_on_contradictions(session, hospital_id, keys, by_key),
         *_on_disputes(session, hospital_id, keys),
         *_waived(session, hospital_id, keys, by_key, now=now),
+        *_decided(session, actor, keys),
     ]
     return tuple(sorted(found, key=lambda one: (-one.at.timestamp() if one.at else 0.0, one.key)))
 
@@ -151,6 +153,46 @@ def _waived(
                 by=row.by_name,
                 at=row.at,
             )
+
+
+def _decided(session: Session, actor: Actor, keys: Mapping[str, str]) -> Iterator[DecisionFact]:
+    """What committee, management or one person decided and nothing has superseded, with votes, conditions and why it
+    stands open again."""
+    for row in decision_rows.standing_rows(session, actor):
+        if row.vendor is not None and row.vendor.id not in keys:
+            continue
+        yield DecisionFact(
+            key=row.fact.key,
+            vendor_key=row.fact.vendor_key,
+            kind=Phrase(
+                text=N_("Decision of: %(who)s"),
+                values={"who": Message(text=deciding.AUTHORITIES[row.decision.authority])},
+            ),
+            about=_plain(row.fact.about or row.fact.vendor),
+            outcome=_outcome(row.fact),
+            reason="\n".join([row.decision.reasons, *_conditions(row.fact)]),
+            until=row.decision.review_on,
+            by=row.decision.by_name,
+            at=row.decision.at,
+        )
+
+
+def _outcome(fact: deciding.Decided) -> Words:
+    """The ruling, the votes and why it stands open again, in one phrase."""
+    parts: dict[str, str | int | float | Words] = {"ruling": Message(text=deciding.RULINGS[fact.ruling])}
+    text = "%(ruling)s"
+    if fact.tally is not None:
+        text += " (%(votes)s)"
+        parts["votes"] = f"{fact.tally.yes}:{fact.tally.no}:{fact.tally.abstained}"
+    for number, one in enumerate(fact.reopenings):
+        text += f"; %(why{number})s"
+        parts[f"why{number}"] = deciding.say_why(one, day=lambda day: f"{day:%d.%m.%Y}")
+    return Phrase(text=text, values=parts)
+
+
+def _conditions(fact: deciding.Decided) -> Iterator[str]:
+    for one in fact.conditions:
+        yield f"– {one.text} ({', '.join(filter(None, (f'{one.due_on:%d.%m.%Y}', one.owner)))})"
 
 
 def changes(session: Session, actor: Actor, *, keys: Mapping[str, str], now: datetime) -> tuple[ChangeFact, ...]:

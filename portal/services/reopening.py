@@ -15,7 +15,7 @@ from portal.db.models.decisions import Condition, Decision, DecisionReopening
 from portal.db.models.vendors import Vendor
 from portal.services import audit, decisions, jobs, outbox, registers
 from portal.services.actors import Actor
-from portal.services.decisions import DecisionRow
+from portal.services.decision_rows import DecisionRow
 from portal.services.dossiers import BERLIN
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter

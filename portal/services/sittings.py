@@ -21,7 +21,8 @@ from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import audit, decisions, outbox, policies, registers, snapshots
 from portal.services.actors import Actor, hospital_of
-from portal.services.decisions import CHANGED, DECIDERS, PREPARERS, Basis, ConditionFields, DecisionFields, Subject
+from portal.services.decision_rows import Subject
+from portal.services.decisions import CHANGED, DECIDERS, PREPARERS, Basis, ConditionFields, DecisionFields
 from portal.services.dossiers import BERLIN
 from portal.services.letters import Letter
 from reports import minutes as paper

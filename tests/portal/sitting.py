@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assessments.deciding import Ballot, Ruling
 from assessments.model import Authority
 from portal.services import decisions, sittings, snapshots
-from portal.services.decisions import ConditionFields, DecisionFields
+from portal.services.decisions import Basis, ConditionFields, DecisionFields
 from portal.services.sittings import PersonFields, Said, SittingFields
 
 if TYPE_CHECKING:
@@ -115,3 +115,24 @@ def decided(session: Session, ward: Ward, shelf: Blobs, now: datetime, **changes
     closed(session, ward, shelf, sitting_id, now)
     session.flush()
     return decisions.rows(session, ward.auditor)[0].decision.id
+
+
+def for_addresses(session: Session, ward: Ward, vendor_id: str, now: datetime) -> dict[str, str]:
+    """A planned sitting with an item, and a decision with a condition, by the names of addresses."""
+    plan = SittingFields(name="Sitzung 12/2026", body=Authority.MANAGEMENT, held_on=now.date())
+    sitting = sittings.plan(session, ward.assessor, plan, now=now)
+    person = sittings.add_person(session, ward.assessor, sitting.id, PEOPLE[0], now=now)
+    subject = decisions.subject_of(session, ward.assessor, vendor_id=vendor_id)
+    item = sittings.put_on(session, ward.assessor, sitting.id, subject, now=now)
+    made = decisions.add(
+        session, ward.decider, subject, fields(now), authority=Authority.MANAGEMENT, basis=Basis(), now=now
+    )
+    session.flush()
+    [condition] = decisions.find(session, ward.decider, made.id).conditions
+    return {
+        "sitting_id": sitting.id,
+        "participant_id": person.id,
+        "item_id": item.id,
+        "decision_id": made.id,
+        "condition_id": condition.id,
+    }

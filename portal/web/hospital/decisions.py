@@ -15,6 +15,7 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services import actions, decisions, registers, sittings, snapshots, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
+from portal.services.decision_rows import DecisionRow, Subject
 from portal.services.decisions import DECIDERS, PREPARERS, ConditionFields, DecisionFields
 from portal.web import clashes, forms, pages
 from portal.web.hospital import tabs
@@ -256,7 +257,7 @@ def decide(here: HospitalJourney, vendor_id: str) -> Response:
     return _vendor_page(here, vendor_id, form, stands=stands)
 
 
-def _fields_of(row: decisions.DecisionRow) -> DecisionFields:
+def _fields_of(row: DecisionRow) -> DecisionFields:
     return DecisionFields(
         ruling=row.decision.ruling,
         reasons=row.decision.reasons,
@@ -268,7 +269,7 @@ def _fields_of(row: decisions.DecisionRow) -> DecisionFields:
     )
 
 
-def _subject(here: HospitalJourney, vendor_id: str) -> decisions.Subject:
+def _subject(here: HospitalJourney, vendor_id: str) -> Subject:
     return decisions.subject_of(here.session, here.actor, vendor_id=vendor_id)
 
 

@@ -11,12 +11,14 @@ from typing import Any
 
 from flask import url_for
 
+from assessments import deciding
 from portal.db.models.assessments import Stage
 from portal.db.models.portfolio import VendorLine
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
 from portal.services import (
     actions,
+    decisions,
     flashes,
     incidents,
     intake_requests,
@@ -179,6 +181,40 @@ def _waivers(desk: Desk) -> Group:
 
     rows = waiving.ending(desk.here.session, desk.here.actor, today=desk.here.today)
     return group(_("Waivers that end"), rows, line)
+
+
+def _decisions(desk: Desk) -> Group:
+    def line(one: decisions.AskedRow) -> Line:
+        why = ", ".join(_(deciding.WHYS[each]) for each in one.fact.why)
+        address = (
+            url_for("hospital.vendor_decisions", vendor_id=one.vendor.id)
+            if one.vendor is not None
+            else url_for("hospital.decision_list")
+        )
+        return Line(
+            name=one.fact.vendor or _("the hospital as a whole"),
+            what=one.fact.about,
+            since=f"{why} · {_('decides: %(who)s', who=_(deciding.AUTHORITIES[one.fact.authority]))}",
+            word=_("View"),
+            url=address,
+        )
+
+    rows = decisions.asked_rows(desk.here.session, desk.here.actor, desk.here.today)
+    return group(_("Decisions open"), rows, line, every_url=url_for("hospital.decision_list"))
+
+
+def _conditions(desk: Desk) -> Group:
+    def line(one: decisions.ConditionRow) -> Line:
+        return Line(
+            name=one.row.fact.vendor or one.row.fact.about,
+            what=one.condition.text,
+            since=_("due on %(day)s", day=filters.day(one.condition.due_on)),
+            word=_("View"),
+            url=url_for("hospital.decision", decision_id=one.row.decision.id),
+        )
+
+    rows = decisions.conditions_due(desk.here.session, desk.here.actor, today=desk.here.today)
+    return group(_("Conditions due"), rows, line, every_url=url_for("hospital.decision_list", _anchor="conditions"))
 
 
 def _action(row: actions.Waiting) -> Line:
@@ -393,6 +429,8 @@ def _endings(desk: Desk) -> Group:
 # The order of urgency. Decisions that are open come first, conditions that fall due before what runs out by itself.
 GROUPS: tuple[Callable[[Desk], Group], ...] = (
     _incidents,
+    _decisions,
+    _conditions,
     _acceptances,
     _overdue,
     _actions_overdue,
