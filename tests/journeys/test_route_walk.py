@@ -63,6 +63,8 @@ TABLE: Mapping[object, str] = {
     CLINIC: """
         GET hospital.today  GET hospital.vendor_list  GET hospital.search  GET hospital.vendor
         GET hospital.vendor_answers  GET hospital.vendor_contradictions  GET hospital.vendor_evidence
+        GET hospital.vendor_frameworks  GET hospital.vendor_frameworks_paper  GET hospital.vendor_frameworks_sheet
+        GET hospital.contract_draft  GET hospital.contract_draft_paper  POST hospital.ask_for_committee_paper
         GET hospital.vendor_history  GET hospital.vendor_report  GET hospital.vendor_scan  GET hospital.scan_progress
         GET hospital.recording  GET hospital.recorded_answer  POST hospital.open_recorded_source
         GET hospital.intake  GET hospital.board  GET hospital.assessment  GET hospital.review_list  GET hospital.review
@@ -184,6 +186,7 @@ ASKS_FOR_MORE = {"POST auth.renew_recovery_codes"}  # a second factor, shown jus
 SLOW = frozenset(  # one role proves it
     {
         *("GET hospital.vendor_report", "POST hospital.register_workbook"),
+        *("GET hospital.vendor_frameworks_paper", "GET hospital.contract_draft_paper"),
         *("GET vendor.receipt_on_paper", "GET vendor.plan_on_paper"),
         "GET vendor.incident_on_paper",
         "GET vendor.proof_of_deletion",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.portal.web.conftest import Visitor
     from tests.portal.web.hospital.ward import Ward
 
-SLOW = {"hospital.vendor_report"}  # has a test of its own
+SLOW = {"hospital.vendor_report", "hospital.vendor_frameworks_paper", "hospital.contract_draft_paper"}  # tested apart
 ELSEWHERE = {"hospital.search", "hospital.open_evidence"}
 OF_EVERYBODY = {"shipped"}  # no object of a hospital
 NAMES = {"question_id": "GV-01", "own_question": "H-01", "entry_kind": "contact"}  # the same in every hospital
