@@ -192,9 +192,19 @@ def add_lot(session: Session, actor: Actor, tender_id: str, title: str, *, now: 
 
 
 def add_bidder(
-    session: Session, actor: Actor, tender_id: str, fields: BidderFields, *, base_url: str, now: datetime
+    session: Session,
+    actor: Actor,
+    tender_id: str,
+    fields: BidderFields,
+    *,
+    base_url: str,
+    now: datetime,
+    permitted: Sequence[str] = (),
 ) -> TenderBidder:
-    """Somebody who may bid for a lot; while the tender is open, the invitation goes out at once."""
+    """Somebody who may bid for a lot; while the tender is open, the invitation goes out at once.
+
+    `permitted` are suffixes beside the public ones (settings).
+    """
     hospital_of(actor, HOSPITAL_WRITERS)
     row = _locked(session, actor, tender_id, TenderState.DRAFT, TenderState.FROZEN, TenderState.OPEN)
     _require_time(row, now=now)
@@ -207,13 +217,19 @@ def add_bidder(
         email = accounts.email_address(fields.contact_email)
     except BadInput as refused:
         wrong["contact_email"] = next(iter(refused.fields.values()))
+    domain = ""
+    if fields.domain.strip():
+        try:
+            domain = vendors.host_name(fields.domain, permitted=permitted)
+        except BadInput as refused:
+            wrong["domain"] = next(iter(refused.fields.values()))
     if any(one.lot_id == lot.id and one.contact_email == email for one in row.bidders):
         wrong["contact_email"] = Message(text=N_("Somebody with this address bids for this lot already."))
     if wrong:
         raise BadInput(wrong)
     if len(row.bidders) >= MOST_BIDDERS:
         raise NotNow(Message(text=N_("There are as many bidders as can be kept.")))
-    checked = vendors.checked(VendorFields(name=fields.name, domain=fields.domain, contact_email=email))
+    checked = vendors.checked(VendorFields(name=fields.name, domain=domain, contact_email=email))
     bidder = TenderBidder(
         hospital_id=row.hospital_id,
         tender_id=row.id,
@@ -230,7 +246,7 @@ def add_bidder(
     session.refresh(row, ["bidders"])
     _note(session, actor, row, "tender.bidder-added", now=now, detail={"bidder": bidder.id, "name": bidder.name})
     if row.state is TenderState.OPEN:
-        _invite(session, actor, row, bidder, base_url=base_url, now=now)
+        _invite(session, actor, row, bidder, base_url=base_url, now=now, permitted=permitted)
     return bidder
 
 
@@ -278,7 +294,9 @@ def digest(frozen: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def start(session: Session, actor: Actor, tender_id: str, *, base_url: str, now: datetime) -> Tender:
+def start(
+    session: Session, actor: Actor, tender_id: str, *, base_url: str, now: datetime, permitted: Sequence[str] = ()
+) -> Tender:
     """Invite every bidder, each by a mail of its own; only what is frozen may be asked."""
     hospital_of(actor, HOSPITAL_WRITERS)
     row = _locked(session, actor, tender_id, TenderState.FROZEN)
@@ -290,11 +308,20 @@ def start(session: Session, actor: Actor, tender_id: str, *, base_url: str, now:
     row.version += 1
     _note(session, actor, row, "tender.started", now=now, detail={"bidders": len(row.bidders)})
     for bidder in row.bidders:
-        _invite(session, actor, row, bidder, base_url=base_url, now=now)
+        _invite(session, actor, row, bidder, base_url=base_url, now=now, permitted=permitted)
     return row
 
 
-def _invite(session: Session, actor: Actor, row: Tender, bidder: TenderBidder, *, base_url: str, now: datetime) -> None:
+def _invite(
+    session: Session,
+    actor: Actor,
+    row: Tender,
+    bidder: TenderBidder,
+    *,
+    base_url: str,
+    now: datetime,
+    permitted: Sequence[str],
+) -> None:
     """A tenant that only this bidder is in, with its round in it."""
     hospital = session.get_one(Hospital, row.hospital_id)
     house = Hospital(
@@ -318,7 +345,7 @@ def _invite(session: Session, actor: Actor, row: Tender, bidder: TenderBidder, *
     supply = vendors.add_supply(session, inside, vendor.id, SupplyFields(name=lot.title), now=now)
     if bidder.domain:
         ground = HostFields(name=bidder.domain, ground=Ground.TENDER, ground_note=f"{row.reference} {row.title}"[:500])
-        vendors.name_host(session, inside, vendor.id, ground, now=now, permitted=("test", "example"))
+        vendors.name_host(session, inside, vendor.id, ground, now=now, permitted=permitted)
     assessment = Assessment(
         hospital_id=house.id,
         vendor_id=vendor.id,

@@ -38,9 +38,9 @@ def opened(session: Session, actor: Actor, *, now: datetime) -> dict[str, str]:
     who = BidderFields(
         lot_id=lot.id,
         name="Bietwerk GmbH",
-        domain="bietwerk.example",
+        domain="bietwerk.de",
         contact_name="",
-        contact_email="x@bietwerk.example",
+        contact_email="x@bietwerk.de",
     )
     bidder = tenders.add_bidder(session, actor, row.id, who, base_url=wards.BASE_URL, now=now)
     tenders.freeze(session, actor, row.id, now=now)

@@ -253,7 +253,10 @@ def add_bidder(here: HospitalJourney, tender_id: str) -> Response:
             names = ("lot_id", "name", "domain", "contact_name", "contact_email", "language")
             fields = BidderFields(**{name: str(form[name].data or "") for name in names})
             base_url = here.settings.public_base_url
-            tenders.add_bidder(here.session, here.actor, tender_id, fields, base_url=base_url, now=here.now)
+            suffixes = here.settings.scan.permitted_suffixes
+            tenders.add_bidder(
+                here.session, here.actor, tender_id, fields, base_url=base_url, now=here.now, permitted=suffixes
+            )
             return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
     return _page(here, tender_id, bidder=form)
 
@@ -276,7 +279,8 @@ def freeze_tender(here: HospitalJourney, tender_id: str) -> Response:
 @hospital.post("/compare/tenders/<tender_id>/start", roles=HOSPITAL_WRITERS)
 def start_tender(here: HospitalJourney, tender_id: str) -> Response:
     """Invite the bidders."""
-    tenders.start(here.session, here.actor, tender_id, base_url=here.settings.public_base_url, now=here.now)
+    base_url, suffixes = here.settings.public_base_url, here.settings.scan.permitted_suffixes
+    tenders.start(here.session, here.actor, tender_id, base_url=base_url, now=here.now, permitted=suffixes)
     here.notice(_("Every bidder is invited by a mail of its own."))
     return pages.see_other("hospital.tender", tender_id=tender_id)
 

@@ -87,7 +87,7 @@ def drafted(session: Session, now: datetime, **changes: object) -> Bids:
     ward = wards.empty(session)
     row = tenders.begin(session, ward.assessor, fields(now, **changes), now=now)
     made = Bids(ward=ward, tender_id=row.id, closes_at=row.closes_at)
-    for name, domain in ((ONE, "blau.example"), (TWO, "gelb.example")):
+    for name, domain in ((ONE, "kanarienblau.de"), (TWO, "kanariengelb.de")):
         one = tenders.add_bidder(
             session, ward.assessor, row.id, bidder(row.lots[0].id, name, domain), base_url=URL, now=now
         )
@@ -144,7 +144,7 @@ def test_what_can_be_done_depends_on_the_state_alone(session: Session, now: date
             "change": lambda: tenders.change(session, who, tender_id, fields(at), version=row.version, now=at),
             "lot": lambda: tenders.add_lot(session, who, tender_id, "Los", now=at),
             "bidder": lambda: tenders.add_bidder(
-                session, who, tender_id, bidder(lot_id, "Neu GmbH", "neu.example"), base_url=URL, now=at
+                session, who, tender_id, bidder(lot_id, "Neu GmbH", "neuerbieter.de"), base_url=URL, now=at
             ),
             "remove": lambda: tenders.remove_bidder(session, who, tender_id, first, now=at),
             "freeze": lambda: tenders.freeze(session, who, tender_id, now=at),
@@ -295,7 +295,7 @@ def test_a_bidder_learns_of_no_other(session: Session, now: datetime):
         session, made.actors[TWO].company_id or "", made.ward.assessments[TWO], now=now + 3 * DAY
     )
     assert other.vendor_key == "V-0001"  # no count either
-    mails = session.scalars(select(OutboxMail).where(OutboxMail.to_address == "angebot@blau.example")).all()
+    mails = session.scalars(select(OutboxMail).where(OutboxMail.to_address == "angebot@kanarienblau.de")).all()
     assert len(mails) == 2
     for mail in mails:
         assert TWO not in mail.text + mail.html + mail.subject
@@ -386,6 +386,9 @@ def test_a_tender_of_another_hospital_is_an_unknown_one(session: Session, now: d
     assert not tenders.rows(session, stranger.admin)
     with pytest.raises(NotAllowed):
         tenders.freeze(session, made.ward.auditor, made.tender_id, now=now)
+    wrong = bidder(session.get_one(Tender, made.tender_id).lots[0].id, "Innen GmbH", "localhost")
+    with pytest.raises(BadInput):
+        tenders.add_bidder(session, made.ward.assessor, made.tender_id, wrong, base_url=URL, now=now)
     with pytest.raises(Clash):
         tenders.change(session, made.ward.assessor, made.tender_id, fields(now), version=99, now=now)
     houses = session.scalar(select(func.count()).select_from(Hospital).where(Hospital.is_for_bidder))

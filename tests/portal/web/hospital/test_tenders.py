@@ -30,7 +30,12 @@ DRAFT = {
     "needs_two": "y",
     "version": "0",
 }
-BIDDER = {"name": "Kanarienblau GmbH", "domain": "blau.example", "contact_email": "a@blau.example", "language": "de"}
+BIDDER = {
+    "name": "Kanarienblau GmbH",
+    "domain": "kanarienblau.de",
+    "contact_email": "a@kanarienblau.de",
+    "language": "de",
+}
 
 
 def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):
