@@ -3,6 +3,7 @@
 from flask import Response
 from wtforms import DateTimeLocalField, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput
 
 from portal import i18n
 from portal.db.models.incidents import IncidentStage
@@ -78,7 +79,9 @@ class WordForm(forms.Form):
         description=_l("Time in Germany. Not with a final report."),
     )
     also = SelectMultipleField(
-        _l("Tell these hospitals as well"), description=_l("They read all that was said so far.")
+        _l("Tell these hospitals as well"),
+        option_widget=CheckboxInput(),
+        description=_l("They read all that was said so far."),
     )
 
 
@@ -95,9 +98,9 @@ class ReportForm(WordForm):
         [InputRequired(_l("Enter a moment within the last year, not in the future."))],
         description=_l("Time in Germany. The clocks count from here."),
     )
-    supplies = SelectMultipleField(_l("Which products are concerned?"))
+    supplies = SelectMultipleField(_l("Which products are concerned?"), option_widget=CheckboxInput())
     reach = RadioField(_l("Who is told?"), validators=[InputRequired(_l("Choose one."))])
-    hospitals = SelectMultipleField(_l("These hospitals"))
+    hospitals = SelectMultipleField(_l("These hospitals"), option_widget=CheckboxInput())
 
 
 class AttachForm(forms.Form):
