@@ -54,7 +54,7 @@ def test_one_line_goes_all_the_way(visit, asked, sessions, session, now):
     assert "Aufgaben als erledigt gemeldet" in text_of(hospital.get("/hospital/"))
 
     form = {"action": made.id, "version": "1", "verdict": "confirm"}
-    assert hospital.post(f"{theirs}/answer", form).status_code == 409  # the report came after what this form has read
+    assert hospital.post(f"{theirs}/answer", form).status_code == 422  # the report came after what this form has read
     form["version"] = "2"
     assert hospital.post(f"{theirs}/answer", form).status_code == 303
     assert "bestätigt" in text_of(company.get(f"{asked.path}/actions"))
