@@ -97,9 +97,7 @@ def hide_what_the_hospital_keeps_to_itself(session: Session, world: World) -> se
         )
     )
     session.add(
-        Article(
-            hospital_id=vendor.hospital_id, supply_id=supply.id, model=canary("article.model"), created_at=now
-        )
+        Article(hospital_id=vendor.hospital_id, supply_id=supply.id, model=canary("article.model"), created_at=now)
     )
     for record in session.scalars(select(IntakeRecord).where(IntakeRecord.supply_id == supply.id)):
         record.tier, record.override_reason = record.proposed_tier % 4 + 1, canary("intake.reason")

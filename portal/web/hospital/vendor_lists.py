@@ -199,6 +199,10 @@ def vendor_list_csv(here: HospitalJourney) -> Response:
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+def _name() -> str:
+    return _("Vendor list")
+
+
 def _sheet(here: HospitalJourney) -> Sheet:
     vendor_ids, supply_ids = _shown(here)
     return vendor_exports.sheet(here.session, here.actor, vendor_ids, supply_ids=supply_ids, language=i18n.language())
