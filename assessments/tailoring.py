@@ -11,7 +11,7 @@ import yaml
 
 from assessments import policy as policies
 from assessments import sense, storing
-from assessments.model import Policy, RiskLevel
+from assessments.model import PARTS, Policy, RiskLevel
 from assessments.sense import Problem
 from questionnaires import reading
 from questionnaires.model import N_, Catalogue, Text
@@ -157,7 +157,7 @@ def write(own: Policy) -> str:
     document = {
         "kind": KIND,
         "base": own.based_on or own.version,
-        "part_weights": {part: _short(weight) for part, weight in plain["part_weights"].items()},
+        "part_weights": {part: _short(plain["part_weights"][part]) for part in PARTS},
         "must_haves": plain["must_haves"],
         "lifted": plain["lifted"],
         "caps": plain["caps"],

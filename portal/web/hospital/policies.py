@@ -9,7 +9,7 @@ from wtforms import FileField, HiddenField, SelectMultipleField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from assessments import frameworks, sense, tailoring
-from assessments.model import MODULE_PARTS, PARTS, Policy, RiskLevel
+from assessments.model import MODULE_PARTS, PARTS, Grade, Policy, RiskLevel
 from portal import i18n
 from portal.db.models.policies import PolicyDraft
 from portal.errors import BadInput, Clash, NotFound
@@ -23,7 +23,7 @@ from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
 from questionnaires.model import Question
 from reports import marks
-from scanners.model import Message
+from scanners.model import Message, Severity
 
 YAML = "application/yaml"
 LARGEST = 2**18
@@ -278,7 +278,7 @@ def _shown(here: HospitalJourney, own: Policy) -> Mapping[str, Any]:
     return {
         "weights": [
             (part, frameworks.measure(part).short.get(i18n.language()), weight, 100 * weight / heaviest)
-            for part, weight in own.part_weights.items()
+            for part, weight in ((part, own.part_weights[part]) for part in PARTS)
         ],
         "modules": MODULE_PARTS,
         "levels": {level.value: level_word(own, level) for level in RiskLevel},
@@ -339,9 +339,9 @@ def _form_page(
         levels=[level.value for level in policy_forms.LEVELS],
         level_words={level.value: level_word(shown, level) for level in RiskLevel},
         rows=policy_forms.ROWS,
-        grades=list(shown.likelihood_by_grade),
-        severities=list(shown.likelihood_by_severity),
-        tiers=list(shown.sets_by_tier),
+        grades=list(Grade),
+        severities=list(Severity),
+        tiers=sorted(shown.sets_by_tier),
         caps=list(policy_forms.CAPS),
         theirs=_said(here, theirs),
         count=len(shown.must_haves) + len(shown.lifted),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from wtforms import HiddenField, SelectField, StringField
-from wtforms.validators import Length
+from wtforms.validators import InputRequired, Length
 
 from assessments import frameworks
 from assessments.model import PARTS, AcceptanceRule, Authority, Caps, Grade, Policy, RiskLevel
@@ -45,11 +45,14 @@ class NoNumber(ValueError):
 
 
 def _number(label: Any) -> StringField:
-    return StringField(label, [Length(max=LONGEST_NUMBER)], filters=[forms.stripped])
+    needed = InputRequired(_l("Enter a number."))
+    return StringField(label, [needed, Length(max=LONGEST_NUMBER)], filters=[forms.stripped])
 
 
 def _choice(label: Any, words: Mapping[Any, object]) -> SelectField:
-    return SelectField(label, choices=forms.choices([(str(key), word) for key, word in words.items()]))
+    return SelectField(
+        label, [InputRequired()], choices=forms.choices([(str(key), word) for key, word in words.items()])
+    )
 
 
 def form_class() -> type[forms.Form]:
