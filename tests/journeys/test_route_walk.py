@@ -92,6 +92,9 @@ TABLE: Mapping[object, str] = {
         GET hospital.tender_acts  POST hospital.tender_log_workbook
         GET hospital.supply  GET hospital.vendor_subcontractors  GET hospital.ending
         GET hospital.vendor_list_workbook  GET hospital.vendor_list_csv
+        GET hospital.decision_list  GET hospital.decision  GET hospital.vendor_decisions  GET hospital.sitting
+        GET hospital.agenda_item  GET hospital.agenda_on_paper  GET hospital.minutes_on_paper
+        GET hospital.minutes_for_word  GET hospital.approval_on_paper  GET hospital.approval_for_word
     """,
     CLINIC_WRITERS: """
         GET hospital.add_tender  POST hospital.begin_tender  GET hospital.edit_tender  POST hospital.change_tender
@@ -138,8 +141,15 @@ TABLE: Mapping[object, str] = {
         POST hospital.change_risk  POST hospital.close_risk  POST hospital.reopen_risk  POST hospital.freeze_register
         POST hospital.keep_columns  POST hospital.add_view  GET hospital.edit_view  POST hospital.change_view
         POST hospital.remove_view  POST hospital.open_with_view
+        POST hospital.meet_condition  GET hospital.add_sitting  POST hospital.plan_sitting  GET hospital.edit_sitting
+        POST hospital.change_sitting  POST hospital.add_participant  POST hospital.remove_participant
+        POST hospital.put_on_agenda  POST hospital.take_proposed  POST hospital.propose  POST hospital.vote
+        POST hospital.take_off_agenda  POST hospital.invite_to_sitting  POST hospital.begin_sitting
+        POST hospital.freeze_for_sitting  POST hospital.attend  POST hospital.note_in_minutes
     """,
-    CLINIC_APPROVERS: "POST hospital.grant_waiver  POST hospital.end_waiver",
+    CLINIC_APPROVERS: """
+        POST hospital.grant_waiver  POST hospital.end_waiver  POST hospital.decide  POST hospital.close_sitting
+    """,
     CLINIC_ADMIN: """
         POST hospital.change_settings  POST hospital.invite_member  POST hospital.end_member
         POST hospital.release_catalogue  POST hospital.withdraw_catalogue  POST hospital.release_policy
@@ -189,6 +199,7 @@ SLOW = frozenset(  # one role proves it
         *("GET hospital.vendor_frameworks_paper", "GET hospital.contract_draft_paper"),
         *("GET vendor.receipt_on_paper", "GET vendor.plan_on_paper"),
         "GET vendor.incident_on_paper",
+        *("GET hospital.agenda_on_paper", "GET hospital.approval_on_paper"),
         "GET vendor.proof_of_deletion",
     }
 )
@@ -274,6 +285,7 @@ def payload(name: str, place: Place) -> dict[str, object]:
         },
         "POST hospital.close_risk": {"reason": "Ersetzt.", "version": "1"},
         "POST hospital.freeze_register": {"name": "Sitzung"},
+        "POST hospital.add_participant": {"name": "Neu", "is_voting": "y"},
         "POST hospital.add_view": {"name": "Neu", "address": "tier=1"},
         "POST hospital.change_view": {"name": "Anders", "address": "tier=2", "version": "1"},
         "POST hospital.grant_waiver": {"what": "finding:x", "reason": "weil", "until": "2099-01-01"},

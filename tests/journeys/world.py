@@ -68,7 +68,7 @@ from scanners.catalogue import CHECKS
 from scanners.datasets import SHIPPED
 from scanners.model import CheckClass
 from scanners.parsing.parts_lists import Component, PartsList
-from tests.portal import alarms, building, tendering, yardsticks
+from tests.portal import alarms, building, sitting, tendering, yardsticks
 from tests.portal.web.conftest import Visitor, make_settings, sign_in
 from tests.portal.web.hospital import ward
 from tests.portal.web.hospital.ward import Ward
@@ -315,10 +315,12 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     incident = alarms.incident(session, lead, now=now)
     flash = alarms.flash(session, made.assessor, assessment.vendor_id, now=now)
     risks = building.frozen_register(session, shelf, made.decider, assessment.vendor_id, now=now)
+    sat = sitting.for_addresses(session, made, assessment.vendor_id, now)
     asked_intake = _asked_intake(session, made, made.supplies[name], now=now)
     ids = {
         "view_id": building.shared_view(session, made.assessor).id,
         **risks,
+        **sat,
         **tendering.opened(session, made.assessor, now=now),
         "request_id": asked_intake,
         "source_id": _recorded_source(session, shelf, assessment, now=now),

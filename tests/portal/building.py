@@ -232,7 +232,7 @@ def shared_view(session: Session, actor: Actor, *, name: str = "Kritische") -> S
     """A view of the vendor list that everybody in the hospital has."""
     fields = ViewFields(name=name, address="tier=1", is_shared=True)
     row = views.add(session, actor, fields, now=NOW)
-    session.commit()
+    session.flush()
     return row
 
 

@@ -21,7 +21,7 @@ from portal.web.journey import EXTENSION
 from reports.workbooks.table_in import Table
 from scanners.datasets import SHIPPED
 from scanners.parsing.parts_lists import Component, PartsList
-from tests.portal import alarms, building, tendering, yardsticks
+from tests.portal import alarms, building, sitting, tendering, yardsticks
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 SLOW = {"hospital.vendor_report", "hospital.vendor_frameworks_paper", "hospital.contract_draft_paper"}  # tested apart
 ELSEWHERE = {"hospital.search", "hospital.open_evidence"}
+ELSEWHERE |= {f"hospital.{name}" for name in ("agenda_on_paper", "minutes_on_paper", "minutes_for_word")}
+ELSEWHERE |= {"hospital.approval_on_paper"}
 OF_EVERYBODY = {"shipped"}  # no object of a hospital
 NAMES = {"question_id": "GV-01", "own_question": "H-01", "entry_kind": "contact"}  # the same in every hospital
 
@@ -120,6 +122,8 @@ def paths(  # noqa: PLR0912 - a case for each pair of ids
 ) -> Iterator[tuple[str, str]]:
     """Every GET of the room with every id that stands for another state, or with so many of them."""
     kept = frozen(app, session, ward)
+    sat = sitting.for_addresses(session, ward, next(iter(ward.vendors.values())), datetime.now(UTC))
+    session.commit()
     bids = tendering.opened(session, ward.assessor, now=datetime.now(UTC))
     session.commit()
     ids = {
@@ -138,10 +142,12 @@ def paths(  # noqa: PLR0912 - a case for each pair of ids
         "shipped": ["hospital-vendor@2026.1"],
         "campaign_id": campaigns_of(session, ward),
         "letter_name": ["invitation.de", "overdue.en"],
-        "view_id": [building.shared_view(session, ward.assessor).id],
         **{name: [value] for name, value in beside_of(session, ward).items()},
+        "view_id": [building.shared_view(session, ward.assessor).id],
+        **{name: [value] for name, value in sat.items()},
         **{name: [value] for name, value in bids.items()},
     }
+    session.commit()
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith("hospital.") or "GET" not in (rule.methods or ()):
             continue
@@ -162,6 +168,11 @@ def paths(  # noqa: PLR0912 - a case for each pair of ids
                 draft = next(iter(ids["campaign_id"]))
                 for one in list(ids["vendor_id"])[:most]:
                     yield rule.endpoint, rule.rule.replace("<campaign_id>", draft).replace("<vendor_id>", one)
+            case ["item_id", "sitting_id"]:
+                yield (
+                    rule.endpoint,
+                    rule.rule.replace("<sitting_id>", sat["sitting_id"]).replace("<item_id>", sat["item_id"]),
+                )
             case ["lot_id", "tender_id"]:
                 filled = rule.rule.replace("<tender_id>", bids["tender_id"])
                 yield rule.endpoint, filled.replace("<lot_id>", bids["lot_id"])
