@@ -183,7 +183,7 @@ def vendor_list_workbook(here: HospitalJourney) -> Response:
     audit.record(here.session, here.actor, "vendor_list.exported", "xlsx", now=here.now)
     here.let_go()
     content = vendor_list.workbook(sheet, now=here.now)
-    name = f"{_('Vendor list')} {here.today:%Y-%m-%d}.xlsx"
+    name = f"{_name()} {here.today:%Y-%m-%d}.xlsx"
     return pages.download(content, name=name, media_type=XLSX)
 
 
@@ -192,7 +192,7 @@ def vendor_list_csv(here: HospitalJourney) -> Response:
     """The same as CSV."""
     sheet = _sheet(here)
     audit.record(here.session, here.actor, "vendor_list.exported", "csv", now=here.now)
-    name = f"{_('Vendor list')} {here.today:%Y-%m-%d}.csv"
+    name = f"{_name()} {here.today:%Y-%m-%d}.csv"
     return pages.download(vendor_list.csv_file(sheet), name=name, media_type="text/csv; charset=utf-8")
 
 
