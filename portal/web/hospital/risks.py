@@ -8,12 +8,11 @@ from flask import Response, request, url_for
 from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from assessments import policy
 from assessments.model import RiskLevel, RiskSource, Treatment
 from portal import i18n
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import own_risks, registers, risk_lists
+from portal.services import own_risks, policies, registers, risk_lists
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.registers import RISK_WRITERS, RiskRow, TreatmentFields
 from portal.services.risk_lists import FILTERS, LAPSED, OVERDUE, Narrowed
@@ -83,7 +82,7 @@ def risk_list(here: HospitalJourney) -> Response:
         open_count=found.open_count,
         words=words,
         due=due,
-        matrix=policy.current().matrix,
+        matrix=policies.of(here.session, here.hospital.id).matrix,
         chosen=chosen,
         kept=kept,
         chips=[(word, _address(kept, *names)) for word, names in _chips(kept)],

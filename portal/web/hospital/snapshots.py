@@ -8,7 +8,7 @@ from flask import Response, request
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from assessments import policy
+from assessments import policy, storing
 from assessments.comparing import Changes
 from portal.db.models.snapshots import Snapshot, SnapshotState
 from portal.files.blobs import Blobs
@@ -123,7 +123,7 @@ def snapshot(here: HospitalJourney, snapshot_id: str) -> Response:
         states=STATES,
         names={vendor["key"]: vendor["name"] for vendor in document["vendors"]} if document else {},
         heat=heat,
-        matrix=policy.current().matrix,
+        matrix=(storing.load_policy(document["policy"]) if document else policy.current()).matrix,
         vendor_columns=VENDOR_COLUMNS,
         risk_columns=RISK_COLUMNS,
         treatments=marks.TREATMENTS,
