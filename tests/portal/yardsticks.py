@@ -24,5 +24,5 @@ def own(session: Session, admin: Actor, *, now: datetime, reason: str = "Beschlu
     row = policies.save(session, admin, first, edits=row.edits if row else 0, now=now)
     made = policies.release(session, admin, reason=reason, edits=row.edits, now=now)
     policies.save(session, admin, shipped, edits=0, now=now)
-    session.commit()
+    session.flush()
     return made.id
