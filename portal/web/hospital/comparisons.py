@@ -38,7 +38,7 @@ class Wanted:
     words: str = ""
 
     endpoint: str = "hospital.compare"
-    place: Mapping[str, str] = field(default_factory=dict)
+    place: Mapping[str, Any] = field(default_factory=dict)
 
     def link(self, **changes: Any) -> str:
         """This page with something changed; an anchor by `at`."""
