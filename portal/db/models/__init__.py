@@ -29,6 +29,7 @@ from portal.db.models import (
     tenders,
     vendors,
     waivers,
+    watching,
 )
 
 __all__ = [
@@ -60,4 +61,5 @@ __all__ = [
     "tenders",
     "vendors",
     "waivers",
+    "watching",
 ]

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -52,6 +53,7 @@ class Assessment(Row):
     catalogue_id: Mapped[str] = mapped_column(String(60))
     catalogue_version: Mapped[str] = mapped_column(String(20))
     catalogue_reason: Mapped[str] = mapped_column(Text, default="")
+    asked_again: Mapped[list[Any] | None]  # questions that a follow-up asks anew, whatever the company names as changed
     due_on: Mapped[date]
     closes_at: Mapped[datetime | None]  # to the second: nothing is handed in from then on (a tender)
     stage: Mapped[Stage] = mapped_column(Closed(Stage), default=Stage.DRAFT)

@@ -49,6 +49,7 @@ class ScanRun(Row):
     hosts: Mapped[list[Any]]  # names
     classes: Mapped[list[Any]]  # check classes
     active_hosts: Mapped[list[Any] | None]  # those of the hosts that the active class looked at
+    is_rescan: Mapped[bool] = mapped_column(default=False)  # by itself, at its time: never the active class
     kept_back: Mapped[bool] = mapped_column(default=False)  # the company's own look: no hospital's until released
     state: Mapped[ScanState] = mapped_column(Closed(ScanState), default=ScanState.QUEUED)
     reason: Mapped[str] = mapped_column(String(300), default="")  # why it failed or was stopped
