@@ -49,15 +49,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.url_map.strict_slashes = False
     app.url_map.redirect_defaults = False
-    engine = db_session.engine(settings.database_url)
-    floor = Floor(
-        settings=settings,
-        keyring=Keyring(instance_key=settings.instance_key, folder=settings.keys_dir),
-        writing=db_session.sessions(engine),
-        reading=db_session.reading(engine),
-        ring=queue.connect(settings.queue_url).ring,
-    )
-    journey.open_floor(app, floor)
+    journey.open_floor(app, floor_of(settings))
     refusals.install(app)
     for room in ROOMS:
         app.register_blueprint(room)
@@ -65,6 +57,18 @@ def create_app(settings: Settings) -> Flask:
     app.after_request(_finish)
     _refuse_undeclared(app)
     return app
+
+
+def floor_of(settings: Settings) -> Floor:
+    """What the pages of one instance stand on: its database, its keys, its doorbell."""
+    engine = db_session.engine(settings.database_url)
+    return Floor(
+        settings=settings,
+        keyring=Keyring(instance_key=settings.instance_key, folder=settings.keys_dir),
+        writing=db_session.sessions(engine),
+        reading=db_session.reading(engine),
+        ring=queue.connect(settings.queue_url).ring,
+    )
 
 
 def _finish(response: Response) -> Response:

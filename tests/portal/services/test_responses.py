@@ -207,11 +207,10 @@ def test_every_answer_is_in_the_trail_without_its_text(session, asked, now):
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["read", "yes", "no", "partial", "clear"]))))
-def test_two_editors_never_overwrite_each_other_unseen(sessions, steps):
+def test_two_editors_never_overwrite_each_other_unseen(sessions, asked, steps):
     """Each editor holds the version they read last; a save over another one must clash, and lose nothing."""
     with sessions() as session:
         now = building.NOW
-        asked = errand.accepted(session, now)
         key = _slots(session, asked, now)[0].key
         editors = [asked.lead, errand.colleague(session, asked)]
         seen, stands, version = [0, 0], None, 0

@@ -15,9 +15,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
-from portal.app import create_app
+from portal.app import create_app, floor_of
 from portal.db.models.accounts import SessionStage, SignIn
 from portal.settings import MailSettings, ScanSettings, Settings
+from portal.web import journey
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -70,9 +71,20 @@ def settings(engine: Engine, tmp_path: Path) -> Settings:
     return make_settings(str(engine.url), tmp_path)
 
 
+@pytest.fixture(scope="session")
+def building(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application that all tests share: its routes are added and its templates compiled once."""
+    folder = tmp_path_factory.mktemp("application")
+    return create_app(make_settings(f"sqlite:///{folder / 'nothing.sqlite'}", folder))
+
+
 @pytest.fixture
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
+def app(building: Flask, settings: Settings) -> Iterator[Flask]:
+    """The same application upon the database of one test."""
+    floor = building.extensions[journey.EXTENSION] = floor_of(settings)
+    yield building
+    for sessions in (floor.writing, floor.reading):
+        sessions.kw["bind"].dispose()
 
 
 @pytest.fixture

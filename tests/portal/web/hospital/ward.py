@@ -38,6 +38,7 @@ from scanners.catalogue import CHECKS
 from scanners.model import Finding, Message, Outcome, Subject, SubjectKind
 from scanners.observations import Reason
 from tests.portal import building
+from tests.portal.kept import kept
 
 BASE_URL = "https://kettenblick.klinik.example"
 CRITICAL = {
@@ -100,6 +101,7 @@ def empty(session: Session, name: str = "Klinikum Nord", **values) -> Ward:
     )
 
 
+@kept
 def one(session: Session, now: datetime, *, name: str = "Strahlwerk Medizintechnik GmbH", quality: float = 0.6) -> Ward:
     """A hospital with one vendor that was scanned, has answered all and waits for the review."""
     ward = empty(session)
@@ -114,6 +116,7 @@ def one(session: Session, now: datetime, *, name: str = "Strahlwerk Medizintechn
     return ward
 
 
+@kept
 def full(session: Session, now: datetime) -> Ward:
     """A dozen vendors, one for each way a round can stand."""
     ward = empty(session, "Klinikum Lindenau")

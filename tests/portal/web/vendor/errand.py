@@ -12,6 +12,7 @@ from portal.db.models.accounts import Company, CompanyRole, Person
 from portal.db.models.assessments import Assessment
 from portal.services.actors import Actor
 from tests.portal import building
+from tests.portal.kept import kept
 from tests.portal.web.hospital import ward
 from tests.portal.web.hospital.ward import Ward
 
@@ -33,6 +34,7 @@ class Errand:
         return f"/vendor/rounds/{self.assessment_id}"
 
 
+@kept
 def invited(session: Session, now: datetime, *, products: tuple[str, ...] = ("PACS Archiv",), hosts: int = 2) -> Errand:
     """A vendor with a mail in its box."""
     of = ward.empty(session)
@@ -43,6 +45,7 @@ def invited(session: Session, now: datetime, *, products: tuple[str, ...] = ("PA
     return Errand(ward=of, assessment_id=of.assessments[VENDOR], token=token)
 
 
+@kept
 def accepted(session: Session, now: datetime, **more) -> Errand:
     """The same, taken by its company."""
     made = invited(session, now, **more)
