@@ -68,10 +68,15 @@ def _postgres_missing() -> str:
 
 
 def _office_missing() -> str:
+    office = Path(shutil.which("soffice") or "").resolve().parent
     missing = [
         package
-        for program, package in {"soffice": "libreoffice-calc", "pdftotext": "poppler-utils"}.items()
-        if not shutil.which(program)
+        for package, is_there in {
+            "libreoffice-calc": (office / "libsclo.so").exists(),
+            "libreoffice-writer": (office / "libswlo.so").exists(),
+            "poppler-utils": bool(shutil.which("pdftotext")),
+        }.items()
+        if not is_there
     ]
     return f"not installed: apt-get install {' '.join(missing)}" if missing else ""
 
