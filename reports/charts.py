@@ -7,6 +7,7 @@ follows the reader's light or dark. No ids, no style attributes, no references: 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from assessments.model import MEASURE_PARTS, Basis, PartScore, RiskLevel
@@ -188,31 +189,40 @@ def _measures(parts: Iterable[PartScore]) -> list[PartScore]:
 
 
 def _drawn_height(part: PartScore, column: Column) -> float:
-    if part.level is None or part.basis is Basis.UNSEEN:
+    return _height(part.level, part.basis, column)
+
+
+def _height(level: int | None, basis: Basis, column: Column) -> float:
+    if level is None or basis is Basis.UNSEEN:
         return column.height
-    return max(2.0, part.level * column.height / LEVELS)
+    return max(2.0, level * column.height / LEVELS)
 
 
 def _column(part: PartScore, x: float, top: float, column: Column) -> str:
-    height = _drawn_height(part, column)
+    return _drawn_column(part.level, part.basis, x, top, column)
+
+
+@lru_cache(maxsize=2000)  # a list draws the same few hundred columns on every row
+def _drawn_column(level: int | None, basis: Basis, x: float, top: float, column: Column) -> str:
+    height = _height(level, basis, column)
     y = top + column.height - height
-    if part.level is None or part.basis is Basis.UNSEEN:
+    if level is None or basis is Basis.UNSEEN:
         return (
             f'<rect class="m-unseen" x="{x + 0.5:g}" y="{y + 0.5:g}" width="{column.width - 1:g}"'
             f' height="{height - 1:g}" fill="none" stroke="{FAINT}" stroke-dasharray="2 2"/>'
         )
-    colour = LEVEL_COLOURS[part.level]
+    colour = LEVEL_COLOURS[level]
     box = f'x="{x:g}" y="{y:g}" width="{column.width:g}" height="{height:g}"'
-    if part.basis in {Basis.DECLARED, Basis.RECORDED}:
+    if basis in {Basis.DECLARED, Basis.RECORDED}:
         inner = f'x="{x + 0.5:g}" y="{y + 0.5:g}" width="{column.width - 1:g}" height="{max(1.0, height - 1):g}"'
-        draw = _hatch if part.basis is Basis.DECLARED else _lines
+        draw = _hatch if basis is Basis.DECLARED else _lines
         hatch = draw(x, y, column.width, height, column.hatch)
         return (
-            f'<rect class="m-{part.level} m-frame" {inner} fill="none" stroke="{colour}"/>'
-            f'<path class="m-{part.level} m-hatch" d="{hatch}" fill="none" stroke="{colour}"/>'
+            f'<rect class="m-{level} m-frame" {inner} fill="none" stroke="{colour}"/>'
+            f'<path class="m-{level} m-hatch" d="{hatch}" fill="none" stroke="{colour}"/>'
         )
-    solid = f'<rect class="m-{part.level} m-solid" {box} fill="{colour}"/>'
-    if part.basis is Basis.CONTRADICTED:
+    solid = f'<rect class="m-{level} m-solid" {box} fill="{colour}"/>'
+    if basis is Basis.CONTRADICTED:
         cut = y + height / 2
         line = f"M{x:g} {cut + 2:g}l{column.width:g} -4"
         return f'{solid}<path class="m-cut" d="{line}" stroke="#fff" stroke-width="2" fill="none"/>'

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment
@@ -71,6 +72,11 @@ def ten_measures_large(parts: Iterable[PartScore]) -> Markup:
 
 def tier_bars(tier: int | None) -> Markup:
     """Four bars, filled from the left."""
+    return _tier_bars(tier, i18n.language())
+
+
+@lru_cache(maxsize=32)
+def _tier_bars(tier: int | None, language: str) -> Markup:  # noqa: ARG001 - the words rest on it
     return _svg(charts.tier_bars(tier, label=tier_word(tier)))
 
 
@@ -159,12 +165,16 @@ def parts_of(stored: Mapping[str, Mapping[str, Any]]) -> tuple[PartScore, ...]:
 
 def describe(part: PartScore) -> str:
     """One measure in words: name, level, what it rests on."""
-    measure = frameworks.measure(part.part)
-    name = f"{part.part} {measure.short.get(i18n.language())}"
-    if part.level is None:
+    return _described(part.part, part.level, part.basis, i18n.language())
+
+
+@lru_cache(maxsize=2000)  # every measure of every row of a list is told to who listens
+def _described(key: str, level: int | None, basis: Basis, language: str) -> str:
+    name = f"{key} {frameworks.measure(key).short.get(language)}"
+    if level is None:
         return _("%(measure)s: not seen", measure=name)
-    basis = _(marks.BASES[part.basis].word)
-    return _("%(measure)s: level %(level)s of 4, %(basis)s", measure=name, level=part.level, basis=basis)
+    word = _(marks.BASES[basis].word)
+    return _("%(measure)s: level %(level)s of 4, %(basis)s", measure=name, level=level, basis=word)
 
 
 def install(environment: Environment) -> None:
