@@ -28,7 +28,7 @@ from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord
 from portal.db.models.snapshots import OwnRisk
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import audit, decision_rows, own_risks, policies, registers, scores, vendors
+from portal.services import audit, decision_rows, own_risks, policies, registers, risk_limits, scores, vendors
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.decision_rows import DecisionRow, Subject
 from portal.services.dossiers import BERLIN
@@ -290,8 +290,7 @@ def _accepted_beyond(session: Session, actor: Actor, rules: Policy, *, today: da
         )
     )
     for risk, written in derived:
-        level = RiskLevel(risk.residual) if risk.residual in set(RiskLevel) else None
-        if _is_beyond(rules, level, written, stood, risk.vendor_id, risk.key):
+        if _is_beyond(rules, registers.level_of(risk), written, stood, risk.vendor_id, risk.key):
             found.setdefault(risk.vendor_id, []).append(risk.key)
     for row in own_risks.rows(session, actor):
         one = row.risk
@@ -314,24 +313,7 @@ def _is_beyond(  # noqa: PLR0917 - what is accepted, against whose word
     if until is None or until > deciding.latest_acceptance(rules, level, on):
         return True
     rule = deciding.acceptance(rules, level)
-    return rule.by in deciding.IN_SITTINGS and not covers(stood, vendor_id, risk_key, rule.by, until)
-
-
-def covers(stood: Iterable[DecisionRow], vendor_id: str, risk_key: str, by: Authority, until: date | None) -> bool:
-    """Whether somebody of that authority has approved the vendor, or a topic that names the risk, for that long."""
-    for row in stood:
-        decision = row.decision
-        is_about = decision.vendor_id == vendor_id if vendor_id else risk_key in decision.topic
-        lasts = decision.review_on is None or until is None or until <= decision.review_on
-        if (
-            is_about
-            and lasts
-            and row.is_in_force
-            and decision.ruling in deciding.APPROVALS
-            and deciding.rank(decision.authority) >= deciding.rank(by)
-        ):
-            return True
-    return False
+    return rule.by in deciding.IN_SITTINGS and not risk_limits.covers(stood, vendor_id, risk_key, rule.by, until)
 
 
 # ---- deciding

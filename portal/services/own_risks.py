@@ -24,9 +24,10 @@ from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.snapshots import OwnRisk, RiskWord
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import audit, policies, vendors
+from portal.services import audit, policies, risk_limits, vendors
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
+from portal.services.risk_limits import Accepting
 from questionnaires.model import Text
 from scanners.model import N_, Message, Refs, Severity
 
@@ -244,6 +245,8 @@ def _open_one(session: Session, actor: Actor, own_risk_id: str, *, version: int)
 def _write(session: Session, actor: Actor, risk: OwnRisk, fields: OwnRiskFields, *, now: datetime) -> None:
     wrong = _wrong(fields, today=now.astimezone(BERLIN).date())
     supply = _about(session, actor, fields, wrong)
+    if fields.treatment is Treatment.ACCEPT and not wrong:
+        wrong |= _refuse_acceptance(session, actor, risk, fields, now=now)
     if wrong:
         raise BadInput(wrong)
     risk.title, risk.scenario = fields.title.strip()[:LONGEST_TITLE], fields.scenario.strip()[:LONGEST_TEXT]
@@ -278,6 +281,26 @@ def _wrong(fields: OwnRiskFields, *, today: date) -> dict[str, Message]:
     if fields.treatment is Treatment.ACCEPT and not fields.note.strip():
         wrong["note"] = Message(text=N_("Give the reason for accepting the risk."))
     return wrong
+
+
+def _refuse_acceptance(
+    session: Session, actor: Actor, risk: OwnRisk, fields: OwnRiskFields, *, now: datetime
+) -> Mapping[str, Message]:
+    """An acceptance that stands as it is, at the same height, may get other words; a new one keeps to the limits."""
+    until = fields.accepted_until
+    assert until is not None
+    rules = policies.of(session, hospital_of(actor))
+    level = residual.level(fields.impact, fields.likelihood, rules)
+    if (
+        (risk.treatment, risk.accepted_until) == (Treatment.ACCEPT, until)
+        and (risk.vendor_id or "") == fields.vendor_id
+        and level == residual.level(risk.impact, risk.likelihood, rules)
+    ):
+        return {}
+    supply = session.get(Supply, fields.supply_id) if fields.supply_id else None
+    vendor_id = supply.vendor_id if supply is not None else fields.vendor_id
+    wanted = Accepting(level=level, until=until, vendor_id=vendor_id, risk_key=f"E-{risk.number:04}")
+    return risk_limits.refuse(session, actor, wanted, now=now)
 
 
 def _about(session: Session, actor: Actor, fields: OwnRiskFields, wrong: dict[str, Message]) -> Supply | None:

@@ -8,7 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assessments import outside, register
-from assessments.model import Assessed, Dossier, OutsideGrade, Register, Risk, ScanState, Treated, Treatment, Words
+from assessments.model import (
+    Assessed,
+    Dossier,
+    OutsideGrade,
+    Register,
+    Risk,
+    RiskLevel,
+    ScanState,
+    Treated,
+    Treatment,
+    Words,
+)
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, RiskTreatment
@@ -24,11 +35,13 @@ from portal.services import (
     policies,
     portfolio,
     register_history,
+    risk_limits,
     scope_records,
     vendor_records,
 )
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
+from portal.services.risk_limits import Accepting
 from scanners.model import N_, Message
 
 RISK_WRITERS = frozenset({HospitalRole.ADMIN, HospitalRole.ASSESSOR, HospitalRole.DECIDER})
@@ -265,6 +278,8 @@ def treat(
         wrong["accepted_until"] = Message(text=N_("An acceptance needs a day on which it ends."))
     if fields.treatment is Treatment.ACCEPT and not fields.note.strip():
         wrong["note"] = Message(text=N_("Give the reason for accepting the risk."))
+    if fields.treatment is Treatment.ACCEPT and fields.accepted_until is not None and "accepted_until" not in wrong:
+        wrong |= _refuse_acceptance(session, actor, row, fields.accepted_until, now=now)
     if wrong:
         raise BadInput(wrong)
     session.refresh(row.risk, ["gone_at"], with_for_update=True)  # of two that read the same, one goes first
@@ -289,6 +304,22 @@ def treat(
     own_risks.keep_treatment(session, actor, row.risk.id, {**written, **dated}, now=now)
     audit.record(session, actor, "risk.treated", row.risk.id, now=now, detail={"treatment": fields.treatment.value})
     return treatment
+
+
+def level_of(risk: RiskRecord) -> RiskLevel | None:
+    """How high it is; None: nobody has told what depends on the vendor yet."""
+    return RiskLevel(risk.residual) if risk.residual in set(RiskLevel) else None
+
+
+def _refuse_acceptance(
+    session: Session, actor: Actor, row: RiskRow, until: date, *, now: datetime
+) -> Mapping[str, Message]:
+    """An acceptance that stands as it is may get another note; a new one keeps to the limits."""
+    stands = row.treatment
+    if stands is not None and stands.treatment is Treatment.ACCEPT and stands.accepted_until == until:
+        return {}
+    wanted = Accepting(level=level_of(row.risk), until=until, vendor_id=row.vendor.id, risk_key=row.risk.key)
+    return risk_limits.refuse(session, actor, wanted, now=now)
 
 
 def newest_round(session: Session, actor: Actor, vendor_id: str) -> Assessment | None:

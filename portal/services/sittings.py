@@ -490,6 +490,9 @@ def _invitation(hospital: Hospital, row: SittingRow, *, base_url: str) -> Letter
         f"{number}. {item.title}{f' · {item.about}' if item.about else ''}"
         for number, item in enumerate(row.items, start=1)
     ]
+    where = [_("When: %(when)s", when=when)]
+    if sitting.place:
+        where.append(_("Where: %(place)s", place=sitting.place))
     return Letter(
         subject=_("%(name)s on %(day)s", name=sitting.name, day=day),
         paragraphs=(
@@ -499,8 +502,7 @@ def _invitation(hospital: Hospital, row: SittingRow, *, base_url: str) -> Letter
                 hospital=hospital.name,
                 name=sitting.name,
             ),
-            _("When: %(when)s", when=when)
-            + (f"\n{_('Where: %(place)s', place=sitting.place)}" if sitting.place else ""),
+            "\n".join(where),
             _("Agenda") + ":\n" + "\n".join(lines),
         ),
         link=f"{base_url}/hospital/decisions/sittings/{sitting.id}",

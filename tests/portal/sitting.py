@@ -136,3 +136,11 @@ def for_addresses(session: Session, ward: Ward, vendor_id: str, now: datetime) -
         "decision_id": made.id,
         "condition_id": condition.id,
     }
+
+
+def approved(session: Session, ward: Ward, vendor_id: str, now: datetime, *, topic: str = "") -> None:
+    """The management has approved the vendor, or a topic, for half a year; then single risks may be accepted."""
+    subject = decisions.subject_of(session, ward.decider, vendor_id=vendor_id, topic=topic)
+    plain = fields(now, ruling=Ruling.APPROVE, conditions=())
+    decisions.add(session, ward.decider, subject, plain, authority=Authority.MANAGEMENT, basis=Basis(), now=now)
+    session.flush()

@@ -8,10 +8,10 @@ from wtforms import DateField, HiddenField, RadioField, SelectField, SelectMulti
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput
 
-from assessments.model import Treatment
+from assessments.model import RiskLevel, Treatment
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import own_risks, vendors
+from portal.services import own_risks, risk_limits, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.own_risks import WRITERS, OwnRiskFields, OwnRiskRow
 from portal.web import forms, pages
@@ -89,7 +89,7 @@ def add_risk(here: HospitalJourney) -> Response:
     """An empty form; the address may name the vendor."""
     about = f"{VENDOR}{request.args['vendor']}" if request.args.get("vendor") else ""
     form = _offered(here, OwnRiskForm.offered(treatment=Treatment.OPEN.value, about=about, version="0"))
-    return pages.page("hospital/own_risk_form.html", form=form, row=None)
+    return _form_page(here, form, None)
 
 
 @hospital.post("/risks/add", roles=WRITERS)
@@ -101,7 +101,7 @@ def write_down_risk(here: HospitalJourney) -> Response:
             risk = own_risks.add(here.session, here.actor, _fields(form), now=here.now)
             here.notice(_("Written down."))
             return pages.see_other("hospital.own_risk", own_risk_id=risk.id)
-    return pages.page("hospital/own_risk_form.html", form=form, row=None)
+    return _form_page(here, form, None)
 
 
 @hospital.get("/risks/own/<own_risk_id>", roles=EVERY_HOSPITAL_ROLE)
@@ -131,7 +131,7 @@ def edit_risk(here: HospitalJourney, own_risk_id: str) -> Response:
         version=str(risk.version),
         **{name: str(getattr(risk, name)) for name in _NUMBERS},
     )
-    return pages.page("hospital/own_risk_form.html", form=_offered(here, form), row=row)
+    return _form_page(here, _offered(here, form), row)
 
 
 @hospital.post("/risks/own/<own_risk_id>/edit", roles=WRITERS)
@@ -145,7 +145,7 @@ def change_risk(here: HospitalJourney, own_risk_id: str) -> Response:
             own_risks.change(here.session, here.actor, own_risk_id, _fields(form), version=version, now=here.now)
             here.notice(_("Saved."))
             return pages.see_other("hospital.own_risk", own_risk_id=own_risk_id)
-    return pages.page("hospital/own_risk_form.html", form=form, row=row)
+    return _form_page(here, form, row)
 
 
 @hospital.post("/risks/own/<own_risk_id>/close", roles=WRITERS)
@@ -171,6 +171,11 @@ def reopen_risk(here: HospitalJourney, own_risk_id: str) -> Response:
 
 
 _NUMBERS = ("inherent_likelihood", "inherent_impact", "likelihood", "impact")
+
+
+def _form_page(here: HospitalJourney, form: OwnRiskForm, row: OwnRiskRow | None) -> Response:
+    limits = risk_limits.limits(here.session, here.actor, RiskLevel, today=here.today)
+    return pages.page("hospital/own_risk_form.html", form=form, row=row, limits=limits)
 
 
 def _offered(here: HospitalJourney, form: OwnRiskForm) -> OwnRiskForm:

@@ -12,7 +12,7 @@ from assessments.model import RiskLevel, RiskSource, Treatment
 from portal import i18n
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import own_risks, policies, registers, risk_lists
+from portal.services import own_risks, policies, registers, risk_limits, risk_lists
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.registers import RISK_WRITERS, RiskRow, TreatmentFields
 from portal.services.risk_lists import FILTERS, LAPSED, OVERDUE, Narrowed
@@ -172,4 +172,5 @@ def _page(here: HospitalJourney, row: RiskRow, form: forms.Form) -> Response:
         verbs=VERBS,
         day_of=date.fromisoformat,
         is_lapsed=registers.lapsed(row.treatment, here.today),
+        limits=risk_limits.limits(here.session, here.actor, (registers.level_of(row.risk),), today=here.today),
     )

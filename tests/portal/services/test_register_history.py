@@ -13,6 +13,7 @@ from assessments.model import Treatment
 from portal.db.models.registers import RiskRecord, ScoreRecord
 from portal.services import register_history, registers
 from portal.services.registers import TreatmentFields
+from tests.portal import sitting
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def test_what_was_decided_about_a_risk_stands_in_the_register(session: Session, 
     fields = TreatmentFields(
         treatment=Treatment.ACCEPT, accepted_until=now.date() + timedelta(days=30), note="=1+1 bis zum Tausch"
     )
+    sitting.approved(session, ward, ward.vendors[NAME], now)
     registers.treat(session, ward.decider, risk.id, fields, version=0, now=now)
     told: list[tuple[int, int]] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from portal.db.models.registers import RiskRecord, ScoreRecord
 from portal.errors import BadInput, Clash, NotAllowed, NotFound
 from portal.services import registers, scores, vendors
 from portal.services.registers import TreatmentFields
-from tests.portal import building
+from tests.portal import building, sitting
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -91,7 +92,54 @@ def test_accepting_a_risk_needs_an_end_and_a_reason(session: Session, ward: Ward
         assert set(refused.value.fields) == {"accepted_until", "note"}
 
 
+def test_nobody_accepts_beyond_the_limits_of_the_hospital(session: Session, ward: Ward, now: datetime, risk_id: str):
+    risk = registers.find_risk(session, ward.auditor, risk_id).risk
+    for residual, role, days, said in (
+        ("low", HospitalRole.ASSESSOR, 731, "for 730 days at most"),
+        ("low", HospitalRole.ASSESSOR, 730, ""),
+        ("moderate", HospitalRole.ASSESSOR, 365, "the role Decision"),
+        ("moderate", HospitalRole.DECIDER, 366, "for 365 days at most"),
+        ("moderate", HospitalRole.DECIDER, 365, ""),
+        ("high", HospitalRole.DECIDER, 30, "the risk committee accepts"),
+        ("unrated", HospitalRole.ADMIN, 30, "the risk committee accepts"),
+        ("critical", HospitalRole.DECIDER, 30, "the management accepts"),
+        ("critical", HospitalRole.DECIDER, 91, "for 90 days at most"),
+    ):
+        risk.residual = residual
+        fields = TreatmentFields(
+            treatment=Treatment.ACCEPT, accepted_until=now.date() + timedelta(days=days), note="Bis zum Austausch"
+        )
+        step = session.begin_nested()
+        if not said:
+            registers.treat(session, ward.by_role[role], risk_id, fields, version=0, now=now)
+        else:
+            with pytest.raises(BadInput) as refused:
+                registers.treat(session, ward.by_role[role], risk_id, fields, version=0, now=now)
+            assert set(refused.value.fields) == {"accepted_until"}
+            assert said in refused.value.fields["accepted_until"].render()
+        step.rollback()
+
+
+def test_what_a_sitting_approved_may_be_accepted_as_long_as_it_approved(
+    session: Session, ward: Ward, now: datetime, risk_id: str
+):
+    risk = registers.find_risk(session, ward.auditor, risk_id).risk
+    risk.residual, half_a_year = "high", now.date() + timedelta(days=180)
+    sitting.approved(session, ward, risk.vendor_id, now)
+    fields = TreatmentFields(treatment=Treatment.ACCEPT, accepted_until=half_a_year, note="Wie beschlossen")
+    registers.treat(session, ward.decider, risk_id, fields, version=0, now=now)
+    session.flush()
+
+    later = now + timedelta(days=30)
+    again = replace(fields, note="Wie beschlossen, Ersatz ist bestellt")
+    assert registers.treat(session, ward.assessor, risk_id, again, version=1, now=later).version == 2
+    longer = replace(fields, accepted_until=half_a_year + timedelta(days=1))
+    with pytest.raises(BadInput):  # within 180 days from then on, but beyond what was approved
+        registers.treat(session, ward.decider, risk_id, longer, version=2, now=later)
+
+
 def test_the_decider_decides_and_the_auditor_reads(session: Session, ward: Ward, now: datetime, risk_id: str):
+    sitting.approved(session, ward, ward.vendors[NAME], now)
     fields = TreatmentFields(
         treatment=Treatment.ACCEPT,
         owner="IT-Leitung",
@@ -158,6 +206,7 @@ def test_a_vendor_nobody_has_asked_is_in_the_register_without_a_grade(session: S
 
 
 def test_what_was_decided_about_a_risk_stands_in_the_register(session: Session, ward: Ward, now: datetime):
+    sitting.approved(session, ward, ward.vendors[NAME], now)
     row, other = registers.risks(session, ward.auditor)[:2]
     fields = TreatmentFields(
         treatment=Treatment.ACCEPT,

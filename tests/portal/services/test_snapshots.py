@@ -19,7 +19,7 @@ from portal.files.blobs import Blobs, Changed
 from portal.services import movements, own_risks, registers, risk_lists, scores, snapshots, waivers, waiving
 from portal.services.own_risks import OwnRiskFields
 from portal.services.registers import TreatmentFields
-from tests.portal import building
+from tests.portal import building, sitting
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -237,8 +237,26 @@ def test_an_own_risk_is_checked_and_is_nobody_elses(session: Session, ward: Ward
 # ---- acceptances
 
 
+def test_an_own_risk_is_accepted_within_the_limits_or_by_a_topic_that_names_it(
+    session: Session, ward: Ward, now: datetime
+):
+    accepted = {"treatment": Treatment.ACCEPT, "note": "bis zum Neubau", "accepted_until": now.date() + 60 * DAY}
+    with pytest.raises(BadInput, match="not one person"):
+        own_risks.add(session, ward.decider, own(**accepted), now=now)
+    small = own_risks.add(session, ward.assessor, own(**accepted, likelihood=1, impact=1), now=now)
+    risk = own_risks.add(session, ward.assessor, own(), now=now)
+    key = own_risks.find(session, ward.auditor, risk.id).key
+    sitting.approved(session, ward, "", now, topic=f"Risiko {key} bis zum Neubau")
+
+    own_risks.change(session, ward.decider, risk.id, own(**accepted), version=1, now=now)
+    with pytest.raises(BadInput) as refused:  # what was accepted while it was low
+        own_risks.change(session, ward.decider, small.id, own(**accepted), version=1, now=now)
+    assert set(refused.value.fields) == {"accepted_until"}
+
+
 def test_an_acceptance_lapses_by_itself_and_waits_on_the_first_page(session: Session, ward: Ward, now: datetime):
     risk = registers.risks(session, ward.auditor)[0].risk
+    sitting.approved(session, ward, ward.vendors[NAME], now)
     fields = TreatmentFields(treatment=Treatment.ACCEPT, accepted_until=now.date() + 10 * DAY, note="bis zum Umbau")
     registers.treat(session, ward.decider, risk.id, fields, version=0, now=now)
     session.flush()

@@ -221,6 +221,8 @@ def test_a_treatment_is_written_down_and_an_acceptance_ends(
 ):
     with sessions() as session:
         risk = session.scalars(select(RiskRecord).where(RiskRecord.hospital_id == ward.hospital_id)).first()
+        risk.residual = "moderate"
+        session.commit()
     decider = visit(ward.decider)
     refused = decider.post(f"/hospital/risks/{risk.id}", {"treatment": "accept", "version": "0", "owner": "IT"})
     day = (datetime.now(UTC) + timedelta(days=90)).date()

@@ -11,6 +11,7 @@ from portal.db.models.snapshots import OwnRisk, Snapshot
 from portal.db.models.vendors import Host, HostState
 from portal.db.models.waivers import Waiver
 from portal.services import registers, scores, waiving
+from tests.portal import sitting
 from tests.portal.web.hospital.test_routes import frozen
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ RISK = {
     "title": "Kein Ersatzgerät",
     "scenario": "Fällt es aus, steht die Aufnahme.",
     "treatment": "accept",
-    "accepted_until": "2099-01-01",
+    "accepted_until": (datetime.now(UTC) + timedelta(days=60)).date().isoformat(),
     "note": "bis zum Neubau",
     "inherent_likelihood": "5",
     "inherent_impact": "5",
@@ -45,6 +46,14 @@ def test_a_risk_is_written_down_changed_closed_and_found_by_its_filters(
     visitor = visit(ward.decider)
     short = visitor.post("/hospital/risks/add", {**RISK, "impact": ""}).get_data(as_text=True)
     assert "Fällt es aus, steht die Aufnahme." in short
+    long = visitor.post("/hospital/risks/add", {**RISK, "accepted_until": "2099-01-01"})
+    assert long.status_code == 422
+    text = long.get_data(as_text=True)
+    assert "höchstens für 180 Tage akzeptiert" in text
+    assert 'value="2099-01-01"' in text
+    assert "Risikoausschuss" in visitor.post("/hospital/risks/add", RISK).get_data(as_text=True)
+    with sessions.begin() as session:
+        sitting.approved(session, ward, "", datetime.now(UTC), topic="Risiko E-0001: kein Ersatzgerät")
     made = visitor.post("/hospital/risks/add", RISK)
     assert made.status_code == 303
     page = visitor.get(made.location).get_data(as_text=True)
