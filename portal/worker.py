@@ -40,6 +40,8 @@ RECONCILE_EVERY = 5.0
 RING_AGAIN_AFTER = timedelta(seconds=10)
 NIGHT_HOUR = 1  # UTC
 MORNING_HOUR = 8  # where the hospitals are: reminders lie on top when a working day begins
+EVENING_HOUR = 21  # scans by cadence are given their moments of the night
+MAIL_HOUR = 7  # what changed lies in the box when a working day begins
 POSTBOX_EVERY = 5  # minutes
 HOME = ZoneInfo("Europe/Berlin")
 GRACE = 10.0  # seconds a short task gets to finish when the worker is asked to end
@@ -196,6 +198,8 @@ class Worker:
             self._start_daily(JobKind.NIGHTLY, now.hour >= NIGHT_HOUR, now.date(), now)
             local = now.astimezone(HOME)
             self._start_daily(JobKind.REMINDERS, local.hour >= MORNING_HOUR, local.date(), now)
+            self._start_daily(JobKind.RESCANS, local.hour >= EVENING_HOUR, local.date(), now)
+            self._start_daily(JobKind.DIGESTS, local.hour >= MAIL_HOUR, local.date(), now)
             if self.tools.settings.postbox.host:
                 self._look_into_postbox(now)
             self._start_rejudging(now)

@@ -24,10 +24,12 @@ from portal.jobs import (
     mailing,
     rejudging,
     scanning,
+    watching,
 )
 from portal.jobs.leases import Lease
 from portal.jobs.work import Work
 from portal.services import (
+    changes,
     domain_control,
     evidence,
     exports,
@@ -76,6 +78,8 @@ def _score(work: Work) -> None:
         assessment = session.get(Assessment, assessment_id)
         if assessment is not None and reopening.is_decided(session, hospital_id, assessment.vendor_id):
             reopening.ask(session, hospital_id, assessment.vendor_id, now=work.now())
+        if assessment is not None:
+            jobs.ask_for_changes(session, hospital_id, assessment.vendor_id, now=work.now())
 
 
 def _decisions(work: Work) -> None:
@@ -100,6 +104,7 @@ def _nightly(work: Work) -> None:
         components.ask_unread(session, now=now)
         flashes.look_after(session, now=now)
         reopening.ask_all(session, now=now)
+        changes.ask_all(session, now=now)
         for room in (jobs, limits, mail_sessions, outbox, public_looks, scan_budgets, tickets, sign_ins):
             room.sweep(session, now=now)
 
@@ -166,6 +171,10 @@ TASKS: Mapping[JobKind, Task] = {
     JobKind.REMINDERS: Task(lane=Lane.REST, run=campaigning.remind),
     JobKind.BOUNCES: Task(lane=Lane.REST, run=bouncing.read),
     JobKind.DECISIONS: Task(lane=Lane.REST, run=_decisions),
+    JobKind.RESCANS: Task(lane=Lane.REST, run=watching.plan_rescans),
+    JobKind.RESCAN: Task(lane=Lane.REST, run=watching.rescan),
+    JobKind.CHANGES: Task(lane=Lane.REST, run=watching.compare),
+    JobKind.DIGESTS: Task(lane=Lane.REST, run=watching.tell),
     JobKind.NIGHTLY: Task(lane=Lane.REST, run=_nightly),
 }
 

@@ -41,6 +41,10 @@ class JobKind(StrEnum):
     REMINDERS = "reminders"  # once a day: what is due to be sent to vendors
     BOUNCES = "bounces"  # mails that came back are read from their mailbox
     DECISIONS = "decisions"  # whether what was decided on a vendor still holds
+    RESCANS = "rescans"  # once an evening: whose next scan has come
+    RESCAN = "rescan"  # one of them, at its moment of the night
+    CHANGES = "changes"  # what the hospital sees of a vendor, beside what it saw before
+    DIGESTS = "digests"  # what changed, one mail to each person
     NIGHTLY = "nightly"  # deadlines that passed, evidence that ran out, rows that nobody needs
 
 
@@ -84,6 +88,21 @@ def ask_for_score(session: Session, hospital_id: str, assessment_id: str, *, now
         now=now,
         tenant=hospital_id,
         dedupe_key=f"score:{assessment_id}",
+    )
+
+
+def ask_for_changes(
+    session: Session, hospital_id: str, vendor_id: str, *, now: datetime, after: timedelta = timedelta(0)
+) -> None:
+    """Something of this vendor may look otherwise to the hospital: compare soon, once for all changes of the moment."""
+    add(
+        session,
+        JobKind.CHANGES,
+        {"hospital_id": hospital_id, "vendor_id": vendor_id},
+        now=now,
+        tenant=hospital_id,
+        run_at=now + after,
+        dedupe_key=f"changes:{vendor_id}",
     )
 
 

@@ -32,6 +32,7 @@ UNSEEN = frozenset({Outcome.UNKNOWN, Outcome.ERROR})
 LACKING = frozenset({Outcome.FAIL, Outcome.WARN})
 SUBJECTS_BACK = 5  # how many earlier scans are asked for what this one could not see
 SECOND_LOOK_AFTER = timedelta(seconds=60)
+COMPARED_AFTER = timedelta(seconds=30)  # when the score has been worked out
 STILL_TOLD = timedelta(days=180)  # how old such a result may be
 
 SAW_NOTHING = N_("Nothing of these hosts could be seen from here. Earlier results stay.")
@@ -290,6 +291,7 @@ def tell_scores(session: Session, run: ScanRun, *, now: datetime) -> None:
     """Every round of this vendor is worked out anew, unless the company looked for itself."""
     if run.kept_back:
         return
+    jobs.ask_for_changes(session, run.hospital_id, run.vendor_id, now=now, after=COMPARED_AFTER)
     for assessment_id in session.scalars(
         select(Assessment.id).where(Assessment.hospital_id == run.hospital_id, Assessment.vendor_id == run.vendor_id)
     ):

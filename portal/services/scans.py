@@ -23,6 +23,8 @@ from scanners.model import N_, CheckClass, Message, Subject, SubjectKind
 WAIT_FOR_THE_OTHER = timedelta(seconds=3)
 LONGEST_WAIT_FOR_PROOF = timedelta(minutes=2)
 
+BY_ITSELF = "Kettenblick"  # who starts a scan that begins at its time
+
 LIVE = (ScanState.QUEUED, ScanState.RUNNING)
 
 STOPPED = N_("The scan was stopped.")
@@ -64,16 +66,38 @@ def queue_by_hospital(session: Session, actor: Actor, vendor_id: str, *, now: da
         raise NotFound
     assessment = permissions.newest_assessment(session, hospital_id, vendor_id)
     hosts = permissions.hosts_in_scope(session, hospital_id, vendor_id)
-    ground = "; ".join(sorted({f"{host.ground.value}: {host.ground_note}".rstrip(": ") for host in hosts}))
     run = ScanRun(
         hospital_id=hospital_id,
         vendor_id=vendor_id,
         assessment_id=assessment.id if assessment else None,
         side=ScanSide.HOSPITAL,
         started_by=actor.label[:200],
-        ground=ground[:300],
+        ground=_ground_of(hosts),
     )
     return _queue(session, actor, run, hosts, now=now)
+
+
+def _ground_of(hosts: Sequence[Host]) -> str:
+    return "; ".join(sorted({f"{host.ground.value}: {host.ground_note}".rstrip(": ") for host in hosts}))[:300]
+
+
+def queue_by_cadence(
+    session: Session, hospital_id: str, vendor_id: str, names: Sequence[str], *, now: datetime
+) -> ScanRun:
+    """Look again by itself at these of the hosts; passive and standard class only. See rescans."""
+    assessment = permissions.newest_assessment(session, hospital_id, vendor_id)
+    wanted = set(names)
+    hosts = [host for host in permissions.hosts_in_scope(session, hospital_id, vendor_id) if host.name in wanted]
+    run = ScanRun(
+        hospital_id=hospital_id,
+        vendor_id=vendor_id,
+        assessment_id=assessment.id if assessment else None,
+        side=ScanSide.HOSPITAL,
+        started_by=BY_ITSELF,
+        ground=_ground_of(hosts),
+        is_rescan=True,
+    )
+    return _queue(session, SYSTEM, run, hosts, now=now)
 
 
 def queue_by_company(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> ScanRun:
@@ -144,6 +168,7 @@ def _queue(session: Session, actor: Actor, run: ScanRun, hosts: Sequence[Host], 
     if allowed.is_window_over and run.side is ScanSide.HOSPITAL:
         raise NotNow(Message(text=permissions.WINDOW_OVER))
     scan_budgets.count_names(session, allowed.hosts, most=scan_budgets.most_a_day(run.side), now=now)
+    allowed = _within(run, allowed)
     run.hosts = list(allowed.hosts)
     run.classes = sorted(one.value for one in allowed.classes)
     run.state = ScanState.QUEUED
@@ -228,7 +253,7 @@ def start(session: Session, hospital_id: str, scan_id: str, *, now: datetime) ->
     if run.stop_requested_at is not None:
         scan_results.end(run, ScanState.STOPPED, STOPPED, now=now)
         return None
-    allowed = permissions.permitted(session, hospital_id, run.vendor_id, run.hosts, now=now)
+    allowed = _within(run, permissions.permitted(session, hospital_id, run.vendor_id, run.hosts, now=now))
     if not allowed.hosts or (allowed.is_window_over and run.side is ScanSide.HOSPITAL):
         scan_results.end(run, ScanState.STOPPED, allowed.reason or permissions.WINDOW_OVER, now=now)
         return None
@@ -242,6 +267,13 @@ def start(session: Session, hospital_id: str, scan_id: str, *, now: datetime) ->
     run.classes = sorted(one.value for one in allowed.classes)
     run.catalogue_version = catalogue.CATALOGUE_VERSION
     return _order(session, run, allowed, now=now)
+
+
+def _within(run: ScanRun, allowed: Permission) -> Permission:
+    """What begins by itself never looks actively, whatever the company has agreed to."""
+    if not run.is_rescan:
+        return allowed
+    return replace(allowed, classes=permissions.ORDINARY, active_hosts=(), active_domains=())
 
 
 def _order(session: Session, run: ScanRun, allowed: Permission, *, now: datetime) -> Order:
@@ -263,6 +295,8 @@ def _order(session: Session, run: ScanRun, allowed: Permission, *, now: datetime
 def _renews_proofs(session: Session, run: ScanRun, *, now: datetime) -> bool:
     """A proof of control that is too old is looked at anew before an active scan, which waits for it."""
     waiting = False
+    if run.is_rescan:
+        return waiting
     for row in permissions.stale_controls(session, run.hospital_id, run.vendor_id, run.hosts, now=now):
         if row.asked_at is None and (row.checked_at is None or row.checked_at < run.created_at):
             domain_control.want(session, row, now=now)

@@ -32,6 +32,7 @@ class ChangeCause(StrEnum):
     SIGHT = "sight"  # nobody could look at this before
     POLICY = "policy"
     HOSPITAL = "hospital"
+    UNKNOWN = "unknown"
 
 
 class Rhythm(StrEnum):
