@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.reader import Reader
+from reports.workbooks import cells
 
 _ASSETS = "asset:"
 
@@ -31,8 +32,8 @@ def environment(reader: Reader) -> Environment:
 
 
 def page(template: str, reader: Reader, **facts: object) -> str:
-    """The HTML of a document."""
-    return environment(reader).get_template(template).render(**facts)
+    """The HTML of a document; signs that no XML can hold stand in it as U+FFFD, as in every other document."""
+    return cells.clean(environment(reader).get_template(template).render(**facts))
 
 
 def pdf(html: str, *, style: str, fonts: Path | None = None, identifier: bytes = b"kettenblick") -> bytes:

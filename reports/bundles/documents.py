@@ -10,6 +10,7 @@ from scanners.model import N_, Message
 LARGEST = 96 * 2**20  # bytes of one member
 DEEPEST = 40
 _MARKS = re.compile(rb'\\.|["\[\]{}]', flags=re.DOTALL)
+_HALVES = re.compile("[\ud800-\udfff]")  # half a pair: JSON can spell it, UTF-8 cannot, and programs refuse it
 
 NO_JSON = N_("%(name)s is no JSON.")
 TOO_LARGE = N_("%(name)s is larger than such a member can be (%(megabytes)s MB).")
@@ -28,17 +29,21 @@ class BadMember(Exception):
 
 def canonical(document: Any) -> bytes:
     """The shortest form: sorted names, no blanks, UTF-8. What is signed is written so."""
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _utf8(json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False))
 
 
 def write(document: Any) -> bytes:
     """The same for people: one thing a line."""
-    return (json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
+    return _utf8(json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n")
 
 
 def write_seen(document: Any) -> bytes:
     """The same with names in the order they have: of what was seen the order may matter to a check."""
-    return (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+    return _utf8(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def _utf8(text: str) -> bytes:
+    return _HALVES.sub("\ufffd", text).encode()
 
 
 def read(name: str, content: bytes) -> Any:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-import random
 import re
 import shutil
 import subprocess
-import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
 import openpyxl
 import pytest
@@ -28,68 +25,16 @@ from reports.reader import Reader
 from reports.tables import Column, Kind
 from reports.workbooks import register as register_workbook
 from reports.workbooks import sheets
-from reports.workbooks.cells import LONGEST, clean
+from reports.workbooks.cells import LONGEST
 from tests.reports import building
+from tests.reports.hostile import assert_harmless, meant, strings, undone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 GERMAN = Reader(language="de", translate=i18n.translator("de"))
 STRINGS = 10_000
-SEED = 20_261_122
-PIECES = (
-    *(
-        '=HYPERLINK("http://evil.example")',
-        "=1+1",
-        "+49 30",
-        "-2+3",
-        "@SUM(A1)",
-        "\t=1",
-        "\r=1",
-        "\n=1",
-        "＝1+1",
-        " =1",
-    ),
-    *("=cmd|' /C calc'!A0", '=DDE("cmd";"/C calc";"__DdeLink_60_870697555")', "{=1}", "%3D1", '"=1"', "'=1", ";=1"),
-    *("<script>alert(1)</script>", "]]>", "<![CDATA[", "&amp;", "&#0;", "<?xml?>", "<!--", "</t></is></c>", '" t="n'),
-    *("_x0041_", "_x005F_", "_xFFFF_", "_x000D_", "__x0041_", "x0041_", "_x", "\x00", "\x08", "\x0b", "\x1f", "\x7f"),
-    *("\ud800", "\udfff", "\ufffe", "\uffff", "\ufeff", "\u202e", "\u2028", "\u200b", "\x85", "\xa0", "é", "ß", "漢字"),
-    *(
-        "😀",
-        "👩🏽\u200d⚕️",
-        "e\u0301",
-        "\r\n",
-        "\n",
-        "  ",
-        "a" * 300,
-        "%s%s",
-        "%(x)s",
-        "{{7*7}}",
-        "${7}",
-        "NULL",
-        "1e309",
-    ),
-    *("12345678901234567890", "0012", "1/2", "TRUE", "#REF!", "C:\\con", "../../etc", "'; DROP TABLE vendor;--"),
-)
-
-
-def hostile(count: int) -> Iterator[str]:
-    """Strings that were chosen to do harm, alone and glued together; the same ones each time."""
-    yield from PIECES
-    chance = random.Random(SEED)
-    for _ in range(count - len(PIECES)):
-        yield "".join(chance.choice(PIECES) for _ in range(chance.randint(1, 4)))
-
-
-def meant(text: str) -> str:
-    """What a reader of the format has to see: all of it, but for what XML cannot hold."""
-    return clean(text)
-
-
-def undone(text: str) -> str:
-    """ECMA-376 part 1, 22.9.2.19: _xHHHH_ stands for that character. openpyxl does not undo it in streamed texts."""
-    return re.sub("_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), text)
 
 
 def table(rows: Sequence[Sequence[Any]], kinds: Sequence[Kind]) -> bytes:
@@ -108,21 +53,8 @@ def read(content: bytes) -> list[tuple[Any, ...]]:
     return list(openpyxl.load_workbook(io.BytesIO(content)).worksheets[0].iter_rows(min_row=2, values_only=True))
 
 
-def assert_harmless(content: bytes) -> None:
-    """Well-formed, no formula, nothing that is fetched, no text that a program could take for a number or a date."""
-    archive = zipfile.ZipFile(io.BytesIO(content))
-    assert archive.testzip() is None
-    for name in archive.namelist():
-        part = archive.read(name)
-        if name.endswith((".xml", ".rels")):
-            tree = ET.fromstring(part)
-            assert not tree.findall(".//{*}f") or "charts/" in name, name
-        assert b'TargetMode="External"' not in part, name
-    assert not [name for name in archive.namelist() if "externalLink" in name or "vbaProject" in name]
-
-
 def test_ten_thousand_hostile_strings_stand_in_a_table_as_they_are():
-    texts = list(hostile(STRINGS))
+    texts = list(strings(STRINGS))
     content = table([(text, text) for text in texts], (Kind.WORDS, Kind.LONG))
 
     assert_harmless(content)
@@ -184,7 +116,7 @@ def test_no_number_that_is_none_gets_in():
 @pytest.fixture(scope="module")
 def besieged() -> tuple[Register, list[str]]:
     """A register in which every text that comes from people or vendors is hostile."""
-    texts = list(hostile(400))
+    texts = list(strings(400))
     turn = iter(texts * 100)
     assessed = [
         building.assessed(number, vendor=next(turn), comment=next(turn), fact=next(turn)) for number in range(1, 9)
@@ -223,7 +155,7 @@ def test_a_register_full_of_hostile_words_is_well_formed_and_loses_none(
 def test_libreoffice_reads_hostile_strings_as_they_are(tmp_path: Path):
     texts = [
         text
-        for text in hostile(500)
+        for text in strings(500)
         if not re.search("[\x00-\x1f\x7f-\x9f\u2028\ud800-\udfff\ufeff\ufffe\uffff]", text)
     ]
     (tmp_path / "t.xlsx").write_bytes(table([(text,) for text in texts], (Kind.WORDS,)))
