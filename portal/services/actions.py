@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, selectinload
 
 from assessments.model import ActionFact, Dossier
 from portal import i18n
@@ -344,15 +344,13 @@ def due(session: Session, actor: Actor, *, today: date) -> Due:
         elif row.standing is Standing.REPORTED:
             reported.setdefault(row.action.vendor_id, []).append(_local(row.reports[0].at))
     waiting: dict[str, list[date]] = {}
-    for vendor_id in session.scalars(
+    asked = (
         select(Assessment.vendor_id)
         .join(PlanOffer, PlanOffer.assessment_id == Assessment.id)
         .where(Assessment.hospital_id == hospital_id)
-        .distinct()
-    ):
-        days = [_local(one.offer.at) for one in _offered(session, hospital_id, vendor_id)]
-        if days:
-            waiting[vendor_id] = days
+    )
+    for vendor_id, lines in _offered_by_vendor(session, hospital_id, asked).items():
+        waiting[vendor_id] = [_local(one.offer.at) for one in lines]
     return Due(
         overdue=_waiting(session, late), reported=_waiting(session, reported), offered=_waiting(session, waiting)
     )
@@ -540,26 +538,45 @@ def _sorted(rows: Iterable[ActionRow]) -> Sequence[ActionRow]:
 
 
 def _offered(session: Session, hospital_id: str, vendor_id: str) -> Sequence[Offered]:
-    """Of the company that would do it; what another company offered for this vendor before is no business of it."""
-    newest = permissions.newest_assessment(session, hospital_id, vendor_id)
-    if newest is None:
-        return ()
-    theirs = [PlanOffer.company_id == newest.company_id] if newest.company_id is not None else []
-    offers = session.scalars(
-        select(PlanOffer)
+    return _offered_by_vendor(session, hospital_id, [vendor_id]).get(vendor_id, ())
+
+
+def _offered_by_vendor(
+    session: Session, hospital_id: str, vendor_ids: Sequence[str] | Select[Any]
+) -> Mapping[str, Sequence[Offered]]:
+    """Of the company that would do it; what another company offered for this vendor before is no business of it.
+    Three queries however many vendors there are."""
+    rounds = session.execute(
+        select(Assessment.vendor_id, Assessment.company_id)
+        .where(Assessment.hospital_id == hospital_id, Assessment.vendor_id.in_(vendor_ids))
+        .order_by(Assessment.round)
+    )
+    company = {row.vendor_id: row.company_id for row in rounds}  # of the newest round
+    offers: dict[str, list[PlanOffer]] = {}
+    for one, vendor_id in session.execute(
+        select(PlanOffer, Assessment.vendor_id)
         .join(Assessment, Assessment.id == PlanOffer.assessment_id)
-        .where(Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor_id, *theirs)
+        .where(Assessment.hospital_id == hospital_id, Assessment.vendor_id.in_(vendor_ids))
         .order_by(PlanOffer.at.desc(), PlanOffer.id)
-    ).all()
-    if not offers:
-        return ()
-    answered: dict[str, datetime] = {}
-    agreed: set[str] = set()
+    ):
+        if company[vendor_id] in {None, one.company_id}:
+            offers.setdefault(vendor_id, []).append(one)
+    taken: dict[str, list[Action]] = {}
     for row in session.scalars(
         select(Action).where(
-            Action.hospital_id == hospital_id, Action.vendor_id == vendor_id, Action.source == ActionSource.PLAN
+            Action.hospital_id == hospital_id, Action.vendor_id.in_(vendor_ids), Action.source == ActionSource.PLAN
         )
     ):
+        taken.setdefault(row.vendor_id, []).append(row)
+    found = {vendor_id: _unanswered(theirs, taken.get(vendor_id, ())) for vendor_id, theirs in offers.items()}
+    return {vendor_id: lines for vendor_id, lines in found.items() if lines}
+
+
+def _unanswered(offers: Iterable[PlanOffer], taken: Iterable[Action]) -> Sequence[Offered]:
+    """The lines of these offers, the newest first, that nobody has answered since."""
+    answered: dict[str, datetime] = {}
+    agreed: set[str] = set()
+    for row in taken:
         answered[row.source_key] = max(row.created_at, answered.get(row.source_key, row.created_at))
         if row.state is ActionState.OPEN:
             agreed.add(row.source_key)
@@ -660,7 +677,15 @@ def _local(at: datetime) -> date:
 
 
 def _waiting(session: Session, days: Mapping[str, Sequence[date]]) -> Sequence[Waiting]:
-    found = session.scalars(select(Vendor).where(Vendor.id.in_(list(days)), Vendor.ended_at.is_(None))) if days else ()
+    found = (
+        session.scalars(
+            select(Vendor)
+            .where(Vendor.id.in_(list(days)), Vendor.ended_at.is_(None))
+            .options(selectinload(Vendor.supplies))
+        )
+        if days
+        else ()
+    )
     rows = [
         Waiting(
             vendor=vendor,

@@ -361,12 +361,12 @@ def switch_reminders(session: Session, actor: Actor, campaign_id: str, *, stoppe
     audit.record(session, actor, "reminders.stopped" if stopped else "reminders.resumed", campaign.id, now=now)
 
 
-def of_rounds(session: Session, hospital_id: str) -> Mapping[str, Campaign]:
-    """The campaign that each round came of."""
+def of_rounds(session: Session, hospital_id: str, ids: Collection[str]) -> Mapping[str, Campaign]:
+    """The campaign that each of these rounds came of."""
     found = session.execute(
         select(CampaignSeat.assessment_id, Campaign)
         .join(Campaign, Campaign.id == CampaignSeat.campaign_id)
-        .where(CampaignSeat.hospital_id == hospital_id, CampaignSeat.assessment_id.is_not(None))
+        .where(CampaignSeat.hospital_id == hospital_id, CampaignSeat.assessment_id.in_(ids))
     )
     return {assessment_id: campaign for assessment_id, campaign in found if assessment_id}
 

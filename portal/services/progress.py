@@ -1,6 +1,6 @@
 """How far rounds have come, for the hospital's board: numbers and times, never a word of an answer."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Answer, Response
 from portal.services import rounds
 from portal.services.actors import Actor, hospital_of
-from portal.services.portfolio import PortfolioRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +29,8 @@ def of_assessment(session: Session, actor: Actor, assessment: Assessment, *, now
     return Progress(answered=len(found.slots) - len(found.missing), asked=len(found.slots))
 
 
-def of_hospital(session: Session, actor: Actor) -> Mapping[str, int]:
-    """How many answers stand in each round of the hospital that a company has taken, in one query."""
+def of_rounds(session: Session, actor: Actor, ids: Collection[str]) -> Mapping[str, int]:
+    """How many answers stand in each of these rounds that a company has taken, in one query."""
     counted = session.execute(
         select(Response.assessment_id, func.count(Answer.question_id))
         .join(Assessment, Assessment.id == Response.assessment_id)
@@ -42,17 +41,14 @@ def of_hospital(session: Session, actor: Actor) -> Mapping[str, int]:
             & Answer.value.is_not(None)
             & Answer.question_id.not_like("P-%"),
         )
-        .where(Assessment.hospital_id == hospital_of(actor))
+        .where(Assessment.hospital_id == hospital_of(actor), Response.assessment_id.in_(ids))
         .group_by(Response.assessment_id)
     ).all()
     return dict(counted)
 
 
-def last_step(row: PortfolioRow) -> datetime | None:
-    """When the newest round last moved."""
-    assessment = row.assessment
-    if assessment is None:
-        return None
+def last_step(assessment: Assessment) -> datetime:
+    """When a round last moved."""
     steps = (
         assessment.reviewed_at,
         assessment.submitted_at,

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, Select, select, union
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, selectinload
 
@@ -107,12 +108,17 @@ def plan_of(
 def of_rounds(
     session: Session, hospital: Hospital, found: Sequence[Assessment], *, now: datetime
 ) -> Mapping[str, Plan]:
-    """The plans of many rounds of one hospital, in two queries; their invitations are read already."""
+    """The plans of these rounds of one hospital, in three queries; their invitations are read already."""
+    ids = [one.id for one in found]
     sent: dict[str, list[Reminder]] = {}
-    for row in session.scalars(select(Reminder).where(Reminder.hospital_id == hospital.id).order_by(Reminder.at)):
+    for row in session.scalars(
+        select(Reminder)
+        .where(Reminder.hospital_id == hospital.id, Reminder.assessment_id.in_(ids))
+        .order_by(Reminder.at)
+    ):
         sent.setdefault(row.assessment_id, []).append(row)
-    stopped = _stopped_by_campaign(session, hospital.id)
-    over = _over(session, hospital.id)
+    stopped = frozenset(session.scalars(_stopped_by_campaign(hospital.id).where(CampaignSeat.assessment_id.in_(ids))))
+    over = frozenset(session.scalars(_over(hospital.id).where(Assessment.id.in_(ids))))
     today = now.astimezone(HOME).date()
     return {
         one.id: plan_of(
@@ -214,7 +220,7 @@ def send_now(session: Session, actor: Actor, assessment_id: str, *, base_url: st
     assessment = _locked(session, hospital_id, assessment_id)
     if assessment is None:
         raise NotNow(Message(text=N_("Nothing is waited for in this round.")))
-    if assessment.id in _over(session, hospital_id):
+    if session.scalar(_over(hospital_id).where(Assessment.id == assessment.id)) is not None:
         raise NotNow(Message(text=N_("The vendor or what it supplied is off the lists; nobody is written to.")))
     today = now.astimezone(HOME).date()
     if _was_sent_on(today, of_round(session, assessment, now=now)):
@@ -360,7 +366,13 @@ def _why_stopped(assessment: Assessment, *, campaign_is_stopped: bool, is_over: 
     return None
 
 
-def _over(session: Session, hospital_id: str) -> frozenset[str]:
+def stopped_from_outside(hospital_id: str) -> CompoundSelect[Any]:
+    """Rounds that nobody is reminded of though nobody has stopped it for them: by their campaign, or since they are
+    over."""
+    return union(_stopped_by_campaign(hospital_id), _over(hospital_id))
+
+
+def _over(hospital_id: str) -> Select[Any]:
     """Rounds of a vendor that is off the lists, or of supplies that all are: nobody is reminded of them."""
     lives = (
         select(AssessmentSupply.assessment_id)
@@ -370,7 +382,7 @@ def _over(session: Session, hospital_id: str) -> frozenset[str]:
         )
         .where(AssessmentSupply.hospital_id == hospital_id, Supply.ended_at.is_(None))
     )
-    found = session.scalars(
+    return (
         select(Assessment.id)
         .join(Vendor, (Vendor.hospital_id == Assessment.hospital_id) & (Vendor.id == Assessment.vendor_id))
         .where(
@@ -378,11 +390,10 @@ def _over(session: Session, hospital_id: str) -> frozenset[str]:
             Vendor.ended_at.is_not(None) | Assessment.id.not_in(lives),
         )
     )
-    return frozenset(found)
 
 
-def _stopped_by_campaign(session: Session, hospital_id: str) -> frozenset[str]:
-    found = session.scalars(
+def _stopped_by_campaign(hospital_id: str) -> Select[Any]:
+    return (
         select(CampaignSeat.assessment_id)
         .join(Campaign, Campaign.id == CampaignSeat.campaign_id)
         .where(
@@ -391,4 +402,3 @@ def _stopped_by_campaign(session: Session, hospital_id: str) -> frozenset[str]:
             Campaign.reminders_stopped_at.is_not(None),
         )
     )
-    return frozenset(one for one in found if one is not None)

@@ -1,22 +1,31 @@
-"""The tracking board: how far each round has come, since when, what stands in its way, and the one next step."""
+"""The tracking board: how far each round has come, since when, what stands in its way, and the one next step.
 
-from collections.abc import Mapping, Sequence
+The database filters, sorts and pages; plans of reminders and progress are worked out for the rounds of one page only.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from portal.db import lines
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment, Invitation, Stage
-from portal.db.models.campaigns import Campaign
+from portal.db.models.campaigns import Campaign, CampaignSeat, Reminder
 from portal.db.models.delegations import Delegation
-from portal.services import bounces, campaigns, consents, portfolio, progress, reminders, working_days
+from portal.db.models.portfolio import VendorLine
+from portal.db.models.vendors import Supply, Vendor
+from portal.services import bounces, campaigns, consents, invitations, progress, reminders, working_days
 from portal.services.actors import Actor, hospital_of
 from portal.services.bounces import Undelivered
-from portal.services.portfolio import PortfolioRow
 from portal.services.reminders import HOME, Plan
+
+PAGE = 50
+DECIDED = "decided"  # closed after a review; a round that was withdrawn never had one
 
 
 class Next(StrEnum):
@@ -44,7 +53,8 @@ class Trouble(StrEnum):
 class Tracked:
     """One round in one line."""
 
-    row: PortfolioRow
+    vendor: Vendor
+    supplies: Sequence[Supply]
     assessment: Assessment
     campaign: Campaign | None
     plan: Plan
@@ -87,48 +97,207 @@ class Tracked:
         return frozenset(trouble for trouble, holds in found.items() if holds)
 
 
-def board(session: Session, actor: Actor, *, now: datetime) -> Sequence[Tracked]:
-    """The newest round of every vendor that was asked; a handful of queries however many there are."""
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the board is narrowed to."""
+
+    words: str = ""
+    stage: str = ""  # of Stage, or DECIDED
+    trouble: str = ""
+    campaign_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """One page of the board."""
+
+    rows: Sequence[Tracked]
+    start: int
+    count: int  # of those that fit
+    total: int  # of all rounds
+    stages: Mapping[str, int]  # of all rounds, as the board calls them
+
+
+V, A = VendorLine, Assessment
+_LAST_STEP = func.coalesce(
+    A.reviewed_at, A.submitted_at, A.accepted_at, A.opened_at, A.invited_at, A.created_at
+)  # as progress.last_step
+ORDER: Mapping[str, Any] = {
+    "name": V.sorted_by,
+    "stage": case({stage: number for number, stage in enumerate(Stage)}, value=A.stage),
+    "age": _LAST_STEP,
+    "due": A.due_on,
+}
+
+
+def board(
+    session: Session,
+    actor: Actor,
+    wanted: Wanted | None = None,
+    *,
+    now: datetime,
+    sort: str = "due",
+    descending: bool = False,
+    start: int = 0,
+    length: int = PAGE,
+) -> Board:
+    """One page of the newest rounds of every vendor that was asked; as many queries however many there are."""
     hospital = session.get_one(Hospital, hospital_of(actor))
-    found = [row for row in portfolio.rows(session, actor) if row.assessment is not None]
+    lines.settle(session)
+    today = now.astimezone(HOME).date()
+    joined = and_(A.hospital_id == V.hospital_id, A.id == V.assessment_id)
+    every = [V.hospital_id == hospital.id, V.is_ended.is_(False)]
+    fits = [*every, *_fits(session, hospital.id, wanted or Wanted(), today)]
+    stages = _stages(session, joined, every)
+    key = ORDER[sort]
+    backwards = descending is not (sort == "age")  # the longer ago, the older
+    ids = session.scalars(
+        select(A.id)
+        .join(V, joined)
+        .where(*fits)
+        .order_by(key.desc() if backwards else key.asc(), V.sorted_by, V.vendor_id)
+        .offset(start)
+        .limit(length)
+    ).all()
+    return Board(
+        rows=_of(session, actor, hospital, ids, now=now),
+        start=start,
+        count=session.scalar(select(func.count()).select_from(A).join(V, joined).where(*fits)) or 0,
+        total=sum(stages.values()),
+        stages=stages,
+    )
+
+
+def _stages(session: Session, joined: Any, every: Sequence[ColumnElement[bool]]) -> Mapping[str, int]:
+    is_reviewed = A.reviewed_at.is_not(None)
+    found: dict[str, int] = {}
+    for stage, reviewed, count in session.execute(
+        select(A.stage, is_reviewed, func.count()).join(V, joined).where(*every).group_by(A.stage, is_reviewed)
+    ):
+        name = DECIDED if stage is Stage.CLOSED and reviewed else stage.value
+        found[name] = found.get(name, 0) + count
+    return found
+
+
+def _fits(session: Session, hospital_id: str, wanted: Wanted, today: date) -> list[ColumnElement[bool]]:
+    found = [V.words.contains(word, autoescape=True) for word in wanted.words.casefold().split()[:5]]
+    if wanted.stage == DECIDED:
+        found += [A.stage == Stage.CLOSED, A.reviewed_at.is_not(None)]
+    elif wanted.stage == Stage.CLOSED.value:
+        found += [A.stage == Stage.CLOSED, A.reviewed_at.is_(None)]
+    elif wanted.stage:
+        found.append(A.stage == Stage(wanted.stage))
+    if wanted.campaign_id:
+        seats = select(CampaignSeat.assessment_id).where(
+            CampaignSeat.hospital_id == hospital_id, CampaignSeat.campaign_id == wanted.campaign_id
+        )
+        found.append(A.id.in_(seats))
+    if wanted.trouble:
+        found.append(_troubled(session, hospital_id, Trouble(wanted.trouble), today))
+    return found
+
+
+def _troubled(session: Session, hospital_id: str, trouble: Trouble, today: date) -> ColumnElement[bool]:
+    match trouble:
+        case Trouble.OVERDUE:
+            return and_(A.stage.in_(list(invitations.OPEN)), A.due_on < today)
+        case Trouble.HANDED_OVER:
+            handed = select(Invitation.id).where(
+                Invitation.assessment_id == A.id, Invitation.handed_over_at.is_not(None)
+            )
+            return handed.exists()
+        case Trouble.DELEGATED:
+            return select(Delegation.assessment_id).where(Delegation.assessment_id == A.id).exists()
+        case Trouble.STOPPED:
+            stopped = or_(A.reminders_stopped_at.is_not(None), A.id.in_(reminders.stopped_from_outside(hospital_id)))
+            return and_(A.stage.in_(list(reminders.WAITED_FOR)), stopped)
+        case Trouble.UNDELIVERED:
+            return A.id.in_(_undelivered_ids(session, hospital_id))
+
+
+def _undelivered_ids(session: Session, hospital_id: str) -> Sequence[str]:
+    """Rounds whose newest mails came back, out of those that any mail came back of: these are few."""
+    back = bounces.of_hospital(session, hospital_id)
+    if not back:
+        return []
+    candidates = set(
+        session.scalars(
+            select(Invitation.assessment_id).where(
+                Invitation.hospital_id == hospital_id, Invitation.mail_id.in_(list(back))
+            )
+        )
+    )
+    reminded = session.execute(
+        select(Reminder.assessment_id, Reminder.mail_ids)
+        .where(Reminder.hospital_id == hospital_id)
+        .order_by(Reminder.at)
+    )
+    sent = {row.assessment_id: row.mail_ids for row in reminded}  # the newest stays
+    candidates |= {key for key, mail_ids in sent.items() if any(str(one) in back for one in mail_ids)}
+    found = session.scalars(
+        select(A).where(A.hospital_id == hospital_id, A.id.in_(candidates)).options(selectinload(A.invitations))
+    )
+    return [one.id for one in found if _came_back(_newest_mails(one, sent.get(one.id, ())), back)]
+
+
+def _of(session: Session, actor: Actor, hospital: Hospital, ids: Sequence[str], *, now: datetime) -> Sequence[Tracked]:
+    """These rounds in this order."""
     asked = {
         one.id: one
         for one in session.scalars(
-            select(Assessment)
-            .where(Assessment.hospital_id == hospital.id)
-            .options(selectinload(Assessment.invitations))
+            select(A)
+            .where(A.hospital_id == hospital.id, A.id.in_(ids))
+            .options(selectinload(A.invitations), selectinload(A.vendor).selectinload(Vendor.supplies))
         )
     }
-    rounds = [asked[row.assessment.id] for row in found if row.assessment is not None]
+    rounds = [asked[one] for one in ids]
     plans = reminders.of_rounds(session, hospital, rounds, now=now)
-    back = bounces.of_hospital(session, hospital.id)
-    origins = campaigns.of_rounds(session, hospital.id)
-    delegated = _delegated(session, hospital.id)
-    answered = progress.of_hospital(session, actor)
+    mails = [mail for one in rounds for mail in _newest_mails(one, _last_mails(plans[one.id]))]
+    back = bounces.of_mails(session, hospital.id, mails)
+    origins = campaigns.of_rounds(session, hospital.id, ids)
+    delegated = _delegated(session, hospital.id, ids)
+    answered = progress.of_rounds(session, actor, ids)
     today = now.astimezone(HOME).date()
-    return [
-        _tracked(
-            row,
-            assessment,
-            hospital=hospital,
-            today=today,
-            plan=plans[assessment.id],
-            back=back,
-            campaign=origins.get(assessment.id),
-            delegated=delegated.get(assessment.id, 0),
-            answered=answered.get(assessment.id, 0),
+    found = []
+    for one in rounds:
+        last = progress.last_step(one)
+        found.append(
+            Tracked(
+                vendor=one.vendor,
+                supplies=[supply for supply in one.vendor.supplies if supply.ended_at is None],
+                assessment=one,
+                campaign=origins.get(one.id),
+                plan=plans[one.id],
+                undelivered=undelivered(one, plans[one.id], back),
+                handed_over=[each for each in one.invitations if each.handed_over_at is not None],
+                delegated=delegated.get(one.id, 0),
+                answered=answered.get(one.id, 0),
+                age=working_days.between(
+                    last.astimezone(HOME).date(), today, country=hospital.country, state=hospital.state
+                ),
+                last_step=last,
+                is_overdue=one.stage in invitations.OPEN and one.due_on < today,
+            )
         )
-        for row, assessment in zip(found, rounds, strict=True)
-    ]
+    return found
 
 
 def undelivered(assessment: Assessment, plan: Plan, back: Mapping[str, Undelivered]) -> Undelivered | None:
     """Whether the newest mails of a round came back."""
-    if assessment.company_id is None:
-        newest = reminders.asking_mails(assessment)
-    else:
-        newest = [str(one) for row in plan.sent[-1:] for one in row.mail_ids]
-    return next((back[one] for one in newest if one in back), None)
+    return _came_back(_newest_mails(assessment, _last_mails(plan)), back)
+
+
+def _last_mails(plan: Plan) -> Sequence[Any]:
+    return [mail for row in plan.sent[-1:] for mail in row.mail_ids]
+
+
+def _newest_mails(assessment: Assessment, reminded: Sequence[Any]) -> Sequence[str]:
+    """Before a company has come, those that asked it; then the newest reminder."""
+    return reminders.asking_mails(assessment) if assessment.company_id is None else [str(one) for one in reminded]
+
+
+def _came_back(mails: Sequence[str], back: Mapping[str, Undelivered]) -> Undelivered | None:
+    return next((back[one] for one in mails if one in back), None)
 
 
 def is_agreed(session: Session, assessment: Assessment) -> bool:
@@ -136,39 +305,11 @@ def is_agreed(session: Session, assessment: Assessment) -> bool:
     return assessment.documents_only or (assessment.company_id is not None and consents.is_granted(session, assessment))
 
 
-def _tracked(
-    row: PortfolioRow,
-    assessment: Assessment,
-    *,
-    hospital: Hospital,
-    today: date,
-    plan: Plan,
-    back: Mapping[str, Undelivered],
-    campaign: Campaign | None,
-    delegated: int,
-    answered: int,
-) -> Tracked:
-    last = progress.last_step(row) or assessment.created_at
-    return Tracked(
-        row=row,
-        assessment=assessment,
-        campaign=campaign,
-        plan=plan,
-        undelivered=undelivered(assessment, plan, back),
-        handed_over=[one for one in assessment.invitations if one.handed_over_at is not None],
-        delegated=delegated,
-        answered=answered,
-        age=working_days.between(last.astimezone(HOME).date(), today, country=hospital.country, state=hospital.state),
-        last_step=last,
-        is_overdue=row.is_overdue(today),
-    )
-
-
-def _delegated(session: Session, hospital_id: str) -> Mapping[str, int]:
+def _delegated(session: Session, hospital_id: str, ids: Collection[str]) -> Mapping[str, int]:
     found = session.execute(
         select(Delegation.assessment_id, func.count())
         .join(Assessment, Assessment.id == Delegation.assessment_id)
-        .where(Assessment.hospital_id == hospital_id)
+        .where(Assessment.hospital_id == hospital_id, Delegation.assessment_id.in_(ids))
         .group_by(Delegation.assessment_id)
     ).all()
     return dict(found)

@@ -249,7 +249,7 @@ def _assessment_page(
         due_form=due_form or DueForm.offered(due_on=found.due_on),
         assessment=found,
         vendor=found.vendor,
-        campaign=campaigns.of_rounds(here.session, here.hospital.id).get(found.id),
+        campaign=campaigns.of_rounds(here.session, here.hospital.id, [found.id]).get(found.id),
         plan=plan,
         readers=reminders.readers(here.session, found),
         back=bounces.of_mails(here.session, here.hospital.id, mails),

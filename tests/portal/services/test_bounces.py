@@ -33,7 +33,7 @@ def test_the_board_says_that_it_came_back_and_the_next_step_is_the_address(sessi
     assert note(session, mail.id, now)
     assert not note(session, mail.id, now)
 
-    (row,) = tracking.board(session, of.ward.auditor, now=now)
+    (row,) = tracking.board(session, of.ward.auditor, now=now).rows
     assert row.undelivered.word.text == "the address does not exist"
     assert row.undelivered.diagnostic == "550 no such user"
     assert (row.next, Trouble.UNDELIVERED in row.troubles) == (Next.ADDRESS, True)

@@ -36,14 +36,14 @@ def test_progress_tells_numbers_only(session: Session, ward: Ward, row: Portfoli
     told = progress.of_assessment(session, ward.auditor, row.assessment, now=now)
 
     assert told.answered == told.asked > 50
-    assert progress.of_hospital(session, ward.auditor) == {row.assessment.id: told.answered}
-    assert progress.last_step(row) == row.assessment.submitted_at
+    assert progress.of_rounds(session, ward.auditor, [row.assessment.id]) == {row.assessment.id: told.answered}
+    assert progress.last_step(row.assessment) == row.assessment.submitted_at
 
 
 def test_another_hospital_is_told_nothing(session: Session, row: PortfolioRow, now: datetime):
     other = building.hospital_actor(session, building.hospital(session, "Klinik Süd"))
 
-    assert progress.of_hospital(session, other) == {}
+    assert progress.of_rounds(session, other, [row.assessment.id]) == {}
     assert progress.of_assessment(session, other, row.assessment, now=now) is None
 
 
@@ -55,4 +55,4 @@ def test_before_a_company_has_taken_the_round_there_is_no_progress(session: Sess
     row = next(row for row in portfolio.rows(session, ward.auditor) if row.vendor.name == "Neu GmbH")
 
     assert progress.of_assessment(session, ward.auditor, row.assessment, now=now) is None
-    assert progress.last_step(row) == now
+    assert progress.last_step(row.assessment) == now

@@ -244,7 +244,7 @@ def test_a_bidder_is_on_no_list_of_the_hospital_before_the_award(session: Sessio
     whole = registers.whole(session, actor, now=at)
     assert not whole.register.vendors
     assert not whole.register.risks
-    assert not list(tracking.board(session, actor, now=at))
+    assert not tracking.board(session, actor, now=at).rows
     trail = audit.newest(session, audit.hospital_scope(made.ward.hospital_id), limit=500)
     said = json.dumps([[event.verb, event.subject, event.detail] for event in trail])
     assert ONE not in said
