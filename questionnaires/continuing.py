@@ -1,6 +1,6 @@
 """A follow-up round: what changed is asked, what is named as changed is asked again, and the rest goes on to hold."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from questionnaires.model import (
@@ -25,12 +25,19 @@ def is_follow_up(catalogue: Catalogue) -> bool:
     return any(name.startswith(CHANGED) for name in catalogue.flags)
 
 
-def reopening(delta: Catalogue, before: Catalogue, question_set: QuestionSet) -> Catalogue:
-    """What a follow-up asks: its own questions, and those of the earlier round in each section named as changed.
+def reopening(
+    delta: Catalogue, before: Catalogue, question_set: QuestionSet, *, asked_again: Collection[str] = ()
+) -> Catalogue:
+    """What a follow-up asks: its own questions, those of the earlier round in each section named as changed, and
+    `asked_again`, whatever is named: what has aged since.
 
     What was said of the company itself is not asked again: it stands in the profile, but is hidden.
     """
-    return _merged(delta, before, question_set, lambda question: _when_changed(delta, question))
+
+    def shown(question: Question) -> Condition:
+        return question.applies_if if question.id in asked_again else _when_changed(delta, question)
+
+    return _merged(delta, before, question_set, shown)
 
 
 def standing(delta: Catalogue, before: Catalogue, question_set: QuestionSet) -> Catalogue:
@@ -44,10 +51,22 @@ def reopened(delta: Catalogue, profile: Mapping[str, AnswerValue]) -> frozenset[
     return frozenset(name.removeprefix(CHANGED) for name in delta.flags if name.removeprefix(CHANGED) in named)
 
 
-def holds_on(delta: Catalogue, before: Catalogue, question_id: str, profile: Mapping[str, AnswerValue]) -> bool:
+def holds_on(
+    delta: Catalogue,
+    before: Catalogue,
+    question_id: str,
+    profile: Mapping[str, AnswerValue],
+    *,
+    asked_again: Collection[str] = (),
+) -> bool:
     """Whether the earlier answer to a question goes on to hold; what has no section to be named is asked again."""
     question = before.questions.get(question_id)
-    if question is None or question_id in delta.questions or f"{CHANGED}{question.section}" not in delta.flags:
+    if (
+        question is None
+        or question_id in asked_again
+        or question_id in delta.questions
+        or f"{CHANGED}{question.section}" not in delta.flags
+    ):
         return False
     return question.section not in reopened(delta, profile)
 

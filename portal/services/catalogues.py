@@ -80,7 +80,9 @@ def of(session: Session, assessment: Assessment) -> Catalogue:
     earlier = before(session, assessment) if continuing.is_follow_up(found) else None
     if earlier is None:
         return found
-    return continuing.reopening(found, judged(session, earlier), QuestionSet(earlier.question_set))
+    again = frozenset(map(str, assessment.asked_again or ()))
+    then = QuestionSet(earlier.question_set)
+    return continuing.reopening(found, judged(session, earlier), then, asked_again=again)
 
 
 def judged(session: Session, assessment: Assessment) -> Catalogue:

@@ -13,7 +13,8 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.components import ComponentList, ComponentNotice
 from portal.db.models.responses import Evidence
 from portal.db.models.vendors import Vendor
-from portal.services import jobs, outbox, rejudging
+from portal.db.models.watching import CallKind
+from portal.services import jobs, outbox, reassessment_calls, rejudging
 from portal.services.actors import HOSPITAL_WRITERS
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
@@ -58,6 +59,9 @@ def note(
             run_at=now + rejudging.AT_ONCE if is_urgent else rejudging.next_morning(now),
             dedupe_key=f"components-news:{tenant}",
         )
+        if is_urgent and hospital_id:
+            for vendor in _vendors(session, hospital_id, row.company_id):
+                reassessment_calls.happened(session, hospital_id, vendor.id, CallKind.COMPONENT, now=now)
     session.flush()
 
 
@@ -81,8 +85,8 @@ def _tell_hospital(
 ) -> None:
     by_vendor: dict[str, list[News]] = {}
     for row in notices:
-        for name in _vendors(session, hospital.id, row.company_id):
-            by_vendor.setdefault(name, []).extend(_news(row))
+        for vendor in _vendors(session, hospital.id, row.company_id):
+            by_vendor.setdefault(vendor.name, []).extend(_news(row))
     people = session.scalars(
         select(Person)
         .join(HospitalMember, HospitalMember.person_id == Person.id)
@@ -146,9 +150,9 @@ def _tell_company(
         _send(session, person, letter, hospital_id=None, now=now)
 
 
-def _vendors(session: Session, hospital_id: str, company_id: str) -> Sequence[str]:
+def _vendors(session: Session, hospital_id: str, company_id: str) -> Sequence[Vendor]:
     return session.scalars(
-        select(Vendor.name)
+        select(Vendor)
         .join(Assessment, (Assessment.vendor_id == Vendor.id) & (Assessment.hospital_id == Vendor.hospital_id))
         .where(Assessment.hospital_id == hospital_id, Assessment.company_id == company_id)
         .distinct()

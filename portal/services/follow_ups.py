@@ -28,11 +28,15 @@ def whole(session: Session, assessment: Assessment, manifest: Manifest) -> Manif
     values = {entry["question"]: answering.load(entry["value"]) for entry in manifest["answers"]}
     # What an earlier follow-up named as changed was its own question; this one asks it anew.
     facts = {question.id for question in catalogue.profile} - {question.id for question in asked.profile}
+    again = frozenset(map(str, assessment.asked_again or ()))
     held = [
         {ROUND: earlier.id, **entry}
         for entry in then["answers"]
         if (entry["question"], entry["supply"]) not in said
-        and (entry["question"] in facts or continuing.holds_on(asked, catalogue, entry["question"], values))
+        and (
+            entry["question"] in facts
+            or continuing.holds_on(asked, catalogue, entry["question"], values, asked_again=again)
+        )
     ]
     keys = {(entry["question"], entry["supply"]) for entry in held}
     return {

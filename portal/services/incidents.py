@@ -22,8 +22,9 @@ from portal.db.models.incidents import (
     IncidentWord,
 )
 from portal.db.models.vendors import Supply, Vendor
+from portal.db.models.watching import CallKind
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import accounts, audit, incident_clocks, incident_letters, vendors
+from portal.services import accounts, audit, incident_clocks, incident_letters, reassessment_calls, vendors
 from portal.services.actors import HOSPITAL_WRITERS, Actor, company_of, hospital_of
 from portal.services.incident_clocks import Clock
 from scanners.model import N_, Message
@@ -522,6 +523,7 @@ def _address(
             )
         )
         session.flush()
+        reassessment_calls.happened(session, link.hospital_id, link.vendor_id, CallKind.INCIDENT, now=now)
         scope = audit.hospital_scope(link.hospital_id)
         detail = {"vendor": link.vendor_id}
         audit.record(session, actor, "incident.reported", incident.id, now=now, scope=scope, detail=detail)

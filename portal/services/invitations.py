@@ -82,6 +82,7 @@ class RoundFields:
     question_set_reason: str = ""
     catalogue: catalogues.Name | None = None  # None: the usual one, whatever the intake proposes
     catalogue_reason: str = ""
+    asked_again: Sequence[str] = ()  # questions that a follow-up asks anew; see reassessments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +217,7 @@ def begin(
         catalogue_id=name[0],
         catalogue_version=name[1],
         catalogue_reason=fields.catalogue_reason.strip(),
+        asked_again=list(fields.asked_again) or None,
         due_on=fields.due_on,
         stage=Stage.INVITED,
         created_at=now,

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, selectinload
 from assessments.model import HostRole
 from portal.db.models.assessments import Assessment, AssessmentSupply
 from portal.db.models.vendors import Ground, Host, HostState, Speaker, Supply, Vendor
+from portal.db.models.watching import CallKind
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import accounts, audit, host_words, jobs
+from portal.services import accounts, audit, host_words, jobs, reassessment_calls
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.host_words import Said
 from scanners import targets
@@ -22,6 +23,8 @@ from scanners.model import N_, Message
 
 LARGEST_MONTHS = 240
 MOST_COUNTRIES = 40
+# What a change of asks for the vendor to be assessed again.
+OF_CONTRACT = frozenset({"contract_number", "contract_starts_on", "contract_ends_on", "law_country", "data_countries"})
 LARGEST_VOLUME = 10**11  # euros
 MOST_HOSTS = 20  # of one vendor: a scan of more would outrun its budget (DECISIONS: budgets of a scan)
 
@@ -233,6 +236,8 @@ def change_supply(
     _refuse_stale(session, supply, version)
     kept = vars(checked_supply(fields))
     changed = [name for name, value in kept.items() if getattr(supply, name) != value]
+    if any(getattr(supply, name) for name in changed if name in OF_CONTRACT):
+        reassessment_calls.happened(session, supply.hospital_id, supply.vendor_id, CallKind.CONTRACT, now=now)
     for name in changed:
         setattr(supply, name, kept[name])
     supply.version += 1
