@@ -91,7 +91,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.tender_list  GET hospital.tender  GET hospital.tender_lot  POST hospital.tender_sheet
         GET hospital.tender_acts  POST hospital.tender_log_workbook
         GET hospital.supply  GET hospital.vendor_subcontractors  GET hospital.ending
-        GET hospital.vendor_list_workbook  GET hospital.vendor_list_csv
+        POST hospital.vendor_list_workbook  POST hospital.vendor_list_csv
         GET hospital.decision_list  GET hospital.decision  GET hospital.vendor_decisions  GET hospital.sitting
         GET hospital.agenda_item  GET hospital.agenda_on_paper  GET hospital.minutes_on_paper
         GET hospital.minutes_for_word  GET hospital.approval_on_paper  GET hospital.approval_for_word
