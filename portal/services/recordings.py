@@ -177,6 +177,7 @@ def add_source(
 def remove_source(session: Session, actor: Actor, assessment_id: str, source_id: str, *, now: datetime) -> str:
     """Take a source out on which nothing rests; the name of its file comes back, for the edge to take off the disk."""
     hospital_of(actor, HOSPITAL_WRITERS)
+    _source(session, find(session, actor, assessment_id), source_id)  # what is unknown is that before it is closed
     assessment = _recordable(session, actor, assessment_id)
     row = _source(session, assessment, source_id)
     resting = [one for one in rows(session, assessment).values() if one.source_id == row.id]

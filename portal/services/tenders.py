@@ -253,6 +253,7 @@ def add_bidder(
 def remove_bidder(session: Session, actor: Actor, tender_id: str, bidder_id: str, *, now: datetime) -> None:
     """Whom nobody has written to yet."""
     hospital_of(actor, HOSPITAL_WRITERS)
+    bidder_of(find(session, actor, tender_id), bidder_id)  # what is unknown is that in every state
     row = _locked(session, actor, tender_id, TenderState.DRAFT, TenderState.FROZEN)
     bidder = bidder_of(row, bidder_id)
     session.delete(bidder)

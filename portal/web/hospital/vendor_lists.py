@@ -1,6 +1,7 @@
 """A list of vendors from outside: uploaded, its columns matched, every row shown before it is taken in."""
 
 import codecs
+import dataclasses
 import time
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from portal.jobs import reading
 from portal.services import audit, listing, vendor_exports, vendor_imports
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.vendor_imports import WORDS, Column, Matching, Step
-from portal.web import forms, pages, tables
+from portal.web import forms, journey, pages, tables
 from portal.web.hospital import vendor_table
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
@@ -176,22 +177,22 @@ def sent_list() -> bytes:
 # ---- the way back: exactly the list that is shown
 
 
-@hospital.get("/vendors/list.xlsx", roles=EVERY_HOSPITAL_ROLE)
+@hospital.post("/vendors/list.xlsx", roles=EVERY_HOSPITAL_ROLE)
 def vendor_list_workbook(here: HospitalJourney) -> Response:
-    """The vendors that the list shows with the filters of this address, as a workbook that can be taken in again."""
-    sheet = _sheet(here)
-    audit.record(here.session, here.actor, "vendor_list.exported", "xlsx", now=here.now)
-    here.let_go()
+    """The vendors that the list shows with the filters of this address, as a workbook that can be taken in again.
+
+    A POST, because the audit trail says who took the list along.
+    """
+    sheet = _taken(here, "xlsx")
     content = vendor_list.workbook(sheet, now=here.now)
     name = f"{_name()} {here.today:%Y-%m-%d}.xlsx"
     return pages.download(content, name=name, media_type=XLSX)
 
 
-@hospital.get("/vendors/list.csv", roles=EVERY_HOSPITAL_ROLE)
+@hospital.post("/vendors/list.csv", roles=EVERY_HOSPITAL_ROLE)
 def vendor_list_csv(here: HospitalJourney) -> Response:
     """The same as CSV."""
-    sheet = _sheet(here)
-    audit.record(here.session, here.actor, "vendor_list.exported", "csv", now=here.now)
+    sheet = _taken(here, "csv")
     name = f"{_name()} {here.today:%Y-%m-%d}.csv"
     return pages.download(vendor_list.csv_file(sheet), name=name, media_type="text/csv; charset=utf-8")
 
@@ -203,9 +204,13 @@ def _name() -> str:
     return _("Vendor list")
 
 
-def _sheet(here: HospitalJourney) -> Sheet:
-    vendor_ids, supply_ids = _shown(here)
-    return vendor_exports.sheet(here.session, here.actor, vendor_ids, supply_ids=supply_ids, language=i18n.language())
+def _taken(here: HospitalJourney, kind: str) -> Sheet:
+    """What is exported, read while nobody has to wait for it; that it was taken along is written down first."""
+    audit.record(here.session, here.actor, "vendor_list.exported", kind, now=here.now)
+    here.let_go()
+    with journey.floor().reading() as session:
+        vendor_ids, supply_ids = _shown(dataclasses.replace(here, session=session))
+        return vendor_exports.sheet(session, here.actor, vendor_ids, supply_ids=supply_ids, language=i18n.language())
 
 
 def _shown(here: HospitalJourney) -> tuple[Sequence[str], Collection[str] | None]:
