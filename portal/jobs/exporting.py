@@ -12,13 +12,25 @@ from sqlalchemy.orm import Session
 
 from portal import i18n
 from portal.db import session as database
+from portal.db.models.assessments import Assessment
 from portal.db.models.exports import ExportKind
 from portal.db.models.vendors import Vendor
 from portal.files.blobs import Blobs
 from portal.jobs import bundling, printing
 from portal.jobs.leases import LeaseLost
 from portal.jobs.work import NotYet, Work
-from portal.services import actions, bundles, comparisons, consents, exports, papers, policies, registers, vendors
+from portal.services import (
+    actions,
+    bundles,
+    comparisons,
+    consents,
+    exports,
+    invitations,
+    papers,
+    policies,
+    registers,
+    vendors,
+)
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
 from portal.services.exports import Begun, Made, Wish
@@ -83,10 +95,16 @@ def register_made(
     )
 
 
-def report_html(session: Session, actor: Actor, vendor_id: str, *, reader: Reader, now: datetime) -> str:
-    """The report on one vendor, ready to be set."""
-    assessed = registers.assess(session, actor, vendor_id, now=now)
-    asked = registers.newest_round(session, actor, vendor_id)
+def report_html(
+    session: Session, actor: Actor, vendor_id: str, *, reader: Reader, now: datetime, assessment_id: str = ""
+) -> str:
+    """The report on one vendor, by its newest round or the one that is named, ready to be set."""
+    if assessment_id:
+        assessed = registers.assess_round(session, actor, assessment_id, now=now)
+        asked: Assessment | None = invitations.find(session, actor, assessment_id)
+    else:
+        assessed = registers.assess(session, actor, vendor_id, now=now)
+        asked = registers.newest_round(session, actor, vendor_id)
     ledger = consents.on_paper(session, asked) if asked is not None else ()
     agreed = actions.facts(
         actions.of_vendor(session, actor, vendor_id),
@@ -157,9 +175,13 @@ def _bundle(work: Work, begun: Begun) -> Made:
     tell(0, 1)
     reader = Reader(language=language, translate=i18n.translator(language))
     with work.step() as session:
-        gathered = bundles.gather(session, begun.actor, vendor_id, program=bundling.PROGRAM, now=now)
+        gathered = bundles.gather(
+            session, begun.actor, vendor_id, program=bundling.PROGRAM, now=now, assessment_id=begun.wish.assessment_id
+        )
     with _reading(work) as session:
-        html = report_html(session, begun.actor, vendor_id, reader=reader, now=now)
+        html = report_html(
+            session, begun.actor, vendor_id, reader=reader, now=now, assessment_id=begun.wish.assessment_id
+        )
     shelf = Blobs(folder=work.tools.settings.files_dir, keyring=work.tools.keyring)
     content = bundling.bundle(gathered, shelf, work.tools.keyring, report_html=html, language=language)
     return _named(begun, BUNDLE, content, "zip", ZIP, vendor=gathered.bundle.assessed.dossier.vendor_name)

@@ -23,6 +23,7 @@ from portal.services import (
     disputes,
     dossiers,
     evidence,
+    invitations,
     manifests,
     permissions,
     policies,
@@ -69,10 +70,14 @@ class Facts:
     treatments: Mapping[str, Treated]  # by the key of the risk
 
 
-def gather_facts(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -> Facts:
-    """The vendor worked out anew, with what was agreed and decided."""
+def gather_facts(session: Session, actor: Actor, vendor_id: str, *, now: datetime, assessment_id: str = "") -> Facts:
+    """The vendor worked out anew by its newest round or the one that is named, with what was agreed and decided."""
     vendor = vendors.find(session, actor, vendor_id)
-    assessed = registers.assess(session, actor, vendor.id, now=now)
+    assessed = (
+        registers.assess_round(session, actor, assessment_id, now=now)
+        if assessment_id
+        else registers.assess(session, actor, vendor.id, now=now)
+    )
     agreed = actions.facts(
         actions.of_vendor(session, actor, vendor.id),
         vendor_keys={vendor.id: assessed.dossier.vendor_key},
@@ -81,12 +86,18 @@ def gather_facts(session: Session, actor: Actor, vendor_id: str, *, now: datetim
     return Facts(assessed=assessed, actions=tuple(agreed), treatments=_treated(session, vendor))
 
 
-def gather(session: Session, actor: Actor, vendor_id: str, *, program: str, now: datetime) -> Gathered:
-    """Everything of the vendor's newest round, or of what is known before the first one. Each document that goes along
-    counts as opened: its owner sees by whom."""
+def gather(
+    session: Session, actor: Actor, vendor_id: str, *, program: str, now: datetime, assessment_id: str = ""
+) -> Gathered:
+    """Everything of one round of the vendor, "": of its newest, or of what is known before the first one. Each document
+    that goes along counts as opened: its owner sees by whom."""
     vendor = vendors.find(session, actor, vendor_id)
     assessment = permissions.newest_assessment(session, vendor.hospital_id, vendor.id)
-    found = gather_facts(session, actor, vendor.id, now=now)
+    if assessment_id:
+        assessment = invitations.find(session, actor, assessment_id)
+        if assessment.vendor_id != vendor.id:
+            raise NotFound
+    found = gather_facts(session, actor, vendor.id, now=now, assessment_id=assessment_id)
     assessed, agreed, treated = found.assessed, found.actions, found.treatments
     dossier = assessed.dossier
     scans, looked_again = _scans(session, vendor, dossier, now=now)

@@ -18,7 +18,7 @@ from portal.db.models.exports import Export, ExportKind, ExportState
 from portal.db.models.vendors import Vendor
 from portal.errors import NotFound, NotNow
 from portal.files.blobs import Kept
-from portal.services import audit, jobs, outbox, snapshots, vendors
+from portal.services import audit, invitations, jobs, outbox, snapshots, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, Actor, hospital_of
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
@@ -68,12 +68,15 @@ class Wish:
     vendor_ids: tuple[str, ...] = ()  # of a comparison, in the order of its columns
     only_differences: bool = False
     snapshot_id: str = ""  # of a committee's paper; "": as of now
+    assessment_id: str = ""  # of a bundle: the round whose answers it holds; "": the newest
 
     @property
     def about(self) -> dict[str, object] | None:
-        """What the row keeps of a comparison, or of a paper from a snapshot."""
+        """What the row keeps of a comparison, of a paper from a snapshot, or of a bundle of an earlier round."""
         if self.snapshot_id:
             return {"snapshot": self.snapshot_id}
+        if self.assessment_id:
+            return {"assessment": self.assessment_id}
         return {"vendors": [*self.vendor_ids], "only_differences": self.only_differences} if self.vendor_ids else None
 
 
@@ -120,7 +123,7 @@ def ask(session: Session, actor: Actor, wish: Wish, *, now: datetime) -> Export:
     """A row and a job; the same wish while it is still open is the same row, and whoever asked is told too."""
     hospital_id = hospital_of(actor, MAY[wish.kind])
     title = _title(session, actor, wish)
-    key = ":".join((hospital_id, wish.kind, wish.language, wish.vendor_id or _short(wish)))
+    key = ":".join((hospital_id, wish.kind, wish.language, _short(wish) or wish.vendor_id or ""))
     row = _new(hospital_id, actor, wish, title=title, now=now)
     row.open_key = key
     open_one = select(Export).where(Export.open_key == key)
@@ -186,6 +189,7 @@ def begin(session: Session, hospital_id: str, export_id: str, *, now: datetime) 
         vendor_ids=tuple(about.get("vendors", ())),
         only_differences=bool(about.get("only_differences")),
         snapshot_id=str(about.get("snapshot", "")),
+        assessment_id=str(about.get("assessment", "")),
     )
     return Begun(wish=wish, actor=actor, made_at=now)
 
@@ -329,12 +333,17 @@ def _title(session: Session, actor: Actor, wish: Wish) -> str:
     """The vendors it is about, as they are called today."""
     if wish.snapshot_id:
         return snapshots.find(session, actor, wish.snapshot_id).name
+    if wish.assessment_id:
+        found = invitations.find(session, actor, wish.assessment_id)
+        if found.vendor_id != wish.vendor_id:
+            raise NotFound
+        return f"{found.vendor.name[:180]} ({found.round})"
     ids = (wish.vendor_id,) if wish.vendor_id else wish.vendor_ids
     return ", ".join(vendors.find(session, actor, vendor_id).name for vendor_id in ids)[:200]
 
 
 def _short(wish: Wish) -> str:
-    """The same vendors in the same order by a key that fits."""
+    """What the row keeps, by a key that fits; "": nothing beside the vendor."""
     return hashlib.sha256(repr(wish.about).encode()).hexdigest()[:32] if wish.about else ""
 
 

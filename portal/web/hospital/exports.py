@@ -61,6 +61,7 @@ class BundleForm(forms.Form):
     vendor = SelectField(_l("Vendor"), validators=[InputRequired(_l("Choose one."))])
     kind = SelectField(_l("What"), validators=[InputRequired(_l("Choose one."))])
     language = SelectField(_l("Language"), validators=[InputRequired(_l("Choose one."))])
+    round = StringField(validators=[Length(max=80)])  # from the page of a vendor: a round that is not the newest
 
 
 class CommitteeForm(forms.Form):
@@ -138,7 +139,9 @@ def ask_for_bundle(here: HospitalJourney) -> Response:
     if not form.validate():
         return _page(here, None, bundle=form)
     kind, language = ExportKind(str(form["kind"].data)), _language(form["language"].data)
-    return _asked(here, Wish(kind=kind, language=language, vendor_id=str(form["vendor"].data)))
+    chosen = str(form["round"].data or "") if kind is ExportKind.BUNDLE else ""
+    wish = Wish(kind=kind, language=language, vendor_id=str(form["vendor"].data), assessment_id=chosen)
+    return _asked(here, wish)
 
 
 @hospital.post("/reports/committee", roles=EVERY_HOSPITAL_ROLE)

@@ -19,6 +19,7 @@ from portal.services import (
     components,
     evidence,
     intakes,
+    invitations,
     movements,
     offboardings,
     peers,
@@ -217,6 +218,7 @@ def vendor_history(here: HospitalJourney, vendor_id: str) -> Response:
     return pages.page(
         "hospital/vendor_history.html",
         **tabs.frame(here, found, "history"),
+        rounds=invitations.of_vendor(here.session, here.actor, vendor_id),
         scores=scores,
         moved=movements.of_scores(here.session, here.actor, scores),
         events=events,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from portal.db.models.exports import ExportKind
 from portal.db.models.responses import EvidenceOpening
 from portal.errors import NotFound
-from portal.services import bundles, scan_results
+from portal.services import bundles, exports, scan_results
+from portal.services.exports import Wish
 from portal.services.scan_results import ScanState as RunState
 from questionnaires import continuing, loading, shelf
 from questionnaires.model import QuestionSet
@@ -123,6 +125,67 @@ def test_answers_are_those_of_the_signed_edition(ward):
     assert not any(b"nochnichtgesagt" in member for member in content.values())
     edition = documents.read("x", content[packing.EDITION])
     assert edition["signer_name"] == "Vera"
+
+
+def test_an_earlier_round_is_packed_with_what_was_signed_in_it(ward):
+    ward.answer(comment="in der ersten Runde")
+    ward.sign()
+    first = ward.round
+    ward.round = building.assessment(
+        ward.session,
+        ward.vendor,
+        company_id=ward.company.company_id,
+        supplies=(ward.supply,),
+        catalogue_id=first.catalogue_id,
+        catalogue_version=first.catalogue_version,
+        due_on=first.due_on,
+        round=2,
+    )
+    ward.response = building.response(ward.session, ward.round)
+    ward.answer(comment="in der zweiten Runde")
+    ward.sign()
+
+    def packed(assessment_id: str) -> bytes:
+        found = bundles.gather(
+            ward.session, ward.actor, ward.vendor.id, program="1", now=ward.now, assessment_id=assessment_id
+        )
+        return bundling.packed(found.bundle)
+
+    assert b"in der zweiten Runde" in packed("") == packed(ward.round.id)
+    earlier = packed(first.id)
+    assert b"in der ersten Runde" in earlier
+    assert b"in der zweiten Runde" not in earlier
+    assert verifying.verify(earlier, bundling.is_signed).status is Status.FITS
+    place = earlier.index(b"in der ersten Runde")
+    flipped = verifying.verify(earlier[:place] + b"X" + earlier[place + 1 :], bundling.is_signed)
+    assert flipped.status is Status.CHANGED
+    named = {note.text for note in flipped.notes if note.mark is verifying.Mark.CHANGED}
+    assert any("answers.json" in text or "dossier.json" in text for text in named), named
+
+
+def test_a_round_of_another_vendor_or_hospital_is_not_found(ward):
+    other = building.vendor(ward.session, ward.hospital, name="Anders GmbH", hosts=("b.example",))
+    for actor, vendor_id in ((ward.actor, other.id), (building.hospital_actor(ward.session), ward.vendor.id)):
+        with pytest.raises(NotFound):
+            bundles.gather(ward.session, actor, vendor_id, program="1", now=ward.now, assessment_id=ward.round.id)
+        with pytest.raises(NotFound):
+            exports.ask(
+                ward.session,
+                actor,
+                Wish(kind=ExportKind.BUNDLE, language="de", vendor_id=vendor_id, assessment_id=ward.round.id),
+                now=ward.now,
+            )
+
+
+def test_bundles_of_two_rounds_are_two_wishes(ward):
+    wishes = [
+        Wish(kind=ExportKind.BUNDLE, language="de", vendor_id=ward.vendor.id, assessment_id=chosen)
+        for chosen in ("", ward.round.id)
+    ]
+    newest, named = (exports.ask(ward.session, ward.actor, wish, now=ward.now) for wish in wishes)
+    assert newest.id != named.id
+    assert exports.ask(ward.session, ward.actor, wishes[1], now=ward.now).id == named.id
+    assert exports.begin(ward.session, ward.hospital.id, named.id, now=ward.now).wish == wishes[1]
 
 
 def test_another_hospital_finds_no_vendor_to_pack(ward):

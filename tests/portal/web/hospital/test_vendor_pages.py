@@ -35,3 +35,22 @@ def test_the_evidence_tells_why_it_stands_so_and_what_is_only_to_be_read(
 
     assert page.count("nur lesen, nicht speichern") == 1
     assert re.search(r'evidence-expired">.*?</span><br><span class="muted">[^<]+</span>', page)
+
+
+def test_a_bundle_of_a_finished_round_is_asked_for_where_the_rounds_stand(
+    sessions: Sessions, visit: Callable[..., Visitor], ward: Ward
+):
+    with sessions() as session:
+        finished = session.scalars(
+            select(Assessment).where(Assessment.hospital_id == ward.hospital_id, Assessment.submitted_at.is_not(None))
+        ).first()
+    assert finished is not None
+    visitor = visit(ward.auditor)
+    page = visitor.get(f"/hospital/vendors/{finished.vendor_id}/history").get_data(as_text=True)
+    assert "Prüfpaket dieser Runde" in page
+    assert f'value="{finished.id}"' in page
+    sent = {"vendor": finished.vendor_id, "kind": "bundle", "language": "de", "round": finished.id}
+    assert visitor.post("/hospital/reports/bundle", sent).status_code == 303
+    assert f"({finished.round})" in visitor.get("/hospital/reports/list").get_data(as_text=True)
+    strange = next(one for one in ward.vendors.values() if one != finished.vendor_id)
+    assert visitor.post("/hospital/reports/bundle", {**sent, "vendor": strange}).status_code == 404
