@@ -3,7 +3,7 @@ hospital may see now (releases.py). The mark holds what it saw; comparing and mo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -18,8 +18,20 @@ from portal.db.models.scans import FindingRecord, ScanRun, ScanSide
 from portal.db.models.snapshots import ScoreMove
 from portal.db.models.vendors import Vendor
 from portal.db.models.watching import ChangeCause, ChangeKind, VendorChange, WatchMark
-from portal.services import findings, jobs, movements, permissions, releases, scan_results, scans, scores, watching
+from portal.services import (
+    evidence_ends,
+    findings,
+    jobs,
+    movements,
+    permissions,
+    releases,
+    scan_results,
+    scans,
+    scores,
+    watching,
+)
 from portal.services.actors import Actor, hospital_of
+from portal.services.dossiers import BERLIN
 from portal.services.findings import LACKING, UNSEEN, Life
 from portal.services.jobs import JobKind
 from scanners.model import N_, Outcome, Severity, SubjectKind
@@ -82,12 +94,15 @@ def compare(session: Session, hospital_id: str, vendor_id: str, *, now: datetime
         found += _moved_hosts(old, hosts) + _renewed(old, certificates)
     score, moved = _score(session, old, sight, points=watching.rule(session, hospital_id).points)
     found += moved
+    evidence, ending = _evidence(old, sight, today=now.astimezone(BERLIN).date())
+    found += ending
     document = {
         "scan": sight.scan.id if sight.scan is not None else (old or {}).get("scan", ""),
         "lacking": lacking,
         "hosts": hosts,
         "certificates": certificates,
         "score": score,
+        "evidence": evidence,
     }
     if mark is None:
         mark = WatchMark(hospital_id=hospital_id, vendor_id=vendor_id)
@@ -345,6 +360,34 @@ def _cause_of_score(session: Session, score: ScoreRecord) -> ChangeCause:
     ).first()
     part = movements.load(row.document).weightiest if row is not None else None
     return ChangeCause(part.cause.value) if part is not None else ChangeCause.UNKNOWN
+
+
+# ---- documents
+
+
+def _evidence(
+    old: Mapping[str, Any] | None, sight: _Sight, *, today: date
+) -> tuple[dict[str, int], list[VendorChange]]:
+    """The days on which documents end that lie beside answers, each told when it comes to 90, 30 and 7 days."""
+    known: Mapping[str, int] = (old or {}).get("evidence", {})
+    steps: dict[str, int] = {}
+    found = []
+    for day in sorted(set((sight.score.evidence_ends if sight.score is not None else None) or ())):
+        left = (date.fromisoformat(day) - today).days
+        step = next((one for one in evidence_ends.STEPS if 0 <= left <= one), None)
+        if step is None:
+            continue
+        steps[day] = min(step, known.get(day, step))
+        if day not in known or step < known[day]:
+            found.append(
+                _plain(
+                    ChangeKind.EVIDENCE,
+                    before={"until": day, "step": known.get(day)},
+                    after={"until": day, "step": step},
+                    cause=ChangeCause.AGE,
+                )
+            )
+    return steps, found
 
 
 # ---- reading

@@ -151,6 +151,8 @@ def title(change: VendorChange) -> str:
         return _("Grade")
     if change.kind is ChangeKind.HOSTS:
         return _("Hosts looked at")
+    if change.kind is ChangeKind.EVIDENCE:
+        return _("Evidence that runs out")
     if change.kind is ChangeKind.CERTIFICATE:
         return _("Certificate of %(host)s", host=change.subject)
     check = catalogue.CHECKS.get(change.check_id)
@@ -162,6 +164,11 @@ def side(change: VendorChange, document: dict[str, object]) -> str:
     _ = i18n.gettext
     if change.kind is ChangeKind.GRADE:
         return f"{document['grade']} ({round(float(str(document['value'])))})"
+    if change.kind is ChangeKind.EVIDENCE:
+        step, until = document["step"], _day(str(document["until"]))
+        if step is None:
+            return _("valid until %(day)s", day=until)
+        return _("valid until %(day)s, at most %(days)s days left", day=until, days=step)
     if change.kind is ChangeKind.HOSTS:
         names = document["names"]
         return ", ".join(map(str, names)) if isinstance(names, list) and names else "–"

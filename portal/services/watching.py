@@ -70,7 +70,10 @@ def change(session: Session, actor: Actor, wanted: Rule, *, now: datetime) -> Ru
         raise BadInput(wrong)
     row = session.get(WatchRule, hospital_id, with_for_update=True, populate_existing=True)
     if (row.version if row is not None else 0) != wanted.version:
-        raise Clash(Message(text=N_("Somebody else changed this in the meantime.")))
+        raise Clash(
+            Message(text=N_("Somebody else changed this in the meantime.")),
+            version=row.version if row is not None else 0,
+        )
     if row is None:
         row = WatchRule(hospital_id=hospital_id, version=0)
         session.add(row)

@@ -18,6 +18,7 @@ class ChangeKind(StrEnum):
     GRADE = "grade"
     CERTIFICATE = "certificate"
     HOSTS = "hosts"
+    EVIDENCE = "evidence"  # a document came to 90, 30 or 7 days before its end
 
 
 class ChangeCause(StrEnum):

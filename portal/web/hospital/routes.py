@@ -40,6 +40,7 @@ from portal.web.hospital import (
     vendor_table,
     vendors,
     waivers,
+    watching,
 )
 from portal.web.hospital.room import asked, hospital
 
@@ -56,4 +57,5 @@ PAGES = (
     *(asked_intakes, intake_requests, recording),
     *(concentrations, vendor_table),
     *(decisions, sittings),
+    watching,
 )

@@ -24,6 +24,7 @@ from portal.services import (
     intake_requests,
     listing,
     offboardings,
+    reassessments,
     risk_lists,
     supply_records,
     waiving,
@@ -34,6 +35,7 @@ from portal.services.portfolio import EVIDENCE_SOON
 from portal.services.risk_lists import Listed
 from portal.services.supply_records import Matter
 from portal.web import filters
+from portal.web.hospital import watching
 from portal.web.journey import HospitalJourney
 from scanners.model import N_
 
@@ -293,6 +295,20 @@ def _critical(desk: Desk) -> Group:
     return _vendors(desk, _("Critical and open"), wanted, line, sort=VendorLine.critical.desc(), **address)
 
 
+def _reassessments(desk: Desk) -> Group:
+    def line(one: reassessments.Due) -> Line:
+        return Line(
+            name=one.vendor.name,
+            what=one.vendor.products,
+            since=" · ".join(watching.why(one, desk.here)),
+            word=_("Ask again"),
+            url=url_for("hospital.reassessment", vendor_id=one.vendor.vendor_id),
+        )
+
+    rows = reassessments.due(desk.here.session, desk.here.actor, today=desk.here.today)
+    return group(_("Re-assessment due"), rows, line, every_url=url_for("hospital.reassessment_list"))
+
+
 def _review(desk: Desk) -> Group:
     def line(row: VendorLine) -> Line:
         since = _("handed in on %(day)s", day=filters.day(row.submitted_at)) if row.submitted_at else ""
@@ -444,6 +460,7 @@ GROUPS: tuple[Callable[[Desk], Group], ...] = (
     _records(Matter.NOTICE, N_("Notice periods of contracts")),
     _evidence,
     _waivers,
+    _reassessments,
     _records(Matter.CONTRACT, N_("Contracts that end")),
     _records(Matter.SUPPORT, N_("Support that ends")),
     _records(Matter.CHECK, N_("IT security checks due (§ 17 MPBetreibV)")),

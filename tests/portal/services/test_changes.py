@@ -155,7 +155,7 @@ def test_certificates_and_hosts(session, vendor, now):
     assert found[ChangeKind.CERTIFICATE].before["sha256"] != found[ChangeKind.CERTIFICATE].after["sha256"]
 
 
-def _scored(session, vendor, now, value, grade):
+def _scored(session, vendor, now, value, grade, **more):
     round_ = session.scalars(select(Assessment).where(Assessment.vendor_id == vendor.id)).first()
     round_ = round_ or building.assessment(session, vendor)
     for old in session.scalars(select(ScoreRecord).where(ScoreRecord.assessment_id == round_.id)):
@@ -173,6 +173,7 @@ def _scored(session, vendor, now, value, grade):
             policy_version="1",
             catalogue_version="x",
             checks_version="x",
+            **more,
         )
     )
     session.flush()
@@ -248,3 +249,16 @@ def test_the_page_shows_only_the_own_hospitals_and_what_was_asked_for(session, v
     assert kinds(assessor, tier=1) == []
     assert kinds(assessor, vendor_id="unknown") == []
     assert kinds(stranger) == []
+
+
+def test_a_document_is_told_at_90_30_and_7_days(session, vendor, now):
+    end = now.date() + timedelta(days=100)
+    _scored(session, vendor, now, 84, "B", evidence_ends=[end.isoformat()])
+
+    told = {
+        day: [one.after["step"] for one in found]
+        for day in range(0, 105, 1)
+        if (found := _compare(session, vendor, now + day * DAY))
+    }
+
+    assert told == {10: [90], 70: [30], 93: [7]}
