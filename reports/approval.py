@@ -108,6 +108,7 @@ def docx(approval: Approval, *, reader: Reader) -> bytes:
     paper.table([_(N_("Number")), _(N_("Frozen"))], numbers(approval, reader), widths=(45, 55))
     paper.text(_(IN_PLACE) + ":")
     paper.text(" · ".join(f"{measure_title(one.part, reader)} {one.in_place}/{one.seen}" for one in approval.measures))
+    paper.break_page()  # whoever signs has what is approved on the same page
     paper.heading(_(N_("Approval")), 2)
     for statement in STATEMENTS:
         paper.text(f"☐ {_(statement)}")
@@ -129,9 +130,8 @@ def basis(approval: Approval, reader: Reader) -> str:
 def numbers(approval: Approval, reader: Reader) -> Sequence[tuple[str, str]]:
     """The frozen numbers, in words."""
     _ = reader.text
-    tiers = ", ".join(
-        _(N_("tier %(tier)s: %(count)s"), tier=tier, count=count) for tier, count in sorted(approval.tiers.items())
-    )
+    counts = ", ".join(f"{tier}: {count}" for tier, count in sorted(approval.tiers.items()))
+    tiers = _(N_("tier %(counts)s"), counts=counts) if counts else "–"
     grades = ", ".join(
         f"{grade.value if grade else _(N_('no grade'))}: {count}"
         for grade, count in sorted(approval.grades.items(), key=lambda one: one[0].value if one[0] else "Z")
@@ -142,7 +142,7 @@ def numbers(approval: Approval, reader: Reader) -> Sequence[tuple[str, str]]:
         if level in approval.levels
     )
     return (
-        (_(N_("Vendors")), f"{approval.vendors} ({tiers or '–'})"),
+        (_(N_("Vendors")), f"{approval.vendors} ({tiers})"),
         (_(N_("Grades")), grades or "–"),
         (_(N_("Residual risk of vendors")), levels or "–"),
         (

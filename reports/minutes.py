@@ -184,7 +184,7 @@ def _item(paper: Paper, item: Item, reader: Reader, *, is_agenda: bool) -> None:
         paper.text(item.reasons, lead=_(N_("Reasons:")))
     if item.conditions:
         paper.table(
-            [_(N_("Condition")), _(N_("Due on")), _(N_("Owner")), _(N_("Proof"))],
+            [_(N_("Condition")), _(N_("Due on")), _(N_("Owner")), _(N_("What shows it is met"))],
             [[one.text, reader.day(one.due_on), one.owner or "–", one.proof or "–"] for one in item.conditions],
             widths=(44, 16, 20, 20),
         )
@@ -237,25 +237,20 @@ def part_of(one: Attendee, reader: Reader) -> str:
 def stakes(stake: Stake, reader: Reader) -> Sequence[tuple[str, str]]:
     """The frozen numbers, in words."""
     _ = reader.text
-    grade = stake.grade.value if stake.grade else _(N_("no grade"))
+    grade = [stake.grade.value if stake.grade else _(N_("no grade"))]
+    if stake.value is not None:
+        grade.append(reader.number(stake.value, 1))
+    grade.append(_(N_("%(percent)s seen"), percent=reader.percent(stake.coverage)))
+    residual = "–"
+    if stake.level and stake.impact:
+        how = N_("impact %(impact)s × likelihood %(likelihood)s")
+        word = _(marks.RISK_LEVELS[stake.level].word)
+        residual = f"{word} · {_(how, impact=stake.impact, likelihood=stake.likelihood)}"
     safety = stake.patient_safety
     return (
         (_(N_("Tier")), str(stake.tier or "–")),
-        (
-            _(N_("Grade")),
-            f"{grade} · {reader.number(stake.value, 1)} · "
-            + _(N_("%(percent)s seen"), percent=reader.percent(stake.coverage)),
-        ),
-        (
-            _(N_("Residual risk")),
-            (_(marks.RISK_LEVELS[stake.level].word) if stake.level else "–")
-            + " · "
-            + _(
-                N_("impact %(impact)s × likelihood %(likelihood)s"),
-                impact=stake.impact or "–",
-                likelihood=stake.likelihood,
-            ),
-        ),
+        (_(N_("Grade")), " · ".join(grade)),
+        (_(N_("Residual risk")), residual),
         (_(N_("Effect on patients")), _(N_("%(impact)s of 5"), impact=safety) if safety else "–"),
         (
             _(N_("Open findings")),
@@ -293,11 +288,12 @@ def outcome(item: Item, reader: Reader) -> str:
 def signing(minutes: Minutes, reader: Reader) -> Sequence[str]:
     """Who signs: the chair, and whoever kept the minutes."""
     chair = next((one for one in minutes.attendees if one.is_chair), None)
+    leads, writes = reader.text(N_("chair")), reader.text(N_("minute-taker"))
     names = []
     if chair:
         function = f", {chair.function}" if chair.function else ""
-        names.append(f"{chair.name}{function} ({reader.text(N_('chair'))})")
-    names.append(f"{minutes.closed_by} ({reader.text(N_('minutes'))})")
+        names.append(f"{chair.name}{function} ({leads})")
+    names.append(f"{minutes.closed_by} ({writes})")
     return names
 
 

@@ -192,7 +192,7 @@ def _styled(document: OpenDocument, *, language: str) -> OpenDocument:
     styles["Clause"].paragraph_format.left_indent = Mm(10)
     styles["Clause"].paragraph_format.first_line_indent = Mm(-10)
     _face(styles["Faint"], size=8.5, colour=FAINT, after=4)
-    _face(styles["Cell"], size=9, colour=INK, after=0)
+    _face(styles["Cell"], size=9, colour=INK, before=1.5, after=1.5)
     styles["Cell"].paragraph_format.line_spacing = 1.1
     _face(styles["Signature line"], size=9, colour=FAINT, before=22, after=0)
     styles["Signature line"].paragraph_format.line_spacing = 1.1

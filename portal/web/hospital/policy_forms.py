@@ -7,7 +7,7 @@ from typing import Any
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from assessments import frameworks
+from assessments import deciding, frameworks
 from assessments.model import PARTS, AcceptanceRule, Authority, Caps, Grade, Policy, RiskLevel
 from assessments.policy import NO_TIER, STEPS, TIERS
 from portal import i18n
@@ -18,12 +18,7 @@ from questionnaires.model import QuestionSet, Text
 from reports import marks
 from scanners.model import N_, Message, Severity
 
-AUTHORITIES: Mapping[Authority, object] = {
-    Authority.OWNER: _l("risk owner"),
-    Authority.CISO: _l("CISO"),
-    Authority.COMMITTEE: _l("committee"),
-    Authority.MANAGEMENT: _l("management"),
-}
+AUTHORITIES: Mapping[Authority, object] = {one: _l(word) for one, word in deciding.AUTHORITIES.items()}
 CAPS: Mapping[str, object] = {
     "critical_fail": _l("A critical finding is open: at most"),
     "knock_out": _l("A knock-out is not met: at most"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from assessments.model import RiskLevel
 from portal.db.models.decisions import AgendaItem, Decision, Participant, Sitting
 from portal.files.blobs import Blobs
 from portal.services import decisions
@@ -84,7 +85,7 @@ def test_a_sitting_from_the_agenda_to_the_minutes(
     said = {f"ballot_{people[0]}": "yes", f"conflict_{people[0]}": "", "version": "2"}
     said |= {f"ballot_{people[1]}": "no", f"conflict_{people[1]}": "Neffe arbeitet dort"}
     assert visitor.post(f"{page}/votes", said).status_code == 303
-    assert "1 Ja, 0 Nein, 1 Enthaltung" in visitor.get(page).get_data(as_text=True)
+    assert "Ja: 1, Nein: 0, Enthaltungen: 1" in visitor.get(page).get_data(as_text=True)
     assert visit(ward.assessor).post(f"{address}/close", {}).status_code == 403
     assert visitor.post(f"{address}/close", {}).status_code == 303
 
@@ -102,7 +103,7 @@ def test_a_sitting_from_the_agenda_to_the_minutes(
     with sessions() as session:
         decision = session.scalars(select(Decision)).one()
     shown = visitor.get(f"/hospital/decisions/{decision.id}").get_data(as_text=True)
-    assert "1 Ja, 0 Nein, 1 Enthaltung" in shown
+    assert "Ja: 1, Nein: 0, Enthaltungen: 1" in shown
     assert "Mehrfaktor-Anmeldung" in visitor.get(f"/hospital/vendors/{first}/decisions").get_data(as_text=True)
     with sessions() as session:
         [condition] = decisions.find(session, ward.auditor, decision.id).conditions
@@ -115,8 +116,8 @@ def test_one_person_decides_where_the_policy_leaves_it_to_one(
     visit: Callable[..., Visitor], ward: Ward, sessions: Sessions
 ):
     with sessions() as session:
-        rows = decisions._rated(session, ward.hospital_id)
-        vendor_id = next(vendor.id for vendor, tier, score in rows if tier == 4 or (tier == 3 and score is None))
+        rows = decisions._rated(session, ward.hospital_id, list(RiskLevel), list(ward.vendors.values()))
+        vendor_id = next(one.id for one in rows if one.tier == 4 or (one.tier == 3 and one.residual is None))
     address = f"/hospital/vendors/{vendor_id}/decisions"
     visitor = visit(ward.decider)
     page = visitor.get(address).get_data(as_text=True)
