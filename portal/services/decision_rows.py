@@ -77,10 +77,11 @@ def rows(session: Session, actor: Actor, *, vendor_id: str = "") -> Sequence[Dec
         .order_by(DecisionReopening.at, DecisionReopening.id)
     ):
         opened.setdefault(cause.decision_id, []).append(cause)
-    keys = vendor_keys(session, hospital_id)
+    decided = session.execute(query).all()
+    keys = vendor_keys(session, hospital_id) if decided else {}
     seen: set[tuple[str, str, str]] = set()
     found = []
-    for decision, vendor, supply, sitting in session.execute(query):
+    for decision, vendor, supply, sitting in decided:
         key = Subject(vendor=vendor, supply=supply, topic=decision.topic).key
         found.append(
             DecisionRow(

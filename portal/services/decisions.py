@@ -1,6 +1,6 @@
 """Decisions: what stands, what is asked for, deciding as one person, and conditions (Auflagen) that are met."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,13 +20,14 @@ from assessments.deciding import (
     Why,
 )
 from assessments.model import Assessed, Authority, EvidenceStanding, EvidenceStatus, Grade, Policy, RiskLevel, Treatment
+from portal.db import lines
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.decisions import Condition, Decision, DecisionEvent
 from portal.db.models.plans import Action
+from portal.db.models.portfolio import VendorLine
 from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord
 from portal.db.models.snapshots import OwnRisk
-from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import audit, decision_rows, own_risks, policies, registers, risk_limits, scores, vendors
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
@@ -82,11 +83,22 @@ class Basis:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rated:
+    """A vendor with what its newest round came to, as lists have it."""
+
+    id: str
+    name: str
+    tier: int | None
+    grade: str | None
+    residual: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class AskedRow:
     """Something that needs a decision, with its rows."""
 
     fact: Asked
-    vendor: Vendor | None
+    vendor: Rated | None
     last: DecisionRow | None
 
 
@@ -150,8 +162,10 @@ def asked_rows(session: Session, actor: Actor, today: date) -> Sequence[AskedRow
     keys = vendor_keys(session, hospital_id)
     over = _accepted_beyond(session, actor, rules, today=today)
     found = []
-    for vendor, tier, score in _rated(session, hospital_id):
-        level = RiskLevel(score.residual) if score is not None and score.residual in set(RiskLevel) else None
+    asking = {one for one, decided in by_vendor.items() if any(row.reopenings for row in decided)} | set(over)
+    levels = [level for level in RiskLevel if deciding.needs_decision(rules, level)]
+    for vendor in _rated(session, hospital_id, levels, asking):
+        level = RiskLevel(vendor.residual) if vendor.residual in set(RiskLevel) else None
         decided = by_vendor.get(vendor.id, [])
         opened = next((row for row in decided if row.reopenings), None)
         why: list[Why] = []
@@ -168,10 +182,10 @@ def asked_rows(session: Session, actor: Actor, today: date) -> Sequence[AskedRow
                         vendor_key=keys[vendor.id],
                         vendor=vendor.name,
                         about=opened.fact.about if opened else "",
-                        tier=tier,
-                        grade=Grade(score.grade) if score is not None and score.grade else None,
+                        tier=vendor.tier,
+                        grade=Grade(vendor.grade) if vendor.grade else None,
                         level=level,
-                        authority=deciding.authority(rules, tier, level),
+                        authority=deciding.authority(rules, vendor.tier, level),
                         why=tuple(why),
                         last=opened.fact if opened else None,
                         accepted=tuple(over.get(vendor.id, ())),
@@ -242,33 +256,50 @@ def open_conditions(session: Session, actor: Actor) -> Sequence[ConditionRow]:
     return sorted(found, key=lambda one: (one.condition.due_on, one.row.decision.number))
 
 
-def _rated(session: Session, hospital_id: str) -> Sequence[tuple[Vendor, int | None, ScoreRecord | None]]:
-    """Every vendor on the lists with its tier today and its newest round's score."""
+def _rated(session: Session, hospital_id: str, levels: Sequence[RiskLevel], others: Collection[str]) -> Sequence[Rated]:
+    """Every vendor on the lists whose residual risk is of these levels, and some others, each with its tier today and
+    the score of its newest round that was sent."""
+    lines.settle(session)
+    rows = session.execute(
+        select(
+            *(VendorLine.vendor_id, VendorLine.name, VendorLine.tier, VendorLine.stage),
+            *(VendorLine.grade, VendorLine.residual),
+        ).where(
+            VendorLine.hospital_id == hospital_id,
+            VendorLine.is_ended.is_(False),
+            VendorLine.residual.in_(levels) | VendorLine.vendor_id.in_(others) | (VendorLine.stage == Stage.DRAFT),
+        )
+    ).all()
+    before = _before_drafts(session, hospital_id, [row.vendor_id for row in rows if row.stage is Stage.DRAFT])
+    found = []
+    for row in rows:
+        grade, residual = before.get(row.vendor_id, (None, None)) if row.stage is Stage.DRAFT else row[4:6]
+        found.append(Rated(id=row.vendor_id, name=row.name, tier=row.tier, grade=grade, residual=residual))
+    return found
+
+
+def _before_drafts(
+    session: Session, hospital_id: str, vendor_ids: Sequence[str]
+) -> Mapping[str, tuple[str | None, str | None]]:
+    """Grade and residual risk of the newest round of these vendors that is no draft."""
+    if not vendor_ids:
+        return {}
     rounds = session.execute(
-        select(Assessment.vendor_id, Assessment.id)
-        .where(Assessment.hospital_id == hospital_id, Assessment.stage != Stage.DRAFT)
+        select(Assessment.vendor_id, ScoreRecord.grade, ScoreRecord.residual)
+        .outerjoin(
+            ScoreRecord,
+            (ScoreRecord.hospital_id == Assessment.hospital_id)
+            & (ScoreRecord.assessment_id == Assessment.id)
+            & ScoreRecord.is_current,
+        )
+        .where(
+            Assessment.hospital_id == hospital_id,
+            Assessment.vendor_id.in_(vendor_ids),
+            Assessment.stage != Stage.DRAFT,
+        )
         .order_by(Assessment.round)
     )
-    last = {row[0]: row[1] for row in rounds}
-    current = {
-        score.assessment_id: score
-        for score in session.scalars(
-            select(ScoreRecord).where(ScoreRecord.hospital_id == hospital_id, ScoreRecord.is_current)
-        )
-    }
-    tiers: dict[str, int] = {}
-    latest: dict[str, tuple[str, int]] = {}
-    for supply_id, vendor_id, tier in session.execute(
-        select(IntakeRecord.supply_id, Supply.vendor_id, IntakeRecord.tier)
-        .join(Supply, (Supply.hospital_id == IntakeRecord.hospital_id) & (Supply.id == IntakeRecord.supply_id))
-        .where(IntakeRecord.hospital_id == hospital_id, Supply.ended_at.is_(None))
-        .order_by(IntakeRecord.at, IntakeRecord.id)
-    ):
-        latest[supply_id] = (vendor_id, tier)
-    for vendor_id, tier in latest.values():
-        tiers[vendor_id] = min(tier, tiers.get(vendor_id, tier))
-    found = session.scalars(select(Vendor).where(Vendor.hospital_id == hospital_id, Vendor.ended_at.is_(None)))
-    return [(vendor, tiers.get(vendor.id), current.get(last.get(vendor.id, ""))) for vendor in found]
+    return {row.vendor_id: (row.grade, row.residual) for row in rounds}
 
 
 def _accepted_beyond(session: Session, actor: Actor, rules: Policy, *, today: date) -> Mapping[str, Sequence[str]]:

@@ -375,19 +375,23 @@ def stopped_from_outside(hospital_id: str) -> CompoundSelect[Any]:
 def _over(hospital_id: str) -> Select[Any]:
     """Rounds of a vendor that is off the lists, or of supplies that all are: nobody is reminded of them."""
     lives = (
-        select(AssessmentSupply.assessment_id)
+        select(AssessmentSupply.supply_id)
         .join(
             Supply,
             (Supply.hospital_id == AssessmentSupply.hospital_id) & (Supply.id == AssessmentSupply.supply_id),
         )
-        .where(AssessmentSupply.hospital_id == hospital_id, Supply.ended_at.is_(None))
+        .where(
+            AssessmentSupply.hospital_id == Assessment.hospital_id,
+            AssessmentSupply.assessment_id == Assessment.id,
+            Supply.ended_at.is_(None),
+        )
     )
     return (
         select(Assessment.id)
         .join(Vendor, (Vendor.hospital_id == Assessment.hospital_id) & (Vendor.id == Assessment.vendor_id))
         .where(
             Assessment.hospital_id == hospital_id,
-            Vendor.ended_at.is_not(None) | Assessment.id.not_in(lives),
+            Vendor.ended_at.is_not(None) | ~lives.exists(),
         )
     )
 

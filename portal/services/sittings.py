@@ -391,14 +391,14 @@ def put_on_proposed(
     if not chosen or any(key not in found for key in chosen):
         raise BadInput({"chosen": Message(text=N_("Choose what is put on the agenda."))})
     return [
-        put_on(session, actor, sitting_id, _subject(one), one.fact.why, now=now)
+        put_on(session, actor, sitting_id, _subject(session, one), one.fact.why, now=now)
         for one in (found[key] for key in chosen)
     ]
 
 
-def _subject(one: decisions.AskedRow) -> Subject:
+def _subject(session: Session, one: decisions.AskedRow) -> Subject:
     return Subject(
-        vendor=one.vendor,
+        vendor=session.get_one(Vendor, one.vendor.id) if one.vendor is not None else None,
         supply=one.last.supply if one.last is not None else None,
         topic="" if one.vendor is not None else _topic_of(one),
     )
