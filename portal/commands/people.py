@@ -63,14 +63,15 @@ def _hospital_add(arguments: argparse.Namespace) -> int:
 
 def _hospital_list(_arguments: argparse.Namespace) -> int:
     with instance.opened() as (_chosen, sessions), sessions() as session:
-        for hospital in session.query(Hospital).order_by(Hospital.name):
+        for hospital in session.query(Hospital).filter(~Hospital.is_for_bidder).order_by(Hospital.name):
             sys.stdout.write(f"{hospital.id}  {hospital.name}\n")
     return 0
 
 
 def _user_add(arguments: argparse.Namespace) -> int:
     with instance.opened() as (chosen, sessions), sessions.begin() as session:
-        if session.get(Hospital, arguments.hospital) is None:
+        hospital = session.get(Hospital, arguments.hospital)
+        if hospital is None or hospital.is_for_bidder:
             raise Refusal("There is no hospital of that id. Type: kettenblick hospital list")
         operator = instance.actor()
         actor = Actor(

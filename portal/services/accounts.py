@@ -130,10 +130,18 @@ def has_hospital(session: Session) -> bool:
 # ---- roles: granted here and nowhere else
 
 
+def _require_house(session: Session, hospital_id: str) -> None:
+    """A hospital in which people work; in the tenant of a bidder nobody does, not even for the operator."""
+    hospital = session.get(Hospital, hospital_id)
+    if hospital is None or hospital.is_for_bidder:
+        raise NotFound
+
+
 def grant_hospital_role(
     session: Session, actor: Actor, *, person: Person, hospital_id: str, role: HospitalRole, now: datetime
 ) -> HospitalMember:
     """Give a role in a hospital; the one place where that happens. Callers have checked that the actor may."""
+    _require_house(session, hospital_id)
     member = session.get(HospitalMember, (hospital_id, person.id))
     if member is None:
         member = HospitalMember(hospital_id=hospital_id, person_id=person.id, role=role, created_at=now)
@@ -215,6 +223,7 @@ def waiting_for_hospital(session: Session, actor: Actor, *, now: datetime) -> Se
 def invite_to_hospital(session: Session, actor: Actor, *, email: str, role: HospitalRole, now: datetime) -> str:
     """A link by which one person may join; returns its token for the mail."""
     hospital_id = hospital_of(actor, {HospitalRole.ADMIN})
+    _require_house(session, hospital_id)
     return _invite(
         session, actor, TicketPurpose.JOIN_HOSPITAL, email=email, hospital_id=hospital_id, role=role.value, now=now
     )
@@ -223,8 +232,7 @@ def invite_to_hospital(session: Session, actor: Actor, *, email: str, role: Hosp
 def invite_first_admin(session: Session, actor: Actor, *, hospital_id: str, email: str, now: datetime) -> str:
     """The operator's link for the first administrator of a hospital."""
     require_operator(actor)
-    if session.get(Hospital, hospital_id) is None:
-        raise NotFound
+    _require_house(session, hospital_id)
     return _invite(
         session,
         actor,

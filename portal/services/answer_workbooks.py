@@ -109,7 +109,7 @@ def compare(session: Session, actor: Actor, assessment_id: str, sent: SheetSent,
 
 def compared(asked: Round, sent: SheetSent, rows_of_sheet: Sequence[AnswerRow], *, now: datetime) -> Comparison:
     """The same for a round that is at hand, with the rows that a workbook of it has."""
-    _refuse_strangers(asked, sent)
+    refuse_strangers(asked, sent)
     rows = asked.answers
     known = {row.key: row for row in rows_of_sheet}
     differences, same = [], 0
@@ -256,7 +256,8 @@ def _question_rows(asked: Round, remarks: Mapping[Key, str]) -> Sequence[AnswerR
 # ---- comparing
 
 
-def _refuse_strangers(asked: Round, sent: SheetSent) -> None:
+def refuse_strangers(asked: Round, sent: SheetSent) -> None:
+    """Raises BadInput for a workbook of another round, company or version."""
     if sent.assessment_id != asked.assessment.id:
         sentence = N_("This workbook belongs to another round or another company. Please take the one of this round.")
         raise BadInput({"file": Message(text=sentence)})

@@ -11,6 +11,7 @@ from portal.services.vendor_entries import ARTICLE_KINDS, ArticleFields
 from reports.workbooks.table_in import Table
 from scanners.model import N_, Message
 
+LONGEST_COUNT = 12  # digits; how many there may be is said by the entry itself
 WORDS: Mapping[str, str] = {
     "model": N_("Model"),
     "kind": N_("Kind"),
@@ -101,6 +102,6 @@ def _count(text: str) -> int:
     if not text:
         return 1
     plain = text.replace(".", "").replace(" ", "")
-    if not plain.isascii() or not plain.isdecimal():
+    if not plain.isascii() or not plain.isdecimal() or len(plain) > LONGEST_COUNT:
         raise BadInput({"count": Message(text=N_("Enter how many there are."))})
     return int(plain)

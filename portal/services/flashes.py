@@ -416,6 +416,8 @@ def escalate(session: Session, hospital_id: str, flash_id: str, *, base_url: str
     touched = 0
     for line in _lines(session, [flash])[flash.id]:
         asked = line.asked
+        if line.vendor.ended_at is not None:  # its end is written down: nobody is written to or called
+            continue
         if line.is_final or now < (flash.last_due_at if line.answers else flash.first_due_at):
             continue
         is_first = asked.escalated_at is None and asked.second_email and not line.answers and now < flash.last_due_at

@@ -12,6 +12,7 @@ from portal import i18n
 from portal.db.models.accounts import Company, Hospital, Person
 from portal.db.models.assessments import Assessment, AssessmentSupply, Invitation, Stage
 from portal.db.models.responses import Response
+from portal.db.models.tenders import TenderBidder
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.errors import BadInput, NotFound, NotNow
 from portal.services import (
@@ -381,6 +382,8 @@ def accept(session: Session, token: str, *, person: Person, company: Company, no
     assessment = invited.assessment
     if not is_free(assessment):
         raise NotNow(Message(text=N_("This invitation was taken already.")))
+    if assessment.closes_at is not None and _bids_already(session, assessment, company):
+        raise NotNow(Message(text=N_("Your company bids for this lot already, with another invitation.")))
     _kill_links(session, assessment, now)
     audit.take_turns(session, audit.hospital_scope(assessment.hospital_id), audit.company_scope(company.id))
     assessment.company_id = company.id
@@ -395,6 +398,20 @@ def accept(session: Session, token: str, *, person: Person, company: Company, no
     actor = Actor(name=person.name, email=person.email, person_id=person.id, company_id=company.id)
     audit.record(session, actor, "assessment.accepted", assessment.id, now=now)
     return assessment
+
+
+def _bids_already(session: Session, assessment: Assessment, company: Company) -> bool:
+    """Whether the company stands in this lot with another round: nobody competes with itself."""
+    mine = select(TenderBidder.lot_id).where(TenderBidder.assessment_id == assessment.id)
+    return (
+        session.scalars(
+            select(TenderBidder.id)
+            .join(Assessment, Assessment.id == TenderBidder.assessment_id)
+            .where(TenderBidder.lot_id.in_(mine), Assessment.company_id == company.id, Assessment.id != assessment.id)
+            .limit(1)
+        ).first()
+        is not None
+    )
 
 
 def hand_over(session: Session, token: str, *, colleague: Invitee, base_url: str, now: datetime) -> None:

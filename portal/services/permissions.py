@@ -20,6 +20,7 @@ from scanners.model import N_, CheckClass
 WITHDRAWN = N_("The company does not want to be scanned; documents only.")
 WINDOW_OVER = N_("The time window in which the company agreed to scans is over. Ask it to agree anew.")
 ENDED = N_("The vendor is off the lists; nothing of it is looked at.")
+CLOSED = N_("The deadline of the tender has passed; what is seen after it would count for nobody.")
 NO_HOST = N_("No host is left that may be scanned.")
 
 ORDINARY = frozenset({CheckClass.PASSIVE, CheckClass.STANDARD})
@@ -47,6 +48,8 @@ def permitted(session: Session, hospital_id: str, vendor_id: str, names: Iterabl
     assessment = newest_assessment(session, hospital_id, vendor_id)
     if assessment is not None and assessment.documents_only:
         return Permission(reason=WITHDRAWN)
+    if assessment is not None and assessment.closes_at is not None and now >= assessment.closes_at:
+        return Permission(reason=CLOSED)
     in_scope = {host.name for host in hosts_in_scope(session, hospital_id, vendor_id)}
     asked = tuple(name for name in names if name in in_scope)
     ledger = ledger_of(session, hospital_id, vendor_id)

@@ -53,7 +53,9 @@ def take(
     now: datetime,
 ) -> tuple[Sequence[Key], Sequence[Key]]:
     """Record what was chosen, each over the version that it was compared with: what was taken, and what was changed
-    meanwhile and stays. Each answer names the workbook and its cell."""
+    meanwhile and stays. Each answer names the workbook and its cell. Raises BadInput when it is that of another round.
+    """
+    answer_workbooks.refuse_strangers(recordings.questionnaire(session, actor, assessment_id, now=now), sent)
     rows = {row.key: row for row in sent.rows}
     taken, left = [], []
     for key, version in chosen.items():

@@ -73,7 +73,10 @@ def ask_all(session: Session, *, now: datetime) -> int:
     found = session.execute(
         select(ScanRun.hospital_id, ScanRun.vendor_id)
         .join(Vendor, (Vendor.hospital_id == ScanRun.hospital_id) & (Vendor.id == ScanRun.vendor_id))
-        .where(ScanRun.state.in_(scan_results.GOOD), Vendor.ended_at.is_(None))
+        .join(Hospital, Hospital.id == ScanRun.hospital_id)
+        .where(  # a tender is judged by what stood at its deadline, and its bidders get the same mails
+            ScanRun.state.in_(scan_results.GOOD), Vendor.ended_at.is_(None), Hospital.is_for_bidder.is_(False)
+        )
         .distinct()
     ).all()
     for hospital_id, vendor_id in found:

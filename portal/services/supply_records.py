@@ -57,8 +57,10 @@ def notice_by(supply: Supply) -> date | None:
 
 
 def back(day: date, months: int) -> date:
-    """So many months before a day; the last day of a shorter month."""
+    """So many months before a day; the last day of a shorter month, and none beyond the calendar."""
     count = day.year * 12 + day.month - 1 - months
+    if not date.min.year <= count // 12 <= date.max.year:
+        return date.min if months > 0 else date.max
     year, month = divmod(count, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 

@@ -36,6 +36,7 @@ from portal.services import (
     manifests,
     outbox,
     policies,
+    responses,
     vendors,
 )
 from portal.services.actors import EVERY_COMPANY_ROLE, HOSPITAL_WRITERS, Actor, company_of, hospital_of
@@ -223,7 +224,10 @@ def add_bidder(
             domain = vendors.host_name(fields.domain, permitted=permitted)
         except BadInput as refused:
             wrong["domain"] = next(iter(refused.fields.values()))
-    if any(one.lot_id == lot.id and one.contact_email == email for one in row.bidders):
+    rivals = [one for one in row.bidders if one.lot_id == lot.id]
+    if domain and any(one.domain == domain for one in rivals):
+        wrong["domain"] = Message(text=N_("Somebody with this domain bids for this lot already."))
+    if any(one.contact_email == email for one in rivals):
         wrong["contact_email"] = Message(text=N_("Somebody with this address bids for this lot already."))
     if wrong:
         raise BadInput(wrong)
@@ -536,28 +540,46 @@ def open_answers(session: Session, actor: Actor, tender_id: str, *, now: datetim
         return row
     if row.needs_two and row.opening_by == actor.person_id:
         raise NotNow(Message(text=N_("Two people open the answers. You spoke first; a second person has to agree.")))
+    _close_what_was_not_handed_in(session, row)
     row.state, row.opened_at, row.opened_by_name = TenderState.OPENED, now, actor.name[:200]
     row.version += 1
     _note(session, actor, row, "tender.opened", now=now, detail={"sha256": row.frozen_sha256})
     return row
 
 
+def _close_what_was_not_handed_in(session: Session, row: Tender) -> None:
+    """A hand-in that came in time and waited behind the opening finds its round closed."""
+    for bidder in row.bidders:
+        if bidder.assessment_id is None:
+            continue
+        assessment = session.get_one(Assessment, bidder.assessment_id)
+        if assessment.company_id is not None:
+            responses.lock(session, assessment)
+        if assessment.stage is not Stage.SUBMITTED:
+            assessment.stage = Stage.CLOSED
+            assessment.version += 1
+
+
 def side_by_side(session: Session, actor: Actor, tender_id: str, lot_id: str, *, now: datetime) -> Comparison:
-    """The bidders of a lot: those that no gate excludes first, the best score first; by the frozen weights."""
+    """The bidders of a lot: those that no gate excludes first, the best score first; by the frozen weights.
+
+    As of the deadline, whenever it is read: what ran out since then, or was seen since then, moves nothing.
+    """
     row = find(session, actor, tender_id)
     lot = lot_of(row, lot_id)
     _require_opened(row)
     rules = frozen_policy(row)
+    at = min(now, row.closes_at + timedelta(seconds=1))
     found = [
-        _assessed(session, bidder, rules, now=now)
+        _assessed(session, bidder, rules, now=at)
         for bidder in row.bidders
         if bidder.lot_id == lot.id and bidder.assessment_id is not None
     ]
     must = frozenset(row.must_haves)
-    first = comparison.compare(found, at=now, must_haves=must)
+    first = comparison.compare(found, at=at, must_haves=must)
     out = {side.key: side.is_excluded for side in first.sides}
     found.sort(key=lambda one: _rank(one, is_excluded=out[one.dossier.vendor_key]))
-    return comparison.compare(found, at=now, must_haves=must)
+    return comparison.compare(found, at=at, must_haves=must)
 
 
 def frozen_policy(row: Tender) -> Policy:

@@ -290,6 +290,7 @@ def _subcontractor(fields: SubcontractorFields) -> SubcontractorFields:
         wrong["country"] = Message(text=N_("Write the country with its two letters, for example AT."))
     if not 1 <= fields.rank <= LOWEST_RANK:
         wrong["rank"] = Message(text=N_("Choose a rank from 1 to %(most)s."), values={"most": LOWEST_RANK})
+    wrong |= vendors.wrong_days(fields)
     if wrong:
         raise BadInput(wrong)
     return replace(
@@ -325,6 +326,7 @@ def checked_article(fields: ArticleFields) -> ArticleFields:
         wrong["model"] = Message(text=N_("Enter the model."))
     if not 1 <= fields.count <= MOST_ARTICLES:
         wrong["count"] = Message(text=N_("Enter how many there are."))
+    wrong |= vendors.wrong_days(fields)
     if wrong:
         raise BadInput(wrong)
     return replace(

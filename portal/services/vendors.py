@@ -22,6 +22,7 @@ from scanners.attribution import Belonging
 from scanners.model import N_, Message
 
 LARGEST_MONTHS = 240
+FIRST_YEAR, LAST_YEAR = 1950, 2199  # of any day in a record: a mistyped year would stand in every sum after it
 MOST_COUNTRIES = 40
 # What a change of asks for the vendor to be assessed again.
 OF_CONTRACT = frozenset({"contract_number", "contract_starts_on", "contract_ends_on", "law_country", "data_countries"})
@@ -452,7 +453,7 @@ def checked_supply(fields: SupplyFields) -> SupplyFields:
             owner_email = accounts.email_address(owner_email, field="owner_email")
         except BadInput as refused:
             wrong |= refused.fields
-    wrong |= _wrong_in_contract(fields)
+    wrong |= _wrong_in_contract(fields) | wrong_days(fields)
     if wrong:
         raise BadInput(wrong)
     return SupplyFields(
@@ -499,6 +500,17 @@ def _wrong_in_contract(fields: SupplyFields) -> dict[str, Message]:
     if not all(map(is_country, countries)) or len(countries) > MOST_COUNTRIES:
         wrong["data_countries"] = Message(text=N_("Write each country with its two letters: DE, IE."))
     return wrong
+
+
+def wrong_days(fields: object) -> dict[str, Message]:
+    """A sentence for each day of these fields that no record can mean."""
+    sentence = N_("Enter a year from %(first)s to %(last)s.")
+    values = {"first": FIRST_YEAR, "last": LAST_YEAR}
+    return {
+        name: Message(text=sentence, values=values)
+        for name, value in vars(fields).items()
+        if isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR
+    }
 
 
 def _countries(text: str) -> list[str]:

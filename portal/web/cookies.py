@@ -16,9 +16,9 @@ LOOK_RESULT = "look-result"  # by which one browser, and no other, reads what wa
 LASTS = timedelta(hours=2)
 
 
-def hold_ticket(here: Journey, token: str, endpoint: str, *, name: str = TICKET) -> Response:
+def hold_ticket(here: Journey, token: str, endpoint: str, *, name: str = TICKET, **where: str) -> Response:
     """Take a link's token out of the address, so that it stands in no history, no log and no screenshot."""
-    response = pages.see_other(endpoint)
+    response = pages.see_other(endpoint, **where)
     journey.set_cookie(response, here.settings, name, token[:200], lasts=LASTS)
     return response
 

@@ -1,6 +1,8 @@
 """The intake as whoever owns the supply sees it: no account, one link, who asks and why, and ten questions."""
 
-from flask import Response
+import re
+
+from flask import Response, request
 from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
@@ -8,7 +10,7 @@ from assessments.model import IntakeForm
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import intake_requests, limits
+from portal.services import intake_requests, limits, tickets
 from portal.services.intake_requests import Asked, Said
 from portal.web import cookies, forms, journey, pages
 from portal.web.hospital import intakes
@@ -16,6 +18,7 @@ from portal.web.hospital.room import asked
 from portal.web.journey import Journey, Who
 
 COOKIE = "intake"
+SHORT = 12  # signs by which the address tells one link from another; nothing opens with them
 
 
 def form_class(questions: IntakeForm) -> type[forms.Form]:
@@ -42,8 +45,12 @@ def form_class(questions: IntakeForm) -> type[forms.Form]:
 
 @asked.get("/intake/<token>", who=Who.ANYONE)
 def open_intake(here: Journey, token: str) -> Response:
-    """The link itself: its token moves from the address into a cookie; nothing is redeemed."""
-    return cookies.hold_ticket(here, token, "asked.show_intake", name=COOKIE)
+    """The link itself: its token moves from the address into a cookie of its own; nothing is redeemed.
+
+    Two links in two tabs stay two: what is typed about one supply never becomes the answer about another.
+    """
+    which = tickets.hashed(token)[:SHORT]
+    return cookies.hold_ticket(here, token, "asked.show_intake", name=f"{COOKIE}-{which}", which=which)
 
 
 @asked.get("/intake", who=Who.ANYONE, writes=True)
@@ -83,13 +90,19 @@ def answer_intake(here: Journey) -> Response:
             )
             intake_requests.answer(here.session, _token(here), said, now=here.now)
             response = pages.page("hospital/asked_intake_sent.html", asked=found)
-            journey.drop_cookie(response, here.settings, COOKIE)
+            journey.drop_cookie(response, here.settings, _cookie())
             return response
     return _page(found, form)
 
 
 def _token(here: Journey) -> str:
-    return cookies.held_ticket(here, name=COOKIE)
+    return cookies.held_ticket(here, name=_cookie())
+
+
+def _cookie() -> str:
+    """The cookie of the link that this address names."""
+    which = request.args.get("which", "")
+    return f"{COOKIE}-{which}" if re.fullmatch(f"[0-9a-f]{{{SHORT}}}", which) else COOKIE
 
 
 def _ended() -> Response:
@@ -98,5 +111,9 @@ def _ended() -> Response:
 
 def _page(found: Asked, form: forms.Form) -> Response:
     return pages.page(
-        "hospital/asked_intake.html", asked=found, form=form, questions=[one.id for one in found.form.questions]
+        "hospital/asked_intake.html",
+        asked=found,
+        form=form,
+        which=request.args.get("which", ""),
+        questions=[one.id for one in found.form.questions],
     )

@@ -6,12 +6,31 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import func, select
 
+from assessments import intake
 from portal.db.models.accounts import HospitalRole
+from portal.db.models.campaigns import SeatState
+from portal.db.models.jobs import OutboxMail
 from portal.db.models.supplies import Step, StepState
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
-from portal.services import audit, invitations, offboardings, permissions, portfolio, reminders, scans, vendors
+from portal.services import (
+    audit,
+    campaigns,
+    flashes,
+    intakes,
+    invitations,
+    offboardings,
+    permissions,
+    portfolio,
+    reminders,
+    rescans,
+    scans,
+    vendors,
+)
 from portal.services.actors import Actor
+from portal.services.flashes import FlashFields
+from portal.services.intakes import Override
 from portal.services.invitations import Invitee, RoundFields
 from portal.services.offboardings import StepFields
 from portal.services.vendors import HostFields, SupplyFields, VendorFields
@@ -35,13 +54,21 @@ def clerk(session: Session) -> Actor:
 
 @pytest.fixture
 def vendor(session: Session, clerk: Actor, now: datetime) -> Vendor:
-    fields = VendorFields(name="Strahlwerk GmbH", domain="strahlwerk.de", vat_id="DE1")
+    fields = VendorFields(
+        name="Strahlwerk GmbH",
+        domain="strahlwerk.de",
+        vat_id="DE1",
+        security_email="psirt@strahlwerk.de",
+        contact_email="info@strahlwerk.de",
+    )
     return vendors.add(session, clerk, fields, now=now)
 
 
 @pytest.fixture
 def supply(session: Session, clerk: Actor, vendor: Vendor, now: datetime) -> Supply:
     supply = vendors.add_supply(session, clerk, vendor.id, SupplyFields(name="PACS"), now=now)
+    answers = {one.id: (one.options[0].id,) for one in intake.current().questions}
+    intakes.fill_in(session, clerk, supply.id, answers, now=now, override=Override(tier=1, reason="Bildarchiv"))
     fields = HostFields(name="pacs.strahlwerk.de", supply_id=supply.id)
     session.expire_all()
     vendors.name_host(session, clerk, vendor.id, fields, now=now)
@@ -72,6 +99,15 @@ def test_an_ended_vendor_is_off_the_lists_and_left_alone(
         base_url=BASE,
         now=now,
     )
+    flash = flashes.begin(
+        session,
+        clerk,
+        FlashFields(about="log4j", text_de="Betroffen?", text_en="Affected?", vendor_ids=(vendor.id,)),
+        base_url=BASE,
+        now=now,
+    )
+    waits = building.campaign(session, clerk, vendor.id, now=now)
+    sent = session.scalar(select(func.count()).select_from(OutboxMail))
     end(session, clerk, vendor, now)
 
     assert vendors.search(session, clerk) == []
@@ -89,6 +125,22 @@ def test_an_ended_vendor_is_off_the_lists_and_left_alone(
     ):
         with pytest.raises(NotNow):
             verb()
+    assert rescans.start(session, clerk.hospital_id, vendor.id, now=now) is None
+    with pytest.raises(BadInput):
+        flashes.begin(
+            session,
+            clerk,
+            FlashFields(about="xz", text_de="Betroffen?", text_en="Affected?", vendor_ids=(vendor.id,)),
+            base_url=BASE,
+            now=now,
+        )
+    for hours in (25, 73):
+        flashes.escalate(session, clerk.hospital_id, flash.id, base_url=BASE, now=now + timedelta(hours=hours))
+    campaigns.start(session, clerk, waits.id, now=now)
+    state = campaigns.send_one(session, clerk.hospital_id, waits.id, vendor.id, base_url=BASE, now=now)
+    assert state is SeatState.REFUSED
+    session.flush()
+    assert session.scalar(select(func.count()).select_from(OutboxMail)) == sent
     assert vendors.find(session, clerk, vendor.id) is vendor  # the history stays
     assert audit.about(session, audit.scope_of(clerk), {vendor.id})[0].verb == "vendor.ended"
 

@@ -21,6 +21,7 @@ from portal.services import (
     audit,
     dossiers,
     invitations,
+    recorded_workbooks,
     recordings,
     registers,
     responses,
@@ -36,6 +37,7 @@ from portal.services.recordings import Origin, SourceFields
 from portal.services.submissions import Signer
 from questionnaires import answering
 from questionnaires.model import AnswerKind
+from reports.workbooks.answer_sheet import SheetSent
 from tests.portal import building
 from tests.portal.web.hospital import ward as wards
 
@@ -345,3 +347,20 @@ def test_never_a_recorded_answer_beats_the_companys_own(
         assert {key for key, one in after.items() if one.recorded is not None} == gaps
         step.rollback()
     session.expire_all()
+
+
+def test_a_workbook_of_another_round_is_not_recorded_by_whoever_skips_the_comparison(
+    session: Session, ward: Ward, now: datetime
+):
+    asked = recordings.questionnaire(session, ward.assessor, of(session, ward).id, now=now)
+    sent = SheetSent(
+        assessment_id="0123456789abcdef0123",
+        catalogue_id=asked.catalogue.id,
+        catalogue_version=asked.catalogue.version,
+        rows=(),
+    )
+    workbook = source(session, ward, now, SourceKind.WORKBOOK)
+    with pytest.raises(BadInput):
+        recorded_workbooks.take(
+            session, ward.assessor, of(session, ward).id, source_id=workbook, sent=sent, chosen={}, now=now
+        )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select, text
 
-from portal.db.models.accounts import CompanyRole, Hospital, Person
+from portal.db.models.accounts import Company, CompanyRole, Hospital, HospitalRole, Person
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import Response, SignOff
@@ -19,11 +19,14 @@ from portal.db.models.tenders import Tender, TenderState
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
 from portal.services import (
+    accounts,
     audit,
     dossiers,
     incidents,
     invitations,
     manifests,
+    permissions,
+    policies,
     portfolio,
     registers,
     responses,
@@ -32,6 +35,7 @@ from portal.services import (
     tracking,
     vendors,
 )
+from portal.services.actors import Actor
 from portal.services.submissions import Signer
 from portal.services.tenders import BidderFields, TenderFields
 from questionnaires import shelf
@@ -45,7 +49,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from portal.services.actors import Actor
     from tests.portal.web.hospital.ward import Ward
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -393,3 +396,108 @@ def test_a_tender_of_another_hospital_is_an_unknown_one(session: Session, now: d
         tenders.change(session, made.ward.assessor, made.tender_id, fields(now), version=99, now=now)
     houses = session.scalar(select(func.count()).select_from(Hospital).where(Hospital.is_for_bidder))
     assert houses == 0
+
+
+def test_what_is_signed_in_time_but_comes_behind_the_opening_is_refused(session: Session, now: datetime):
+    """A request that arrived a moment before the deadline and waited behind the one that opened the answers."""
+    made = started(session, now)
+    wards.answer_all(session, made.ward, ONE, quality=0.9, now=now + 2 * DAY)
+    session.expire_all()
+    opened(session, made)
+    with pytest.raises(NotNow):
+        sign(session, made, ONE, now=made.closes_at - SECOND)
+    assert session.scalar(select(func.count()).select_from(SignOff)) == 0
+
+
+def test_what_is_seen_after_the_deadline_moves_no_comparison(session: Session, now: datetime):
+    made = started(session, now)
+    hand_in(session, made, ONE, now=now + 2 * DAY)
+    row = opened(session, made)
+    lot_id = row.lots[0].id
+    first = tenders.side_by_side(session, made.ward.decider, row.id, lot_id, now=made.closes_at + DAY)
+    later = tenders.side_by_side(session, made.ward.decider, row.id, lot_id, now=made.closes_at + 500 * DAY)
+    assert [side.score for side in first.sides] == [side.score for side in later.sides]
+    assert first.at == later.at
+    house_id = tenders.bidder_of(row, made.bidders[ONE]).house_id or ""
+    vendor_id = session.get_one(Assessment, made.ward.assessments[ONE]).vendor_id
+    for at, hosts in ((made.closes_at - SECOND, ("kanarienblau.de",)), (made.closes_at, ())):
+        assert permissions.permitted(session, house_id, vendor_id, ["kanarienblau.de"], now=at).hosts == hosts
+
+
+def test_a_new_release_of_the_weights_moves_no_comparison(
+    session: Session, now: datetime, monkeypatch: pytest.MonkeyPatch
+):
+    made = started(session, now)
+    hand_in(session, made, ONE, now=now + 2 * DAY)
+    before = policies.of(session, made.ward.hospital_id)
+    row = opened(session, made)
+    at, lot_id = made.closes_at + DAY, row.lots[0].id
+    first = tenders.side_by_side(session, made.ward.decider, row.id, lot_id, now=at)
+    monkeypatch.setattr(policies, "of", lambda *_: pytest.fail("the rules of today are not asked"))
+    assert tenders.frozen_policy(row) == before
+    again = tenders.side_by_side(session, made.ward.decider, row.id, lot_id, now=at)
+    assert [side.score for side in again.sides] == [side.score for side in first.sides]
+
+
+def test_nobody_bids_twice_for_one_lot(session: Session, now: datetime):
+    made = started(session, now)
+    row = session.get_one(Tender, made.tender_id)
+    again = BidderFields(
+        lot_id=row.lots[0].id, name="Dieselbe", domain="kanarienblau.de", contact_name="", contact_email="x@y.de"
+    )
+    with pytest.raises(BadInput) as refused:
+        tenders.add_bidder(session, made.ward.assessor, row.id, again, base_url=URL, now=now)
+    assert set(refused.value.fields) == {"domain"}
+    other = bidder(row.lots[0].id, "Tochter GmbH", "kanarientochter.de")
+    one = tenders.add_bidder(session, made.ward.assessor, row.id, other, base_url=URL, now=now)
+    mail = session.scalars(select(OutboxMail).where(OutboxMail.to_address == one.contact_email)).one()
+    token = re.search(rf"{URL}/invitation/(\S+)", mail.text)[1]
+    actor = made.actors[ONE]
+    with pytest.raises(NotNow):
+        invitations.accept(
+            session,
+            token,
+            person=session.get_one(Person, actor.person_id),
+            company=session.get_one(Company, actor.company_id),
+            now=now + DAY,
+        )
+
+
+def test_nobody_can_be_let_into_a_bidders_tenant(session: Session, now: datetime):
+    made = started(session, now)
+    house_id = tenders.bidder_of(session.get_one(Tender, made.tender_id), made.bidders[ONE]).house_id
+    operator = Actor(name="Betrieb", is_operator=True)
+    inside = Actor(name="Betrieb", is_operator=True, hospital_id=house_id, hospital_role=HospitalRole.ADMIN)
+    with pytest.raises(NotFound):
+        accounts.invite_first_admin(session, operator, hospital_id=house_id or "", email="x@klinik.de", now=now)
+    with pytest.raises(NotFound):
+        accounts.invite_to_hospital(session, inside, email="x@klinik.de", role=HospitalRole.ADMIN, now=now)
+    person = session.get_one(Person, made.ward.admin.person_id)
+    with pytest.raises(NotFound):
+        accounts.grant_hospital_role(
+            session, operator, person=person, hospital_id=house_id or "", role=HospitalRole.ADMIN, now=now
+        )
+
+
+def test_two_lots_of_one_bidder_become_one_vendor_with_two_supplies(session: Session, now: datetime):
+    made = drafted(session, now, needs_two=False)
+    who, row = made.ward.assessor, session.get_one(Tender, made.tender_id)
+    lot = tenders.add_lot(session, who, row.id, "Los zwei", now=now)
+    second = tenders.add_bidder(session, who, row.id, bidder(lot.id, ONE, "kanarienblau.de"), base_url=URL, now=now)
+    tenders.freeze(session, who, row.id, now=now)
+    tenders.start(session, who, row.id, base_url=URL, now=now)
+    later = made.closes_at + SECOND
+    tenders.open_answers(session, who, row.id, now=later)
+    one = tenders.award(session, who, row.id, made.bidders[ONE], reason="Bestes.", now=later)
+    with pytest.raises(NotNow):
+        tenders.award(session, who, row.id, made.bidders[TWO], reason="Auch.", now=later)
+    two = tenders.award(session, who, row.id, second.id, reason="Bestes.", now=later)
+    assert one.id == two.id
+    assert row.state is TenderState.AWARDED
+    for verb in (
+        lambda: tenders.award(session, who, row.id, second.id, reason="x", now=later),
+        lambda: tenders.cancel(session, who, row.id, reason="x", now=later),
+        lambda: tenders.open_answers(session, who, row.id, now=later),
+    ):
+        with pytest.raises(NotNow):
+            verb()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
 from portal.db.models.accounts import HospitalRole
-from portal.db.models.supplies import ContactRole
+from portal.db.models.supplies import Article, ContactRole
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
-from portal.services import audit, vendor_entries, vendors
+from portal.services import article_lists, audit, supply_records, vendor_entries, vendors
 from portal.services.actors import Actor
 from portal.services.vendor_entries import (
     AlternativeFields,
@@ -20,6 +21,7 @@ from portal.services.vendor_entries import (
     SubcontractorFields,
 )
 from portal.services.vendors import SupplyFields, VendorFields
+from reports.workbooks.table_in import Table
 from tests.portal import building
 
 if TYPE_CHECKING:
@@ -159,3 +161,37 @@ def test_a_new_list_of_articles_takes_the_place_of_the_old_one(session: Session,
     assert sorted(vendor_entries.fields_of("article", row).model for row in rows) == ["A", "B"]
     with pytest.raises(BadInput):
         vendor_entries.replace_articles(session, clerk, owners["article"], [ArticleFields(model="")], now=now)
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+def test_a_day_far_from_any_record_is_refused(session: Session, now: datetime, clerk: Actor, owners, day: date):
+    """A mistyped year would stand in every sum of dates after it."""
+    for name in ("support_ends_on", "checked_on"):
+        with pytest.raises(BadInput) as refused:
+            vendor_entries.add(session, clerk, owners["article"], ArticleFields(model="CT", **{name: day}), now=now)
+        assert set(refused.value.fields) == {name}
+    with pytest.raises(BadInput):
+        vendor_entries.add(session, clerk, owners["subcontractor"], SubcontractorFields(name="A", since=day), now=now)
+    supply = vendors.find_supply(session, clerk, owners["article"])
+    for name in ("contract_starts_on", "contract_ends_on", "dpa_signed_on", "audited_on", "exit_due_on"):
+        with pytest.raises(BadInput) as refused:
+            vendors.change_supply(
+                session, clerk, supply.id, SupplyFields(name="PACS", **{name: day}), version=supply.version, now=now
+            )
+        assert set(refused.value.fields) == {name}
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+def test_a_day_that_an_earlier_version_took_breaks_no_page(session: Session, clerk: Actor, owners, day: date):
+    supply = vendors.find_supply(session, clerk, owners["article"])
+    supply.contract_ends_on, supply.notice_months = day, 12
+    article = Article(model="CT", checked_on=day)
+    assert supply_records.notice_by(supply) in {date.min, date(9998, 12, 31)}
+    assert supply_records.check_by(article) is not None
+
+
+def test_a_count_of_thousands_of_digits_is_no_count():
+    table = Table(heading=("Modell", "Anzahl"), rows=(("CT", "9" * 5000), ("MR", "-3"), ("US", "2")), first=2)
+    found, wrong = article_lists.read(table)
+    assert [one.model for one in found] == ["US"]
+    assert [(one.number, one.column) for one in wrong] == [(2, "count"), (3, "count")]

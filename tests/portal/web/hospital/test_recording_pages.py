@@ -15,7 +15,8 @@ from portal.db.models.intake_requests import IntakeRequest
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.recordings import RecordedAnswer, RecordedSource
 from portal.demonstration import documents
-from portal.services import recordings
+from portal.services import recordings, vendors
+from portal.services.vendors import SupplyFields
 from tests.portal.web.hospital import ward as wards
 from tests.portal.web.vendor import errand
 
@@ -143,8 +144,11 @@ def test_the_owner_answers_once_and_the_assessor_takes_it_over(clerk, ward, sess
         before = session.scalars(select(IntakeRequest)).one().version
 
     for _ in range(2):
-        assert visitor.get(link).status_code == 303
-        page = visitor.get("/intake")
+        moved = visitor.get(link)
+        assert moved.status_code == 303
+        form = moved.location
+        assert "avi_" not in form  # the token stands in no address that a page could hand on
+        page = visitor.get(form)
     text = errand.text_of(page)
     assert "PACS" in text
     assert NAME not in text
@@ -152,12 +156,12 @@ def test_the_owner_answers_once_and_the_assessor_takes_it_over(clerk, ward, sess
         assert session.scalars(select(IntakeRequest)).one().version == before
 
     answers = {one.id: one.options[0].id for one in intake_form.current().questions}
-    wrong = visitor.post("/intake", {**answers, "name": "", "function": "Radiologie", "remark": "Ersatz ab März."})
+    wrong = visitor.post(form, {**answers, "name": "", "function": "Radiologie", "remark": "Ersatz ab März."})
     assert wrong.status_code == 422
     assert "Ersatz ab März." in wrong.get_data(as_text=True)
-    sent = visitor.post("/intake", {**answers, "name": "Dr. Ada Beck", "function": "Leitung Radiologie"})
+    sent = visitor.post(form, {**answers, "name": "Dr. Ada Beck", "function": "Leitung Radiologie"})
     assert sent.status_code == 200
-    assert visitor.post("/intake", {**answers, "name": "x", "function": "y"}).status_code == 200  # it has ended
+    assert visitor.post(form, {**answers, "name": "x", "function": "y"}).status_code == 200  # it has ended
     assert "Dr. Ada Beck" in errand.text_of(clerk.get("/hospital/"))
 
     page = clerk.get(f"/hospital/vendors/supplies/{supply}/intake")
@@ -170,3 +174,30 @@ def test_the_owner_answers_once_and_the_assessor_takes_it_over(clerk, ward, sess
     assert clerk.post(over, {**fields, "version": "0"}).status_code == 409
     assert clerk.post(over, fields).status_code == 303
     assert "Dr. Ada Beck" in errand.text_of(clerk.get(f"/hospital/vendors/supplies/{supply}/intake"))
+
+
+def test_two_links_in_two_tabs_stay_two(clerk, ward, sessions, visitor):
+    """One person is asked about two supplies: what is typed in the first tab is no answer in the second."""
+    with sessions() as session:
+        fields, vendor_id = SupplyFields(name="Zweites"), ward.vendors[NAME]
+        second = vendors.add_supply(session, ward.assessor, vendor_id, fields, now=datetime.now(UTC)).id
+        session.commit()
+    first = ward.supplies[NAME]
+    until = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+    forms = {}
+    for supply, email in ((first, "a@klinik.example"), (second, "b@klinik.example")):
+        sent = {"name": "Beck", "email": email, "language": "de", "until": until}
+        asked = clerk.post(f"/hospital/vendors/supplies/{supply}/intake/ask", sent)
+        assert asked.status_code == 303
+        with sessions() as session:
+            mail = session.scalars(select(OutboxMail).where(OutboxMail.to_address == email)).one()
+        forms[supply] = visitor.get(re.search(r"/intake/avi_\S+", mail.text)[0]).location
+    answers = {one.id: one.options[0].id for one in intake_form.current().questions}
+
+    assert visitor.post(forms[first], {**answers, "name": "Ada", "function": "Labor"}).status_code == 200
+
+    with sessions() as session:
+        rows = session.scalars(select(IntakeRequest).where(IntakeRequest.supply_id == second)).all()
+        assert [row.submitted_at for row in rows] == [None]
+    assert "Ada" not in visitor.get(forms[second]).get_data(as_text=True)
+    assert visitor.get("/intake?which=0123456789ab").status_code == 200  # has ended
