@@ -37,6 +37,7 @@ from portal.db.models.registers import RiskRecord
 from portal.db.models.responses import DeletionRule, Evidence, EvidenceDeletion, Response
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Host
+from portal.db.models.watching import CallKind
 from portal.demonstration import documents
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
@@ -48,6 +49,7 @@ from portal.services import (
     exports,
     intake_requests,
     jobs,
+    reassessment_calls,
     rechecks,
     recordings,
     retention,
@@ -324,6 +326,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
         **tendering.opened(session, made.assessor, now=now),
         "request_id": asked_intake,
         "source_id": _recorded_source(session, shelf, assessment, now=now),
+        "call_id": _called(session, made, assessment.vendor_id, now=now),
         "incident_id": incident.id,
         "flash_id": flash.id,
         "asked_id": session.scalars(select(FlashAsked.id).where(FlashAsked.flash_id == flash.id)).one(),
@@ -361,6 +364,12 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
     missing = [parameter for parameter, value in ids.items() if not value]
     assert not missing, f"the world holds none of {missing}"
     return Place(ward=made, lead=lead, assessment_id=assessment.id, ids={key: str(value) for key, value in ids.items()})
+
+
+def _called(session: Session, made: Ward, vendor_id: str, *, now: datetime) -> str:
+    """A reason to ask the vendor again before its time."""
+    call = reassessment_calls.call(session, made.assessor, vendor_id, CallKind.OTHER, "Neuer Eigentümer.", now=now)
+    return call.id
 
 
 def _open_to_all(session: Session, assessment: Assessment, *, now: datetime) -> disputes.Place:
