@@ -95,6 +95,8 @@ TABLE: Mapping[object, str] = {
         GET hospital.decision_list  GET hospital.decision  GET hospital.vendor_decisions  GET hospital.sitting
         GET hospital.agenda_item  GET hospital.agenda_on_paper  GET hospital.minutes_on_paper
         GET hospital.minutes_for_word  GET hospital.approval_on_paper  GET hospital.approval_for_word
+        GET hospital.change_list  GET hospital.watching_page  POST hospital.choose_watching
+        GET hospital.reassessment_list  GET hospital.reassessment
     """,
     CLINIC_WRITERS: """
         GET hospital.add_tender  POST hospital.begin_tender  GET hospital.edit_tender  POST hospital.change_tender
@@ -134,6 +136,7 @@ TABLE: Mapping[object, str] = {
         POST hospital.reopen_contradiction  POST hospital.answer_dispute
         POST hospital.take_offered_lines  GET hospital.add_action  POST hospital.set_action  POST hospital.answer_action
         POST hospital.keep_scope
+        POST hospital.begin_reassessment  POST hospital.call_reassessment  POST hospital.take_back_reassessment
     """,
     CLINIC_RISKS: """
         POST hospital.open_tender
@@ -153,6 +156,7 @@ TABLE: Mapping[object, str] = {
     CLINIC_ADMIN: """
         POST hospital.change_settings  POST hospital.invite_member  POST hospital.end_member
         POST hospital.release_catalogue  POST hospital.withdraw_catalogue  POST hospital.release_policy
+        POST hospital.change_watching
     """,
     CLINIC_TRAIL: "GET hospital.audit_trail",
     FIRM: """
@@ -267,6 +271,13 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.close_flash": {"conclusion": "Keiner betroffen."},
         "POST hospital.stop_flash": {"stop": "yes"},
         "POST vendor.answer_flash": {"standing": "not-affected"},
+        "POST hospital.change_watching": {
+            **{f"{name}_{tier}": "12" for name in ("rescan", "reassessment") for tier in "1234"},
+            "points": "5",
+            "version": "0",
+        },
+        "POST hospital.choose_watching": {"rhythm": "daily"},
+        "POST hospital.call_reassessment": {"kind": "other", "reason": "Neuer Eigentümer."},
         "POST hospital.treat_risk": {"treatment": "mitigate", "version": "0"},
         **{
             f"POST hospital.{name}": {
