@@ -163,24 +163,28 @@ def side(change: VendorChange, document: dict[str, object]) -> str:
     """How it stood, or stands."""
     _ = i18n.gettext
     if change.kind is ChangeKind.GRADE:
-        return f"{document['grade']} ({round(float(str(document['value'])))})"
+        return f"{document.get('grade', '–')} ({round(float(str(document.get('value', 0))))})"
     if change.kind is ChangeKind.EVIDENCE:
-        step, until = document["step"], _day(str(document["until"]))
+        step, until = document.get("step"), _day(str(document.get("until", "")))
         if step is None:
             return _("valid until %(day)s", day=until)
         return _("valid until %(day)s, at most %(days)s days left", day=until, days=step)
     if change.kind is ChangeKind.HOSTS:
-        names = document["names"]
+        names = document.get("names")
         return ", ".join(map(str, names)) if isinstance(names, list) and names else "–"
     if change.kind is ChangeKind.CERTIFICATE:
-        return _("%(issuer)s, valid until %(day)s", issuer=document["issuer"], day=_day(str(document["until"])))
-    values = document["values"]
-    text = str(document["text"])
+        return _(
+            "%(issuer)s, valid until %(day)s",
+            issuer=document.get("issuer", "–"),
+            day=_day(str(document.get("until", ""))),
+        )
+    values = document.get("values")
+    text = str(document.get("text", ""))
     said = Message(text=text, values=values if isinstance(values, dict) else {}).render(i18n.gettext) if text else ""
-    word = _(marks.VERDICTS[Outcome(str(document["outcome"]))].word) if document["outcome"] else ""
+    outcome = document.get("outcome")
+    word = _(marks.VERDICTS[Outcome(str(outcome))].word) if outcome in set(Outcome) else ""
     return ": ".join(filter(None, (word, said)))
 
 
 def _day(iso: str) -> str:
-    year, month, day = iso.split("-")
-    return f"{day}.{month}.{year}" if i18n.language() == "de" else iso
+    return ".".join(reversed(iso.split("-"))) if i18n.language() == "de" else iso

@@ -274,5 +274,6 @@ def _page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
         words={host.id: _words(vendor, host) for host in vendor.hosts},
         seen_hosts=host_proposals.of_run(here.session, vendor, run) if is_open and run is not None else {},
         rescan=rescans.plan(here.session, here.actor, vendor, now=here.now),
+        today=here.today,
         **state,
     )

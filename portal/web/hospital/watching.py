@@ -297,6 +297,7 @@ def _reassessment_page(here: HospitalJourney, vendor_id: str, form: forms.Form) 
         due=reassessments.of_vendor(here.session, here.actor, vendor_id),
         delta=delta,
         catalogue=title.get(i18n.language()) if title is not None else "",
+        today=here.today,
         until=here.today + reassessments.ANSWERING_TIME,
         words=reassessment_calls.WORDS,
     )
