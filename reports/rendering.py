@@ -1,6 +1,8 @@
 """From a template to PDF: nothing is fetched but our own style sheet and fonts, from memory."""
 
 from collections.abc import Mapping
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,7 @@ def pdf(html: str, *, style: str, fonts: Path | None = None, identifier: bytes =
             name = url.removeprefix(_ASSETS)
             if not url.startswith(_ASSETS) or name not in files:
                 raise FetchRefused("documents fetch nothing")
-            return URLFetcherResponse(url, body=files[name], headers={"Content-Type": "font/woff2"})
+            return URLFetcherResponse(url, body=files[name], headers={"Content-Type": "font/ttf"})
 
     fetcher = OwnAssets()
     configuration = FontConfiguration()
@@ -72,15 +74,26 @@ def pdf(html: str, *, style: str, fonts: Path | None = None, identifier: bytes =
 _WEIGHTS = {"FiraSans-Regular": 400, "FiraSans-Medium": 500, "FiraSans-SemiBold": 600, "FiraSans-Bold": 700}
 
 
+@cache
 def _files(folder: Path | None) -> Mapping[str, bytes]:
+    """The fonts, unpacked once for all documents of this process: that takes longer than setting four pages."""
     if folder is None:
         return {}
-    return {name: path.read_bytes() for name in _WEIGHTS if (path := folder / f"{name}.woff2").is_file()}
+    return {name: _unpacked(path) for name in _WEIGHTS if (path := folder / f"{name}.woff2").is_file()}
+
+
+def _unpacked(path: Path) -> bytes:
+    from fontTools.ttLib import woff2  # noqa: PLC0415 - WeasyPrint's own way to read such fonts; only those who print pay
+
+    out = BytesIO()
+    with path.open("rb") as packed:
+        woff2.decompress(packed, out)
+    return out.getvalue()
 
 
 def _faces(files: Mapping[str, bytes]) -> str:
     return "".join(
         f'@font-face {{ font-family: "Fira Sans"; font-weight: {_WEIGHTS[name]}; '
-        f'src: url("{_ASSETS}{name}") format("woff2"); }}\n'
+        f'src: url("{_ASSETS}{name}") format("truetype"); }}\n'
         for name in files
     )
