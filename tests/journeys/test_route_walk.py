@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
 UNKNOWN = "0123456789abcdef0123"
+HOLLOW = re.compile(r"%\(\w+\)s|>\s*None\b|Undefined")  # a gap of a sentence or a template that nobody filled in
 OPEN, HALFWAY, INSIDE, OPERATOR = "open", "halfway", "inside", "operator"
 CLINIC = frozenset(HospitalRole)
 CLINIC_WRITERS = frozenset({HospitalRole.ADMIN, HospitalRole.ASSESSOR})
@@ -391,7 +392,7 @@ def outcome(answer: TestResponse) -> str:
         return "sign in or second factor" if answer.status_code == 401 else "sign in"
     if location.startswith("/second-factor?"):
         return "second factor"
-    assert answer.status_code < 500, answer.status_code
+    assert answer.status_code < 500, f"{answer.request.path}: {answer.status_code}"
     return {403: "forbidden", 404: "nothing"}.get(answer.status_code, "in")
 
 
@@ -423,6 +424,8 @@ def test_everybody_comes_in_where_the_table_says_and_a_refusal_changes_nothing(w
             got = wanted
         if got not in wanted and wanted not in got:
             wrong.append(f"{name}: {got} ({answer.status_code}), not {wanted}")
+        if answer.mimetype == "text/html" and HOLLOW.search(answer.get_data(as_text=True)):
+            wrong.append(f"{name}: a gap is not filled in")
         if wanted == "in":
             world.restore()
         elif changed := world.changed():

@@ -143,6 +143,8 @@ class World:
 
     def restore(self) -> None:
         """Everything as it was kept; connections that are open see it at their next transaction."""
+        if self._version() == self._seen:
+            return
         _copy(self.folder / KEPT, self.folder / LIVE)
         self._seen = self._version()
 
