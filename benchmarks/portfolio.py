@@ -10,6 +10,7 @@ import pstats
 import random
 import socket
 import statistics
+import sys
 import tempfile
 import time
 import zlib
@@ -108,6 +109,9 @@ def main(arguments: Sequence[str]) -> int:
                 engine.dispose()
                 place = product.address.removeprefix("http://")
                 figures += _pages(place, cookie, where, size, asked.visits)
+            except SystemExit:
+                print("".join(product.lines[-40:]), file=sys.stderr)  # why a page did not come
+                raise
             finally:
                 product.stop()
     _print([HEAD, *(figure.cells() for figure in figures)])

@@ -36,8 +36,9 @@ def source(catalogue_id: str, version: str) -> bytes:
     return _folder().joinpath(catalogue_id, f"{version}.yaml").read_bytes()
 
 
+@functools.cache
 def versions() -> tuple[tuple[str, str], ...]:
-    """Id and version of every catalogue that ships."""
+    """Id and version of every catalogue that ships; they are looked up for every dossier."""
     return tuple(
         sorted(
             (folder.name, file.name.removesuffix(".yaml"))

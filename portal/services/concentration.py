@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.db import lines
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment
 from portal.db.models.portfolio import SharedGround, SupplyLine, VendorLine
@@ -50,6 +51,7 @@ class Share:
 def shares(session: Session, actor: Actor, *, now: datetime) -> Mapping[Ground, Sequence[Share]]:
     """What at least two vendors rest on, by kind, what most critical vendors share first."""
     hospital_id = hospital_of(actor)
+    lines.settle(session)
     rows = session.execute(
         select(
             *(SharedGround.kind, SharedGround.key, SharedGround.label, SharedGround.scan_id),
@@ -116,6 +118,7 @@ def label_of(session: Session, actor: Actor, kind: str, key: str) -> str:
 def open_scans(session: Session, hospital_id: str, *, now: datetime) -> frozenset[str]:
     """Of each vendor the newest scan that is open to the hospital; none of a vendor that gave documents only."""
     hospital = session.get_one(Hospital, hospital_id)
+    lines.settle(session)
     released = (
         select(Response.id)
         .join(Assessment, Assessment.id == Response.assessment_id)

@@ -1,6 +1,6 @@
 """Decisions as they are read, each with its conditions and with what opened it again; the register rests on it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -78,7 +78,7 @@ def rows(session: Session, actor: Actor, *, vendor_id: str = "") -> Sequence[Dec
     ):
         opened.setdefault(cause.decision_id, []).append(cause)
     decided = session.execute(query).all()
-    keys = vendor_keys(session, hospital_id) if decided else {}
+    keys = dossiers.vendor_keys(session, hospital_id) if decided else {}
     seen: set[tuple[str, str, str]] = set()
     found = []
     for decision, vendor, supply, sitting in decided:
@@ -112,14 +112,6 @@ def standing_rows(session: Session, actor: Actor) -> Sequence[DecisionRow]:
     return [
         row for row in rows(session, actor) if row.is_newest and (row.vendor is None or row.vendor.ended_at is None)
     ]
-
-
-def vendor_keys(session: Session, hospital_id: str) -> Mapping[str, str]:
-    """The short keys of all vendors by id; as dossiers.vendor_key gives them one by one."""
-    ids = session.scalars(
-        select(Vendor.id).where(Vendor.hospital_id == hospital_id).order_by(Vendor.created_at, Vendor.id)
-    )
-    return {vendor_id: f"V-{number:0{dossiers.WIDTH}}" for number, vendor_id in enumerate(ids, start=1)}
 
 
 def key_of(number: int) -> str:

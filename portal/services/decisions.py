@@ -29,7 +29,17 @@ from portal.db.models.portfolio import VendorLine
 from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord
 from portal.db.models.snapshots import OwnRisk
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import audit, decision_rows, own_risks, policies, registers, risk_limits, scores, vendors
+from portal.services import (
+    audit,
+    decision_rows,
+    dossiers,
+    own_risks,
+    policies,
+    registers,
+    risk_limits,
+    scores,
+    vendors,
+)
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.decision_rows import DecisionRow, Subject
 from portal.services.dossiers import BERLIN
@@ -46,7 +56,7 @@ FURTHEST = timedelta(days=3 * 366)
 SOON = timedelta(days=14)
 GOOD = frozenset({EvidenceStanding.VALID, EvidenceStanding.EXPIRING})
 rows, standing_rows = decision_rows.rows, decision_rows.standing_rows
-vendor_keys, key_of, condition_fact = decision_rows.vendor_keys, decision_rows.key_of, decision_rows.condition_fact
+vendor_keys, key_of, condition_fact = dossiers.vendor_keys, decision_rows.key_of, decision_rows.condition_fact
 CHANGED = N_("Somebody else changed this in the meantime. Look at what stands now and save again.")
 
 

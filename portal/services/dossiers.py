@@ -73,8 +73,9 @@ class Outside:
     findings: tuple[FindingFact, ...] = ()
 
 
-def build(session: Session, hospital_id: str, assessment_id: str, *, now: datetime) -> Dossier:
-    """For the hospital: what was signed off, and the scan results that are open to it."""
+def build(session: Session, hospital_id: str, assessment_id: str, *, now: datetime, key: str = "") -> Dossier:
+    """For the hospital: what was signed off, and the scan results that are open to it. `key` of the vendor, where it
+    is known already."""
     assessment = _assessment(session, assessment_id)
     if assessment is None or assessment.hospital_id != hospital_id:
         raise NotFound
@@ -86,7 +87,7 @@ def build(session: Session, hospital_id: str, assessment_id: str, *, now: dateti
         if assessment.documents_only
         else _open_outside(session, hospital_id, assessment.vendor_id, now=now)
     )
-    return _build(session, assessment, manifest, outside, now=now, reviews=_reviews(session, assessment))
+    return _build(session, assessment, manifest, outside, now=now, reviews=_reviews(session, assessment), key=key)
 
 
 def build_for_company(session: Session, company_id: str, assessment_id: str, *, now: datetime) -> Dossier:
@@ -100,7 +101,7 @@ def build_for_company(session: Session, company_id: str, assessment_id: str, *, 
     return _build(session, assessment, manifest, _whole_outside(session, assessment, now=now), now=now, reviews=None)
 
 
-def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> Dossier:
+def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, now: datetime, key: str = "") -> Dossier:
     """For the hospital, of a vendor that nobody has asked yet: supplies, hosts, scan results that are open to it."""
     vendor = session.get(Vendor, vendor_id)
     if vendor is None or vendor.hospital_id != hospital_id:
@@ -119,7 +120,7 @@ def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, no
     waived = waivers.holding(session, hospital_id, vendor_id, today=now.astimezone(BERLIN).date())
     return Dossier(
         hospital=session.get_one(Hospital, hospital_id).name,
-        vendor_key=vendor_key(session, vendor),
+        vendor_key=key or vendor_key(session, vendor),
         vendor_name=vendor.name,
         at=now,
         catalogue=catalogue,
@@ -156,6 +157,14 @@ def vendor_key(session: Session, vendor: Vendor) -> str:
     return f"V-{number or 0:0{WIDTH}}"
 
 
+def vendor_keys(session: Session, hospital_id: str) -> Mapping[str, str]:
+    """The keys of all vendors by id, as `vendor_key` gives them one by one."""
+    ids = session.scalars(
+        select(Vendor.id).where(Vendor.hospital_id == hospital_id).order_by(Vendor.created_at, Vendor.id)
+    )
+    return {vendor_id: f"V-{number:0{WIDTH}}" for number, vendor_id in enumerate(ids, start=1)}
+
+
 def supply_keys(session: Session, hospital_id: str, vendor_id: str) -> Mapping[str, str]:
     """The short stable key of every supply of a vendor, by its id."""
     ids = session.scalars(
@@ -174,6 +183,7 @@ def _build(
     *,
     now: datetime,
     reviews: Mapping[tuple[str, str], Review] | None,
+    key: str = "",
 ) -> Dossier:
     hospital_id, vendor = assessment.hospital_id, assessment.vendor
     for_hospital = reviews is not None
@@ -191,7 +201,7 @@ def _build(
     waived = waivers.holding(session, hospital_id, vendor.id, today=today) if for_hospital else waivers.NONE
     return Dossier(
         hospital=session.get_one(Hospital, hospital_id).name,
-        vendor_key=vendor_key(session, vendor),
+        vendor_key=key or vendor_key(session, vendor),
         vendor_name=vendor.name,
         at=now,
         catalogue=catalogue,

@@ -41,6 +41,7 @@ from portal.services import (
 )
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
+from portal.services.portfolio import PortfolioRow
 from portal.services.risk_limits import Accepting
 from scanners.model import N_, Message
 
@@ -149,10 +150,11 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
     treatments: dict[tuple[str, str], Treated] = {}
     keys: dict[str, str] = {}
     rounds: dict[str, str] = {}
+    by, known = policies.of(session, hospital.id), dossiers.vendor_keys(session, hospital.id)
     for number, row in enumerate(found):
         if tell is not None:
             tell(number, len(found))
-        one = assess(session, actor, row.vendor.id, now=now)
+        one = register.assess(_of_row(session, row, known[row.vendor.id], now=now), by)
         keys[row.vendor.id] = one.dossier.vendor_key
         assessed.append(one)
         rounds[one.dossier.vendor_key] = row.assessment.id if row.assessment is not None else ""
@@ -172,7 +174,7 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         treatments[key, each.key] = own_risks.as_treated(each.risk, today=today)
     built = register.build(
         assessed,
-        policies.of(session, hospital.id),
+        by,
         hospital=hospital.name,
         at=now,
         statuses=statuses,
@@ -186,6 +188,13 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         scopes=scope_records.facts(session, actor, keys=keys),
     )
     return Whole(register=built, assessed={one.dossier.vendor_key: one for one in assessed}, rounds=rounds)
+
+
+def _of_row(session: Session, row: PortfolioRow, key: str, *, now: datetime) -> Dossier:
+    hospital_id = row.vendor.hospital_id
+    if row.assessment is not None:
+        return dossiers.build(session, hospital_id, row.assessment.id, now=now, key=key)
+    return dossiers.build_before_round(session, hospital_id, row.vendor.id, now=now, key=key)
 
 
 def _written(session: Session, hospital_id: str, *, today: date) -> Mapping[tuple[str, str], Treated]:

@@ -17,13 +17,14 @@ from portal.db.models.accounts import Hospital, HospitalRole, Person, TicketPurp
 from portal.db.models.assessments import Review, ReviewState
 from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.components import Component, ComponentList
-from portal.db.models.jobs import Job, JobState
+from portal.db.models.jobs import Job, JobState, OutboxMail
 from portal.db.models.plans import Action, PlanLine
 from portal.db.models.rechecks import Recheck
 from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
 from portal.db.models.responses import Evidence
 from portal.db.models.scans import ScanCount, ScanRun
 from portal.db.models.vendors import Vendor
+from portal.db.models.watching import VendorChange
 from portal.errors import Clash, NotFound, NotNow, TooMany
 from portal.jobs import leases
 from portal.services import (
@@ -31,20 +32,29 @@ from portal.services import (
     actions,
     audit,
     catalogues,
+    changes,
     components,
+    concentration,
+    decisions,
+    digests,
     evidence,
     jobs,
     limits,
+    listing,
     plans,
     rechecks,
     registers,
+    rescans,
     reviews,
+    risk_lists,
     scan_budgets,
     scans,
     scores,
     sign_ins,
     tickets,
+    tracking,
     vendors,
+    views,
 )
 from portal.services.actors import SYSTEM
 from portal.services.evidence import DocumentFields, Stored
@@ -53,9 +63,11 @@ from portal.services.plans import LineFields
 from portal.services.registers import TreatmentFields
 from portal.services.vendors import VendorFields
 from tests.portal import building
+from tests.portal.services import test_changes as watched
 from tests.portal.services import test_components as parts
 from tests.portal.services import test_rechecks as rechecked
 from tests.portal.services import test_rejudging as rejudged
+from tests.portal.services import test_rescans as nights
 from tests.portal.web import conftest as web
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
@@ -278,6 +290,55 @@ def test_a_whole_round_with_its_score_fits_into_the_columns(sessions, now):
         assert scores.current(session, of.hospital_id, assessment_id).catalogue_version == "hospital-vendor 2026.1"
 
 
+def test_every_list_is_filtered_and_sorted_by_this_database_too(sessions, now):
+    """Nulls, booleans, cases, unions and groups of lists, each once."""
+    with sessions.begin() as session:
+        of = ward.one(session, now)
+        ward.add(session, of, "Zweite GmbH", "Terminplaner", intake=None, now=now)
+        building.shared_view(session, of.assessor)
+    today = now.date()
+    every = listing.Wanted(
+        words="gmbh 100%",
+        tiers=("1", "none"),
+        grades=("C", "none"),
+        levels=("high", "none"),
+        stages=("draft", "none"),
+        groups=("kis", "none"),
+        departments=("Labor", "none"),
+        flags=frozenset(listing.Flag),
+        only=("x",),
+    )
+
+    with sessions() as session:
+        actor = of.auditor
+        for sort in listing.VENDOR_ORDER:
+            for descending in (False, True):
+                found = listing.vendors(session, actor, listing.Wanted(), today=today, sort=sort, descending=descending)
+                assert found.count == len(found.rows) == 2, sort
+        for sort in listing.SUPPLY_ORDER:
+            assert listing.supplies(session, actor, listing.Wanted(), today=today, sort=sort).count == 2, sort
+        assert listing.vendors(session, actor, every, today=today).count == 0
+        assert listing.supplies(session, actor, every, today=today).count == 0
+        for flag in listing.Flag:
+            wanted = listing.Wanted(flags=frozenset({flag}))
+            assert listing.vendors(session, actor, wanted, today=today).total == 2
+        assert sum(listing.heat(session, actor, listing.Wanted(), today=today).values()) == 2
+        assert sum(listing.supply_heat(session, actor, listing.Wanted(), today=today).values()) == 2
+        assert listing.departments(session, actor) == ["Radiologie"]
+        assert len(listing.moves(session, actor, since=today, length=3)) <= 1
+        for sort in tracking.ORDER:
+            assert tracking.board(session, actor, now=now, sort=sort).count == 1, sort
+        for trouble in tracking.Trouble:
+            wanted = tracking.Wanted(words="x", stage=tracking.DECIDED, trouble=trouble.value, campaign_id="x")
+            assert tracking.board(session, actor, wanted, now=now).total == 1
+        for state in (risk_lists.STANDING, risk_lists.GONE, risk_lists.CLOSED):
+            risk_lists.page(session, actor, risk_lists.Narrowed(state=state, words="x"), today=today)
+        assert concentration.shares(session, actor, now=now)
+        assert [row.name for row in views.rows(session, actor)] == ["Kritische"]
+        assert decisions.asked(session, actor, today) is not None
+        assert actions.due(session, actor, today=today).offered == []
+
+
 def test_tries_at_the_same_moment_share_one_budget(sessions, now):
     refused = []
 
@@ -410,3 +471,59 @@ def test_of_a_document_that_is_deleted_while_it_is_read_nothing_stays(sessions, 
         assert session.get_one(Evidence, evidence_id).deleted_at is not None
         for table in (ComponentList, Component):
             assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_a_change_is_noted_once_and_told_once_however_many_workers_try(sessions, now):
+    with sessions.begin() as session:
+        hospital = building.hospital(session)
+        actor = building.hospital_actor(session, hospital, role=HospitalRole.ASSESSOR)
+        made = building.vendor(session, hospital, hosts=(watched.HOST,), security_email="it@pacs.example")
+        watched._scan(session, made, now, critical=watched.Outcome.PASS)
+        changes.compare(session, hospital.id, made.id, now=now)
+        watched._scan(session, made, now + timedelta(days=1), critical=watched.Outcome.FAIL)
+        hospital_id, vendor_id, email = hospital.id, made.id, actor.email
+    later = now + timedelta(days=1)
+
+    def note() -> None:
+        with sessions.begin() as session:
+            changes.compare(session, hospital_id, vendor_id, now=later)
+
+    def tell() -> None:
+        with sessions.begin() as session:
+            digests.tell_at_once(session, hospital_id, base_url="https://k.example", now=later)
+
+    _together(6, note)
+    _together(6, tell)
+
+    with sessions.begin() as session:
+        assert session.scalar(select(func.count()).select_from(VendorChange)) == 1
+        told = session.scalars(select(OutboxMail.to_address).where(OutboxMail.kind == "changes")).all()
+        assert told == [email]
+
+
+def test_an_evening_asks_for_each_scan_once_however_many_workers_try(sessions, now):
+    with sessions.begin() as session:
+        hospital = building.hospital(session)
+        made = nights._rated(session, hospital, tier=1)
+        nights._ran(session, made, at=nights.NIGHT - nights.MONTH)
+        hospital_id, vendor_id = hospital.id, made.id
+    begun = []
+
+    def ask() -> None:
+        with sessions.begin() as session:
+            rescans.ask_all(session, now=nights.NIGHT)
+
+    def start() -> None:
+        try:
+            with sessions.begin() as session:
+                run = rescans.start(session, hospital_id, vendor_id, now=nights.NIGHT)
+                begun.extend([run.id] if run is not None else [])
+        except NotNow:
+            pass
+
+    _together(4, ask)
+    _together(4, start)
+
+    with sessions.begin() as session:
+        assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "rescan")) == 1
+        assert session.scalar(select(func.count()).select_from(ScanRun).where(ScanRun.is_rescan)) == len(begun) == 1
