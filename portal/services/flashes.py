@@ -17,6 +17,7 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment
 from portal.db.models.incidents import Flash, FlashAsked, FlashLink, FlashNote, FlashReply, FlashStanding, IncidentDesk
 from portal.db.models.responses import Evidence
+from portal.db.models.supplies import ContactRole, VendorContact
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, NotFound, NotNow
 from portal.services import audit, components, incident_clocks, incident_letters, jobs, permissions, tickets, vendors
@@ -27,6 +28,7 @@ from scanners.model import N_, Message
 
 LONGEST_ABOUT = 200
 LONGEST_TEXT = 8000
+MOST_OTHERS = 10  # further people of one vendor that are written to
 MOST_VENDORS = 500  # asked at once
 MOST_MATCHES = 6  # that are kept with a vendor
 MOST_REPLIES = 50  # of one vendor to one question
@@ -191,7 +193,7 @@ def search(session: Session, actor: Actor, words: str) -> Sequence[Candidate]:
     for use in components.search(session, actor, wanted):
         parts.setdefault(use.vendor_id, []).append(f"{use.name} {use.version}".strip())
     listed = components.with_lists(session, actor)
-    found = []
+    found, secured = [], _security_contacts(session, hospital_id, None)
     for vendor in session.scalars(
         select(Vendor)
         .where(Vendor.hospital_id == hospital_id, Vendor.ended_at.is_(None))
@@ -199,7 +201,14 @@ def search(session: Session, actor: Actor, words: str) -> Sequence[Candidate]:
         .order_by(Vendor.name, Vendor.id)
     ):
         known_by, matches = _known(vendor, wanted, parts.get(vendor.id, []), is_listed=vendor.id in listed)
-        found.append(Candidate(vendor=vendor, known_by=known_by, matches=matches, email=_addresses(vendor)[0]))
+        found.append(
+            Candidate(
+                vendor=vendor,
+                known_by=known_by,
+                matches=matches,
+                email=_addresses(vendor, secured.get(vendor.id, ()))[0],
+            )
+        )
     order = list(KnownBy)
     return sorted(found, key=lambda one: (order.index(one.known_by), one.vendor.name.casefold(), one.vendor.id))
 
@@ -254,6 +263,7 @@ def begin(
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     chosen = _require(session, hospital_id, fields)
     known = {one.vendor.id: one for one in search(session, actor, fields.about)}
+    secured = _security_contacts(session, hospital_id, [one.id for one in chosen])
     flash = _new(hospital_id, actor, fields, now=now)
     session.add(flash)
     session.flush()
@@ -261,7 +271,7 @@ def begin(
     for vendor in chosen:
         assessment = permissions.newest_assessment(session, hospital_id, vendor.id)
         candidate = known.get(vendor.id)
-        first, second = _addresses(vendor)
+        first, second, *others = _addresses(vendor, secured.get(vendor.id, ()))
         asked = FlashAsked(
             hospital_id=hospital_id,
             flash_id=flash.id,
@@ -278,6 +288,8 @@ def begin(
             companies.add(assessment.company_id)
         if not _send(session, flash, asked, vendor, first, base_url=base_url, now=now):
             asked.phone_at = now  # nobody to write to: somebody has to call
+        for address in others[:MOST_OTHERS]:  # whom the hospital has written down to call about security
+            _send_to_contact(session, flash, asked, vendor, address, base_url=base_url, now=now)
     scopes = {audit.hospital_scope(hospital_id), *map(audit.company_scope, companies)}
     audit.take_turns(session, *scopes)
     detail = {"about": flash.about, "vendors": len(chosen)}
@@ -334,14 +346,32 @@ def contact_of(session: Session, hospital: Hospital) -> str:
     return " · ".join(filter(None, (hospital.contact_name, hospital.contact_phone, hospital.contact_email)))
 
 
-def _addresses(vendor: Vendor) -> tuple[str, str]:
-    """First and second contact; "" where there is none."""
-    found = [
-        address
-        for address in dict.fromkeys((vendor.security_email.strip().lower(), vendor.contact_email.strip().lower()))
-        if mailer.is_one_address(address)
-    ]
-    return (*found, "", "")[0], (*found, "", "")[1]
+def _security_contacts(
+    session: Session, hospital_id: str, vendor_ids: Sequence[str] | None
+) -> Mapping[str, Sequence[str]]:
+    """The addresses of each vendor's people for security, of single products too, in the order they were written."""
+    found: dict[str, list[str]] = {}
+    for row in session.scalars(
+        select(VendorContact)
+        .where(
+            VendorContact.hospital_id == hospital_id,
+            *([VendorContact.vendor_id.in_(vendor_ids)] if vendor_ids is not None else []),
+            VendorContact.role == ContactRole.SECURITY,
+            VendorContact.email != "",
+        )
+        .order_by(VendorContact.created_at, VendorContact.id)
+    ):
+        found.setdefault(row.vendor_id, []).append(row.email)
+    return found
+
+
+def _addresses(vendor: Vendor, secured: Sequence[str] = ()) -> tuple[str, ...]:
+    """First and second contact, "" where there is none; then whoever else is there to call about security."""
+    wanted = (vendor.security_email, *secured, vendor.contact_email)
+    found = [one for one in dict.fromkeys(text.strip().lower() for text in wanted) if mailer.is_one_address(one)]
+    others = [one for one in found[1:] if one != vendor.contact_email.strip().lower()]
+    second = next((one for one in found[1:] if one not in others), (*others, "")[0])
+    return (*found, "")[0], second, *(one for one in others if one != second)
 
 
 def _send(
@@ -374,6 +404,17 @@ def _send(
                 session, letter, [person.email], language=person.language, hospital_id=hospital.id, now=now
             )
     return bool(address or people)
+
+
+def _send_to_contact(
+    session: Session, flash: Flash, asked: FlashAsked, vendor: Vendor, address: str, *, base_url: str, now: datetime
+) -> None:
+    """The same mail to one more person of the vendor, with a link of its own."""
+    hospital = session.get_one(Hospital, flash.hospital_id)
+    contact, language = contact_of(session, hospital), incident_letters.language_of(vendor)
+    link = f"{base_url}/flash/{_link(session, asked, address, now=now)}"
+    letter = incident_letters.ask(flash, hospital, contact=contact, link=link, language=language)
+    incident_letters.send_to_vendor(session, letter, [address], language=language, hospital_id=hospital.id, now=now)
 
 
 def _link(session: Session, asked: FlashAsked, address: str, *, now: datetime) -> str:
