@@ -139,25 +139,27 @@ def _write(session: Session, vendor_ids: Collection[str]) -> None:
     supplies = _supplies(session, vendor_ids)
     rounds = _rounds(session, hospitals, vendor_ids)
     secured = _secured(session, hospitals, vendor_ids)
-    lines = [_line(row, supplies[row.id], rounds.get(row.id), is_secured=row.id in secured) for row in vendors]
+    lines = [_line(row, supplies[row.id], rounds.get(row.id), secured=secured.get(row.id, set())) for row in vendors]
     _put(session, VendorLine, "vendor_id", known, lines)
     written = [_supply_line(vendor, row) for vendor in vendors for row in supplies[vendor.id]]
     there = _locked(session, SupplyLine, SupplyLine.supply_id, hospitals, [line["supply_id"] for line in written])
     _put(session, SupplyLine, "supply_id", there, written)
 
 
-def _secured(session: Session, hospitals: Collection[str], vendor_ids: Collection[str]) -> set[str]:
-    """Vendors with somebody to call about the security of all they supply."""
-    return set(
-        session.scalars(
-            select(VendorContact.vendor_id).where(
-                VendorContact.hospital_id.in_(hospitals),
-                VendorContact.vendor_id.in_(vendor_ids),
-                VendorContact.supply_id.is_(None),
-                VendorContact.role == ContactRole.SECURITY,
-            )
+def _secured(
+    session: Session, hospitals: Collection[str], vendor_ids: Collection[str]
+) -> Mapping[str, set[str | None]]:
+    """By vendor for which supplies there is somebody to call about their security; None: for all of them."""
+    found: dict[str, set[str | None]] = defaultdict(set)
+    for vendor_id, supply_id in session.execute(
+        select(VendorContact.vendor_id, VendorContact.supply_id).where(
+            VendorContact.hospital_id.in_(hospitals),
+            VendorContact.vendor_id.in_(vendor_ids),
+            VendorContact.role == ContactRole.SECURITY,
         )
-    )
+    ):
+        found[vendor_id].add(supply_id)
+    return found
 
 
 def _locked(session: Session, table: Any, column: Any, hospitals: Collection[str], ids: Collection[str]) -> set[str]:
@@ -252,7 +254,7 @@ def _difference(document: Mapping[str, Any]) -> float | None:
 
 
 def _line(
-    vendor: Any, supplies: list[Any], last: tuple[Any, Any, float | None] | None, *, is_secured: bool
+    vendor: Any, supplies: list[Any], last: tuple[Any, Any, float | None] | None, *, secured: set[str | None]
 ) -> dict[str, Any]:
     is_ended = vendor.ended_at is not None
     active = [(row, intake) for row, intake in supplies if row.ended_at is None]
@@ -268,7 +270,9 @@ def _line(
         "words": "\n".join([vendor.name, vendor.domain, vendor.creditor_number, *named]).casefold(),
         "products": ", ".join(named),
         "is_ended": is_ended,
-        "has_security_contact": is_secured or bool(vendor.security_email),
+        "has_security_contact": bool(vendor.security_email)
+        or None in secured
+        or (bool(active) and secured.issuperset(row.id for row, _intake in active)),
         "supplies": len(active),
         "unrated_supply_id": next((row.id for row, intake in active if intake is None), None),
         "tier": min((intake.tier for intake in rated), default=None),

@@ -18,6 +18,7 @@ from portal.services import invitations
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
 from portal.services.portfolio import EVIDENCE_SOON
+from portal.services.vendors import PROVISIONAL_TIERS
 
 SOON = timedelta(days=7)
 NONE = "none"  # no tier, no grade, no round
@@ -194,6 +195,28 @@ def parts_of(session: Session, actor: Actor, rows: Sequence[VendorLine]) -> Mapp
         )
     ).all()
     return dict(found)
+
+
+def provisional(session: Session, actor: Actor, rows: Sequence[VendorLine | SupplyRow]) -> Mapping[str, int]:
+    """The tier that the product group lets expect where no intake says one, by vendor or supply, for one page."""
+    if rows and isinstance(rows[0], SupplyRow):
+        lines_ = [row.supply for row in rows if isinstance(row, SupplyRow) and row.supply.tier is None]
+        return {
+            one.supply_id: PROVISIONAL_TIERS[one.product_group]
+            for one in lines_
+            if one.product_group in PROVISIONAL_TIERS
+        }
+    wanted = [row.vendor_id for row in rows if isinstance(row, VendorLine) and row.tier is None]
+    found: dict[str, int] = {}
+    for vendor_id, group in session.execute(
+        select(S.vendor_id, S.product_group).where(
+            S.hospital_id == hospital_of(actor), S.vendor_id.in_(wanted), S.is_ended.is_(False)
+        )
+    ):
+        tier = PROVISIONAL_TIERS.get(group)
+        if tier is not None:
+            found[vendor_id] = min(tier, found.get(vendor_id, tier))
+    return found
 
 
 def heat(session: Session, actor: Actor, wanted: Wanted, *, today: date) -> Mapping[tuple[str, str], int]:

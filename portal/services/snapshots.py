@@ -24,6 +24,8 @@ from assessments.model import (
     Risk,
     RiskLevel,
     RiskSource,
+    ScopeFact,
+    VendorRecord,
     VendorRow,
     Words,
     say,
@@ -39,6 +41,7 @@ from portal.services.dossiers import BERLIN
 from portal.services.jobs import JobKind
 from portal.services.registers import Whole
 from questionnaires.model import Text
+from scanners import storing as scanner_storing
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 from scanners.model import N_, Message
 from scanners.storing import BadDocument
@@ -332,6 +335,8 @@ def _vendor_out(row: VendorRow) -> dict[str, Any]:
         "open_findings": {severity.value: count for severity, count in row.open_findings.items()},
         "open_contradictions": row.open_contradictions,
         "knock_outs": list(row.knock_outs),
+        "record": scanner_storing.encode(row.record) if row.record is not None else None,
+        "scope": scanner_storing.encode(row.scope) if row.scope is not None else None,
     }
 
 
@@ -362,6 +367,18 @@ def _risk_out(register: Register, risk: Risk) -> dict[str, Any]:
         "note": treated.note if treated else "",
         "by": treated.by if treated else "",
     }
+
+
+def record_of(row: Mapping[str, Any]) -> VendorRecord | None:
+    """What was recorded beside the assessment of a frozen vendor; None: an earlier version froze nothing of it."""
+    kept = row.get("record")
+    return None if kept is None else scanner_storing.decode(VendorRecord, kept, "vendor.record")
+
+
+def scope_of(row: Mapping[str, Any]) -> ScopeFact | None:
+    """The NIS2 class of a frozen vendor."""
+    kept = row.get("scope")
+    return None if kept is None else scanner_storing.decode(ScopeFact, kept, "vendor.scope")
 
 
 def then_of(document: Mapping[str, Any]) -> RegisterThen:

@@ -210,6 +210,7 @@ def vendor_list(here: HospitalJourney) -> Response:
         last=min(start + listing.PAGE, found.count),
         sorting=how,
         parts=listing.parts_of(here.session, here.actor, lines) if "measures" in shown else {},
+        provisional=listing.provisional(here.session, here.actor, found.rows) if "tier" in shown else {},
         heat=heat(here.session, here.actor, wanted, today=here.today),
         chips=_chips(here, asked),
         choices=_choices(here),

@@ -12,11 +12,13 @@ from portal.db.models.accounts import CompanyRole, HospitalRole
 from portal.db.models.audit import AuditEvent
 from portal.db.models.incidents import FlashLink, FlashReply, FlashStanding
 from portal.db.models.jobs import Job, JobState, OutboxMail
+from portal.db.models.supplies import ContactRole
 from portal.db.models.vendors import Supply
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
-from portal.services import audit, flashes
+from portal.services import audit, flashes, vendor_entries
 from portal.services.flashes import FlashFields, KnownBy
 from portal.services.jobs import JobKind
+from portal.services.vendor_entries import ContactFields
 from tests.portal import building
 
 URL = "https://kettenblick.klinik.example"
@@ -385,3 +387,24 @@ def test_the_trail_of_each_side_holds_its_steps(session, place, now):
     assert verbs(audit.company_scope(place.company.id)) == ["flash.asked", "flash.answered"]
     with pytest.raises(NotFound):
         flashes.board(session, place.other, made.id, now=now)
+
+
+def test_whoever_is_written_down_for_security_is_written_to_once_each(session, place, now):
+    supply = session.scalars(select(Supply).where(Supply.vendor_id == place.alone.id)).one()
+    for email, supply_id in (
+        ("one@labor.example", None),
+        ("two@labor.example", supply.id),
+        ("PSIRT@labor.example", None),
+    ):
+        contact = ContactFields(role=ContactRole.SECURITY, email=email, supply_id=supply_id)
+        vendor_entries.add(session, place.assessor, place.alone.id, contact, now=now)
+    sales = ContactFields(role=ContactRole.SALES, email="sales@labor.example")
+    vendor_entries.add(session, place.assessor, place.alone.id, sales, now=now)
+    only = ContactFields(role=ContactRole.SECURITY, email="still@stille.example")
+    vendor_entries.add(session, place.assessor, place.silent.id, only, now=now)
+
+    begin(session, place, now, vendors=(place.alone.id, place.silent.id))
+
+    to = sorted(mail.to_address for mail in mails(session))
+    assert to == ["one@labor.example", "psirt@labor.example", "still@stille.example", "two@labor.example"]
+    assert len({token(session, one) for one in to}) == len(to)

@@ -12,8 +12,10 @@ from portal.db import lines
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.portfolio import SupplyLine, VendorLine
 from portal.db.models.registers import ScoreRecord
-from portal.services import listing, vendors
+from portal.db.models.supplies import ContactRole
+from portal.services import listing, vendor_entries, vendors
 from portal.services.listing import NONE, Flag, Wanted
+from portal.services.vendor_entries import ContactFields
 from portal.services.vendors import SupplyFields, VendorFields
 from tests.portal import building
 from tests.portal.web.hospital import ward as wards
@@ -212,3 +214,30 @@ def test_saving_an_answer_is_no_news_for_lists(session: Session, ward: Ward):
     session.flush()
 
     assert lines.STALE not in session.info
+
+
+def test_a_tier_that_only_the_product_group_tells_is_marked_as_provisional(session: Session, ward: Ward, now: datetime):
+    vendor_id = ward.vendors["Ohne Einstufung GmbH"]
+    fields = SupplyFields(name="Netz", product_group="network")
+    supply = vendors.add_supply(session, ward.assessor, vendor_id, fields, now=now)
+    rows = listing.vendors(session, ward.auditor, EVERYTHING, today=now.date()).rows
+    expected = vendors.PROVISIONAL_TIERS["network"]
+    assert listing.provisional(session, ward.auditor, rows) == {vendor_id: expected}
+    found = listing.supplies(session, ward.auditor, EVERYTHING, today=now.date()).rows
+    assert listing.provisional(session, ward.auditor, found) == {supply.id: expected}
+
+
+def test_somebody_for_each_product_is_somebody_to_call(session: Session, ward: Ward, now: datetime):
+    vendor_id = ward.vendors[NAME]
+
+    def lacks() -> bool:
+        session.flush()
+        return NAME in names(session, ward, Wanted(flags=frozenset({Flag.NO_SECURITY_CONTACT})), now)
+
+    vendors.find(session, ward.auditor, vendor_id).security_email = ""
+    assert lacks()
+    more = vendors.add_supply(session, ward.assessor, vendor_id, SupplyFields(name="Wartung"), now=now)
+    for number, supply_id in enumerate((ward.supplies[NAME], more.id)):
+        contact = ContactFields(role=ContactRole.SECURITY, phone="+49 30 1", supply_id=supply_id)
+        vendor_entries.add(session, ward.assessor, vendor_id, contact, now=now)
+        assert lacks() is (number == 0)

@@ -16,9 +16,22 @@ from portal.db.models.snapshots import SnapshotState
 from portal.db.models.vendors import Host, HostState
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
 from portal.files.blobs import Blobs, Changed
-from portal.services import movements, own_risks, registers, risk_lists, scores, snapshots, waivers, waiving
+from portal.services import (
+    movements,
+    own_risks,
+    registers,
+    risk_lists,
+    scope_records,
+    scores,
+    snapshots,
+    vendor_entries,
+    waivers,
+    waiving,
+)
 from portal.services.own_risks import OwnRiskFields
 from portal.services.registers import TreatmentFields
+from portal.services.vendor_entries import SubcontractorFields
+from questionnaires.scoping import EntityClass
 from tests.portal import building, sitting
 from tests.portal.web.hospital import ward as wards
 
@@ -279,3 +292,31 @@ def test_a_risk_whose_cause_is_gone_is_listed_apart_with_what_was_written(sessio
     [gone] = risk_lists.listed(session, ward.auditor, today=now.date(), state="gone")
     assert (gone.id, gone.treatment) == (risk.id, Treatment.AVOID)
     assert risk.id not in {one.id for one in risk_lists.listed(session, ward.auditor, today=now.date())}
+
+
+def test_what_is_recorded_of_a_vendor_and_its_class_is_frozen_with_it(
+    session: Session, ward: Ward, shelf: Blobs, now: datetime
+):
+    vendor_id = ward.vendors[NAME]
+    part = SubcontractorFields(name="Rechenwerk AG", country="DE", service="Betrieb", since=now.date())
+    vendor_entries.add(session, ward.assessor, vendor_id, part, now=now)
+    scope_records.keep(session, ward.assessor, vendor_id, {"types": []}, EntityClass.NONE, now=now)
+    stands = registers.whole(session, ward.auditor, now=now).register.vendors[0]
+    assert stands.record is not None
+    assert stands.scope is not None
+    row = frozen(session, ward, shelf, "Sitzung", now)
+
+    vendor_entries.remove(
+        session,
+        ward.assessor,
+        "subcontractor",
+        vendor_entries.of_vendor(session, ward.auditor, vendor_id, "subcontractor")[0].id,
+        version=1,
+        now=now,
+    )
+
+    kept = snapshots.open_one(session, ward.auditor, shelf, row.id).document["vendors"][0]
+    assert snapshots.record_of(kept) == stands.record
+    assert snapshots.scope_of(kept) == stands.scope
+    assert snapshots.record_of({}) is None
+    assert snapshots.scope_of({}) is None
