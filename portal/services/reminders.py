@@ -204,6 +204,8 @@ def send_due(session: Session, hospital_id: str, assessment_id: str, *, base_url
     assessment = _locked(session, hospital_id, assessment_id)
     today = now.astimezone(HOME).date()
     hospital = session.get_one(Hospital, hospital_id)
+    if assessment is not None and assessment.closes_at is not None and now >= assessment.closes_at:
+        return False  # of a tender: nothing is taken any more
     if assessment is None or not working_days.is_working(today, country=hospital.country, state=hospital.state):
         return False
     plan = of_round(session, assessment, now=now)

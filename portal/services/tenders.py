@@ -39,7 +39,7 @@ from portal.services import (
     responses,
     vendors,
 )
-from portal.services.actors import EVERY_COMPANY_ROLE, HOSPITAL_WRITERS, Actor, company_of, hospital_of
+from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE, HOSPITAL_WRITERS, Actor, company_of, hospital_of
 from portal.services.dossiers import BERLIN
 from portal.services.invitations import Invitee
 from portal.services.letters import Letter
@@ -365,7 +365,7 @@ def _invite(
         stage=Stage.INVITED,
         created_at=now,
         invited_at=now,
-        reminders_stopped_at=now,  # the same mails for everybody: the invitation and what is published
+        reminders_stopped_at=None if reminds(session, row) else now,  # the same mails for everybody
     )
     session.add(assessment)
     session.flush()
@@ -386,6 +386,79 @@ def _invite(
     bidder.house_id, bidder.assessment_id, bidder.invited_at = house.id, assessment.id, now
     session.flush()
     _note(session, actor, row, "tender.bidder-invited", now=now, detail={"bidder": bidder.id})
+
+
+def move_deadline(
+    session: Session,
+    actor: Actor,
+    tender_id: str,
+    closes_at: datetime,
+    *,
+    reason: str,
+    base_url: str,
+    now: datetime,
+) -> Tender:
+    """More time for all bidders alike, told to all at once: only later, and only while the deadline has not passed."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    row = _locked(session, actor, tender_id, TenderState.OPEN)
+    _require_time(row, now=now)
+    wrong: dict[str, Message] = {}
+    if closes_at <= row.closes_at:
+        wrong["closes_at"] = Message(text=N_("A deadline that bidders know is only moved to a later moment."))
+    elif closes_at > now + LONGEST:
+        wrong["closes_at"] = Message(text=N_("Choose a moment within the next year."))
+    if not reason.strip():
+        wrong["reason"] = Message(text=N_("Give the reason for more time; all bidders read it."))
+    if wrong:
+        raise BadInput(wrong)
+    bidding = _bidding(session, row)
+    before, row.closes_at = row.closes_at, closes_at
+    row.version += 1
+    day = closes_at.astimezone(BERLIN).date()
+    for bidder, assessment in bidding:
+        if assessment.stage in invitations.OPEN and assessment.due_on != day:
+            invitations.move_due_date(session, _inside(actor, assessment.hospital_id), assessment.id, day, now=now)
+        assessment.due_on, assessment.closes_at = day, closes_at
+        _tell_of_time(session, row, bidder, reason.strip()[:500], base_url=base_url, now=now)
+    detail = {"from": before.isoformat(), "to": closes_at.isoformat(), "reason": reason.strip()[:500]}
+    _note(session, actor, row, "tender.deadline-moved", now=now, detail=detail)
+    return row
+
+
+def switch_reminders(session: Session, actor: Actor, tender_id: str, *, stopped: bool, now: datetime) -> Tender:
+    """Reminders before the deadline, for all bidders alike or for none; whoever has handed in gets none."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    row = _locked(session, actor, tender_id, TenderState.OPEN)
+    _require_time(row, now=now)
+    for _bidder, assessment in _bidding(session, row):
+        assessment.reminders_stopped_at = now if stopped else None
+    _note(session, actor, row, "tender.reminders-off" if stopped else "tender.reminders-on", now=now)
+    return row
+
+
+def reminds(session: Session, row: Tender) -> bool:
+    """Whether bidders are reminded."""
+    return any(assessment.reminders_stopped_at is None for _bidder, assessment in _bidding(session, row))
+
+
+def _bidding(session: Session, row: Tender) -> Sequence[tuple[TenderBidder, Assessment]]:
+    """Whoever was invited and has not withdrawn, with the round."""
+    found = [(one, session.get_one(Assessment, one.assessment_id)) for one in row.bidders if one.assessment_id]
+    return [(one, assessment) for one, assessment in found if not _has_withdrawn(row, assessment)]
+
+
+def _has_withdrawn(row: Tender, assessment: Assessment) -> bool:
+    """The round of a withdrawn offer closed before the tender did."""
+    return assessment.closes_at is not None and assessment.closes_at < min(row.closes_at, row.ended_at or row.closes_at)
+
+
+def withdrawn(session: Session, actor: Actor, tender_id: str) -> frozenset[str]:
+    """Bidders that took their offer back; known once the answers are opened."""
+    row = find(session, actor, tender_id)
+    if row.opened_at is None:
+        return frozenset()
+    stays = {one.id for one, _assessment in _bidding(session, row)}
+    return frozenset(one.id for one in row.bidders if one.assessment_id is not None and one.id not in stays)
 
 
 # ---- questions of bidders
@@ -424,9 +497,8 @@ def publish(
     query.question, query.answer = question.strip()[:LONGEST_TEXT], answer.strip()[:LONGEST_TEXT]
     query.answered_at, query.answered_by = now, actor.name[:200]
     session.flush()
-    for bidder in row.bidders:
-        if bidder.assessment_id is not None and bidder.house_id is not None:
-            _tell(session, row, bidder, base_url=base_url, now=now)
+    for bidder, _assessment in _bidding(session, row):
+        _tell(session, row, bidder, base_url=base_url, now=now)
     _note(session, actor, row, "tender.answer-published", now=now, detail={"query": query.id})
     return query
 
@@ -482,6 +554,24 @@ def ask(session: Session, actor: Actor, assessment_id: str, text: str, *, now: d
     return query
 
 
+def withdraw_offer(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> None:
+    """The bidder takes its offer back before the deadline; nobody of the hospital reads it, then or later."""
+    company_id = company_of(actor, COMPANY_LEADERS)
+    row, _bidder = _as_bidder(session, actor, assessment_id)
+    session.refresh(row, with_for_update=True)
+    _require_time(row, now=now)
+    assessment = session.get_one(Assessment, assessment_id)
+    responses.lock(session, assessment)
+    if row.state is not TenderState.OPEN or assessment.stage is Stage.CLOSED:
+        raise NotNow(Message(text=N_("There is no offer here that could be withdrawn.")))
+    assessment.stage, assessment.closes_at = Stage.CLOSED, now
+    assessment.version += 1
+    house = audit.hospital_scope(assessment.hospital_id)
+    audit.take_turns(session, house, audit.company_scope(company_id))
+    for scope in (None, house):
+        audit.record(session, actor, "tender.offer-withdrawn", assessment.id, now=now, scope=scope)
+
+
 def _as_bidder(session: Session, actor: Actor, assessment_id: str) -> tuple[Tender, TenderBidder]:
     company_id = company_of(actor)
     assessment = session.get(Assessment, assessment_id)
@@ -495,6 +585,38 @@ def _as_bidder(session: Session, actor: Actor, assessment_id: str) -> tuple[Tend
     if bidder is None:
         raise NotFound
     return session.get_one(Tender, bidder.tender_id), bidder
+
+
+def _tell_of_time(
+    session: Session, row: Tender, bidder: TenderBidder, reason: str, *, base_url: str, now: datetime
+) -> None:
+    deadline = f"{row.closes_at.astimezone(BERLIN):%d.%m.%Y, %H:%M}"
+    with i18n.speaking(bidder.language):
+        letter = Letter(
+            subject=i18n.gettext("More time in the tender “%(title)s”", title=row.title),
+            paragraphs=(
+                i18n.gettext("Good day,"),
+                i18n.gettext(
+                    "the hospital has moved the deadline for all bidders to %(deadline)s (German time). Reason: "
+                    "%(reason)s",
+                    deadline=deadline,
+                    reason=reason,
+                ),
+            ),
+            link=f"{base_url}/vendor/rounds/{bidder.assessment_id}/tender",
+            link_text=i18n.gettext("Questions and answers of the tender"),
+        )
+    outbox.add(
+        session,
+        kind="tender-deadline",
+        to=bidder.contact_email,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        language=bidder.language,
+        hospital_id=bidder.house_id,
+        now=now,
+    )
 
 
 def _tell(session: Session, row: Tender, bidder: TenderBidder, *, base_url: str, now: datetime) -> None:
@@ -572,8 +694,8 @@ def side_by_side(session: Session, actor: Actor, tender_id: str, lot_id: str, *,
     at = min(now, row.closes_at + timedelta(seconds=1))
     found = [
         _assessed(session, bidder, rules, now=at)
-        for bidder in row.bidders
-        if bidder.lot_id == lot.id and bidder.assessment_id is not None
+        for bidder, _assessment in _bidding(session, row)
+        if bidder.lot_id == lot.id
     ]
     must = frozenset(row.must_haves)
     first = comparison.compare(found, at=at, must_haves=must)
@@ -621,6 +743,8 @@ def award(session: Session, actor: Actor, tender_id: str, bidder_id: str, *, rea
         raise NotNow(Message(text=N_("This lot has been awarded already.")))
     if bidder.assessment_id is None:
         raise NotNow(Message(text=N_("This bidder was never invited.")))
+    if _has_withdrawn(row, session.get_one(Assessment, bidder.assessment_id)):
+        raise NotNow(Message(text=N_("This bidder has withdrawn its offer.")))
     vendor = _become_vendor(session, actor, row, bidder, now=now)
     bidder.vendor_id, bidder.awarded_at = vendor.id, now
     _note(

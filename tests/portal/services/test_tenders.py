@@ -29,6 +29,7 @@ from portal.services import (
     policies,
     portfolio,
     registers,
+    reminders,
     responses,
     submissions,
     tenders,
@@ -501,3 +502,90 @@ def test_two_lots_of_one_bidder_become_one_vendor_with_two_supplies(session: Ses
     ):
         with pytest.raises(NotNow):
             verb()
+
+
+def test_more_time_is_for_all_alike_and_only_before_the_deadline(session: Session, now: datetime):
+    made = started(session, now)
+    hand_in(session, made, ONE, now=now + 2 * DAY)
+    who, later = made.ward.assessor, made.closes_at + 7 * DAY
+
+    def move(closes_at: datetime, at: datetime, reason: str = "Frage 3 kam spät.") -> Tender:
+        return tenders.move_deadline(session, who, made.tender_id, closes_at, reason=reason, base_url=URL, now=at)
+
+    for closes_at, reason in ((made.closes_at - DAY, "x"), (made.closes_at, "x"), (later, " "), (now + 900 * DAY, "x")):
+        with pytest.raises(BadInput):
+            move(closes_at, now + 3 * DAY, reason)
+    with pytest.raises(NotNow):
+        move(later, made.closes_at)
+    frozen = session.get_one(Tender, made.tender_id).frozen_sha256
+    before = session.scalar(select(func.count()).select_from(OutboxMail)) or 0
+    row = move(later, made.closes_at - SECOND)
+    session.flush()
+    fresh = session.scalars(select(OutboxMail).where(OutboxMail.kind == "tender-deadline")).all()
+    assert sorted(mail.to_address for mail in fresh) == ["angebot@kanarienblau.de", "angebot@kanariengelb.de"]
+    assert (session.scalar(select(func.count()).select_from(OutboxMail)) or 0) == before + 2
+    assert {session.get_one(Assessment, one).closes_at for one in made.ward.assessments.values()} == {later}
+    assert (row.frozen_sha256, tenders.is_sound(session, who, row.id)) == (frozen, True)
+    with pytest.raises(NotNow):
+        tenders.open_answers(session, who, row.id, now=made.closes_at + SECOND)
+    wards.answer_all(session, made.ward, TWO, quality=0.5, now=made.closes_at + DAY)
+    session.expire_all()
+    assert sign(session, made, TWO, now=later - SECOND).edition == 1
+    verbs = [event.verb for event in tenders.log(session, who, row.id)]
+    assert "tender.deadline-moved" in verbs
+
+
+def test_a_withdrawn_offer_is_read_by_nobody(session: Session, now: datetime):
+    made = started(session, now)
+    hand_in(session, made, ONE, now=now + 2 * DAY)
+    mine = made.ward.assessments[ONE]
+    with pytest.raises(NotFound):
+        tenders.withdraw_offer(session, made.actors[TWO], mine, now=now + 3 * DAY)
+    with pytest.raises(NotNow):
+        tenders.withdraw_offer(session, made.actors[ONE], mine, now=made.closes_at)
+    tenders.withdraw_offer(session, made.actors[ONE], mine, now=now + 3 * DAY)
+    session.flush()
+    with pytest.raises(NotNow):
+        tenders.withdraw_offer(session, made.actors[ONE], mine, now=now + 3 * DAY)
+    with pytest.raises(NotNow):
+        sign(session, made, ONE, now=now + 4 * DAY)
+    who = made.ward.decider
+    assert not tenders.withdrawn(session, who, made.tender_id)  # sealed as everything else
+    assert "tender.offer-withdrawn" not in [event.verb for event in tenders.log(session, who, made.tender_id)]
+    tenders.publish(
+        session, made.ward.assessor, made.tender_id, question="?", answer="!", base_url=URL, now=now + 4 * DAY
+    )
+    told = session.scalars(select(OutboxMail.to_address).where(OutboxMail.kind == "tender-answer")).all()
+    assert told == ["angebot@kanariengelb.de"]
+    row = opened(session, made)
+    at = made.closes_at + DAY
+    assert [side.name for side in tenders.side_by_side(session, who, row.id, row.lots[0].id, now=at).sides] == [TWO]
+    assert tenders.withdrawn(session, who, row.id) == {made.bidders[ONE]}
+    assert "tender.offer-withdrawn" in [event.verb for event in tenders.log(session, who, row.id)]
+    with pytest.raises(NotNow):
+        tenders.award(session, made.ward.assessor, row.id, made.bidders[ONE], reason="x", now=at)
+    tenders.cancel(session, made.ward.assessor, row.id, reason="x", now=at)
+    assert tenders.withdrawn(session, who, row.id) == {made.bidders[ONE]}
+
+
+def test_bidders_are_reminded_alike_or_not_at_all(session: Session, now: datetime):
+    made = started(session, now)
+    hand_in(session, made, ONE, now=now + 2 * DAY)
+    row = session.get_one(Tender, made.tender_id)
+
+    def sent() -> list[str]:
+        for number in range(30):
+            for name in (ONE, TWO):
+                assessment = session.get_one(Assessment, made.ward.assessments[name])
+                at = now + number * DAY
+                reminders.send_due(session, assessment.hospital_id, assessment.id, base_url=URL, now=at)
+        session.flush()
+        return list(session.scalars(select(OutboxMail.kind).where(OutboxMail.kind.in_(["reminder", "overdue"]))))
+
+    assert not tenders.reminds(session, row)
+    assert sent() == []
+    tenders.switch_reminders(session, made.ward.assessor, row.id, stopped=False, now=now + 3 * DAY)
+    assert tenders.reminds(session, row)
+    assert set(sent()) == {"reminder"}  # nothing after the deadline
+    with pytest.raises(NotNow):
+        tenders.switch_reminders(session, made.ward.assessor, row.id, stopped=True, now=made.closes_at)
