@@ -319,7 +319,15 @@ def _by_day(cause: Cause, key: str, about: str, before: date, today: date) -> Re
 # ---- in words
 
 
-def say_why(one: Reopening, *, day: Callable[[date], str]) -> Words:
+def word_of(policy: Policy | None, level: RiskLevel | None) -> Words:
+    """What a level is called: by the hospital, or by us."""
+    if level is None:
+        return Message(text="–")
+    own = policy.level_words.get(level) if policy is not None else None
+    return own or Message(text=LEVELS[level])
+
+
+def say_why(one: Reopening, *, day: Callable[[date], str], policy: Policy | None = None) -> Words:
     """Why it stands open again, with before and after; `day` says a day in the reader's language."""
     when = day(date.fromisoformat(one.before)) if one.cause in BY_DAY and one.before else ""
     match one.cause:
@@ -331,7 +339,7 @@ def say_why(one: Reopening, *, day: Callable[[date], str]) -> Words:
             return Phrase(text=text, values={"before": one.before, "after": one.after})
         case Cause.RISK_ROSE:
             text = N_("The residual risk rose from %(before)s to %(after)s.")
-            return Phrase(text=text, values={"before": _level(one.before), "after": _level(one.after)})
+            return Phrase(text=text, values={"before": _level(policy, one.before), "after": _level(policy, one.after)})
         case Cause.KNOCK_OUT:
             return Phrase(text=N_("A knock-out came up: %(about)s."), values={"about": one.about})
         case Cause.EVIDENCE_EXPIRED:
@@ -341,8 +349,8 @@ def say_why(one: Reopening, *, day: Callable[[date], str]) -> Words:
             return Phrase(text=N_("It was to be looked at again on %(day)s."), values={"day": when})
 
 
-def _level(word: str) -> Words:
-    return Message(text=LEVELS[RiskLevel(word)] if word else "–")
+def _level(policy: Policy | None, word: str) -> Words:
+    return word_of(policy, RiskLevel(word) if word else None)
 
 
 def say_limit(policy: Policy, level: RiskLevel | None, today: date, *, day: Callable[[date], str]) -> Words:
@@ -351,7 +359,7 @@ def say_limit(policy: Policy, level: RiskLevel | None, today: date, *, day: Call
     return Phrase(
         text=N_("A risk of the level “%(level)s” is accepted by: %(who)s; for %(days)s days at most, until %(day)s."),
         values={
-            "level": _level((level or CAUTIOUS).value),
+            "level": word_of(policy, level or CAUTIOUS),
             "who": Message(text=AUTHORITIES[rule.by]),
             "days": rule.days,
             "day": day(latest_acceptance(policy, level, today)),

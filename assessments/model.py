@@ -818,6 +818,9 @@ class DecisionFact:
     until: date | None
     by: str
     at: datetime | None
+    votes: Words | None = None  # of a sitting
+    conditions: tuple[Words, ...] = ()
+    reopened: tuple[Words, ...] = ()  # why it stands open again
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from assessments import frameworks
 from assessments.model import Grade, RiskLevel
-from reports import marks, rendering
+from reports import rendering
 from reports.reader import Reader
 from reports.word import Paper
 from scanners.model import N_
@@ -137,9 +137,7 @@ def numbers(approval: Approval, reader: Reader) -> Sequence[tuple[str, str]]:
         for grade, count in sorted(approval.grades.items(), key=lambda one: one[0].value if one[0] else "Z")
     )
     levels = ", ".join(
-        f"{_(marks.RISK_LEVELS[level].word)}: {approval.levels[level]}"
-        for level in reversed(RiskLevel)
-        if level in approval.levels
+        f"{reader.level(level)}: {approval.levels[level]}" for level in reversed(RiskLevel) if level in approval.levels
     )
     return (
         (_(N_("Vendors")), f"{approval.vendors} ({tiers})"),

@@ -223,7 +223,7 @@ def worth_a_page(found: Brief) -> Sequence[Vendor]:
 
 def html(found: Brief, *, reader: Reader) -> str:
     """The paper before it is set; the same brief is the same text."""
-    vendors = {one.key: one for one in found.vendors}
+    vendors, reader = {one.key: one for one in found.vendors}, reader.calling(found.policy)
     chosen = worth_a_page(found)
     return rendering.page(
         "committee.html",

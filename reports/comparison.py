@@ -84,7 +84,7 @@ def _risk(side: Side, reader: Reader) -> str:
         return reader.text(N_("no intake yet"))
     mark = marks.RISK_LEVELS[side.residual.level]
     cautious = f" ({reader.text(N_('cautious'))})" if side.residual.likelihood.cautious else ""
-    return f"{mark.sign} {reader.text(mark.word)}{cautious}"
+    return f"{mark.sign} {reader.level(side.residual.level)}{cautious}"
 
 
 def _asked(side: Side, reader: Reader) -> str:
@@ -245,6 +245,7 @@ def document_html(
     title: str = "",
 ) -> str:
     """The same as HTML, before it is set. `title` names what it is made for, such as a lot of a tender."""
+    reader = reader.calling(policy)
     return rendering.page(
         "comparison.html",
         reader,

@@ -8,7 +8,7 @@ from typing import Any
 from assessments import deciding
 from assessments.deciding import Ballot, ConditionFact, Ruling, Tally, Why
 from assessments.model import Authority, Grade, RiskLevel
-from reports import marks, rendering
+from reports import rendering
 from reports.reader import Reader
 from reports.word import Paper
 from scanners import storing
@@ -244,7 +244,7 @@ def stakes(stake: Stake, reader: Reader) -> Sequence[tuple[str, str]]:
     residual = "–"
     if stake.level and stake.impact:
         how = N_("impact %(impact)s × likelihood %(likelihood)s")
-        word = _(marks.RISK_LEVELS[stake.level].word)
+        word = reader.level(stake.level)
         residual = f"{word} · {_(how, impact=stake.impact, likelihood=stake.likelihood)}"
     safety = stake.patient_safety
     return (

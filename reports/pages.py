@@ -6,7 +6,8 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from assessments import frameworks, raising
+from assessments import deciding, frameworks, raising
+from assessments.deciding import Decided
 from assessments.model import (
     PARTS,
     ActionFact,
@@ -47,12 +48,15 @@ def vendor_report(
     fonts: Path | None = None,
     consents: Sequence[LedgerEntry] = (),
     actions: Sequence[ActionFact] = (),
+    decided: Sequence[Decided] = (),
 ) -> bytes:
     """The Lieferantenbericht as PDF. Page one says what was not examined and what this is not.
 
     Same facts and `now`, same bytes. Raises OSError when the Pango libraries are missing.
     """
-    html = vendor_report_html(assessed, policy, reader=reader, now=now, consents=consents, actions=actions)
+    html = vendor_report_html(
+        assessed, policy, reader=reader, now=now, consents=consents, actions=actions, decided=decided
+    )
     return rendering.pdf(html, style=style(), fonts=fonts)
 
 
@@ -69,9 +73,10 @@ def vendor_report_html(
     now: datetime,
     consents: Sequence[LedgerEntry] = (),
     actions: Sequence[ActionFact] = (),
+    decided: Sequence[Decided] = (),
 ) -> str:
     """The same as HTML, before it is set."""
-    score = assessed.score
+    score, reader = assessed.score, reader.calling(policy)
     return rendering.page(
         "vendor_report.html",
         reader,
@@ -100,6 +105,9 @@ def vendor_report_html(
         supply_names={supply.key: supply.name for supply in assessed.dossier.supplies},
         ledger=consents,
         actions=actions,
+        decided=decided,
+        rulings=deciding.RULINGS,
+        condition_states=deciding.CONDITION_STATES,
         deeds=ledger.DEEDS,
         classes=ledger.CLASSES,
         Outcome=Outcome,

@@ -1,15 +1,18 @@
 """The person a document is made for: one language, and everything said and counted in it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
-from assessments.model import Words, say
+from assessments.model import Policy, RiskLevel, Words, say
+from questionnaires.model import Text
+from reports import marks
 
 ZONE = ZoneInfo("Europe/Berlin")  # hospitals read local time; the file says so on its first page
 NARROW = "\u202f"
@@ -21,6 +24,7 @@ class Reader:
 
     language: str
     translate: Callable[[str], str]
+    levels: Mapping[RiskLevel, Text] = field(default_factory=dict)  # where a hospital calls a level otherwise
 
     @property
     def locale(self) -> str:
@@ -30,6 +34,15 @@ class Reader:
     def text(self, msgid: str, **values: object) -> str:
         """A marked sentence in the reader's language, gaps filled."""
         return self.translate(msgid) % values if values else self.translate(msgid)
+
+    def calling(self, policy: Policy) -> Self:
+        """The same reader, with the words that a policy has for the levels of risk."""
+        return replace(self, levels=policy.level_words)
+
+    def level(self, level: RiskLevel) -> str:
+        """What a level of risk is called here."""
+        own = self.levels.get(level)
+        return own.get(self.language) if own else self.text(marks.RISK_LEVELS[level].word)
 
     def say(self, words: Words | None) -> str:
         """Words of an assessment in the reader's language; "" for none."""

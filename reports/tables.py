@@ -150,7 +150,7 @@ VENDORS: tuple[Column[VendorRow], ...] = (
         title=N_("Residual risk"),
         width=13,
         kind=Kind.RISK,
-        value=lambda row, reader: reader.text(marks.RISK_LEVELS[row.residual.level].word) if row.residual.level else "",
+        value=lambda row, reader: reader.level(row.residual.level) if row.residual.level else "",
     ),
     _number(N_("Likelihood"), 11, lambda row, _: row.residual.likelihood.value),
     _words(N_("Cautious"), 10, lambda row, reader: reader.text(N_("yes")) if row.residual.likelihood.cautious else ""),
@@ -223,7 +223,7 @@ def risks(register: Register) -> tuple[Column[Risk], ...]:
             title=N_("Risk level"),
             width=12,
             kind=Kind.RISK,
-            value=lambda row, reader: reader.text(marks.RISK_LEVELS[row.level].word) if row.level else "",
+            value=lambda row, reader: reader.level(row.level) if row.level else "",
         ),
         _long(
             N_("Concerns"), 24, lambda row, reader: ", ".join(reader.text(marks.CONCERNS[one]) for one in row.concerns)
@@ -550,6 +550,9 @@ def decisions(register: Register) -> tuple[Column[DecisionFact], ...]:
         _end(N_("Until"), lambda row, _: row.until),
         _words(N_("Decided by"), 24, lambda row, _: row.by),
         _moment(N_("Decided on"), lambda row, _: row.at),
+        _words(N_("Votes"), 30, lambda row, reader: reader.say(row.votes)),
+        _long(N_("Conditions"), 50, lambda row, reader: "\n".join(map(reader.say, row.conditions))),
+        _long(N_("Opened again because"), 50, lambda row, reader: "\n".join(map(reader.say, row.reopened))),
     )
 
 

@@ -1,7 +1,7 @@
 """What the register tells beside the facts of today: words of the hospital that hold, and scores that moved."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 
@@ -14,7 +14,7 @@ from portal.db.models.assessments import Assessment, Settlement
 from portal.db.models.disputes import Dispute, DisputeState
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.waivers import Waiver
-from portal.services import decision_rows, movements, waivers
+from portal.services import decision_rows, movements, policies, waivers
 from portal.services.actors import Actor, hospital_of
 from portal.services.dossiers import BERLIN
 from reports import marks
@@ -158,6 +158,7 @@ def _waived(
 def _decided(session: Session, actor: Actor, keys: Mapping[str, str]) -> Iterator[DecisionFact]:
     """What committee, management or one person decided and nothing has superseded, with votes, conditions and why it
     stands open again."""
+    rules = policies.of(session, hospital_of(actor))
     for row in decision_rows.standing_rows(session, actor):
         if row.vendor is not None and row.vendor.id not in keys:
             continue
@@ -169,30 +170,36 @@ def _decided(session: Session, actor: Actor, keys: Mapping[str, str]) -> Iterato
                 values={"who": Message(text=deciding.AUTHORITIES[row.decision.authority])},
             ),
             about=_plain(row.fact.about or row.fact.vendor),
-            outcome=_outcome(row.fact),
-            reason="\n".join([row.decision.reasons, *_conditions(row.fact)]),
+            outcome=Message(text=deciding.RULINGS[row.fact.ruling]),
+            reason=row.decision.reasons,
             until=row.decision.review_on,
             by=row.decision.by_name,
             at=row.decision.at,
+            votes=_votes(row.fact),
+            conditions=tuple(map(_condition, row.fact.conditions)),
+            reopened=tuple(deciding.say_why(one, day=_day, policy=rules) for one in row.fact.reopenings),
         )
 
 
-def _outcome(fact: deciding.Decided) -> Words:
-    """The ruling, the votes and why it stands open again, in one phrase."""
-    parts: dict[str, str | int | float | Words] = {"ruling": Message(text=deciding.RULINGS[fact.ruling])}
-    text = "%(ruling)s"
-    if fact.tally is not None:
-        text += " (%(votes)s)"
-        parts["votes"] = f"{fact.tally.yes}:{fact.tally.no}:{fact.tally.abstained}"
-    for number, one in enumerate(fact.reopenings):
-        text += f"; %(why{number})s"
-        parts[f"why{number}"] = deciding.say_why(one, day=lambda day: f"{day:%d.%m.%Y}")
-    return Phrase(text=text, values=parts)
+def _votes(fact: deciding.Decided) -> Words | None:
+    if fact.tally is None:
+        return None
+    return Message(
+        text=N_("%(yes)s for, %(no)s against, %(abstained)s abstained"),
+        values={"yes": fact.tally.yes, "no": fact.tally.no, "abstained": fact.tally.abstained},
+    )
 
 
-def _conditions(fact: deciding.Decided) -> Iterator[str]:
-    for one in fact.conditions:
-        yield f"– {one.text} ({', '.join(filter(None, (f'{one.due_on:%d.%m.%Y}', one.owner)))})"
+def _condition(one: deciding.ConditionFact) -> Words:
+    what = ", ".join(filter(None, (one.text, one.owner)))
+    return Phrase(
+        text=N_("%(what)s, due on %(day)s: %(state)s"),
+        values={"what": what, "day": _day(one.due_on), "state": Message(text=deciding.CONDITION_STATES[one.state])},
+    )
+
+
+def _day(day: date) -> str:
+    return f"{day:%d.%m.%Y}"
 
 
 def changes(session: Session, actor: Actor, *, keys: Mapping[str, str], now: datetime) -> tuple[ChangeFact, ...]:

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from assessments import deciding
 from assessments.deciding import ConditionState, Reopening
-from assessments.model import say
+from assessments.model import Policy
 from portal import i18n
 from portal.db.models.accounts import Hospital, HospitalMember, HospitalRole, Person
 from portal.db.models.decisions import Condition, Decision, DecisionReopening
 from portal.db.models.vendors import Vendor
-from portal.services import audit, decisions, jobs, outbox, registers
+from portal.services import audit, decisions, jobs, outbox, policies, registers
 from portal.services.actors import Actor
 from portal.services.decision_rows import DecisionRow
 from portal.services.dossiers import BERLIN
@@ -155,9 +155,10 @@ def _tell(
             Person.disabled_at.is_(None),
         )
     ).all()
+    rules = policies.of(session, hospital_id)
     for person in people:
         with i18n.speaking(person.language):
-            letter = _letter(made, language=person.language, base_url=base_url)
+            letter = _letter(made, rules, language=person.language, base_url=base_url)
         outbox.add(
             session,
             kind="decision-reopened",
@@ -171,16 +172,15 @@ def _tell(
         )
 
 
-def _letter(made: Sequence[tuple[DecisionRow, Sequence[DecisionReopening]]], *, language: str, base_url: str) -> Letter:
+def _letter(
+    made: Sequence[tuple[DecisionRow, Sequence[DecisionReopening]]], rules: Policy, *, language: str, base_url: str
+) -> Letter:
     _ = i18n.gettext
     reader = Reader(language=language, translate=i18n.translator(language))
     lines = []
     for row, causes in made:
         title = " · ".join(filter(None, (row.fact.key, row.fact.vendor, row.fact.about)))
-        said = [
-            say(deciding.say_why(as_fact(one), day=reader.day), language=language, translate=reader.translate)
-            for one in causes
-        ]
+        said = [reader.say(deciding.say_why(as_fact(one), day=reader.day, policy=rules)) for one in causes]
         lines.append("\n".join([title, *(f"– {sentence}" for sentence in said)]))
     first = made[0][0]
     return Letter(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from flask import g
 from jinja2 import Environment
 from markupsafe import Markup
 
@@ -14,7 +15,9 @@ from portal import i18n
 from portal.db.models.accounts import CompanyRole, HospitalRole
 from portal.db.models.scans import ScanState
 from portal.i18n import gettext as _
-from portal.web import filters
+from portal.services import policies
+from portal.web import filters, journey
+from questionnaires.model import Text
 from reports import anchors, charts, marks
 from scanners import categories
 from scanners.model import N_, Message, Outcome, Refs, Severity
@@ -111,8 +114,21 @@ def words(text: Words) -> str:
 
 
 def risk(level: str) -> marks.Mark:
-    """Sign and word of a risk level, translated."""
-    return _translated(marks.RISK_LEVELS[RiskLevel(level)])
+    """Sign and word of a risk level: the hospital's own word, or ours, translated."""
+    own = _own_levels().get(RiskLevel(level))
+    mark = marks.RISK_LEVELS[RiskLevel(level)]
+    return marks.Mark(sign=mark.sign, word=own.get(i18n.language())) if own else _translated(mark)
+
+
+def _own_levels() -> Mapping[RiskLevel, Text]:
+    """Asked for once in a request, and only where a page prints a level."""
+    here = journey.current()
+    if not isinstance(here, journey.HospitalJourney):
+        return {}
+    if "level_words" not in g:
+        g.level_words = policies.of(here.session, here.hospital.id).level_words
+    found: Mapping[RiskLevel, Text] = g.level_words
+    return found
 
 
 def evidence(standing: str) -> marks.Mark:

@@ -44,6 +44,7 @@ def write(
     title: str = "",
 ) -> Marked:
     """The whole workbook: at a glance, every question and check, the lines behind each level."""
+    reader = reader.calling(policy)
     workbook = Workbook(write_only=True)
     workbook.properties.creator = "Kettenblick"
     workbook.properties.title = reader.text(N_("Comparison"))

@@ -51,6 +51,7 @@ def write(register: Register, *, reader: Reader, now: datetime) -> bytes:
 
 def write_marked(register: Register, *, reader: Reader, now: datetime) -> Marked:
     """The workbook with the checksum over all its sheets but the cover, on which it stands; the same ids in all."""
+    reader = reader.calling(register.policy)
     workbook = Workbook(write_only=True)
     workbook.properties.creator = "Kettenblick"
     workbook.properties.title = reader.text(N_("Supply-chain risk register"))
@@ -149,7 +150,7 @@ def _cover(sheet: Sheet, register: Register, reader: Reader, fingerprint: str) -
     first = put.row + 1
     put.cells(["", *[reader.text(word) for word in marks.TREATMENTS.values()]], bold=True)
     for level, counts in _risks_by_level(register):
-        put.cells([reader.text(marks.RISK_LEVELS[level].word), *counts])
+        put.cells([reader.level(level), *counts])
     _stacked(sheet, reader.text(N_("Risks by level")), first, put.row, across=len(marks.TREATMENTS) + 1)
     for _line in range(_CHART_LINES):
         put.gap()
@@ -276,7 +277,7 @@ def _legend(reader: Reader) -> Iterator[str]:
         N_("Level of a measure: 0 to 4; hatched: declared only; solid: proven or confirmed; empty: not seen")
     )
     yield " · ".join(f"{mark.sign} {reader.text(mark.word)}" for mark in marks.VERDICTS.values())
-    yield " · ".join(f"{mark.sign} {reader.text(mark.word)}" for mark in marks.RISK_LEVELS.values())
+    yield " · ".join(f"{mark.sign} {reader.level(level)}" for level, mark in marks.RISK_LEVELS.items())
     yield reader.text(
         N_("“Cautious” marks a likelihood that rests on not knowing: silence never ranks above a poor answer.")
     )

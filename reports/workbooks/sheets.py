@@ -155,9 +155,9 @@ def _colour(sheet: Sheet, column: Column[Any], letter: str, last: int, reader: R
     """Colours that follow what a person changes in the sheet: levels by their word, days that have passed."""
     where = f"{letter}2:{letter}{last}"
     if column.kind is Kind.RISK:
-        for level, mark in marks.RISK_LEVELS.items():
+        for level in marks.RISK_LEVELS:
             fill = PatternFill("solid", bgColor=marks.RISK_FILLS[level])
-            word = reader.text(mark.word)
+            word = reader.level(level)
             rule = CellIsRule(operator="equal", formula=[f'"{word}"'], fill=fill)  # type: ignore[no-untyped-call]
             sheet.conditional_formatting.add(where, rule)
     elif column.kind is Kind.DAY and column.is_filled_in:
@@ -321,4 +321,4 @@ def _marked(cell: Cell, column: Column[Any], row: object, reader: Reader) -> Cel
 
 
 def _level_by_word(word: str, reader: Reader) -> RiskLevel | None:
-    return next((level for level, mark in marks.RISK_LEVELS.items() if reader.text(mark.word) == word), None)
+    return next((level for level in marks.RISK_LEVELS if reader.level(level) == word), None)

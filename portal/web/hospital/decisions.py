@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, request
-from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, SubmitField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from assessments import deciding
@@ -13,7 +13,7 @@ from portal.db.models.snapshots import SnapshotState
 from portal.errors import Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import actions, decisions, registers, sittings, snapshots, vendors
+from portal.services import actions, decisions, policies, registers, sittings, snapshots, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.decision_rows import DecisionRow, Subject
 from portal.services.decisions import DECIDERS, PREPARERS, ConditionFields, DecisionFields
@@ -24,7 +24,8 @@ from portal.web.hospital.vendor_pages import reader
 from portal.web.journey import HospitalJourney, Rail
 from portal.web.tables import Column
 
-ROWS = 4  # conditions that a form has room for
+ROWS = decisions.MOST_CONDITIONS
+SHOWN = 2  # rows for conditions that an empty form has; a button adds one more
 INFORMATION = "information"  # nothing is proposed
 RULINGS = {
     Ruling.APPROVE.value: _l("Approve"),
@@ -61,6 +62,15 @@ class ProposalForm(forms.Form):
     )
     review_on = DateField(_l("To be looked at again on"), [Optional()])
     version = HiddenField()
+    shown = HiddenField(default=str(SHOWN))
+    more = SubmitField(_l("Add another condition"))
+
+    def wants_more(self) -> bool:
+        """Whether nothing is to be saved: one more row for a condition is all that is asked for."""
+        if not self["more"].data:
+            return False
+        self["shown"].data = str(min(ROWS, len(self.rows()) + 1))
+        return True
 
     def conditions(self) -> tuple[ConditionFields, ...]:
         """Those of which anything was written."""
@@ -91,8 +101,15 @@ class ProposalForm(forms.Form):
         )
 
     def rows(self) -> Sequence[Sequence[Any]]:
-        """The fields of each condition, for the template."""
-        return [[self[f"{name}_{number}"] for name in PARTS] for number in range(1, ROWS + 1)]
+        """The fields of each condition that is shown: those of which something was written, and room for more."""
+        every = [[self[f"{name}_{number}"] for name in PARTS] for number in range(1, ROWS + 1)]
+        written = max((number for number, fields in enumerate(every, 1) if any(one.data for one in fields)), default=0)
+        return every[: min(ROWS, max(forms.version(self["shown"].data), written, SHOWN))]
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another condition fits."""
+        return len(self.rows()) < ROWS
 
 
 PARTS = ("text", "due_on", "owner", "proof", "action_id")
@@ -114,7 +131,13 @@ for _number in range(1, ROWS + 1):
         f"proof_{_number}",
         StringField(_l("What shows it"), [Optional(), *_longest], filters=[forms.stripped]),
     )
-    setattr(ProposalForm, f"action_id_{_number}", SelectField(_l("Action of the vendor"), [Optional()]))
+    setattr(ProposalForm, f"action_id_{_number}", SelectField(_l("Action of the vendor"), [Optional()], default=""))
+
+
+class DecideForm(ProposalForm):
+    """What one person decides on a vendor, or on one of its products."""
+
+    supply_id = HiddenField()
 
 
 class MeetForm(forms.Form):
@@ -128,14 +151,13 @@ class MeetForm(forms.Form):
     version = HiddenField()
 
 
-def say_why(one: Reopening) -> str:
-    """Why a decision stands open again, in the reader's words."""
-    words = reader()
-    return words.say(deciding.say_why(one, day=words.day))
-
-
-def shared() -> dict[str, Any]:
+def shared(here: HospitalJourney) -> dict[str, Any]:
     """What every page of decisions says in the same words."""
+    words, rules = reader(), policies.of(here.session, here.hospital.id)
+
+    def say_why(one: Reopening) -> str:
+        return words.say(deciding.say_why(one, day=words.day, policy=rules))
+
     return {"deciding": deciding, "say_why": say_why}
 
 
@@ -145,7 +167,7 @@ def decision_list(here: HospitalJourney) -> Response:
     stood = decisions.standing_rows(here.session, here.actor)
     return pages.page(
         "hospital/decisions.html",
-        **shared(),
+        **shared(here),
         asked=decisions.asked_rows(here.session, here.actor, here.today),
         sittings=sittings.rows(here.session, here.actor),
         rows=[row for row in stood if row.is_in_force],
@@ -191,7 +213,7 @@ def _page(here: HospitalJourney, decision_id: str, form: MeetForm, sent_for: str
     linked = {one.action.id: one for one in _actions(here, row.vendor.id)} if row.vendor else {}
     return pages.page(
         "hospital/decision.html",
-        **shared(),
+        **shared(here),
         row=row,
         form=form,
         sent_for=sent_for,
@@ -221,18 +243,20 @@ def _actions(here: HospitalJourney, vendor_id: str) -> Sequence[actions.ActionRo
 @hospital.get("/vendors/<vendor_id>/decisions", roles=EVERY_HOSPITAL_ROLE)
 def vendor_decisions(here: HospitalJourney, vendor_id: str) -> Response:
     """Every decision on a vendor, and the form where one person may decide."""
-    last = decisions.newest(here.session, here.actor, _subject(here, vendor_id))
-    form = ProposalForm.offered(version=str(last.number if last else 0), ruling=request.args.get("ruling", ""))
+    supply_id = request.args.get("product", "")
+    last = decisions.newest(here.session, here.actor, _subject(here, vendor_id, supply_id))
+    form = DecideForm.offered(version=str(last.number if last else 0), ruling="", supply_id=supply_id)
     return _vendor_page(here, vendor_id, form)
 
 
 @hospital.post("/vendors/<vendor_id>/decisions", roles=DECIDERS)
 def decide(here: HospitalJourney, vendor_id: str) -> Response:
     """One person decides; where another has decided meanwhile, both stand beside each other."""
-    form = offered(here, vendor_id, ProposalForm.sent())
+    form = offered(here, vendor_id, DecideForm.sent())
     stands: Any = ()
-    if form.validate():
-        subject, fields = _subject(here, vendor_id), form.fields()
+    subject = _subject(here, vendor_id, str(form["supply_id"].data or ""))
+    if not form.wants_more() and form.validate():
+        fields = form.fields()
         assert fields is not None  # nobody is offered to decide nothing
         try:
             with form.refusals(here.session):
@@ -269,22 +293,23 @@ def _fields_of(row: DecisionRow) -> DecisionFields:
     )
 
 
-def _subject(here: HospitalJourney, vendor_id: str) -> Subject:
-    return decisions.subject_of(here.session, here.actor, vendor_id=vendor_id)
+def _subject(here: HospitalJourney, vendor_id: str, supply_id: str) -> Subject:
+    return decisions.subject_of(here.session, here.actor, vendor_id=vendor_id, supply_id=supply_id)
 
 
-def _vendor_page(here: HospitalJourney, vendor_id: str, form: ProposalForm, *, stands: Any = ()) -> Response:
+def _vendor_page(here: HospitalJourney, vendor_id: str, form: DecideForm, *, stands: Any = ()) -> Response:
     found = vendors.find(here.session, here.actor, vendor_id)
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
     standing = decisions.standing_of(assessed)
     needed = decisions.authority_for(here.session, here.actor, standing)
     return pages.page(
         "hospital/vendor_decisions.html",
-        **shared(),
+        **shared(here),
         **tabs.frame(here, found, "decisions"),
         rows=decisions.of_vendor(here.session, here.actor, vendor_id),
         form=offered(here, vendor_id, form),
         stands=stands,
+        about=_subject(here, vendor_id, str(form["supply_id"].data or "")).supply,
         standing=standing,
         needed=needed,
         by_sitting=needed in deciding.IN_SITTINGS,

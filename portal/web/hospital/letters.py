@@ -16,7 +16,7 @@ from portal.services.letter_templates import Facts, Kind, Words
 from portal.services.letters import Letter
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
-from portal.web.journey import HospitalJourney, Rail
+from portal.web.journey import HospitalJourney
 
 KINDS = {
     Kind.INVITATION: _l("Invitation"),
@@ -37,7 +37,7 @@ class LetterForm(forms.Form):
     version = HiddenField()
 
 
-@hospital.get("/settings/letters", roles=EVERY_HOSPITAL_ROLE, rail=Rail.SETTINGS)
+@hospital.get("/settings/letters", roles=EVERY_HOSPITAL_ROLE)
 def letter_list(here: HospitalJourney) -> Response:
     """Each mail in each language, and whose words go out."""
     return pages.page(

@@ -8,7 +8,7 @@ from flask import Response, request, url_for
 from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from assessments.model import RiskLevel, RiskSource, Treatment
+from assessments.model import RiskSource, Treatment
 from portal import i18n
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
@@ -17,6 +17,7 @@ from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.registers import RISK_WRITERS, RiskRow, TreatmentFields
 from portal.services.risk_lists import FILTERS, LAPSED, OVERDUE, Narrowed
 from portal.web import forms, pages
+from portal.web import marks as web_marks
 from portal.web.hospital.own_risks import VERBS
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
@@ -109,7 +110,7 @@ def _chips(chosen: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
         cell = {"impact": chosen.get("impact", "–"), "likelihood": chosen.get("likelihood", "–")}
         chips.append((_("impact %(impact)s, likelihood %(likelihood)s", **cell), ("impact", "likelihood")))
     if (level := chosen.get("level")) in LEVELS:
-        chips.append((i18n.gettext(marks.RISK_LEVELS[RiskLevel(level)].word), ("level",)))
+        chips.append((web_marks.risk(level).word, ("level",)))
     if (treatment := chosen.get("treatment")) in TREATMENTS:
         chips.append((str(TREATMENTS[treatment]), ("treatment",)))
     if chosen.get("source") in {source.value for source in marks.RISK_SOURCES}:

@@ -18,7 +18,7 @@ from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import approvals, decisions, sittings, snapshots, vendors
+from portal.services import approvals, decisions, policies, sittings, snapshots, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.decisions import DECIDERS, PREPARERS
 from portal.services.sittings import ItemRow, PersonFields, Said, SittingFields, SittingRow
@@ -32,6 +32,7 @@ from reports import approval as approval_sheet
 from reports import minutes as paper
 from reports import pages as documents
 from reports import word
+from reports.reader import Reader
 from scanners.model import N_, Message
 
 PDF = "application/pdf"
@@ -245,7 +246,7 @@ def propose(here: HospitalJourney, sitting_id: str, item_id: str) -> Response:
     row, item = _one(here, sitting_id, item_id)
     form = proposals.offered(here, item.item.vendor_id, ProposalForm.sent(), for_information=True)
     stands: Any = ()
-    if form.validate():
+    if not form.wants_more() and form.validate():
         try:
             with form.refusals(here.session):
                 sittings.propose(
@@ -384,7 +385,7 @@ def agenda_on_paper(here: HospitalJourney, sitting_id: str) -> Response:
     row = sittings.find(here.session, here.actor, sitting_id)
     opened = _frozen(here, row)
     found = sittings.minutes_of(here.session, here.actor, row, opened.document if opened else None)
-    html = paper.html(found, reader=reader())
+    html = paper.html(found, reader=_calling(here, found.policy_version))
     here.let_go()
     content = printing.pdf(html, style=documents.style())
     return pages.download(content, name=_file(_("Agenda"), row, "pdf"), media_type=PDF)
@@ -394,7 +395,8 @@ def agenda_on_paper(here: HospitalJourney, sitting_id: str) -> Response:
 def minutes_on_paper(here: HospitalJourney, sitting_id: str) -> Response:
     """The minutes as they were frozen."""
     row = sittings.find(here.session, here.actor, sitting_id)
-    html = paper.html(_minutes(row), reader=reader(), sha256=row.sitting.minutes_sha256)
+    found = _minutes(row)
+    html = paper.html(found, reader=_calling(here, found.policy_version), sha256=row.sitting.minutes_sha256)
     here.let_go()
     content = printing.pdf(html, style=documents.style())
     return pages.download(content, name=_file(_("Minutes"), row, "pdf"), media_type=PDF)
@@ -404,7 +406,8 @@ def minutes_on_paper(here: HospitalJourney, sitting_id: str) -> Response:
 def minutes_for_word(here: HospitalJourney, sitting_id: str) -> Response:
     """The same for Word."""
     row = sittings.find(here.session, here.actor, sitting_id)
-    content = paper.docx(_minutes(row), reader=reader(), sha256=row.sitting.minutes_sha256)
+    found = _minutes(row)
+    content = paper.docx(found, reader=_calling(here, found.policy_version), sha256=row.sitting.minutes_sha256)
     return pages.download(content, name=_file(_("Minutes"), row, "docx"), media_type=word.MEDIA_TYPE)
 
 
@@ -412,7 +415,7 @@ def minutes_for_word(here: HospitalJourney, sitting_id: str) -> Response:
 def approval_on_paper(here: HospitalJourney, snapshot_id: str) -> Response:
     """The sheet of § 38 BSIG from a frozen register."""
     found = approvals.of_snapshot(snapshots.open_one(here.session, here.actor, _shelf(here), snapshot_id))
-    html = approval_sheet.html(found, reader=reader())
+    html = approval_sheet.html(found, reader=_calling(here, found.policy_version))
     here.let_go()
     content = printing.pdf(html, style=documents.style())
     return pages.download(content, name=f"BSIG 38 {found.at:%Y-%m-%d}.pdf", media_type=PDF)
@@ -422,7 +425,7 @@ def approval_on_paper(here: HospitalJourney, snapshot_id: str) -> Response:
 def approval_for_word(here: HospitalJourney, snapshot_id: str) -> Response:
     """The same for Word."""
     found = approvals.of_snapshot(snapshots.open_one(here.session, here.actor, _shelf(here), snapshot_id))
-    content = approval_sheet.docx(found, reader=reader())
+    content = approval_sheet.docx(found, reader=_calling(here, found.policy_version))
     return pages.download(content, name=f"BSIG 38 {found.at:%Y-%m-%d}.docx", media_type=word.MEDIA_TYPE)
 
 
@@ -430,6 +433,13 @@ def _minutes(row: SittingRow) -> paper.Minutes:
     if row.sitting.minutes is None:
         raise NotNow(Message(text=N_("There are no minutes before the sitting is closed.")))
     return paper.load(row.sitting.minutes)
+
+
+def _calling(here: HospitalJourney, policy_version: str) -> Reader:
+    """The reader with the words that the levels had under that policy; before anything is frozen, those of today."""
+    if not policy_version:
+        return reader().calling(policies.of(here.session, here.hospital.id))
+    return reader().calling(policies.get(here.session, here.hospital.id, policy_version))
 
 
 def _file(kind: str, row: SittingRow, ending: str) -> str:
@@ -469,7 +479,7 @@ def _page(here: HospitalJourney, sitting_id: str, *, stands: Any = (), **sent: A
     }
     return pages.page(
         "hospital/sitting.html",
-        **proposals.shared(),
+        **proposals.shared(here),
         form=next(iter(sent.values()), None),
         forms=current,
         stands=stands,
@@ -497,7 +507,7 @@ def _item_page(
     on_paper = next(one for one, other in zip(found.items, row.items, strict=True) if other.item.id == item.item.id)
     return pages.page(
         "hospital/agenda_item.html",
-        **proposals.shared(),
+        **proposals.shared(here),
         form=votes if votes is not None and votes.errors else form,
         proposal=form,
         votes=votes if votes is not None else _votes_as_they_are(row, item),
@@ -505,7 +515,7 @@ def _item_page(
         row=row,
         item=item,
         on_paper=on_paper,
-        stakes=paper.stakes(on_paper.stake, reader()) if on_paper.stake else (),
+        stakes=paper.stakes(on_paper.stake, _calling(here, found.policy_version)) if on_paper.stake else (),
         said=paper.votes(on_paper, reader()) if item.tally is not None and item.item.ruling is not None else "",
         rule=paper.RULE,
         last=decisions.of_vendor(here.session, here.actor, item.vendor.id)[:1] if item.vendor else (),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from assessments.model import RiskLevel
 from portal.db.models.decisions import AgendaItem, Decision, Participant, Sitting
+from portal.db.models.vendors import Supply
 from portal.files.blobs import Blobs
 from portal.services import decisions
 from portal.web.journey import EXTENSION
@@ -67,6 +68,10 @@ def test_a_sitting_from_the_agenda_to_the_minutes(
         item = session.scalars(select(AgendaItem)).one()
         people = session.scalars(select(Participant.id).order_by(Participant.position)).all()
     page = f"{address}/items/{item.id}"
+    wider = visitor.post(page, proposal(1, reasons="Halb getippt", shown="4", more="y")).get_data(as_text=True)
+    assert "Halb getippt" in wider
+    assert 'name="text_5"' in wider
+    assert 'name="text_6"' not in wider
     short = visitor.post(page, proposal(1, reasons=""))
     assert short.status_code == 422
     assert "Mehrfaktor-Anmeldung" in short.get_data(as_text=True)
@@ -128,3 +133,10 @@ def test_one_person_decides_where_the_policy_leaves_it_to_one(
     assert late.status_code == 422
     assert "Die Lücken sind benannt." in late.get_data(as_text=True)
     assert visit(ward.assessor).post(address, proposal(1)).status_code == 403
+    with sessions() as session:
+        supply = session.scalars(select(Supply).where(Supply.vendor_id == vendor_id)).first()
+    about = visitor.get(f"{address}?product={supply.id}").get_data(as_text=True)
+    assert f'value="{supply.id}"' in about
+    made = visitor.post(address, proposal(0, supply_id=supply.id))  # nobody has decided on the product yet
+    assert made.status_code == 303
+    assert supply.name in visitor.get(made.location).get_data(as_text=True)
