@@ -13,13 +13,14 @@ from portal.db.models.assessments import Assessment, Invitation, Stage
 from portal.db.models.campaigns import Campaign, CampaignSeat, SeatState
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow, RuleBroken
-from portal.services import audit, intakes, invitations, jobs, vendors
+from portal.services import audit, intakes, invitations, jobs, reassessments, vendors
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.dossiers import BERLIN
 from portal.services.invitations import Invitee, Proposal, RoundFields
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
 from portal.services.portfolio import PortfolioRow
+from questionnaires import shelf
 from questionnaires.model import QuestionSet
 from scanners.model import N_, Message
 
@@ -385,11 +386,19 @@ def _invite(
         due_on=campaign.due_on,
         question_set=one.question_set,
         catalogue=one.proposal.name,
+        asked_again=_asked_again(session, actor, one, now=now),
     )
     assessment = invitations.begin(session, actor, vendor_id, fields, one.invitee, base_url=base_url, now=now)
     session.flush()
     email = session.scalars(select(Invitation.email).where(Invitation.assessment_id == assessment.id)).one()
     return assessment, email
+
+
+def _asked_again(session: Session, actor: Actor, one: Prepared, *, now: datetime) -> Sequence[str]:
+    """In a follow-up also what has run out, aged or come in doubt."""
+    if one.proposal is None or one.proposal.name != shelf.DELTA:
+        return ()
+    return reassessments.delta(session, actor, one.vendor, now=now).asked_again
 
 
 def _sender(session: Session, campaign: Campaign) -> Actor:

@@ -25,6 +25,7 @@ from portal.services import (
     letter_templates,
     limits,
     outbox,
+    reassessment_calls,
     tickets,
     vendors,
 )
@@ -228,6 +229,7 @@ def begin(
     session.flush()  # supplies and the invitation point to it
     for supply in chosen:
         session.add(AssessmentSupply(hospital_id=hospital_id, assessment_id=assessment.id, supply_id=supply.id))
+    reassessment_calls.answer(session, hospital_id, vendor.id, now=now)
     audit.record(
         session,
         actor,

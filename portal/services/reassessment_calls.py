@@ -78,6 +78,12 @@ def take_back(session: Session, actor: Actor, call_id: str, *, now: datetime) ->
     return row
 
 
+def answer(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> None:
+    """A round begins: what called for one is answered by it."""
+    for one in standing(session, hospital_id, vendor_id):
+        one.ended_at = now
+
+
 def standing(session: Session, hospital_id: str, vendor_id: str) -> Sequence[ReassessmentCall]:
     """Those that wait, the oldest first."""
     return session.scalars(

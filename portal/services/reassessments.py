@@ -274,8 +274,8 @@ def _among(known: Catalogue, names: set[str]) -> tuple[str, ...]:
 
 
 def begin(session: Session, actor: Actor, vendor_id: str, *, base_url: str, now: datetime) -> Assessment:
-    """One button: the round begins, the contact is asked, and the reasons that called for it are answered."""
-    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    """One button: the round begins and the contact is asked."""
+    hospital_of(actor, HOSPITAL_WRITERS)
     vendor = vendors.find(session, actor, vendor_id)
     asked = delta(session, actor, vendor, now=now)
     if asked.why_not is not None:
@@ -302,8 +302,6 @@ def begin(session: Session, actor: Actor, vendor_id: str, *, base_url: str, now:
         base_url=base_url,
         now=now,
     )
-    for one in reassessment_calls.standing(session, hospital_id, vendor_id):
-        one.ended_at = now
     detail = {"vendor": vendor_id, "asked_again": len(asked.asked_again)}
     audit.record(session, actor, "reassessment.begun", assessment.id, now=now, detail=detail)
     return assessment

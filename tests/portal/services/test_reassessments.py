@@ -12,6 +12,7 @@ from portal.db.models.responses import Evidence
 from portal.db.models.watching import CallKind, ReassessmentCall
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
 from portal.services import (
+    campaigns,
     catalogues,
     dossiers,
     invitations,
@@ -201,3 +202,19 @@ def test_the_reason_reaches_no_mail_to_the_vendor(session, done, now):
 
     assert "KANARI" not in invitations.find(session, done.ward.assessor, made.id).invitations[-1].message
     assert catalogues.of(session, made).id == "delta"
+
+
+def test_a_campaign_asks_the_same_delta(session, done, now):
+    later = now + YEAR
+    reassessment_calls.happened(session, done.ward.hospital_id, _id(done), CallKind.COMPONENT, now=later)
+    session.flush()
+    again = _delta(session, done, later).asked_again
+    made = building.campaign(session, done.ward.assessor, _id(done), now=later)
+    made.due_on, made.started_at = (later + timedelta(days=28)).date(), later
+    campaigns.send_one(session, done.ward.hospital_id, made.id, _id(done), base_url=ward.BASE_URL, now=later)
+
+    newest = session.scalars(select(Assessment).order_by(Assessment.round.desc()).limit(1)).one()
+    assert newest.id != done.assessment_id
+    assert again
+    assert newest.asked_again == list(again)
+    assert reassessment_calls.standing(session, done.ward.hospital_id, _id(done)) == []
