@@ -91,6 +91,7 @@ class Told:
     lot: str
     closes_at: datetime
     may_ask: bool
+    may_withdraw: bool
     published: Sequence[TenderQuery]
     mine: Sequence[TenderQuery]  # its own questions that wait
 
@@ -516,6 +517,8 @@ def told(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -
         lot=lot_of(row, bidder.lot_id).title,
         closes_at=row.closes_at,
         may_ask=standing(row, now=now) == TenderState.OPEN,
+        may_withdraw=standing(row, now=now) == TenderState.OPEN
+        and session.get_one(Assessment, assessment_id).stage is not Stage.CLOSED,
         published=sorted(published, key=lambda query: (query.answered_at or now, query.id)),
         mine=[query for query in queries if query.answered_at is None and query.bidder_id == bidder.id],
     )

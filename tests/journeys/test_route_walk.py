@@ -103,6 +103,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.add_tender  POST hospital.begin_tender  GET hospital.edit_tender  POST hospital.change_tender
         POST hospital.add_lot  POST hospital.add_bidder  POST hospital.remove_bidder  POST hospital.freeze_tender
         POST hospital.start_tender  POST hospital.publish_answer  POST hospital.award_lot  POST hospital.cancel_tender
+        POST hospital.move_deadline  POST hospital.switch_tender_reminders
         GET hospital.edit_contract  POST hospital.change_contract  GET hospital.edit_exit  POST hospital.change_exit
         GET hospital.upload_articles  POST hospital.take_articles  GET hospital.add_entry
         POST hospital.write_down_entry  GET hospital.edit_entry  POST hospital.change_entry  POST hospital.remove_entry
@@ -170,13 +171,14 @@ TABLE: Mapping[object, str] = {
         POST vendor.detach_document  POST vendor.remove_document
     """,
     FIRM_SIGNERS: """
-        GET vendor.tender  POST vendor.ask_in_tender
+        GET vendor.tender  POST vendor.ask_in_tender  POST vendor.withdraw_offer
         GET vendor.receipt_on_paper  GET vendor.preview
         GET vendor.incidents  GET vendor.report_incident  POST vendor.send_incident  GET vendor.incident
         POST vendor.add_incident_word  GET vendor.incident_on_sheet  GET vendor.incident_on_paper
         POST vendor.attach_incident_sheet  GET vendor.flash  POST vendor.answer_flash
         POST vendor.keep_document  GET vendor.deleted_documents  GET vendor.proof_of_deletion
         GET vendor.pack  POST vendor.take_pack_along  POST vendor.bring_pack  POST vendor.take_from_pack
+        GET vendor.pack_documents  POST vendor.take_pack_documents
         POST vendor.forget_pack  GET vendor.other_forms  POST vendor.bring_other_form
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
         POST vendor.strike_host  POST vendor.confirm_host  POST vendor.correct_host  POST vendor.sign

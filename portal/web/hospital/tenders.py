@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -59,6 +59,10 @@ ACTS: Mapping[str, object] = {
     "tender.started": _l("Tender opened for answers"),
     "tender.bidder-invited": _l("Bidder invited"),
     "tender.question-asked": _l("Question of a bidder came in"),
+    "tender.deadline-moved": _l("Deadline moved for all bidders"),
+    "tender.reminders-on": _l("Reminders to bidders switched on"),
+    "tender.reminders-off": _l("Reminders to bidders switched off"),
+    "tender.offer-withdrawn": _l("Offer withdrawn by the bidder"),
     "tender.answer-published": _l("Answer published to all bidders"),
     "tender.opening-asked": _l("Opening asked for by the first person"),
     "tender.opened": _l("Answers opened"),
@@ -145,6 +149,22 @@ class AwardForm(forms.Form):
     bidder_id = HiddenField()
     reason = TextAreaField(
         _l("Reason for the award"), [InputRequired(_l("Give the reason for the award.")), Length(max=4000)]
+    )
+
+
+class DeadlineForm(forms.Form):
+    """More time for all."""
+
+    closes_at = DateTimeLocalField(
+        _l("New deadline"),
+        [InputRequired(_l("Choose a day and a time."))],
+        format="%Y-%m-%dT%H:%M",
+        description=_l("German time, by the clock of this server; it counts to the second."),
+    )
+    reason = TextAreaField(
+        _l("Reason"),
+        [InputRequired(_l("Give the reason for more time; all bidders read it.")), Length(max=500)],
+        filters=[forms.stripped],
     )
 
 
@@ -306,6 +326,38 @@ def publish_answer(here: HospitalJourney, tender_id: str) -> Response:
     return _page(here, tender_id, answer=form)
 
 
+@hospital.post("/compare/tenders/<tender_id>/deadline", roles=HOSPITAL_WRITERS)
+def move_deadline(here: HospitalJourney, tender_id: str) -> Response:
+    """More time for all bidders alike."""
+    form = DeadlineForm.sent()
+    if form.validate():
+        with form.refusals(here.session):
+            tenders.move_deadline(
+                here.session,
+                here.actor,
+                tender_id,
+                form["closes_at"].data.replace(tzinfo=BERLIN),
+                reason=str(form["reason"].data),
+                base_url=here.settings.public_base_url,
+                now=here.now,
+            )
+            here.notice(_("The deadline is moved; every bidder gets a mail of its own."))
+            return pages.see_other("hospital.tender", tender_id=tender_id)
+    return _page(here, tender_id, deadline=form)
+
+
+@hospital.post("/compare/tenders/<tender_id>/reminders", roles=HOSPITAL_WRITERS)
+def switch_tender_reminders(here: HospitalJourney, tender_id: str) -> Response:
+    """Remind all bidders before the deadline, or none."""
+    stopped = request.form.get("on") != "1"
+    tenders.switch_reminders(here.session, here.actor, tender_id, stopped=stopped, now=here.now)
+    if stopped:
+        here.notice(_("Bidders are not reminded."))
+    else:
+        here.notice(_("Bidders that have not handed in are reminded 7, 3 and 1 working days before the deadline."))
+    return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
+
+
 @hospital.post("/compare/tenders/<tender_id>/open", roles=OPENERS)
 def open_tender(here: HospitalJourney, tender_id: str) -> Response:
     """Open the answers after the deadline, two people one after the other."""
@@ -432,14 +484,16 @@ def _page(
     answer: AnswerForm | None = None,
     award: AwardForm | None = None,
     cancel: CancelForm | None = None,
+    deadline: DeadlineForm | None = None,
 ) -> Response:
     row = tenders.find(here.session, here.actor, tender_id)
     standing = tenders.standing(row, now=here.now)
-    sent = next((form for form in (lot, bidder, answer, award, cancel) if form is not None), None)
+    sent = next((form for form in (lot, bidder, answer, award, cancel, deadline) if form is not None), None)
     shown: dict[str, forms.Form] = {
         "lot": lot or LotForm.offered(),
         "bidder": bidder or _with_lots(row, BidderForm.offered(language=i18n.DEFAULT)),
         "cancel": cancel or CancelForm.offered(),
+        "deadline": deadline or DeadlineForm.offered(closes_at=row.closes_at.astimezone(BERLIN).replace(tzinfo=None)),
     }
     answers = {
         query.id: answer
@@ -472,6 +526,8 @@ def _page(
         awarded_lots={one.lot_id for one in row.bidders if one.awarded_at is not None},
         may_write=here.role in HOSPITAL_WRITERS,
         may_open=here.role in OPENERS,
+        withdrawn=tenders.withdrawn(here.session, here.actor, tender_id),
+        reminds=tenders.reminds(here.session, row),
         spoke_first=row.opening_by == here.actor.person_id,
     )
 

@@ -48,6 +48,17 @@ def ask_in_tender(here: CompanyJourney, assessment_id: str) -> Response:
     return _page(here, assessment_id, form)
 
 
+@vendor.post("/rounds/<assessment_id>/tender/withdraw", roles=COMPANY_LEADERS)
+def withdraw_offer(here: CompanyJourney, assessment_id: str) -> Response:
+    """Take the offer back, before the deadline and for good."""
+    responses.head(here.session, here.actor, assessment_id)
+    if not tenders.is_tender(here.session, here.actor, assessment_id):
+        return pages.see_other("vendor.round", assessment_id=assessment_id)
+    tenders.withdraw_offer(here.session, here.actor, assessment_id, now=here.now)
+    here.notice(_("Your offer is withdrawn. The hospital never reads what you have answered here."))
+    return pages.see_other("vendor.round", assessment_id=assessment_id)
+
+
 def _page(here: CompanyJourney, assessment_id: str, form: AskForm) -> Response:
     head = responses.head(here.session, here.actor, assessment_id)
     told = tenders.told(here.session, here.actor, assessment_id, now=here.now)

@@ -63,6 +63,13 @@ def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], 
     assert visitor.post(f"{place}/open").status_code == 409
     told = {"query_id": "", "question": "Gilt das?", "answer": "Ja."}
     assert visitor.post(f"{place}/publish", told).status_code == 303
+    earlier = visitor.post(f"{place}/deadline", {"closes_at": "2020-01-01T10:00", "reason": "Zu früh"})
+    assert earlier.status_code == 422
+    assert "Zu früh" in earlier.get_data(as_text=True)
+    later = (datetime.now(UTC) + timedelta(days=40)).strftime("%Y-%m-%dT%H:%M")
+    assert visitor.post(f"{place}/deadline", {"closes_at": later, "reason": "Frage 3"}).status_code == 303
+    assert visitor.post(f"{place}/reminders", {"on": "1"}).status_code == 303
+    assert "Erinnerungen an Bieter anhalten" in visitor.get(place).get_data(as_text=True)
     for path in (
         "/hospital/vendors",
         "/hospital/assessments",
