@@ -1,6 +1,6 @@
 """People and their roles: who is let in, as what, and who is shown out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -530,3 +530,35 @@ def _required(text: str, field: str, sentence: str) -> str:
     if not cleaned:
         raise BadInput({field: Message(text=sentence)})
     return cleaned
+
+
+def people_of_hospital(session: Session, hospital_id: str, roles: Collection[HospitalRole]) -> Sequence[Person]:
+    """Who works for the hospital today in one of these roles, and may be written to."""
+    return session.scalars(
+        select(Person)
+        .join(HospitalMember, HospitalMember.person_id == Person.id)
+        .where(
+            HospitalMember.hospital_id == hospital_id,
+            HospitalMember.ended_at.is_(None),
+            HospitalMember.role.in_(roles),
+            Person.disabled_at.is_(None),
+        )
+        .order_by(Person.email)
+    ).all()
+
+
+def people_of_company(
+    session: Session, company_id: str, roles: Collection[CompanyRole] = COMPANY_LEADERS
+) -> Sequence[Person]:
+    """Who speaks for the company today, or works for it in one of these roles, and may be written to."""
+    return session.scalars(
+        select(Person)
+        .join(CompanyMember, CompanyMember.person_id == Person.id)
+        .where(
+            CompanyMember.company_id == company_id,
+            CompanyMember.ended_at.is_(None),
+            CompanyMember.role.in_(roles),
+            Person.disabled_at.is_(None),
+        )
+        .order_by(Person.email)
+    ).all()

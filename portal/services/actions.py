@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session, selectinload
 
 from assessments.model import ActionFact, Dossier
 from portal import i18n
-from portal.db.models.accounts import Company, CompanyMember, Hospital, Person
+from portal.db.models.accounts import Company, Hospital
 from portal.db.models.assessments import Assessment
 from portal.db.models.plans import Action, ActionReport, ActionSource, ActionState, PlanOffer
 from portal.db.models.responses import Evidence
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import audit, outbox, permissions, responses, vendors
-from portal.services.actors import COMPANY_LEADERS, HOSPITAL_WRITERS, Actor, company_of, hospital_of
+from portal.services import accounts, audit, outbox, permissions, responses, vendors
+from portal.services.actors import HOSPITAL_WRITERS, Actor, company_of, hospital_of
 from portal.services.letters import Letter
 from questionnaires.model import Text
 from scanners.model import N_, Finding, Message, Outcome, Severity
@@ -726,16 +726,7 @@ def _tell_company(
         link_text=speak(N_("To your actions")),
     )
     company = session.get_one(Company, assessment.company_id)
-    for person in session.scalars(
-        select(Person)
-        .join(CompanyMember, CompanyMember.person_id == Person.id)
-        .where(
-            CompanyMember.company_id == company.id,
-            CompanyMember.ended_at.is_(None),
-            CompanyMember.role.in_(COMPANY_LEADERS),
-        )
-        .order_by(Person.email)
-    ):
+    for person in accounts.people_of_company(session, company.id):
         outbox.add(
             session,
             kind="actions",

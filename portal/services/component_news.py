@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import i18n
-from portal.db.models.accounts import Company, CompanyMember, CompanyRole, Hospital, HospitalMember, Person
+from portal.db.models.accounts import Company, CompanyRole, Hospital, Person
 from portal.db.models.assessments import Assessment
 from portal.db.models.components import ComponentList, ComponentNotice
 from portal.db.models.responses import Evidence
 from portal.db.models.vendors import Vendor
 from portal.db.models.watching import CallKind
-from portal.services import jobs, outbox, reassessment_calls, rejudging
+from portal.services import accounts, jobs, outbox, reassessment_calls, rejudging
 from portal.services.actors import HOSPITAL_WRITERS
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
@@ -87,17 +87,7 @@ def _tell_hospital(
     for row in notices:
         for vendor in _vendors(session, hospital.id, row.company_id):
             by_vendor.setdefault(vendor.name, []).extend(_news(row))
-    people = session.scalars(
-        select(Person)
-        .join(HospitalMember, HospitalMember.person_id == Person.id)
-        .where(
-            HospitalMember.hospital_id == hospital.id,
-            HospitalMember.ended_at.is_(None),
-            HospitalMember.role.in_(HOSPITAL_WRITERS),
-            Person.disabled_at.is_(None),
-        )
-    )
-    for person in people:
+    for person in accounts.people_of_hospital(session, hospital.id, HOSPITAL_WRITERS):
         with i18n.speaking(person.language):
             lines = [
                 f"{vendor}: {rejudging.counted(len(news), used=sum(one.is_used for one in news))}"
@@ -121,16 +111,7 @@ def _tell_hospital(
 def _tell_company(
     session: Session, company: Company, notices: Sequence[ComponentNotice], *, base_url: str, now: datetime
 ) -> None:
-    people = session.scalars(
-        select(Person)
-        .join(CompanyMember, CompanyMember.person_id == Person.id)
-        .where(
-            CompanyMember.company_id == company.id,
-            CompanyMember.ended_at.is_(None),
-            CompanyMember.role == CompanyRole.LEAD,
-            Person.disabled_at.is_(None),
-        )
-    )
+    people = accounts.people_of_company(session, company.id, {CompanyRole.LEAD})
     names = {row.evidence_id: session.get_one(Evidence, row.evidence_id).file_name for row in notices}
     for person in people:
         with i18n.speaking(person.language):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from assessments.model import FindingStanding
 from portal import i18n
-from portal.db.models.accounts import Company, CompanyMember, Hospital, Person
+from portal.db.models.accounts import Company, Hospital
 from portal.db.models.assessments import Assessment
 from portal.db.models.disputes import Dispute, DisputeReason, DisputeState
 from portal.db.models.responses import Evidence
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
-from portal.services import audit, jobs, outbox, releases, scan_results
-from portal.services.actors import COMPANY_LEADERS, HOSPITAL_WRITERS, Actor, company_of, hospital_of
+from portal.services import accounts, audit, jobs, outbox, releases, scan_results
+from portal.services.actors import HOSPITAL_WRITERS, Actor, company_of, hospital_of
 from portal.services.letters import Letter
 from scanners import storing
 from scanners.model import N_, Finding, Message, Outcome
@@ -341,7 +341,7 @@ def _tell_company(session: Session, row: Dispute, *, base_url: str, now: datetim
     hospital = session.get_one(Hospital, row.hospital_id)
     vendor = session.get_one(Vendor, row.vendor_id)
     company = session.get_one(Company, row.company_id)
-    for person in _leads(session, company):
+    for person in accounts.people_of_company(session, company.id):
         language = "de" if vendor.country in {"DE", "AT", "CH", "LI", "LU"} else "en"
         say = i18n.translator(language)
         letter = Letter(
@@ -365,16 +365,3 @@ def _tell_company(session: Session, row: Dispute, *, base_url: str, now: datetim
             hospital_id=row.hospital_id,
             now=now,
         )
-
-
-def _leads(session: Session, company: Company) -> Iterable[Person]:
-    return session.scalars(
-        select(Person)
-        .join(CompanyMember, CompanyMember.person_id == Person.id)
-        .where(
-            CompanyMember.company_id == company.id,
-            CompanyMember.ended_at.is_(None),
-            CompanyMember.role.in_(COMPANY_LEADERS),
-        )
-        .order_by(Person.email)
-    ).all()

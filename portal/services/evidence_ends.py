@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from assessments import evidence_kinds, evidence_rules
 from assessments.model import EvidenceFact
 from portal import i18n
-from portal.db.models.accounts import CompanyMember, CompanyRole, Person
+from portal.db.models.accounts import CompanyRole
 from portal.db.models.responses import Evidence, EvidenceNotice
-from portal.services import outbox
+from portal.services import accounts, outbox
 from portal.services.dossiers import BERLIN
 from portal.services.letters import Letter
 from questionnaires import shelf
@@ -111,16 +111,7 @@ def _kinds() -> dict[str, EvidenceType]:
 
 
 def _tell(session: Session, company_id: str, found: Sequence[Ending], *, base_url: str, now: datetime) -> int:
-    people = session.scalars(
-        select(Person)
-        .join(CompanyMember, CompanyMember.person_id == Person.id)
-        .where(
-            CompanyMember.company_id == company_id,
-            CompanyMember.ended_at.is_(None),
-            CompanyMember.role == CompanyRole.LEAD,
-            Person.disabled_at.is_(None),
-        )
-    ).all()
+    people = accounts.people_of_company(session, company_id, {CompanyRole.LEAD})
     for person in people:
         with i18n.speaking(person.language):
             letter = _letter(found, base_url=base_url)

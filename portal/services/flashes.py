@@ -20,7 +20,17 @@ from portal.db.models.responses import Evidence
 from portal.db.models.supplies import ContactRole, VendorContact
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, NotFound, NotNow
-from portal.services import audit, components, incident_clocks, incident_letters, jobs, permissions, tickets, vendors
+from portal.services import (
+    accounts,
+    audit,
+    components,
+    incident_clocks,
+    incident_letters,
+    jobs,
+    permissions,
+    tickets,
+    vendors,
+)
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, company_of, hospital_of
 from portal.services.jobs import JobKind
 from portal.services.letters import Letter
@@ -389,7 +399,7 @@ def _send(
     hospital = session.get_one(Hospital, flash.hospital_id)
     contact, language = contact_of(session, hospital), incident_letters.language_of(vendor)
     company_id = _company_of(session, asked)
-    people = incident_letters.leaders_of_company(session, company_id) if company_id and not is_second else ()
+    people = accounts.people_of_company(session, company_id) if company_id and not is_second else ()
     if address:
         link = f"{base_url}/flash/{_link(session, asked, address, now=now)}"
         letter = incident_letters.ask(

@@ -4,15 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import i18n, mailer
-from portal.db.models.accounts import CompanyMember, Hospital, HospitalMember, Person
+from portal.db.models.accounts import Hospital
 from portal.db.models.incidents import Flash, FlashStanding, Incident, IncidentDesk, IncidentStage
 from portal.db.models.vendors import Vendor
-from portal.services import incident_clocks, outbox
-from portal.services.actors import COMPANY_LEADERS, HOSPITAL_WRITERS
+from portal.services import accounts, incident_clocks, outbox
+from portal.services.actors import HOSPITAL_WRITERS
 from portal.services.letters import Letter
 from scanners.model import N_
 
@@ -52,38 +51,13 @@ def language_of(vendor: Vendor) -> str:
 
 def people_of_hospital(session: Session, hospital: Hospital) -> Sequence[tuple[str, str]]:
     """Address and language of everybody whom incidents concern: assessors, administrators, the emergency contact."""
-    people = session.scalars(
-        select(Person)
-        .join(HospitalMember, HospitalMember.person_id == Person.id)
-        .where(
-            HospitalMember.hospital_id == hospital.id,
-            HospitalMember.ended_at.is_(None),
-            HospitalMember.role.in_(HOSPITAL_WRITERS),
-            Person.disabled_at.is_(None),
-        )
-        .order_by(Person.email)
-    )
+    people = accounts.people_of_hospital(session, hospital.id, HOSPITAL_WRITERS)
     found = {person.email: person.language for person in people}
     desk = session.get(IncidentDesk, hospital.id)
     emergency = (desk.email if desk else "") or hospital.contact_email.strip().lower()
     if mailer.is_one_address(emergency):
         found.setdefault(emergency, hospital.language)
     return list(found.items())
-
-
-def leaders_of_company(session: Session, company_id: str) -> Sequence[Person]:
-    """Who speaks for a company."""
-    return session.scalars(
-        select(Person)
-        .join(CompanyMember, CompanyMember.person_id == Person.id)
-        .where(
-            CompanyMember.company_id == company_id,
-            CompanyMember.ended_at.is_(None),
-            CompanyMember.role.in_(COMPANY_LEADERS),
-            Person.disabled_at.is_(None),
-        )
-        .order_by(Person.email)
-    ).all()
 
 
 def tell_hospital(session: Session, news: News, *, base_url: str, now: datetime) -> None:

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import i18n
-from portal.db.models.accounts import CompanyMember, CompanyRole, Hospital, HospitalMember, Person
+from portal.db.models.accounts import CompanyRole, Hospital, Person
 from portal.db.models.assessments import Assessment, Invitation
 from portal.db.models.findings import Cause, Rejudgement
 from portal.db.models.scans import ScanRun, ScanSide
 from portal.db.models.vendors import Vendor
 from portal.services import (
+    accounts,
     audit,
     causes,
     findings,
@@ -290,17 +291,7 @@ def _tell_hospital(
     base_url: str,
     now: datetime,
 ) -> None:
-    people = session.scalars(
-        select(Person)
-        .join(HospitalMember, HospitalMember.person_id == Person.id)
-        .where(
-            HospitalMember.hospital_id == hospital.id,
-            HospitalMember.ended_at.is_(None),
-            HospitalMember.role.in_(HOSPITAL_WRITERS),
-            Person.disabled_at.is_(None),
-        )
-    ).all()
-    for person in people:
+    for person in accounts.people_of_hospital(session, hospital.id, HOSPITAL_WRITERS):
         with i18n.speaking(person.language):
             every = [one for _vendor, news in lines for one in news]
             letter = Letter(
@@ -409,17 +400,7 @@ def _tell_company(
     assessment = permissions.newest_assessment(session, hospital.id, vendor.id)
     if assessment is None or assessment.company_id is None or assessment.documents_only:
         return
-    people = session.scalars(
-        select(Person)
-        .join(CompanyMember, CompanyMember.person_id == Person.id)
-        .where(
-            CompanyMember.company_id == assessment.company_id,
-            CompanyMember.ended_at.is_(None),
-            CompanyMember.role == CompanyRole.LEAD,
-            Person.disabled_at.is_(None),
-        )
-    ).all()
-    for person in people:
+    for person in accounts.people_of_company(session, assessment.company_id, {CompanyRole.LEAD}):
         with i18n.speaking(person.language):
             letter = Letter(
                 subject=_subject(news, hospital.name),

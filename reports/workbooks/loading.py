@@ -22,12 +22,12 @@ def load(content: bytes, *, data_only: bool) -> Workbook:
     return reader.wb
 
 
-class _Reader(ExcelReader):  # type: ignore[misc]  # not in its types
+class _Reader(ExcelReader):
     """openpyxl's own, but for the table of texts."""
 
     def read_strings(self) -> None:
         """The texts as they are written."""
-        table = self.package.find(SHARED_STRINGS)
+        table = self.package.find(SHARED_STRINGS)  # type: ignore[no-untyped-call]  # not in its types
         if table is None:
             return
         with self.archive.open(table.PartName[1:]) as file:
