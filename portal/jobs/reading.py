@@ -4,14 +4,14 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, TypeVar
 
 from portal.errors import BadInput
 from questionnaires.foreign import Filled
 from questionnaires.model import AnswerShape
 from questionnaires.packs import BadPack, Seal
-from reports.workbooks import foreign_child, pack_child, reading_child
+from reports.workbooks import foreign_child, pack_child, pack_files_child, reading_child
 from reports.workbooks.answer_sheet import NotOurWorkbook, SheetSent
 from reports.workbooks.table_in import Table
 from scanners.model import N_, Message
@@ -24,6 +24,7 @@ PACK_UNREAD = N_("The answer pack could not be read. Please load it as it was do
 READER = (sys.executable, "-I", "-m", "reports.workbooks.reading_child")
 FOREIGN_READER = (sys.executable, "-I", "-m", "reports.workbooks.foreign_child")
 PACK_READER = (sys.executable, "-I", "-m", "reports.workbooks.pack_child")
+PACK_FILES_READER = (sys.executable, "-I", "-m", "reports.workbooks.pack_files_child")
 
 
 def answer_sheet(content: bytes, shapes: Mapping[str, AnswerShape]) -> SheetSent:
@@ -39,6 +40,31 @@ def table(content: bytes) -> Table:
 def answer_pack(content: bytes) -> tuple[dict[str, Any], Seal]:
     """What an answer pack holds, as it stands in the file, and its signature. Raises BadInput for the field `file`."""
     return _read(content, pack_child.load, reader=PACK_READER)
+
+
+def pack_files(zipped: BinaryIO, wanted: Sequence[tuple[str, str]]) -> Iterator[bytes | Message]:
+    """Of each wanted member (its name, its checksum) of the zip on the disk the bytes, one at a time, or why not."""
+    with tempfile.TemporaryFile() as told:
+        try:
+            subprocess.run(  # noqa: S603 - our own program, no shell
+                [*PACK_FILES_READER, str(zipped.fileno())],
+                input=json.dumps(wanted).encode(),
+                stdout=told,
+                stderr=subprocess.DEVNULL,
+                timeout=LONGEST,
+                env={},
+                check=True,
+                pass_fds=[zipped.fileno()],
+            )
+        except subprocess.SubprocessError:
+            yield from (Message(text=PACK_UNREAD) for _one in wanted)
+            return
+        told.seek(0)
+        for _one in wanted:
+            refused, size = json.loads(told.readline())
+            content = told.read(min(size, pack_files_child.LARGEST))
+            megabytes = {"megabytes": pack_files_child.LARGEST // 2**20}
+            yield Message(text=refused, values=megabytes if "%(" in refused else {}) if refused else content
 
 
 def strict_table(content: bytes) -> Table:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from assessments import evidence_kinds
 from portal import i18n
 from portal.db.models.accounts import Company
 from portal.db.models.answer_packs import AnswerPack, PackStanding
@@ -96,6 +97,15 @@ class PackDocumentHere:
     document: PackedDocument
     type: Text
     is_here: bool  # the same bytes lie in the company's vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A document of the pack that could be taken in: what kind it probably is, and the answers it stood beside."""
+
+    document: PackedDocument
+    kind: str  # "": the company has to choose
+    keys: tuple[Key, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -400,6 +410,37 @@ def take(session: Session, actor: Actor, assessment_id: str, sections: Collectio
         if one.key is not None and one.section in sections and not one.is_answered
     ]
     return suggestions.offer(session, actor, assessment_id, offers, source=_source(row, pack), now=now)
+
+
+def documents_left(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Sequence[Waiting]:
+    """The documents of the pack that the company's vault does not hold, with what is proposed for each."""
+    company_of(actor, COMPANY_LEADERS)
+    assessment = _open_round(session, actor, assessment_id)
+    row = find(session, actor, assessment_id)
+    if row is None:
+        raise NotFound
+    pack = packs.load(row.document)
+    asked = responses.questionnaire(session, actor, assessment_id, now=now)
+    kinds = evidence_kinds.known(asked.catalogue)
+    keys: dict[str, list[Key]] = {}
+    for one in _place(session, pack, asked, _products(pack, asked, row.products or {}), now=now):
+        if one.key is not None and one.is_open:
+            for document_id in one.answer.documents:
+                keys.setdefault(document_id, []).append(one.key)
+    here = set(
+        session.scalars(
+            select(Evidence.sha256).where(Evidence.company_id == assessment.company_id, Evidence.deleted_at.is_(None))
+        )
+    )
+    return [
+        Waiting(
+            document=one,
+            kind=one.type if one.type in kinds else OTHER_KIND if OTHER_KIND in kinds else "",
+            keys=tuple(keys.get(one.id, ())),
+        )
+        for one in pack.documents
+        if one.sha256 not in here
+    ]
 
 
 def forget(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> None:

@@ -1,5 +1,8 @@
 """Documents: put one in, lay it beside answers, take it out again, see how it stands and who opened it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Response, request
 from sqlalchemy import event
 from wtforms import BooleanField, DateField, FileField, SelectField, StringField, TextAreaField
@@ -290,10 +293,16 @@ def _put(here: CompanyJourney, assessment_id: str, form: DocumentForm, keys: lis
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         raise BadInput({"file": Message(text=N_("Choose a file."))})
-    content, name = upload.read(guarding.LARGEST + 1), guarding.safe_name(upload.filename)
-    owner, shelf = evidence.owner_of(here.company.id), _shelf(here)
+    with sealed(here, upload.filename, upload.read(guarding.LARGEST + 1)) as stored:
+        evidence.add(here.session, here.actor, assessment_id, _fields(form), stored, keys=keys, now=here.now)
+
+
+@contextmanager
+def sealed(here: CompanyJourney, sent_name: str, content: bytes) -> Iterator[Stored]:
+    """Look at a file and seal it; what is done with it happens inside, and when that fails it is off the disk again."""
+    name, owner, shelf = guarding.safe_name(sent_name), evidence.owner_of(here.company.id), _shelf(here)
     try:
-        guarding.check_name(upload.filename)
+        guarding.check_name(sent_name)
         kind = guarding.check(name, content)
         screening.check(here.settings.virus_scanner, content)
         kept = shelf.put(owner, content)
@@ -301,11 +310,10 @@ def _put(here: CompanyJourney, assessment_id: str, form: DocumentForm, keys: lis
         raise BadInput({"file": refused.message}) from refused
     except blobs.NoRoom as full:
         raise BadInput({"file": full.message}) from full
-    stored = Stored(
-        blob_id=kept.blob_id, sha256=kept.sha256, size=kept.size, file_name=name, media_type=kind.media_type
-    )
     try:
-        evidence.add(here.session, here.actor, assessment_id, _fields(form), stored, keys=keys, now=here.now)
+        yield Stored(
+            blob_id=kept.blob_id, sha256=kept.sha256, size=kept.size, file_name=name, media_type=kind.media_type
+        )
     except BaseException:
         shelf.remove(owner, kept.blob_id)
         raise

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import re
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from portal.db.models.accounts import CompanyRole
 from portal.db.models.answer_packs import AnswerPack, PackStanding
-from portal.db.models.responses import Answer, Response, Suggestion
+from portal.db.models.responses import Answer, AnswerEvidence, Evidence, Response, Suggestion
+from portal.demonstration import documents
 from portal.services import responses
 from questionnaires.model import AnswerValue
 from tests.portal.web.hospital import ward
@@ -168,3 +171,154 @@ def test_a_document_that_is_gone_by_then_is_told_and_is_no_error_of_ours(visit, 
         ward.answer_all(session, made.ward, errand.VENDOR, quality=1, now=now)  # its documents lie on no shelf
 
     assert visit(made.lead).post(f"{made.path}/pack/file", {**ROUND, "files": "y"}).status_code == 409
+
+
+# ---- documents of a pack
+
+PDF = documents.pdf("ISO/IEC 27001", ["Geltungsbereich: PACS Archiv"])
+
+
+def _packed(taken: bytes, **files: bytes) -> bytes:
+    """The pack with documents in it, and each in its list under the number D1, D2, …"""
+    document = _json(taken)
+    named = []
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression=zipfile.ZIP_DEFLATED) as archive:
+        for number, (name, content) in enumerate(files.items(), start=1):
+            member = f"documents/D{number}-{name.replace('_', '.')}"
+            archive.writestr(member, content)
+            named.append(
+                {
+                    "id": f"D{number}",
+                    "type": "iso27001_cert",
+                    "issuer": "TÜV Süd",
+                    "scope": "PACS",
+                    "issued_on": None,
+                    "valid_from": "2026-01-01",
+                    "valid_to": "2028-02-29",
+                    "sha256": hashlib.sha256(content).hexdigest(),
+                    "file": member,
+                }
+            )
+        document["pack"]["documents"] = named
+        answer = next(one for one in document["pack"]["answers"] if one["question"] == "GV-02")
+        answer["documents"] = [one["id"] for one in named]
+        archive.writestr("answer-pack.json", json.dumps(document))
+    return out.getvalue()
+
+
+def _said(lead, asked) -> dict[str, str]:
+    """What the page proposes for each document, sent as it is."""
+    page = lead.get(f"{asked.path}/pack/documents").get_data(as_text=True)
+    said = {}
+    for number in re.findall(r'name="take\.(D\d+)"', page):
+        said |= {f"take.{number}": "y", f"kind.{number}": "iso27001_cert", f"issuer.{number}": "TÜV Süd"}
+        said |= {f"scope.{number}": "PACS", f"issued_on.{number}": ""}
+        said |= {f"valid_from.{number}": "2026-01-01", f"valid_to.{number}": "2028-02-29"}
+        for name in ("issuer", "scope", "valid_from", "valid_to"):
+            assert f'name="{name}.{number}" type="{"date" if "valid" in name else "text"}"' in page
+    return said
+
+
+def _errors(answer) -> list[str]:
+    return re.findall(r'class="kern-error".*?<span class="kern-body">(.*?)</span>', answer.get_data(as_text=True))
+
+
+def _take_in(lead, asked, content: bytes, name: str = "pack.zip", **changes: str):
+    said = {**_said(lead, asked), **changes, "file": (io.BytesIO(content), name)}
+    return lead.post(f"{asked.path}/pack/documents", said)
+
+
+def _vault(session, asked) -> list[Evidence]:
+    session.expire_all()
+    return list(session.scalars(select(Evidence).where(Evidence.company_id == asked.lead.company_id)))
+
+
+def test_documents_of_a_pack_enter_the_vault_once_they_are_confirmed(lead, asked, taken, session):
+    content = _packed(taken, iso_pdf=PDF)
+    _bring(lead, asked, content)
+    assert _vault(session, asked) == []  # loading a pack takes none in
+
+    answer = _take_in(lead, asked, content, **{"valid_to.D1": "2027-12-31"})
+
+    assert answer.status_code == 303, errand.text_of(answer)
+    (row,) = _vault(session, asked)
+    assert (row.file_name, row.kind, row.issuer, row.size) == ("iso.pdf", "iso27001_cert", "TÜV Süd", len(PDF))
+    assert (row.valid_from, row.valid_to) == (date(2026, 1, 1), date(2027, 12, 31))
+    given = lead.get(f"{asked.path}/documents/{row.id}/file")
+    assert given.data == PDF
+    assert (
+        session.scalars(select(AnswerEvidence).where(AnswerEvidence.evidence_id == row.id)).one().question_id == "GV-02"
+    )
+    assert "liegt in Ihrem Tresor" in errand.text_of(lead.get(f"{asked.path}/pack/documents"))
+
+
+def test_a_single_document_that_the_pack_names_is_known_by_its_checksum(lead, asked, taken, session):
+    _bring(lead, asked, _packed(taken, iso_pdf=PDF))
+
+    _take_in(lead, asked, PDF, "Zertifikat 2026.pdf")
+
+    assert [row.file_name for row in _vault(session, asked)] == ["Zertifikat 2026.pdf"]
+
+
+def _bomb() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression=zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", b"0" * (60 * 2**20))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("bomb_xlsx", _bomb, "viel größer"),
+        ("both_pdf", lambda: PDF + _bomb(), ""),
+        ("page_pdf", lambda: b"<!doctype html><script>1</script>", ""),
+        ("large_pdf", lambda: PDF + b" " * (21 * 2**20), "20"),
+    ],
+)
+def test_a_hostile_document_in_a_pack_is_refused_like_an_upload(lead, asked, taken, session, name, content, sentence):
+    packed = _packed(taken, iso_pdf=PDF, **{name: content()})
+    _bring(lead, asked, packed)
+
+    answer = _take_in(lead, asked, packed)
+
+    assert answer.status_code == 422
+    assert [row.file_name for row in _vault(session, asked)] == ["iso.pdf"]  # its neighbour is none the worse
+    (wrong,) = _errors(answer)
+    assert sentence in wrong
+
+
+def test_a_document_that_is_not_the_one_the_pack_names_is_refused(lead, asked, taken, session):
+    _bring(lead, asked, _packed(taken, iso_pdf=PDF))
+    other = _packed(taken, iso_pdf=documents.pdf("ISO/IEC 27001", ["Anderer Geltungsbereich"]))
+
+    answer = _take_in(lead, asked, other)
+
+    assert "Prüfsumme" in errand.text_of(answer)
+    assert _vault(session, asked) == []
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 broken", b"no zip at all", b""])
+def test_what_is_no_pack_is_refused_with_a_sentence(lead, asked, taken, session, content):
+    _bring(lead, asked, _packed(taken, iso_pdf=PDF))
+
+    answer = _take_in(lead, asked, content)
+
+    assert answer.status_code == 422
+    assert len(_errors(answer)) == 1
+    assert _vault(session, asked) == []
+
+
+def test_a_document_without_its_kind_waits_for_it(lead, asked, taken, session):
+    content = _packed(taken, iso_pdf=PDF)
+    _bring(lead, asked, content)
+
+    answer = _take_in(lead, asked, content, **{"kind.D1": "", "issuer.D1": "DEKRA"})
+
+    assert answer.status_code == 422
+    assert b"DEKRA" in answer.data
+    assert _vault(session, asked) == []
+    lead.post(f"{asked.path}/pack/forget")
+    assert lead.get(f"{asked.path}/pack/documents").status_code == 404
