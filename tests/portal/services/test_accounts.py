@@ -201,3 +201,25 @@ def test_who_is_shown_out_of_a_company_or_given_less_has_no_link_left(session, n
     for token in tokens:
         with pytest.raises(NotFound):
             accounts.join_with_account(session, token, TicketPurpose.JOIN_COMPANY, person=person, now=now)
+
+
+def test_only_who_still_works_there_and_may_sign_in_is_written_to(session, now):
+    """Of a company and of a hospital: mails about actions and disputes went to disabled accounts, too."""
+    lead = building.company_actor(session)
+    company = session.get_one(building.Company, lead.company_id)
+    gone, disabled = (
+        building.company_actor(session, company, email=f"{name}@pacs.example") for name in ("gone", "disabled")
+    )
+    accounts.end_company_membership(session, lead, person_id=gone.person_id, now=now)
+    session.get_one(Person, disabled.person_id).disabled_at = now
+    building.company_actor(session, company, role=CompanyRole.CONTRIBUTOR)
+    admin = building.hospital_actor(session)
+    hospital = session.get_one(building.Hospital, admin.hospital_id)
+    off = building.hospital_actor(session, hospital, email="off@klinik.example")
+    session.get_one(Person, off.person_id).disabled_at = now
+    building.hospital_actor(session, hospital, HospitalRole.AUDITOR)
+    session.flush()
+
+    assert [one.email for one in accounts.people_of_company(session, company.id)] == [lead.email]
+    written = accounts.people_of_hospital(session, hospital.id, {HospitalRole.ADMIN})
+    assert [one.email for one in written] == [admin.email]
