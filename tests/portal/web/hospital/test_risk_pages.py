@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 from portal.db.models.snapshots import OwnRisk, Snapshot
 from portal.db.models.vendors import Host, HostState
 from portal.db.models.waivers import Waiver
+from portal.files.blobs import Blobs
 from portal.services import registers, scores, waiving
-from tests.portal import sitting
-from tests.portal.web.hospital.test_routes import frozen
+from portal.web.journey import EXTENSION
+from tests.portal import building, sitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +103,10 @@ def test_a_snapshot_is_opened_and_compared_with_today(
     assert visitor.post("/hospital/risks/snapshots", {"name": "Sitzung 1/2027"}).status_code == 303
     assert "wird eingefroren" in visitor.get("/hospital/risks/snapshots").get_data(as_text=True)
     with sessions() as session:
-        kept = frozen(app, session, ward)
+        standing = app.extensions[EXTENSION]
+        shelf = Blobs(folder=standing.settings.files_dir, keyring=standing.keyring)
+        kept = building.frozen_register(session, shelf, ward.decider, ward.vendors[NAME], now=datetime.now(UTC))
+        session.commit()
         row = session.get_one(Snapshot, kept["snapshot_id"])
         sha256, vendors = row.sha256, row.vendors
 
