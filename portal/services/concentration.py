@@ -1,4 +1,5 @@
-"""What several vendors rest on together: mail hosts, clouds and networks, products, as their open scans have seen them.
+"""What several vendors rest on together: mail hosts, clouds and networks, products, as their open scans have seen them,
+and the subcontractors that the hospital has written down.
 
 Facts are drawn from the observations when a scan ends and kept as narrow rows. Who reads them is decided at reading: of
 each vendor only the newest scan that is open to the hospital counts, and nothing of one that gave documents only.
@@ -8,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -18,6 +20,7 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.portfolio import SharedGround, SupplyLine, VendorLine
 from portal.db.models.responses import Response
 from portal.db.models.scans import ScanRun
+from portal.db.models.supplies import Subcontractor
 from portal.services import releases, scan_results
 from portal.services.actors import Actor, hospital_of
 from portal.services.grounds import Ground
@@ -25,6 +28,7 @@ from scanners.model import N_
 
 CRITICAL_TIERS = (1, 2)
 FEWEST = 2  # vendors from which on something is shared
+LONGEST_NAME = 100  # of a subcontractor, as an address names it
 
 
 TITLES: Mapping[Ground, str] = {
@@ -32,6 +36,7 @@ TITLES: Mapping[Ground, str] = {
     Ground.HOST: N_("Clouds and content networks"),
     Ground.NETWORK: N_("Networks"),
     Ground.PRODUCT: N_("Products in use"),
+    Ground.SUBCONTRACTOR: N_("Subcontractors"),
 }
 
 
@@ -71,6 +76,10 @@ def shares(session: Session, actor: Actor, *, now: datetime) -> Mapping[Ground, 
         if row.scan_id in is_open:
             labels.setdefault((row.kind, row.key), row.label)
             found[row.kind, row.key][row.vendor_id] = (row.tier or 9, row.sorted_by, row.name, row.supplies)
+    for row in _subcontractors(session, hospital_id):
+        key = folded_name(row.label)
+        labels.setdefault((Ground.SUBCONTRACTOR, key), row.label)
+        found[Ground.SUBCONTRACTOR, key][row.vendor_id] = (row.tier or 9, row.sorted_by, row.name, row.supplies)
     shared: dict[Ground, list[Share]] = {kind: [] for kind in Ground}
     for (kind, key), by_vendor in found.items():
         if len(by_vendor) < FEWEST:
@@ -96,6 +105,9 @@ def shares(session: Session, actor: Actor, *, now: datetime) -> Mapping[Ground, 
 def vendors_of(session: Session, actor: Actor, kind: str, key: str, *, now: datetime) -> tuple[str, ...]:
     """The vendors that rest on one thing."""
     hospital_id = hospital_of(actor)
+    if kind == Ground.SUBCONTRACTOR:
+        rows_ = _subcontractors(session, hospital_id)
+        return tuple(sorted({row.vendor_id for row in rows_ if folded_name(row.label) == key}))
     rows = session.execute(
         select(SharedGround.vendor_id, SharedGround.scan_id)
         .where(SharedGround.hospital_id == hospital_id, SharedGround.kind == kind, SharedGround.key == key)
@@ -107,12 +119,36 @@ def vendors_of(session: Session, actor: Actor, kind: str, key: str, *, now: date
 
 def label_of(session: Session, actor: Actor, kind: str, key: str) -> str:
     """How a thing is written."""
+    if kind == Ground.SUBCONTRACTOR:
+        every = _subcontractors(session, hospital_of(actor))
+        return next((row.label for row in every if folded_name(row.label) == key), key)
     found = session.scalar(
         select(SharedGround.label)
         .where(SharedGround.hospital_id == hospital_of(actor), SharedGround.kind == kind, SharedGround.key == key)
         .limit(1)
     )
     return found or key
+
+
+def folded_name(name: str) -> str:
+    """By what two vendors name the same company: without case and spaces that are too many."""
+    return " ".join(name.casefold().split())[:LONGEST_NAME]
+
+
+def _subcontractors(session: Session, hospital_id: str) -> Sequence[Any]:
+    """What the hospital has written down, of vendors on the lists, in the order in which it was."""
+    return session.execute(
+        select(
+            Subcontractor.name.label("label"),
+            *(VendorLine.vendor_id, VendorLine.name, VendorLine.tier, VendorLine.sorted_by, VendorLine.supplies),
+        )
+        .join(
+            VendorLine,
+            (VendorLine.hospital_id == Subcontractor.hospital_id) & (VendorLine.vendor_id == Subcontractor.vendor_id),
+        )
+        .where(Subcontractor.hospital_id == hospital_id, VendorLine.is_ended.is_(False))
+        .order_by(Subcontractor.created_at, Subcontractor.id)
+    ).all()
 
 
 def open_scans(session: Session, hospital_id: str, *, now: datetime) -> frozenset[str]:

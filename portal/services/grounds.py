@@ -24,6 +24,7 @@ class Ground(StrEnum):
     HOST = "host"
     NETWORK = "network"
     PRODUCT = "product"
+    SUBCONTRACTOR = "subcontractor"  # written down by the hospital, not seen
 
 
 def seen_in(observed: Iterable[Observations]) -> Iterator[tuple[Ground, str, str, str]]:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.scans import ScanRun
+from portal.db.models.supplies import Subcontractor
 from portal.services import concentration, grounds, listing
 from portal.services.grounds import Ground
 from portal.services.listing import Wanted
@@ -107,6 +108,28 @@ def test_what_is_not_open_to_the_hospital_is_counted_nowhere(session: Session, w
     assert labels(session, ward, now) == {}
     one = concentration.vendors_of(session, ward.auditor, Ground.MAIL, "hoster.example", now=now)
     assert one == (ward.vendors[FIRST],)
+
+
+def test_a_subcontractor_of_two_vendors_is_shared_however_it_is_written(session: Session, ward: Ward, now: datetime):
+    for name, written in ((FIRST, "Rechen  Zentrum AG"), (SECOND, "rechen zentrum ag"), (SECOND, "Nur hier GmbH")):
+        session.add(
+            Subcontractor(
+                hospital_id=ward.hospital_id,
+                vendor_id=ward.vendors[name],
+                name=written,
+                created_at=now + timedelta(days=len(written)),
+            )
+        )
+    session.flush()
+    (one,) = concentration.shares(session, ward.auditor, now=now)[Ground.SUBCONTRACTOR]
+
+    assert (one.key, one.vendors) == ("rechen zentrum ag", 2)
+    only = concentration.vendors_of(session, ward.auditor, one.kind, one.key, now=now)
+    assert set(only) == set(ward.vendors.values())
+    assert concentration.label_of(session, ward.auditor, one.kind, one.key) == one.label
+    other = rows.hospital_actor(session, rows.hospital(session, "Klinik Süd"))
+    assert concentration.vendors_of(session, other, one.kind, one.key, now=now) == ()
+    assert concentration.label_of(session, other, one.kind, one.key) == one.key
 
 
 def test_another_hospital_learns_nothing(session: Session, ward: Ward, now: datetime):
