@@ -24,6 +24,7 @@ from portal.services import (
     bundles,
     comparisons,
     consents,
+    decisions,
     exports,
     invitations,
     papers,
@@ -112,7 +113,13 @@ def report_html(
         today=now.astimezone(BERLIN).date(),
     )
     return documents.vendor_report_html(
-        assessed, policies.of(session, hospital_of(actor)), reader=reader, now=now, consents=ledger, actions=agreed
+        assessed,
+        policies.of(session, hospital_of(actor)),
+        reader=reader,
+        now=now,
+        consents=ledger,
+        actions=agreed,
+        decided=[row.fact for row in decisions.of_vendor(session, actor, vendor_id) if row.is_in_force],
     )
 
 
