@@ -116,6 +116,8 @@ def test_an_assessor_writes_a_draft_and_an_administrator_releases_it(session, ad
 def test_two_people_on_one_draft_do_not_overwrite_each_other(session, admin, draft, now):
     with pytest.raises(Clash):
         catalogues.rename(session, admin, draft.id, TITLE, edits=draft.edits - 1, now=now)
+    with pytest.raises(Clash):
+        catalogues.remove_question(session, admin, draft.id, "H-01", edits=draft.edits - 1, now=now)
 
 
 def test_questions_of_ours_leave_a_set_and_none_of_ours_can_be_rewritten(session, admin, draft, now):

@@ -63,6 +63,14 @@ def test_a_document_lies_beside_several_answers_and_an_answer_has_several(sessio
     assert other not in evidence.by_answer(session, errand.assessment(session, asked))
 
 
+def test_two_who_lay_one_document_beside_one_answer_lay_it_once(session, asked, now):
+    row = _add(session, asked, now)
+    for _who in range(2):
+        evidence.attach(session, asked.lead, asked.assessment_id, row, KEY, now=now)
+
+    assert evidence.by_answer(session, errand.assessment(session, asked))[KEY] == [row]
+
+
 def test_a_document_before_the_answer_leaves_the_answer_unanswered(session, asked, now):
     _add(session, asked, now)
 

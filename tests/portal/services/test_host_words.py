@@ -12,7 +12,7 @@ from sqlalchemy import select
 from assessments.model import HostRole
 from portal.db.models.audit import AuditEvent
 from portal.db.models.vendors import Host, HostState, Speaker, Supply
-from portal.errors import NotAllowed, NotFound, NotNow
+from portal.errors import Clash, NotAllowed, NotFound, NotNow
 from portal.services import consents, dossiers, host_words, permissions, scans, vendors
 from portal.services.consents import NewHost
 from portal.services.host_words import Said
@@ -150,3 +150,16 @@ def test_what_counts_is_the_hospital_s_last_word_else_the_company_s_where_it_nam
 
     assert host_words.standing(host) == expected
     assert len(host.words) == len({speaker for speaker, _said in sayings})
+
+
+def test_who_has_not_read_what_the_other_side_said_meanwhile_is_shown_it(session, asked, now):
+    host = _hosts(session, asked)[0]
+    read = host_words.version(host)
+    _correct(session, asked, host, CORPORATE, now)
+
+    with pytest.raises(Clash) as refused:
+        _change(session, asked, host, now, role=HostRole.PORTAL, read=read)
+    assert refused.value.theirs == host_words.standing(host)
+    _change(session, asked, host, now, role=HostRole.CORPORATE, read=host_words.version(host))
+
+    assert host.role is HostRole.CORPORATE

@@ -217,6 +217,16 @@ class TestOffer:
         with pytest.raises(Clash):
             actions.take(session, place.assessor, vendor_id, [key], now=now, base_url=URL)
 
+    def test_of_two_who_answer_an_offered_line_the_second_is_told(self, session, place, vendor_id, now):
+        keys = offered(session, place, now, count=2)
+        actions.take(session, place.assessor, vendor_id, keys[:1], now=now, base_url=URL)
+
+        with pytest.raises(Clash):
+            actions.take(session, place.assessor, vendor_id, keys, now=now, base_url=URL)
+        with pytest.raises(Clash):
+            actions.decline(session, place.assessor, vendor_id, keys[:1], remark="Nicht nötig.", now=now)
+        assert [one.key for one in actions.offered(session, place.assessor, vendor_id)] == keys[1:]
+
     def test_declining_says_why(self, session, place, vendor_id, now):
         keys = offered(session, place, now, count=1)
         with pytest.raises(BadInput):
