@@ -421,7 +421,7 @@ def move_deadline(
             invitations.move_due_date(session, _inside(actor, assessment.hospital_id), assessment.id, day, now=now)
         assessment.due_on, assessment.closes_at = day, closes_at
         _tell_of_time(session, row, bidder, reason.strip()[:500], base_url=base_url, now=now)
-    detail = {"from": before.isoformat(), "to": closes_at.isoformat(), "reason": reason.strip()[:500]}
+    detail = {"before": before.isoformat(), "after": closes_at.isoformat(), "reason": reason.strip()[:500]}
     _note(session, actor, row, "tender.deadline-moved", now=now, detail=detail)
     return row
 

@@ -73,7 +73,23 @@ ACTS: Mapping[str, object] = {
     "invitation.sent": _l("Invitation sent"),
     "invitation.opened": _l("Invitation opened"),
     "invitation.accepted": _l("Invitation accepted"),
+    "vendor.added": _l("Room of the bidder made"),
+    "supply.added": _l("Lot laid into the room of the bidder"),
+    "host.named": _l("Domain of the bidder named"),
 }
+DETAILS: Mapping[str, object] = {
+    "bidder": _l("Bidder"),
+    "bidders": _l("Bidders"),
+    "name": _l("Name"),
+    "title": _l("Name"),
+    "lot": _l("Lot"),
+    "reason": _l("Reason"),
+    "before": _l("Before"),
+    "after": _l("After"),
+    "to": _l("To"),
+    "edition": _l("Edition"),
+    "sha256": "SHA-256",
+}  # ids of rows tell a reader nothing and stand in the chain
 
 
 class TenderForm(forms.Form):
@@ -460,6 +476,7 @@ def tender_log_workbook(here: HospitalJourney, tender_id: str) -> Response:
 
 def _acts(here: HospitalJourney, row: Tender) -> list[Act]:
     names = {f"hospital:{bidder.house_id}": bidder.name for bidder in row.bidders}
+    bidders = {bidder.id: bidder.name for bidder in row.bidders}
     return [
         Act(
             chain=names.get(event.scope, _("Tender")),
@@ -467,7 +484,11 @@ def _acts(here: HospitalJourney, row: Tender) -> list[Act]:
             at=event.at,
             actor=event.actor,
             act=str(ACTS.get(event.verb, event.verb)),
-            about=", ".join(f"{name}: {value}" for name, value in (event.detail or {}).items()),
+            about=", ".join(
+                f"{DETAILS[name]}: {bidders.get(value, value)}"
+                for name, value in (event.detail or {}).items()
+                if name in DETAILS
+            ),
             hash=event.hash,
             previous=event.previous_hash,
         )
