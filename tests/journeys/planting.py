@@ -1,0 +1,167 @@
+"""A word to look for in every text column that a hospital writes, so that a new column cannot be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Date,
+    Integer,
+    String,
+    Table,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    text,
+    update,
+)
+
+import portal.db.models  # noqa: F401 - makes every table known
+from portal.db.base import ID_LENGTH, Closed, Instant, Row
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column
+    from sqlalchemy.orm import Session
+
+CANARY = "KANARI"
+OBJECTS = frozenset({"words"})  # JSON columns that hold an object, of tables in which the world has no row
+SHORTEST = 12  # of a column in which a canary can be told from other words
+TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name"
+TABLES: Collection[Table] = [table for _name, table in sorted(Row.metadata.tables.items()) if "hospital_id" in table.c]
+
+A_CODE = "a word of ours that the program reads, no text of anybody's"
+AN_ID = "the id of a row"
+A_MAIL = "a mail on its way; whom it may reach has tests of its own"
+A_HASH = "a checksum, an address on the disk or a key"
+TOLD = "the company is told it"
+SEEN = "what a scan has seen of the company; what of it is open to whom has tests of its own"
+THE_COMPANYS = "the company wrote it"
+READ_BY_US = "a document the program reads; what it holds is searched for by a test of its own"
+REASONS: Mapping[str, str] = {
+    A_CODE: """
+        assessment.question_set assessment.catalogue_id assessment.catalogue_version
+        decision.residual decision.policy_version decision.topic agenda_item.topic
+        decision_event.verb decision_reopening.key
+        flash_asked.known_by intake.policy_version intake_request.form_version
+        own_catalogue.catalogue_id own_catalogue.version own_catalogue.base_id own_catalogue.base_version
+        policy_release.version risk.key risk.residual risk.source risk_word.subject_id risk_word.verb
+        scope_record.entity_class score.residual score.policy_version score.catalogue_version score.checks_version
+        tender.catalogue_id tender.catalogue_version tender.question_set vendor_line.residual
+        waiver.check_id waiver.subject_kind waiver.question_id vendor_change.check_id vendor_change.severity
+        export.media_type recorded_source.media_type supply.product_group supply_line.product_group
+    """,
+    AN_ID: """
+        action.offer_id action.source_key export.asked_by invitation.mail_id tender.opening_by
+        score_basis.assessment_id vendor_line.unrated_supply_id vendor_line.assessment_id vendor_line.score_id
+        waiver.supply_id component_notice.hospital_id
+    """,
+    A_HASH: """
+        export.open_key export.sha256 export.fingerprint export.blob_id flash_link.token_hash invitation.token_hash
+        own_catalogue.sha256 policy_release.sha256 recorded_source.sha256 recorded_source.blob_id recording.sha256
+        sitting.minutes_sha256 snapshot.sha256 snapshot.blob_id snapshot.packed_sha256 tender.frozen_sha256
+        ticket.token_hash
+    """,
+    SEEN: """
+        finding.outcome finding.severity finding.fact finding.reason finding.address finding_history.severity
+        scan_run.started_by scan_run.ground scan_run.reason scan_run.catalogue_version scan_run.data_version
+    """,
+    THE_COMPANYS: """
+        dispute.company_id dispute.subject_name dispute.check_id dispute.seen_key dispute.text dispute.evidence_id
+        dispute.by_name recheck.subject_name recheck.check_id recheck.asked_by recheck.reason
+    """,
+    READ_BY_US: """own_catalogue.document policy_draft.document policy_release.document score_basis.document""",
+    A_MAIL: """
+        outbox_mail.hospital_id outbox_mail.kind outbox_mail.to_address outbox_mail.subject outbox_mail.text
+        outbox_mail.html outbox_mail.last_error ticket.email ticket.role
+    """,
+    TOLD: """
+        host.name supply.name flash.about flash.text_de flash.text_en
+        incident_desk.name incident_desk.email incident_desk.phone incident_receipt.text incident_receipt.by_name
+        dispute.answer dispute.answered_by review.remark action.owner action.remark
+    """,
+}
+LEFT: Mapping[str, str] = {name: reason for reason, names in REASONS.items() for name in names.split()}
+
+
+def columns(table: Table) -> list[Column[Any]]:
+    """The columns of a table that hold somebody's words."""
+    bound = {column.name for key in table.foreign_key_constraints for column in key.columns}
+    return [
+        column
+        for column in table.c
+        if isinstance(column.type, String)
+        and not isinstance(column.type, Closed)
+        and not column.primary_key
+        and column.name not in bound
+        and (column.type.length or 1000) >= SHORTEST
+    ]
+
+
+def planted(table: Table) -> list[Column[Any]]:
+    """Those of them of which no company learns anything."""
+    return [one for one in columns(table) if f"{table.name}.{one.name}" not in LEFT]
+
+
+def planted_as(column: Column[Any]) -> str:
+    """The word that stands in a column; SQLite minds no lengths."""
+    return f"{CANARY}-{column.table.name}.{column.name}"
+
+
+def everywhere(session: Session, hospital_id: str) -> None:
+    """Put its word into every column of every row of a hospital; a table that holds none gets a row."""
+    for table in Row.metadata.sorted_tables:
+        words = {one.name: planted_as(one) for one in planted(table)} if table in TABLES else {}
+        if not words:
+            continue
+        ours = table.c.hospital_id == hospital_id
+        if not session.scalar(select(func.count()).select_from(table).where(ours)):
+            session.execute(insert(table).values(_row(session, table, hospital_id)))
+        for (name,) in session.execute(text(TRIGGERS), {"name": table.name}).all():  # what is frozen is not changed
+            session.execute(text(f'DROP TRIGGER "{name}"'))
+        numbered = {name: literal(f"{word}-") + literal_column("rowid") for name, word in words.items()}
+        session.execute(update(table).where(ours).values(numbered))
+
+
+def _row(session: Session, table: Table, hospital_id: str) -> dict[str, Any]:
+    """The least that the table takes, standing on rows of the hospital that are there."""
+    found: dict[str, Any] = {"hospital_id": hospital_id}
+    for key in table.foreign_key_constraints:
+        if any(column.nullable for column in key.columns):
+            continue
+        other = key.referred_table
+        query = select(*(element.column for element in key.elements))
+        for element in key.elements:
+            if element.parent.name in found:
+                query = query.where(element.column == found[element.parent.name])
+        if "hospital_id" in other.c:
+            query = query.where(other.c.hospital_id == hospital_id)
+        row = session.execute(query.limit(1)).first()
+        assert row is not None, f"{table.name} stands on {other.name}, and the world holds none"
+        found |= {element.parent.name: value for element, value in zip(key.elements, row, strict=True)}
+    for column in table.c:
+        if column.name not in found and not column.nullable and column.default is None:
+            found[column.name] = _value(column)
+    return found
+
+
+def _value(column: Column[Any]) -> Any:
+    kind = column.type
+    if isinstance(kind, Closed):
+        words: Any = kind.words
+        return next(iter(words))
+    if isinstance(kind, Instant):
+        return datetime.now(UTC)
+    if isinstance(kind, JSON):
+        return {} if column.name in OBJECTS else []
+    plain = {Boolean: False, Integer: 1, Date: date.today()}
+    for known, value in plain.items():
+        if isinstance(kind, known):
+            return value
+    assert isinstance(kind, String), column
+    return "0" * min(ID_LENGTH, kind.length or ID_LENGTH)
