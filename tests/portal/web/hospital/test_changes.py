@@ -76,7 +76,7 @@ def test_a_record_somebody_else_changed_is_told_with_what_was_typed(clerk: Visit
     assert clerk.post(path, {"name": STRAHLWERK, "note": "erst", "version": "1"}).status_code == SEE_OTHER
 
     answer = clerk.post(path, {"name": STRAHLWERK, "note": "zweitens, lang getippt", "version": "1"})
-    assert answer.status_code == CONFLICT
+    assert answer.status_code == UNPROCESSABLE
     assert "zweitens, lang getippt" in text(answer)
 
 
