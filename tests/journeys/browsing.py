@@ -30,6 +30,7 @@ class Visitor:
     address: str
     language: str
     axe: str = ""
+    narrow: bool = False  # whether each kind of page is looked at on a telephone too
     seen: dict[str, list[str]] = field(default_factory=dict)  # page kind -> what axe found
 
     @property
@@ -74,6 +75,16 @@ class Visitor:
             self.page.evaluate(f"{self.axe};0")
             found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
             self.seen[kind] = [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found]
+            if self.narrow:
+                self._look_at_390()
+
+    def _look_at_390(self) -> None:
+        wide = self.page.viewport_size
+        self.page.set_viewport_size({"width": 390, "height": 844})
+        if not self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            self.seen.setdefault(f"{self.path()} at 390 px", []).append("scrolls sideways")
+        if wide:
+            self.page.set_viewport_size(wide)
 
     def _arrive(self, target: Locator) -> None:
         with self.page.expect_navigation(wait_until="load", timeout=PATIENCE):
@@ -83,7 +94,13 @@ class Visitor:
 
 @contextlib.contextmanager
 def visitor(
-    browser: Browser, address: str, *, axe: str = "", language: str = "de", script: bool = True
+    browser: Browser,
+    address: str,
+    *,
+    axe: str = "",
+    narrow: bool = False,
+    language: str = "de",
+    script: bool = True,
 ) -> Iterator[Visitor]:
     """A profile of its own; leaving this origin, an error on the console and a breach of the policy fail the test."""
     context = browser.new_context(
@@ -109,13 +126,14 @@ def visitor(
         "response",
         lambda response: complaints.append(f"{response.status} of {response.url}") if response.status >= 400 else None,
     )
-    made = Visitor(page=page, address=address, language=language, axe=axe)
+    made = Visitor(page=page, address=address, language=language, axe=axe, narrow=narrow)
     try:
         yield made
     finally:
         context.close()
     assert not complaints, "\n".join(complaints)
-    assert {kind: found for kind, found in made.seen.items() if found} == {}
+    wrong = [f"{kind}: {one}" for kind, found in made.seen.items() for one in found]
+    assert not wrong, "\n".join(wrong)
 
 
 # ---- steps that several journeys take
