@@ -179,7 +179,6 @@ TABLE: Mapping[object, str] = {
         POST vendor.keep_document  GET vendor.deleted_documents  GET vendor.proof_of_deletion
         GET vendor.pack  POST vendor.take_pack_along  POST vendor.bring_pack  POST vendor.take_from_pack
         GET vendor.pack_documents  POST vendor.take_pack_documents
-        GET vendor.pack_documents  POST vendor.take_pack_documents
         POST vendor.forget_pack  GET vendor.other_forms  POST vendor.bring_other_form
         POST vendor.agree  GET vendor.documents_only  POST vendor.refuse  POST vendor.add_host
         POST vendor.strike_host  POST vendor.confirm_host  POST vendor.correct_host  POST vendor.sign
