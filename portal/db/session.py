@@ -1,10 +1,13 @@
 """Opens the database: SQLite with every write waiting its turn, or PostgreSQL, by one URL."""
 
+import contextlib
 import sqlite3
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -37,6 +40,22 @@ def reading(of: Engine) -> Sessions:
     return sessionmaker(of.execution_options(sqlite_begin="BEGIN"), expire_on_commit=False)
 
 
+@contextlib.contextmanager
+def moment(url: str) -> Iterator[Session]:
+    """A session that reads what stands at one moment, for as long as it likes; nobody waits for it.
+
+    On SQLite without WAL a reader holds up every commit, so it reads a copy of the file, which has no name and is gone
+    with the session. On PostgreSQL it is one transaction (REPEATABLE READ) that may not write.
+    """
+    parsed = make_url(url)
+    made = _copied(parsed) if parsed.get_backend_name() == "sqlite" else _standing_still(parsed)
+    try:
+        with Session(made, expire_on_commit=False) as session:
+            yield session
+    finally:
+        made.dispose()
+
+
 def is_sqlite(bind: Engine | Connection) -> bool:
     """Whether we are on the embedded database."""
     return bind.dialect.name == "sqlite"
@@ -51,6 +70,23 @@ def _sqlite(url: URL) -> Engine:
     event.listen(made, "connect", _prepare_sqlite)
     event.listen(made, "begin", _begin_sqlite)
     return made
+
+
+def _copied(url: URL) -> Engine:
+    live = Path(str(url.database))
+    with tempfile.NamedTemporaryFile(dir=live.parent, prefix=".moment-") as file:  # readable by us alone
+        copy = sqlite3.connect(file.name, isolation_level=None, check_same_thread=False)
+        for pragma in ("journal_mode=MEMORY", "schema_version"):  # the second opens the file, so that its name can go
+            copy.execute(f"PRAGMA {pragma}").close()
+    with contextlib.closing(sqlite3.connect(live, timeout=BUSY_MILLISECONDS / 1000)) as source:
+        source.backup(copy)
+    for pragma in ("foreign_keys=ON", "trusted_schema=OFF", "query_only=ON"):
+        copy.execute(f"PRAGMA {pragma}").close()
+    return create_engine("sqlite://", creator=lambda: copy, poolclass=StaticPool, hide_parameters=True)
+
+
+def _standing_still(url: URL) -> Engine:
+    return _postgresql(url).execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -1,8 +1,8 @@
 """Exports as jobs: made with the rights of whoever asked, with real progress, sealed, and told once."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -142,37 +142,39 @@ def _register(work: Work, begun: Begun) -> Made:
 def _one_report(work: Work, begun: Begun) -> Made:
     tell = _teller(work)
     tell(0, 1)
-    name, content = _report(work, begun, str(begun.wish.vendor_id))
+    with _reading(work) as session:
+        name, html = _report(session, begun, str(begun.wish.vendor_id))
+    content = printing.pdf(html, style=documents.style())
     return Made(content=content, file_name=name, media_type=PDF, vendors=1)
 
 
 def _all_reports(work: Work, begun: Begun) -> Made:
-    """One archive; the time in it is that of its facts, so that the same facts make the same bytes."""
-    with work.tools.sessions() as session:
+    """One archive of one moment; the time in it is that of its facts, so that the same facts make the same bytes."""
+    tell, stamp, file = _teller(work), begun.made_at.timetuple()[:6], BytesIO()
+    with _reading(work) as session, ZipFile(file, "w", ZIP_DEFLATED) as archive:
         ids = session.scalars(
             select(Vendor.id)
             .where(Vendor.hospital_id == hospital_of(begun.actor), Vendor.ended_at.is_(None))
             .order_by(Vendor.created_at, Vendor.id)
         ).all()
-    tell, stamp, file = _teller(work), begun.made_at.timetuple()[:6], BytesIO()
-    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         for number, vendor_id in enumerate(ids, start=1):
             tell(number - 1, len(ids))
-            name, content = _report(work, begun, vendor_id)
+            name, html = _report(session, begun, vendor_id)
+            session.expunge_all()  # what one report was made from is not kept for the next
+            content = printing.pdf(html, style=documents.style())
             archive.writestr(ZipInfo(f"{number:04} {_plain(name)}", stamp), content)
     words = i18n.translator(begun.wish.language)
     name = f"{words(VENDOR_REPORTS)} {begun.made_at.astimezone(BERLIN):%Y-%m-%d}.zip"
     return Made(content=file.getvalue(), file_name=name, media_type=ZIP, vendors=len(ids))
 
 
-def _report(work: Work, begun: Begun, vendor_id: str) -> tuple[str, bytes]:
+def _report(session: Session, begun: Begun, vendor_id: str) -> tuple[str, str]:
+    """Name of the file, and the document to be set."""
     language = begun.wish.language
     reader = Reader(language=language, translate=i18n.translator(language))
-    with work.tools.sessions() as session:  # reads only, and nobody waits for it while the document is set
-        vendor = vendors.find(session, begun.actor, vendor_id)
-        html = report_html(session, begun.actor, vendor_id, reader=reader, now=begun.made_at)
-        name = report_name(vendor.name, language=language, now=begun.made_at)
-    return name, printing.pdf(html, style=documents.style())
+    vendor = vendors.find(session, begun.actor, vendor_id)
+    html = report_html(session, begun.actor, vendor_id, reader=reader, now=begun.made_at)
+    return report_name(vendor.name, language=language, now=begun.made_at), html
 
 
 def _bundle(work: Work, begun: Begun) -> Made:
@@ -194,15 +196,8 @@ def _bundle(work: Work, begun: Begun) -> Made:
     return _named(begun, BUNDLE, content, "zip", ZIP, vendor=gathered.bundle.assessed.dossier.vendor_name)
 
 
-@contextmanager
-def _reading(work: Work) -> Iterator[Session]:
-    """A session that no writer waits for, however long it takes."""
-    engine = database.engine(work.tools.settings.database_url)
-    try:
-        with database.reading(engine)() as session:
-            yield session
-    finally:
-        engine.dispose()
+def _reading(work: Work) -> AbstractContextManager[Session]:
+    return database.moment(work.tools.settings.database_url)
 
 
 def _vendor_json(work: Work, begun: Begun) -> Made:

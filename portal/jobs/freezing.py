@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from portal.db import session as database
 from portal.files.blobs import Blobs
 from portal.jobs.leases import Lease, LeaseLost
 from portal.jobs.work import Work
@@ -13,7 +14,7 @@ from portal.services import snapshots
 def make(work: Work) -> None:
     """Make one snapshot; a worker that lost the job leaves no file behind."""
     hospital_id, snapshot_id = work.argument("hospital_id"), work.argument("snapshot_id")
-    with work.tools.sessions() as session:  # reads only, so that nobody waits for it
+    with database.moment(work.tools.settings.database_url) as session:
         document = snapshots.freeze(session, hospital_id, snapshot_id, now=work.now())
     if document is None:
         with work.last_step():

@@ -114,12 +114,8 @@ def _say_nothing(_done: int, _total: int) -> None:
 
 def _register(told: Connection, database_url: str, actor: Actor, language: str, now: datetime) -> None:
     _limit()
-    engine = database.engine(database_url)
-    try:
-        with database.reading(engine)() as session:
-            found = registers.build(session, actor, now=now, tell=lambda done, total: told.send((done, total)))
-    finally:
-        engine.dispose()
+    with database.moment(database_url) as session:
+        found = registers.build(session, actor, now=now, tell=lambda done, total: told.send((done, total)))
     made = workbook.write_marked(found, reader=Reader(language=language, translate=i18n.translator(language)), now=now)
     told.send(Written(content=made.content, fingerprint=made.fingerprint, vendors=len(found.vendors)))
 

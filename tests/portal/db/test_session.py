@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from datetime import datetime
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, func, insert, select, text
+from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 
+from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.accounts import Attempt, HospitalMember, HospitalRole
 
@@ -59,3 +61,31 @@ def test_a_reader_does_not_wait_for_a_writer_that_has_not_committed(engine: Engi
 def test_a_time_without_a_zone_is_refused(sessions: database.Sessions):
     with pytest.raises(Exception, match="time zone"), sessions.begin() as session:
         session.add(Attempt(kind="a", key="k", at=datetime(2026, 1, 1)))
+
+
+@pytest.mark.parametrize("base", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_a_long_look_sees_one_moment_and_keeps_no_writer_waiting(
+    request: pytest.FixtureRequest, base: str, now: datetime
+):
+    url = str(request.getfixturevalue("engine").url) if base == "sqlite" else request.getfixturevalue("postgres_url")
+    engine = database.engine(url)
+    if base == "postgresql":
+        migrating.upgrade(engine)
+    folder = Path(engine.url.database).parent if base == "sqlite" else None
+    before = sorted(folder.iterdir()) if folder else []
+    counted = select(func.count()).select_from(Attempt)
+
+    with database.moment(url) as look:
+        assert look.scalar(counted) == 0
+        with database.sessions(engine).begin() as session:
+            if base == "sqlite":
+                session.execute(text("PRAGMA busy_timeout = 0"))
+            session.add(Attempt(kind="sign-in", key="k", at=now))
+        assert look.scalar(counted) == 0
+        with pytest.raises((OperationalError, InternalError)):
+            look.execute(insert(Attempt).values(kind="sign-in", key="l", at=now))
+    with database.moment(url) as look:
+        assert look.scalar(counted) == 1
+
+    engine.dispose()
+    assert folder is None or sorted(folder.iterdir()) == before

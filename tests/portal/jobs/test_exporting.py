@@ -111,6 +111,15 @@ def test_reports_of_all_vendors_are_one_archive(sessions: Sessions, chosen: Sett
     assert archive.read(archive.namelist()[0]).startswith(b"%PDF-")
 
 
+def test_the_committees_paper_is_made_while_its_progress_is_told(sessions: Sessions, chosen: Settings, ward: Ward):
+    """Reading held up the writing of its own progress, and the job failed."""
+    work = work_of(sessions, chosen, ExportKind.COMMITTEE, ward)
+    exporting.make(work)
+
+    row, content = file_of(sessions, work)
+    assert (row.state, row.vendors, content[:5]) == (ExportState.READY, 1, b"%PDF-")
+
+
 def test_a_worker_that_lost_the_job_writes_nothing_and_leaves_no_file(
     sessions: Sessions, chosen: Settings, ward: Ward, monkeypatch: pytest.MonkeyPatch
 ):
