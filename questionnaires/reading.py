@@ -49,7 +49,9 @@ PROBLEMS: Mapping[str, str] = {  # what people write wrong most often, as the li
     "found unexpected end of stream": N_("no YAML: a quotation mark is open at the end"),
     "found unknown escape character": N_("no YAML: a backslash before a sign that it does not belong to"),
     "control characters are not allowed": N_("no YAML: holds a sign that cannot be printed"),
+    "but found another document": N_("no YAML: a second document begins here; a file holds one"),
 }
+TAGGED = "could not determine a constructor for the tag"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -155,7 +157,12 @@ def parse(source: str | bytes) -> Any:
         line = mark.line + 1 if mark else 0
         if problem in PROBLEMS:
             raise _at(line, "", PROBLEMS[problem]) from wrong
-        raise _at(line, "", N_("no YAML: %(problem)s"), problem=problem) from wrong
+        if problem.startswith(TAGGED):
+            raise _at(line, "", N_("no YAML: tags, which begin with an exclamation mark, are not read")) from wrong
+        if mark is None:
+            raise BadFile("", N_("no YAML: a value that cannot be read")) from wrong
+        told = N_("no YAML from sign %(column)s of this line on; look at indentation, colons and quotes")
+        raise _at(line, "", told, column=mark.column + 1) from wrong
     except (ValueError, RecursionError) as wrong:  # a date that is none, an integer of a million digits
         raise BadFile("", N_("no YAML: a value that cannot be read")) from wrong
 

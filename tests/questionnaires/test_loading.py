@@ -241,6 +241,19 @@ def test_a_hostile_catalogue_is_refused_in_one_sentence(name: str):
         assert refused.value.line == line
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["a: 'b", "%YAML 9.9\n---\na: 1", 'a: "\\xZZ"', "a: *x", "a: |9x\n b", "a: &\n", "{a: [}", "a: !thing b", "@"],
+)
+def test_what_is_no_yaml_is_told_in_our_own_words(source: str):
+    """The library that reads YAML speaks English only."""
+    with pytest.raises(reading.BadFile) as refused:
+        reading.parse(source)
+    told = refused.value.what
+    assert told.text.startswith(("no YAML", "anchors"))
+    assert not [value for value in told.values.values() if isinstance(value, str)]
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
