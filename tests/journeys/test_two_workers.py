@@ -84,7 +84,8 @@ def test_each_worker_takes_its_own_kinds(engine: Engine, postgres_url: str, tmp_
     with worker(postgres_url, tmp_path / "scan", WORKER_KINDS="scan"):
         eventually(lambda: states(engine, first) == {ScanState.DONE})
         time.sleep(2)
-        assert waiting(engine) == {jobs.JobKind.SCORE.value}  # and no nightly round was begun
+        # What the rest is to do next; and no nightly round was begun.
+        assert waiting(engine) == {jobs.JobKind.SCORE.value, jobs.JobKind.CHANGES.value}
 
     second = ask(engine, "b.example")
     with worker(postgres_url, tmp_path / "rest", WORKER_KINDS="rest"):
