@@ -331,22 +331,23 @@ def _accepted_beyond(session: Session, actor: Actor, rules: Policy, *, today: da
         )
     )
     for risk, written in derived:
-        if _is_beyond(rules, registers.level_of(risk), written, stood, risk.vendor_id, risk.key):
+        if _is_beyond(rules, registers.level_of(risk), written, stood, vendor_id=risk.vendor_id, risk_key=risk.key):
             found.setdefault(risk.vendor_id, []).append(risk.key)
     for row in own_risks.rows(session, actor):
         one = row.risk
         if one.treatment is not Treatment.ACCEPT or one.accepted_until is None or one.accepted_until < today:
             continue
-        if _is_beyond(rules, row.level, one, stood, one.vendor_id or "", row.key):
+        if _is_beyond(rules, row.level, one, stood, vendor_id=one.vendor_id or "", risk_key=row.key):
             found.setdefault(one.vendor_id or "", []).append(row.key)
     return found
 
 
-def _is_beyond(  # noqa: PLR0917 - what is accepted, against whose word
+def _is_beyond(
     rules: Policy,
     level: RiskLevel | None,
     written: RiskTreatment | OwnRisk,
     stood: Sequence[DecisionRow],
+    *,
     vendor_id: str,
     risk_key: str,
 ) -> bool:

@@ -10,10 +10,10 @@ from assessments import deciding
 from assessments.deciding import ConditionState, Reopening
 from assessments.model import Policy
 from portal import i18n
-from portal.db.models.accounts import Hospital, HospitalMember, HospitalRole, Person
+from portal.db.models.accounts import HospitalRole
 from portal.db.models.decisions import Condition, Decision, DecisionReopening
 from portal.db.models.vendors import Vendor
-from portal.services import audit, decisions, jobs, outbox, policies, registers
+from portal.services import accounts, audit, decisions, jobs, outbox, policies, registers
 from portal.services.actors import Actor
 from portal.services.decision_rows import DecisionRow
 from portal.services.dossiers import BERLIN
@@ -144,19 +144,8 @@ def _tell(
     now: datetime,
 ) -> None:
     """One mail to each person who decides or prepares."""
-    hospital = session.get_one(Hospital, hospital_id)
-    people = session.scalars(
-        select(Person)
-        .join(HospitalMember, HospitalMember.person_id == Person.id)
-        .where(
-            HospitalMember.hospital_id == hospital.id,
-            HospitalMember.ended_at.is_(None),
-            HospitalMember.role.in_(TOLD),
-            Person.disabled_at.is_(None),
-        )
-    ).all()
     rules = policies.of(session, hospital_id)
-    for person in people:
+    for person in accounts.people_of_hospital(session, hospital_id, TOLD):
         with i18n.speaking(person.language):
             letter = _letter(made, rules, language=person.language, base_url=base_url)
         outbox.add(
@@ -167,7 +156,7 @@ def _tell(
             text=letter.text,
             html=letter.html,
             language=person.language,
-            hospital_id=hospital.id,
+            hospital_id=hospital_id,
             now=now,
         )
 
