@@ -15,7 +15,7 @@ import weasyprint
 from assessments import comparison, policy, register
 from portal import i18n
 from portal.jobs import printing
-from portal.services import snapshots
+from portal.services.registers import snapshots
 from reports import committee, pages, rendering
 from reports import comparison as side_by_side
 from reports.reader import Reader

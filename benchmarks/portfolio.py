@@ -29,7 +29,7 @@ from portal.db.base import new_id
 from portal.db.models.assessments import Assessment, AssessmentSupply, Stage
 from portal.db.models.registers import RiskRecord, ScoreRecord
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
-from portal.services import snapshots
+from portal.services.registers import snapshots
 from tests.journeys.product import Product
 from tests.portal.web.conftest import sign_in
 from tests.portal.web.hospital import ward

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from portal.commands import instance
 from portal.commands.shell import Commands, Refusal
 from portal.db.models.accounts import Hospital, HospitalRole, TicketPurpose
-from portal.services import accounts, tickets
-from portal.services.accounts import NewHospital
 from portal.services.actors import Actor
+from portal.services.people import accounts, tickets
+from portal.services.people.accounts import NewHospital
 
 
 def add_hospital(commands: Commands) -> None:

@@ -14,7 +14,7 @@ from portal.commands.shell import Commands
 from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.accounts import TicketPurpose
-from portal.services import accounts, tickets
+from portal.services.people import accounts, tickets
 from portal.serving import CannotServe
 from portal.settings import Settings
 

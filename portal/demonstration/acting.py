@@ -15,8 +15,8 @@ from portal.db.models.vendors import Vendor
 from portal.db.session import Sessions
 from portal.demonstration.story import Story, VendorTold
 from portal.errors import RuleBroken
-from portal.services import own_results, permissions, scan_results, scans
 from portal.services.actors import Actor
+from portal.services.scans import own_results, permissions, scan_results, scans
 
 MOST_TRIES = 3
 

@@ -22,30 +22,22 @@ from portal.demonstration.story import AnswersTold, DocumentTold, ReviewTold, Ro
 from portal.files import guarding
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
-from portal.services import (
-    acceptances,
-    accounts,
-    consents,
-    evidence,
-    intakes,
-    invitations,
-    responses,
-    reviews,
-    rounds,
-    submissions,
-    tickets,
-    vendors,
-)
-from portal.services.acceptances import NewCompany
-from portal.services.accounts import NewHospital, NewPerson
 from portal.services.actors import Actor, operator_at_the_shell
-from portal.services.consents import Signature
-from portal.services.evidence import DocumentFields, Stored
-from portal.services.intakes import Override
-from portal.services.invitations import Invitee, RoundFields
-from portal.services.rounds import Slot
-from portal.services.submissions import Signer
-from portal.services.vendors import HostFields, SupplyFields, VendorFields
+from portal.services.answers import responses, reviews, submissions
+from portal.services.answers.submissions import Signer
+from portal.services.evidence import evidence
+from portal.services.evidence.evidence import DocumentFields, Stored
+from portal.services.people import accounts, tickets
+from portal.services.people.accounts import NewHospital, NewPerson
+from portal.services.rounds import acceptances, invitations, rounds
+from portal.services.rounds.acceptances import NewCompany
+from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.rounds import Slot
+from portal.services.scans import consents
+from portal.services.scans.consents import Signature
+from portal.services.vendors import intakes, vendors
+from portal.services.vendors.intakes import Override
+from portal.services.vendors.vendors import HostFields, SupplyFields, VendorFields
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerShape, QuestionSet
 

@@ -13,7 +13,7 @@ from portal.demonstration import loading, logins, reaching, story
 from portal.demonstration.loading import Place
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
-from portal.services import accounts
+from portal.services.people import accounts
 from portal.settings import Settings
 from scanners.model import N_
 

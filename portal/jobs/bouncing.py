@@ -5,7 +5,7 @@ import logging
 from portal import postbox
 from portal.jobs.work import Work
 from portal.postbox import Unreachable
-from portal.services import bounces, delivery_reports
+from portal.services.mails import bounces, delivery_reports
 
 log = logging.getLogger(__name__)
 

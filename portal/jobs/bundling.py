@@ -10,8 +10,8 @@ from portal.files import signing
 from portal.files.blobs import Blobs, Changed
 from portal.files.sealing import Keyring
 from portal.jobs import printing
-from portal.services.bundles import Facts, Gathered
-from portal.services.evidence import Opened
+from portal.services.evidence.evidence import Opened
+from portal.services.exports.bundles import Facts, Gathered
 from reports import facts, oscal, pages
 from reports.bundles import documents, packing
 from reports.bundles.facts import Document, LeftOut

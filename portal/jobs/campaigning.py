@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from portal.errors import RuleBroken
 from portal.jobs.leases import Lease
 from portal.jobs.work import NotYet, Work
-from portal.services import campaigns, reminders
+from portal.services.rounds import campaigns, reminders
 
 log = logging.getLogger(__name__)
 

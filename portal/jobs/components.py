@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.files.blobs import Blobs
 from portal.jobs import scanning
 from portal.jobs.work import Work
-from portal.services import component_news, components, evidence
+from portal.services.evidence import component_news, components, evidence
 from scanners import parts_child
 from scanners.model import Message
 from scanners.parsing.parts_lists import PartsList, Unreadable

@@ -6,7 +6,7 @@ from portal import network
 from portal.jobs import scanner, scanning
 from portal.jobs.scanner import ScannerFailed
 from portal.jobs.work import NotYet, Work
-from portal.services import domain_control
+from portal.services.scans import domain_control
 from scanners.jobs import ScanEvent, ScanJob, SubjectSeen
 from scanners.observations import ControlRecords
 

@@ -19,22 +19,16 @@ from portal.files.blobs import Blobs
 from portal.jobs import bundling, printing
 from portal.jobs.leases import LeaseLost
 from portal.jobs.work import NotYet, Work
-from portal.services import (
-    actions,
-    bundles,
-    comparisons,
-    consents,
-    decisions,
-    exports,
-    invitations,
-    papers,
-    policies,
-    registers,
-    vendors,
-)
+from portal.services.actions import actions
 from portal.services.actors import Actor, hospital_of
-from portal.services.dossiers import BERLIN
-from portal.services.exports import Begun, Made, Wish
+from portal.services.decisions import decisions
+from portal.services.exports import bundles, exports, papers
+from portal.services.exports.exports import Begun, Made, Wish
+from portal.services.registers import comparisons, policies, registers
+from portal.services.registers.dossiers import BERLIN
+from portal.services.rounds import invitations
+from portal.services.scans import consents
+from portal.services.vendors import vendors
 from reports import committee
 from reports import comparison as side_by_side
 from reports import pages as documents

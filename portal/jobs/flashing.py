@@ -1,7 +1,7 @@
 """Questions of the moment whose clock lapsed: second contacts are written to, the list of those to call grows."""
 
 from portal.jobs.work import Work
-from portal.services import flashes
+from portal.services.incidents import flashes
 
 
 def look(work: Work) -> None:

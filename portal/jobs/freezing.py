@@ -8,7 +8,7 @@ from portal.db import session as database
 from portal.files.blobs import Blobs
 from portal.jobs.leases import Lease, LeaseLost
 from portal.jobs.work import Work
-from portal.services import snapshots
+from portal.services.registers import snapshots
 
 
 def make(work: Work) -> None:

@@ -4,7 +4,8 @@ import logging
 
 from portal.files.blobs import Blobs
 from portal.jobs.work import Work
-from portal.services import evidence, evidence_ends, offboardings, retention
+from portal.services.evidence import evidence, evidence_ends, retention
+from portal.services.vendors import offboardings
 
 log = logging.getLogger(__name__)
 

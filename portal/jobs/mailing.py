@@ -4,7 +4,7 @@ from portal import mailer
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.jobs.work import NotYet, Work
 from portal.mailer import Mail, NotTaken, Refused
-from portal.services import outbox
+from portal.services.mails import outbox
 
 
 def send(work: Work) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from portal import i18n
 from portal.db import session as database
 from portal.errors import NotNow
-from portal.services import registers
 from portal.services.actors import Actor
+from portal.services.registers import registers
 from reports import rendering
 from reports.reader import Reader
 from reports.workbooks import register as workbook

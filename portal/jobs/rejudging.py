@@ -6,8 +6,10 @@ from sqlalchemy.orm import Session
 
 from portal.jobs import scanning
 from portal.jobs.work import Work
-from portal.services import components, jobs, rejudging
-from portal.services.causes import Shelf
+from portal.services import jobs
+from portal.services.evidence import components
+from portal.services.scans import rejudging
+from portal.services.scans.causes import Shelf
 from scanners.catalogue import CATALOGUE_VERSION
 
 SLOT = "rejudge-all"

@@ -14,11 +14,11 @@ from portal.db.models.scans import ScanRun
 from portal.jobs import scanner
 from portal.jobs.scanner import Child, ScannerFailed
 from portal.jobs.work import NotYet, Work
-from portal.services import mail_sessions, public_looks, rechecks, scan_budgets, scan_results, scans
-from portal.services.causes import Shelf
 from portal.services.jobs import JobKind
-from portal.services.scan_budgets import Answer
-from portal.services.scans import Order, Postponed, Ruling
+from portal.services.scans import mail_sessions, public_looks, rechecks, scan_budgets, scan_results, scans
+from portal.services.scans.causes import Shelf
+from portal.services.scans.scan_budgets import Answer
+from portal.services.scans.scans import Order, Postponed, Ruling
 from portal.settings import ScanSettings, Settings
 from scanners import categories, targets
 from scanners.data import sets

@@ -28,26 +28,17 @@ from portal.jobs import (
 )
 from portal.jobs.leases import Lease
 from portal.jobs.work import Work
-from portal.services import (
-    changes,
-    domain_control,
-    evidence,
-    exports,
-    flashes,
-    jobs,
-    limits,
-    mail_sessions,
-    outbox,
-    public_looks,
-    rechecks,
-    reopening,
-    scan_budgets,
-    scans,
-    scores,
-    sign_ins,
-    tickets,
-)
+from portal.services import jobs
+from portal.services.decisions import reopening
+from portal.services.evidence import evidence
+from portal.services.exports import exports
+from portal.services.incidents import flashes
 from portal.services.jobs import JobKind
+from portal.services.mails import outbox
+from portal.services.monitoring import changes
+from portal.services.people import limits, sign_ins, tickets
+from portal.services.registers import scores
+from portal.services.scans import domain_control, mail_sessions, public_looks, rechecks, scan_budgets, scans
 
 log = logging.getLogger(__name__)
 

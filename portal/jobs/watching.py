@@ -4,7 +4,8 @@ import logging
 
 from portal.errors import RuleBroken
 from portal.jobs.work import Work
-from portal.services import changes, digests, rescans
+from portal.services.monitoring import changes, digests
+from portal.services.scans import rescans
 
 log = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""One module per noun, verbs inside: verb(session, actor, …, now); they touch the session and never commit."""
+"""One folder per field of work, in it one module per noun: verb(session, actor, …, now). They never commit."""

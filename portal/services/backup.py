@@ -23,9 +23,11 @@ from sqlalchemy.orm import Session
 
 from portal.db.models.assessments import Invitation
 from portal.db.models.jobs import Job, JobState, MailState, OutboxMail
-from portal.services import audit, intake_requests, jobs, sign_ins, tickets
+from portal.services import audit, jobs
 from portal.services.actors import Actor
 from portal.services.jobs import JobKind
+from portal.services.people import sign_ins, tickets
+from portal.services.vendors import intake_requests
 
 BATCH = 500
 NOT_OURS = "alembic_version"

@@ -7,8 +7,8 @@ from typing import Any
 from flask import request
 
 from portal.i18n import lazy_gettext as _l
-from portal.services import components
-from portal.services.components import Summary, Wanted
+from portal.services.evidence import components
+from portal.services.evidence.components import Summary, Wanted
 from scanners.components import Standing, Why
 
 LONGEST_WORDS = 100

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Response, request
 
 from portal.db.models.accounts import SignIn
-from portal.services import sign_ins
+from portal.services.people import sign_ins
 from portal.web import journey, pages
 from portal.web.journey import Journey
 

@@ -11,8 +11,8 @@ from jinja2 import Environment
 from portal import i18n
 from portal.db.models.accounts import HospitalRole
 from portal.i18n import gettext as _
-from portal.services import sign_ins
-from portal.services.sign_ins import Place
+from portal.services.people import sign_ins
+from portal.services.people.sign_ins import Place
 from portal.web import filters, journey, security
 from portal.web.journey import HospitalJourney, Journey, PersonJourney, Rail
 from scanners.model import N_

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from portal.db.models.vendors import Supply
 from portal.errors import Clash
 from portal.i18n import gettext as _
-from portal.services.host_words import Said
+from portal.services.scans.host_words import Said
 from reports import marks
 from scanners.attribution import Belonging
 from scanners.model import N_, Message

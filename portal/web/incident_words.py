@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from portal.services.incident_clocks import ClockStanding
+from portal.services.incidents.incident_clocks import ClockStanding
 from scanners.model import N_
 
 STANDINGS: Mapping[ClockStanding, tuple[str, str]] = {  # word, kind of its chip

@@ -22,8 +22,8 @@ from portal.db.models.jobs import Job, JobState
 from portal.db.session import Sessions
 from portal.errors import NotAllowed, NotFound, RuleBroken
 from portal.files.sealing import Keyring
-from portal.services import sign_ins
 from portal.services.actors import Actor
+from portal.services.people import sign_ins
 from portal.settings import Settings
 from portal.web import security, tries
 

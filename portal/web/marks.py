@@ -15,7 +15,7 @@ from portal import i18n
 from portal.db.models.accounts import CompanyRole, HospitalRole
 from portal.db.models.scans import ScanState
 from portal.i18n import gettext as _
-from portal.services import policies
+from portal.services.registers import policies
 from portal.web import filters, journey
 from questionnaires.model import Text
 from reports import anchors, charts, marks

@@ -11,10 +11,10 @@ from portal.db.models.rechecks import RecheckState
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import rejudging, scan_results
-from portal.services.findings import Change, Changes, Life, Place, place_of
-from portal.services.rechecked import Again
-from portal.services.timelines import Timeline
+from portal.services.scans import rejudging, scan_results
+from portal.services.scans.findings import Change, Changes, Life, Place, place_of
+from portal.services.scans.rechecked import Again
+from portal.services.scans.timelines import Timeline
 from portal.web import marks
 from scanners import catalogue, categories
 from scanners.model import Check, Finding, Outcome, Severity

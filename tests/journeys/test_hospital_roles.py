@@ -32,8 +32,8 @@ from portal.db.models.recordings import RecordedAnswer
 from portal.demonstration import documents
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
-from portal.services import sittings
-from portal.services.sittings import SittingFields
+from portal.services.decisions import sittings
+from portal.services.decisions.sittings import SittingFields
 from tests.journeys import browsing
 from tests.journeys.test_route_walk import MAY
 from tests.portal import sitting as sittings_built

@@ -19,7 +19,8 @@ from portal.db import session as database
 from portal.db.models.audit import AuditEvent
 from portal.db.models.jobs import Job, JobState
 from portal.db.models.scans import FindingRecord, ScanRun, ScanState, SeenRecord
-from portal.services import audit, scans
+from portal.services import audit
+from portal.services.scans import scans
 from tests.portal import building
 
 pytestmark = pytest.mark.kill

@@ -26,7 +26,8 @@ from portal.db.models.accounts import TicketPurpose
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.scans import ScanRun, ScanState
 from portal.demonstration import documents
-from portal.services import scans, tickets
+from portal.services.people import tickets
+from portal.services.scans import scans
 from portal.settings import ScanSettings
 from portal.web import journey
 from portal.worker import SCANNER

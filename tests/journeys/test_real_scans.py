@@ -20,7 +20,7 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.scans import ScanRun, ScanState
 from portal.demonstration.plans import Plan, Reply, Site, Tls, Zone
 from portal.demonstration.servers import Running, Servers
-from portal.services import scan_results, scans
+from portal.services.scans import scan_results, scans
 from portal.settings import ScanSettings
 from portal.worker import SCANNER
 from tests.portal import building

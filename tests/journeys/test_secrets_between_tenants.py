@@ -24,7 +24,7 @@ from portal.db.models.responses import Answer, Evidence, Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.supplies import Article, Subcontractor
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
-from portal.services import disputes, scan_results
+from portal.services.scans import disputes, scan_results
 from questionnaires import answering
 from scanners import storing
 from tests.journeys import planting, reading_files

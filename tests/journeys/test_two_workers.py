@@ -20,7 +20,8 @@ from portal.db import session as database
 from portal.db.models.accounts import Hospital
 from portal.db.models.jobs import Job, JobState
 from portal.db.models.scans import AddressLease, ScanRun, ScanState
-from portal.services import jobs, scan_budgets, scan_results, scans
+from portal.services import jobs
+from portal.services.scans import scan_budgets, scan_results, scans
 from questionnaires import shelf
 from tests.portal import building
 

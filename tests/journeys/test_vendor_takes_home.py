@@ -26,7 +26,8 @@ from portal.db.models.plans import PlanOffer
 from portal.db.models.responses import Evidence
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Host
-from portal.services import responses, scans
+from portal.services.answers import responses
+from portal.services.scans import scans
 from questionnaires.model import AnswerValue
 from tests.journeys import browsing
 from tests.portal import alarms

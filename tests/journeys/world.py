@@ -41,29 +41,18 @@ from portal.db.models.watching import CallKind
 from portal.demonstration import documents
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
-from portal.services import (
-    answer_packs,
-    components,
-    disputes,
-    evidence,
-    exports,
-    intake_requests,
-    jobs,
-    reassessment_calls,
-    rechecks,
-    recordings,
-    retention,
-    reviews,
-    rounds,
-    scan_results,
-    submissions,
-    vendor_imports,
-)
+from portal.services import jobs
 from portal.services.actors import Actor
-from portal.services.exports import Wish
-from portal.services.intake_requests import Owner
+from portal.services.answers import answer_packs, recordings, reviews, submissions
+from portal.services.answers.submissions import Signer
+from portal.services.evidence import components, evidence, retention
+from portal.services.exports import exports
+from portal.services.exports.exports import Wish
 from portal.services.jobs import JobKind
-from portal.services.submissions import Signer
+from portal.services.rounds import reassessment_calls, rounds
+from portal.services.scans import disputes, rechecks, scan_results
+from portal.services.vendors import intake_requests, vendor_imports
+from portal.services.vendors.intake_requests import Owner
 from questionnaires import packs
 from reports.workbooks.table_in import Table
 from scanners.catalogue import CHECKS

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portal.db.models.incidents import IncidentStage
-from portal.services import flashes, incidents
-from portal.services.flashes import FlashFields
-from portal.services.incidents import WordFields
+from portal.services.incidents import flashes, incidents
+from portal.services.incidents.flashes import FlashFields
+from portal.services.incidents.incidents import WordFields
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -22,12 +22,14 @@ from portal.db.models.responses import Response
 from portal.db.models.supplies import ContactRole
 from portal.db.models.vendors import Host, HostRole, Supply, Vendor
 from portal.db.models.waivers import Waiver, WaiverKind
-from portal.services import catalogues, offboardings, own_risks, snapshots, vendor_entries, views
 from portal.services.actors import Actor
-from portal.services.own_risks import OwnRiskFields
-from portal.services.scopes import PROFILE
-from portal.services.vendor_entries import ContactFields
-from portal.services.views import ViewFields
+from portal.services.registers import own_risks, snapshots
+from portal.services.registers.own_risks import OwnRiskFields
+from portal.services.rounds import catalogues
+from portal.services.rounds.scopes import PROFILE
+from portal.services.vendors import offboardings, vendor_entries, views
+from portal.services.vendors.vendor_entries import ContactFields
+from portal.services.vendors.views import ViewFields
 from questionnaires import owning, shelf
 from questionnaires.model import QuestionSet, Text
 

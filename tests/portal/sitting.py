@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from assessments.deciding import Ballot, Ruling
 from assessments.model import Authority
-from portal.services import decisions, sittings, snapshots
-from portal.services.decisions import Basis, ConditionFields, DecisionFields
-from portal.services.sittings import PersonFields, Said, SittingFields
+from portal.services.decisions import decisions, sittings
+from portal.services.decisions.decisions import Basis, ConditionFields, DecisionFields
+from portal.services.decisions.sittings import PersonFields, Said, SittingFields
+from portal.services.registers import snapshots
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from portal.services import tenders
-from portal.services.tenders import BidderFields, TenderFields
+from portal.services.decisions import tenders
+from portal.services.decisions.tenders import BidderFields, TenderFields
 from questionnaires import shelf
 from questionnaires.model import QuestionSet
 from tests.portal.web.hospital import ward as wards

@@ -27,8 +27,9 @@ from portal.app import create_app
 from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.jobs import Job, JobState
-from portal.services import jobs, tickets
+from portal.services import jobs
 from portal.services.jobs import JobKind
+from portal.services.people import tickets
 from portal.web.journey import Room, Who
 from tests.portal.jobs import running
 from tests.portal.web.conftest import Visitor, make_settings

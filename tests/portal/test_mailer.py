@@ -16,7 +16,8 @@ from sqlalchemy import Engine
 from portal import mailer
 from portal.db.models.jobs import MailState, OutboxMail
 from portal.mailer import Mail, NotTaken, Refused
-from portal.services import outbox, tickets
+from portal.services.mails import outbox
+from portal.services.people import tickets
 from portal.settings import MailSettings
 from tests.portal.jobs import running
 from tests.portal.jobs.running import wait_until

@@ -16,10 +16,12 @@ from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import AddressLease, FindingRecord, ScanRun, ScanState, ScanUse
 from portal.db.models.vendors import Vendor
 from portal.jobs import leases
-from portal.services import consents, jobs, outbox, rechecks, scan_results, scans
+from portal.services import jobs
 from portal.services.actors import Actor
-from portal.services.consents import Signature
 from portal.services.jobs import JobKind
+from portal.services.mails import outbox
+from portal.services.scans import consents, rechecks, scan_results, scans
+from portal.services.scans.consents import Signature
 from questionnaires import shelf
 from scanners.model import Outcome
 from tests.portal import building

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assessments import policy
-from portal.services import policies
+from portal.services.registers import policies
 
 if TYPE_CHECKING:
     from datetime import datetime

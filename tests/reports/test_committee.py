@@ -15,7 +15,7 @@ import pytest
 from assessments import comparing, policy, register
 from assessments.model import Register, RiskLevel, Treatment
 from portal import i18n
-from portal.services import snapshots
+from portal.services.registers import snapshots
 from reports import committee, rendering
 from reports.reader import Reader
 from tests.reports import building

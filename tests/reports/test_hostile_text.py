@@ -23,7 +23,7 @@ from assessments.deciding import Ballot, ConditionFact, ConditionState, Ruling, 
 from assessments.model import Assessed, Authority, Register
 from assessments.views import Framework
 from portal import i18n
-from portal.services import snapshots
+from portal.services.registers import snapshots
 from questionnaires.model import QuestionSet
 from reports import (
     approval,

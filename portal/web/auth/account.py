@@ -6,7 +6,7 @@ from wtforms.validators import InputRequired, Length
 
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import accounts, sign_ins
+from portal.services.people import accounts, sign_ins
 from portal.web import forms, journey, pages
 from portal.web.auth import second_factor
 from portal.web.auth.room import auth

@@ -9,8 +9,9 @@ from portal.db.models.accounts import Company, Hospital, SessionStage, Ticket, T
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import accounts, delegations, limits, sign_ins, tickets
-from portal.services.accounts import NewPerson
+from portal.services.people import accounts, limits, sign_ins, tickets
+from portal.services.people.accounts import NewPerson
+from portal.services.rounds import delegations
 from portal.web import cookies, forms, pages
 from portal.web.auth import signing_in
 from portal.web.auth.room import auth

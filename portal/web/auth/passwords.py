@@ -6,7 +6,7 @@ from wtforms.validators import InputRequired, Length
 
 from portal.db.models.accounts import TicketPurpose
 from portal.i18n import lazy_gettext as _l
-from portal.services import accounts, forgotten_passwords, limits, tickets
+from portal.services.people import accounts, forgotten_passwords, limits, tickets
 from portal.web import cookies, forms, pages
 from portal.web.auth.room import auth
 from portal.web.journey import Journey, Who

@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, Length
 from portal.db.models.accounts import SessionStage
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import sign_ins
+from portal.services.people import sign_ins
 from portal.web import cookies, forms, pages
 from portal.web.auth import signing_in
 from portal.web.auth.room import auth

@@ -7,8 +7,8 @@ from wtforms.validators import InputRequired, Length
 from portal import i18n
 from portal.db.models.accounts import TicketPurpose
 from portal.i18n import lazy_gettext as _l
-from portal.services import accounts, limits, sign_ins, tickets
-from portal.services.accounts import NewHospital, NewPerson
+from portal.services.people import accounts, limits, sign_ins, tickets
+from portal.services.people.accounts import NewHospital, NewPerson
 from portal.web import cookies, forms, pages
 from portal.web.auth import signing_in
 from portal.web.auth.room import auth

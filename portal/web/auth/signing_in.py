@@ -9,8 +9,8 @@ from wtforms.validators import InputRequired, Length
 from portal import i18n
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import sign_ins
-from portal.services.sign_ins import Next
+from portal.services.people import sign_ins
+from portal.services.people.sign_ins import Next
 from portal.web import cookies, forms, journey, pages
 from portal.web.auth.room import auth
 from portal.web.journey import Journey, PersonJourney, Who

@@ -13,10 +13,11 @@ from portal.db.models.plans import ActionSource
 from portal.errors import BadInput, Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import actions as actions_service
-from portal.services import registers, vendors
-from portal.services.actions import ActionFields, ActionRow, Standing, Verdict
+from portal.services.actions import actions as actions_service
+from portal.services.actions.actions import ActionFields, ActionRow, Standing, Verdict
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.registers import registers
+from portal.services.vendors import vendors
 from portal.web import filters, forms, pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital

@@ -7,9 +7,10 @@ from wtforms.validators import InputRequired, Length, Optional
 from portal.db.models.accounts import HospitalRole
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import accounts, audit, hospitals, working_days
+from portal.services import audit, working_days
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.services.hospitals import HospitalFields
+from portal.services.people import accounts, hospitals
+from portal.services.people.hospitals import HospitalFields
 from portal.web import forms, marks, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail

@@ -10,8 +10,9 @@ from assessments.model import IntakeForm
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import intake_requests, limits, tickets
-from portal.services.intake_requests import Asked, Said
+from portal.services.people import limits, tickets
+from portal.services.vendors import intake_requests
+from portal.services.vendors.intake_requests import Asked, Said
 from portal.web import cookies, forms, journey, pages
 from portal.web.hospital import intakes
 from portal.web.hospital.room import asked

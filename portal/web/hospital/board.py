@@ -6,9 +6,9 @@ from flask import Response, request
 
 from portal.db.models.assessments import Stage
 from portal.i18n import lazy_gettext as _l
-from portal.services import campaigns, progress, tracking
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.tracking import Tracked, Trouble, Wanted
+from portal.services.rounds import campaigns, progress, tracking
+from portal.services.rounds.tracking import Tracked, Trouble, Wanted
 from portal.web import pages, tables
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail

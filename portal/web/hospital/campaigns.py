@@ -12,10 +12,11 @@ from portal.db.models.campaigns import Campaign
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import campaigns, catalogues, portfolio, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.campaigns import Prepared
-from portal.services.portfolio import PortfolioRow
+from portal.services.rounds import campaigns, catalogues
+from portal.services.rounds.campaigns import Prepared
+from portal.services.vendors import portfolio, vendors
+from portal.services.vendors.portfolio import PortfolioRow
 from portal.web import filters, forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

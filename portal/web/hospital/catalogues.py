@@ -16,8 +16,8 @@ from portal.files.guarding import Unwelcome
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import reading
-from portal.services import catalogues
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.rounds import catalogues
 from portal.web import forms, pages
 from portal.web.hospital import own_questions
 from portal.web.hospital.room import hospital

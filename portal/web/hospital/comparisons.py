@@ -14,9 +14,10 @@ from portal.db.models.vendors import Vendor
 from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.jobs import exporting
-from portal.services import comparisons, exports, policies
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.services.exports import Wish
+from portal.services.exports import exports
+from portal.services.exports.exports import Wish
+from portal.services.registers import comparisons, policies
 from portal.web import journey, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail

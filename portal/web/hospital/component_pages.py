@@ -3,8 +3,9 @@
 from flask import Response
 
 from portal.errors import NotFound
-from portal.services import components, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
+from portal.services.evidence import components
+from portal.services.vendors import vendors
 from portal.web import component_lists, pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital

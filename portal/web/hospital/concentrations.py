@@ -2,8 +2,8 @@
 
 from flask import Response
 
-from portal.services import concentration
 from portal.services.actors import EVERY_HOSPITAL_ROLE
+from portal.services.vendors import concentration
 from portal.web import pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

@@ -13,10 +13,13 @@ from portal.db.models.snapshots import SnapshotState
 from portal.errors import Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import actions, decisions, policies, registers, sittings, snapshots, vendors
+from portal.services.actions import actions
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.services.decision_rows import DecisionRow, Subject
-from portal.services.decisions import DECIDERS, PREPARERS, ConditionFields, DecisionFields
+from portal.services.decisions import decisions, sittings
+from portal.services.decisions.decision_rows import DecisionRow, Subject
+from portal.services.decisions.decisions import DECIDERS, PREPARERS, ConditionFields, DecisionFields
+from portal.services.registers import policies, registers, snapshots
+from portal.services.vendors import vendors
 from portal.web import clashes, forms, pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital

@@ -9,8 +9,9 @@ from wtforms.validators import InputRequired, Length, Optional
 from portal.db.models.disputes import DisputeState
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import disputes, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.scans import disputes
+from portal.services.vendors import vendors
 from portal.web import forms, pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital

@@ -6,8 +6,8 @@ from flask import Response, request, url_for
 
 from portal.files.blobs import Blobs
 from portal.jobs import viewing
-from portal.services import evidence
 from portal.services.actors import EVERY_HOSPITAL_ROLE
+from portal.services.evidence import evidence
 from portal.web import filters, journey, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

@@ -15,9 +15,11 @@ from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import exporting
-from portal.services import exports, snapshots, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.services.exports import Confirmed, Wish
+from portal.services.exports import exports
+from portal.services.exports.exports import Confirmed, Wish
+from portal.services.registers import snapshots
+from portal.services.vendors import vendors
 from portal.web import forms, journey, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail

@@ -8,10 +8,10 @@ from portal import i18n
 from portal.db.models.incidents import FlashStanding
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import flashes as flashes_service
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.flashes import Board, FlashFields, KnownBy
-from portal.services.letters import Letter
+from portal.services.incidents import flashes as flashes_service
+from portal.services.incidents.flashes import Board, FlashFields, KnownBy
+from portal.services.mails.letters import Letter
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

@@ -7,8 +7,10 @@ from assessments.model import Assessed
 from assessments.views import Filter, Framework, View
 from portal import i18n
 from portal.jobs import printing
-from portal.services import papers, registers, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
+from portal.services.exports import papers
+from portal.services.registers import registers
+from portal.services.vendors import vendors
 from portal.web import pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital

@@ -6,10 +6,11 @@ from wtforms.validators import Length, Optional
 
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import flashes, incident_clocks, vendors
-from portal.services import incidents as incidents_service
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.incidents import Received
+from portal.services.incidents import flashes, incident_clocks
+from portal.services.incidents import incidents as incidents_service
+from portal.services.incidents.incidents import Received
+from portal.services.vendors import vendors
 from portal.web import forms, incident_words, pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital

@@ -8,9 +8,9 @@ from portal import i18n
 from portal.db.models.vendors import Supply
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import intake_requests, vendors
 from portal.services.actors import HOSPITAL_WRITERS
-from portal.services.intake_requests import EXTENDED, Owner
+from portal.services.vendors import intake_requests, vendors
+from portal.services.vendors.intake_requests import EXTENDED, Owner
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

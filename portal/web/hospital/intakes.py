@@ -16,10 +16,10 @@ from portal.db.models.vendors import IntakeRecord, Supply
 from portal.errors import Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import intake_requests, intakes, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.intake_requests import Standing
-from portal.services.intakes import Override
+from portal.services.vendors import intake_requests, intakes, vendors
+from portal.services.vendors.intake_requests import Standing
+from portal.services.vendors.intakes import Override
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

@@ -9,11 +9,13 @@ from portal.db.models.accounts import Hospital
 from portal.errors import BadInput, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import invitations, letter_templates, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.campaigns import ANSWERING_TIME, LINK_IN_PREVIEW
-from portal.services.letter_templates import Facts, Kind, Words
-from portal.services.letters import Letter
+from portal.services.mails import letter_templates
+from portal.services.mails.letter_templates import Facts, Kind, Words
+from portal.services.mails.letters import Letter
+from portal.services.rounds import invitations
+from portal.services.rounds.campaigns import ANSWERING_TIME, LINK_IN_PREVIEW
+from portal.services.vendors import vendors
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

@@ -11,9 +11,9 @@ from portal.db.models.supplies import Offboarding, Step, StepState
 from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import offboardings, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.offboardings import STATES, STEPS, StepFields
+from portal.services.vendors import offboardings, vendors
+from portal.services.vendors.offboardings import STATES, STEPS, StepFields
 from portal.web import clashes, forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

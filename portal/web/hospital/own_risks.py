@@ -11,9 +11,11 @@ from wtforms.widgets import CheckboxInput
 from assessments.model import RiskLevel, Treatment
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import own_risks, risk_limits, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.services.own_risks import WRITERS, OwnRiskFields, OwnRiskRow
+from portal.services.decisions import risk_limits
+from portal.services.registers import own_risks
+from portal.services.registers.own_risks import WRITERS, OwnRiskFields, OwnRiskRow
+from portal.services.vendors import vendors
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

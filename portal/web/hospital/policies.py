@@ -15,8 +15,8 @@ from portal.db.models.policies import PolicyDraft
 from portal.errors import BadInput, Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import policies, policy_previews
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.registers import policies, policy_previews
 from portal.web import forms, pages
 from portal.web.hospital import policy_forms
 from portal.web.hospital.room import hospital

@@ -27,12 +27,13 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.i18n import ngettext
 from portal.jobs import reading
-from portal.services import answer_workbooks, recorded_workbooks, recordings, rounds
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.answer_workbooks import Comparison
-from portal.services.evidence import Stored
-from portal.services.recordings import Origin, SourceFields
-from portal.services.rounds import Key, Round
+from portal.services.answers import answer_workbooks, recorded_workbooks, recordings
+from portal.services.answers.answer_workbooks import Comparison
+from portal.services.answers.recordings import Origin, SourceFields
+from portal.services.evidence.evidence import Stored
+from portal.services.rounds import rounds
+from portal.services.rounds.rounds import Key, Round
 from portal.web import answer_fields, forms, journey, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

@@ -9,8 +9,11 @@ from portal.db.models.assessments import ReviewState, Stage
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import dossiers, invitations, portfolio, registers, review_locks, reviews
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.answers import review_locks, reviews
+from portal.services.registers import dossiers, registers
+from portal.services.rounds import invitations
+from portal.services.vendors import portfolio
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.hospital.vendor_pages import reader

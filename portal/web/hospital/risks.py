@@ -12,10 +12,11 @@ from assessments.model import RiskSource, Treatment
 from portal import i18n
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import own_risks, policies, registers, risk_limits, risk_lists
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.services.registers import RISK_WRITERS, RiskRow, TreatmentFields
-from portal.services.risk_lists import FILTERS, LAPSED, OVERDUE, Narrowed
+from portal.services.decisions import risk_limits
+from portal.services.registers import own_risks, policies, registers, risk_lists
+from portal.services.registers.registers import RISK_WRITERS, RiskRow, TreatmentFields
+from portal.services.registers.risk_lists import FILTERS, LAPSED, OVERDUE, Narrowed
 from portal.web import forms, pages
 from portal.web import marks as web_marks
 from portal.web.hospital.own_risks import VERBS

@@ -18,9 +18,11 @@ from portal import i18n
 from portal.db.models.vendors import Vendor
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import bounces, campaigns, catalogues, invitations, progress, reminders, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.invitations import Invitee, RoundFields
+from portal.services.mails import bounces
+from portal.services.rounds import campaigns, catalogues, invitations, progress, reminders
+from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.vendors import vendors
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

@@ -13,25 +13,25 @@ from portal.db.models.vendors import Ground, Host, HostState, Speaker, Vendor
 from portal.errors import BadInput, Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import (
+from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.registers import registers
+from portal.services.registers.registers import OutsideView
+from portal.services.scans import (
     host_proposals,
     host_words,
     rechecked,
-    registers,
     rejudging,
     releases,
     rescans,
     scan_results,
     scans,
     timelines,
-    vendors,
 )
-from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.host_words import Said, Word
-from portal.services.registers import OutsideView
-from portal.services.releases import HospitalView
-from portal.services.timelines import Timeline
-from portal.services.vendors import HostFields
+from portal.services.scans.host_words import Said, Word
+from portal.services.scans.releases import HospitalView
+from portal.services.scans.timelines import Timeline
+from portal.services.vendors import vendors
+from portal.services.vendors.vendors import HostFields
 from portal.web import forms, pages
 from portal.web import host_words as host_clashes
 from portal.web import shown as showing

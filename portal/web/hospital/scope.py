@@ -3,9 +3,10 @@
 from flask import Response
 
 from portal.i18n import gettext as _
-from portal.services import registers, scope_records
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.vendors import find
+from portal.services.registers import registers
+from portal.services.vendors import scope_records
+from portal.services.vendors.vendors import find
 from portal.web import pages, scope_form
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

@@ -18,10 +18,12 @@ from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import approvals, decisions, policies, sittings, snapshots, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.services.decisions import DECIDERS, PREPARERS
-from portal.services.sittings import ItemRow, PersonFields, Said, SittingFields, SittingRow
+from portal.services.decisions import approvals, decisions, sittings
+from portal.services.decisions.decisions import DECIDERS, PREPARERS
+from portal.services.decisions.sittings import ItemRow, PersonFields, Said, SittingFields, SittingRow
+from portal.services.registers import policies, snapshots
+from portal.services.vendors import vendors
 from portal.web import clashes, forms, journey, pages
 from portal.web.hospital import decisions as proposals
 from portal.web.hospital.decisions import ProposalForm

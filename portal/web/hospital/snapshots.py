@@ -14,9 +14,9 @@ from portal.db.models.snapshots import Snapshot, SnapshotState
 from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import movements, snapshots
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.services.snapshots import FREEZERS, Side
+from portal.services.registers import movements, snapshots
+from portal.services.registers.snapshots import FREEZERS, Side
 from portal.web import forms, journey, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney

@@ -13,10 +13,10 @@ from portal.errors import BadInput, Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import reading
-from portal.services import article_lists, intakes, offboardings, supply_records, vendor_entries, vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.article_lists import Wrong
-from portal.services.vendors import PRODUCT_GROUPS, SupplyFields
+from portal.services.vendors import article_lists, intakes, offboardings, supply_records, vendor_entries, vendors
+from portal.services.vendors.article_lists import Wrong
+from portal.services.vendors.vendors import PRODUCT_GROUPS, SupplyFields
 from portal.web import clashes, forms, pages
 from portal.web.hospital import tabs, vendor_lists
 from portal.web.hospital.room import hospital

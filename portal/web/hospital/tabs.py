@@ -6,8 +6,13 @@ from flask import url_for
 
 from portal.db.models.vendors import Vendor
 from portal.i18n import gettext as _
-from portal.services import actions, disputes, incidents, intakes, registers, reviews, scores
+from portal.services.actions import actions
 from portal.services.actors import HOSPITAL_WRITERS
+from portal.services.answers import reviews
+from portal.services.incidents import incidents
+from portal.services.registers import registers, scores
+from portal.services.scans import disputes
+from portal.services.vendors import intakes
 from portal.web.journey import HospitalJourney
 
 Tab = tuple[str, str, bool, int | None]  # word, address, here, count

@@ -23,10 +23,11 @@ from portal.db.models.tenders import Tender, TenderState
 from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import catalogues, tenders
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.dossiers import BERLIN
-from portal.services.tenders import OPENERS, BidderFields, TenderFields
+from portal.services.decisions import tenders
+from portal.services.decisions.tenders import OPENERS, BidderFields, TenderFields
+from portal.services.registers.dossiers import BERLIN
+from portal.services.rounds import catalogues
 from portal.web import forms, pages
 from portal.web.hospital import comparisons
 from portal.web.hospital.room import hospital

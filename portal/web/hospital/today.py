@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from flask import Response
 
-from portal.services import listing, movements
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.listing import Wanted
+from portal.services.registers import movements
+from portal.services.vendors import listing
+from portal.services.vendors.listing import Wanted
 from portal.web import pages
 from portal.web.hospital import today_groups
 from portal.web.hospital.room import hospital

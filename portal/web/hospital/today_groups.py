@@ -16,24 +16,17 @@ from portal.db.models.assessments import Stage
 from portal.db.models.portfolio import VendorLine
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
-from portal.services import (
-    actions,
-    decisions,
-    flashes,
-    incidents,
-    intake_requests,
-    listing,
-    offboardings,
-    reassessments,
-    risk_lists,
-    supply_records,
-    waiving,
-)
+from portal.services.actions import actions
 from portal.services.actors import HOSPITAL_WRITERS
-from portal.services.listing import Flag, Wanted
-from portal.services.portfolio import EVIDENCE_SOON
-from portal.services.risk_lists import Listed
-from portal.services.supply_records import Matter
+from portal.services.decisions import decisions
+from portal.services.incidents import flashes, incidents
+from portal.services.registers import risk_lists, waiving
+from portal.services.registers.risk_lists import Listed
+from portal.services.rounds import reassessments
+from portal.services.vendors import intake_requests, listing, offboardings, supply_records
+from portal.services.vendors.listing import Flag, Wanted
+from portal.services.vendors.portfolio import EVIDENCE_SOON
+from portal.services.vendors.supply_records import Matter
 from portal.web import filters
 from portal.web.hospital import watching
 from portal.web.journey import HospitalJourney

@@ -22,9 +22,9 @@ from portal.db.models.vendors import Vendor
 from portal.errors import Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import vendor_entries, vendors
 from portal.services.actors import HOSPITAL_WRITERS
-from portal.services.vendor_entries import KINDS
+from portal.services.vendors import vendor_entries, vendors
+from portal.services.vendors.vendor_entries import KINDS
 from portal.web import clashes, forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.hospital.supplies import YES_NO, telling, told

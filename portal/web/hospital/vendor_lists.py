@@ -17,9 +17,10 @@ from portal.files.guarding import Unwelcome
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import reading
-from portal.services import audit, listing, vendor_exports, vendor_imports
+from portal.services import audit
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.vendor_imports import WORDS, Column, Matching, Step
+from portal.services.vendors import listing, vendor_exports, vendor_imports
+from portal.services.vendors.vendor_imports import WORDS, Column, Matching, Step
 from portal.web import forms, journey, pages, tables
 from portal.web.hospital import vendor_table
 from portal.web.hospital.room import hospital

@@ -14,25 +14,22 @@ from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import exporting, printing
-from portal.services import (
-    audit,
-    components,
-    evidence,
+from portal.services import audit
+from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.answers import settlements
+from portal.services.evidence import components, evidence
+from portal.services.registers import movements, policies, registers
+from portal.services.rounds import invitations
+from portal.services.vendors import (
     intakes,
-    invitations,
-    movements,
     offboardings,
     peers,
-    policies,
     portfolio,
-    registers,
     scope_records,
-    settlements,
     supply_records,
     vendor_entries,
     vendors,
 )
-from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.web import component_lists, forms, pages, scope_form
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital

@@ -14,12 +14,13 @@ from portal.db.models.portfolio import SavedView
 from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import concentration, invitations, listing, views
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.listing import GRADES, LEVELS, NONE, TIERS, Flag, Wanted
-from portal.services.registers import STAGES
-from portal.services.vendors import PRODUCT_GROUPS
-from portal.services.views import KEEPERS, ViewFields
+from portal.services.registers.registers import STAGES
+from portal.services.rounds import invitations
+from portal.services.vendors import concentration, listing, views
+from portal.services.vendors.listing import GRADES, LEVELS, NONE, TIERS, Flag, Wanted
+from portal.services.vendors.vendors import PRODUCT_GROUPS
+from portal.services.vendors.views import KEEPERS, ViewFields
 from portal.web import clashes, forms, marks, pages, tables
 from portal.web.clashes import Stands
 from portal.web.hospital.room import hospital

@@ -10,9 +10,9 @@ from portal.db.models.vendors import Vendor
 from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import vendors
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.vendors import SupplyFields, VendorFields
+from portal.services.vendors import vendors
+from portal.services.vendors.vendors import SupplyFields, VendorFields
 from portal.web import clashes, forms, pages
 from portal.web.hospital.room import hospital
 from portal.web.hospital.supplies import SupplyForm, with_groups

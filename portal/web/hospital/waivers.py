@@ -7,9 +7,10 @@ from wtforms.validators import InputRequired, Length, Optional
 from assessments.model import Assessed
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import registers, vendors, waivers, waiving
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.services.waiving import APPROVERS
+from portal.services.registers import registers, waivers, waiving
+from portal.services.registers.waiving import APPROVERS
+from portal.services.vendors import vendors
 from portal.web import forms, pages
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital

@@ -14,11 +14,13 @@ from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.i18n import ngettext
-from portal.services import catalogues, changes, digests, reassessment_calls, reassessments, vendors, watching
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.changes import Shown, Wanted
-from portal.services.reassessments import Due
-from portal.services.watching import ADMINS, Choice, Rule
+from portal.services.monitoring import changes, digests, watching
+from portal.services.monitoring.changes import Shown, Wanted
+from portal.services.monitoring.watching import ADMINS, Choice, Rule
+from portal.services.rounds import catalogues, reassessment_calls, reassessments
+from portal.services.rounds.reassessments import Due
+from portal.services.vendors import vendors
 from portal.web import clashes, forms, pages
 from portal.web.clashes import Stands
 from portal.web.hospital import tabs

@@ -9,7 +9,8 @@ from wtforms.validators import InputRequired, Length
 from portal import i18n
 from portal.errors import NotFound
 from portal.i18n import lazy_gettext as _l
-from portal.services import limits, public_looks
+from portal.services.people import limits
+from portal.services.scans import public_looks
 from portal.web import cookies, forms, journey, pages
 from portal.web import shown as showing
 from portal.web.journey import Journey, Who

@@ -5,7 +5,8 @@ from flask import Response
 from portal.files import disk
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import jobs, outbox
+from portal.services import jobs
+from portal.services.mails import outbox
 from portal.web import pages
 from portal.web.journey import PersonJourney, Who
 from portal.web.site.room import site

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal.db.models.accounts import SessionStage
 from portal.errors import NotFound
 from portal.files import signing
-from portal.services import accounts
+from portal.services.people import accounts
 from portal.web import frame, pages
 from portal.web.journey import Journey, Who
 from portal.web.site.room import site

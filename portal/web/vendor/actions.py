@@ -6,10 +6,12 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import actions as actions_service
-from portal.services import dossiers, evidence, responses
-from portal.services.actions import TO_DO
+from portal.services.actions import actions as actions_service
+from portal.services.actions.actions import TO_DO
 from portal.services.actors import COMPANY_LEADERS
+from portal.services.answers import responses
+from portal.services.evidence import evidence
+from portal.services.registers import dossiers
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor.room import vendor

@@ -14,10 +14,13 @@ from portal.db.models.vendors import HostState
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import consent_texts, consents, domain_control, responses, scans, standings, vendors
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.consents import NewHost, Signature
-from portal.services.host_words import Said
+from portal.services.answers import responses
+from portal.services.rounds import standings
+from portal.services.scans import consent_texts, consents, domain_control, scans
+from portal.services.scans.consents import NewHost, Signature
+from portal.services.scans.host_words import Said
+from portal.services.vendors import vendors
 from portal.web import forms, host_words, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import signing, steps

@@ -11,10 +11,12 @@ from portal.db.models.accounts import SessionStage
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import acceptances, invitations, limits, own_results, permissions, scans, sign_ins
-from portal.services.acceptances import NewCompany
-from portal.services.accounts import NewPerson
-from portal.services.invitations import Invited, Invitee
+from portal.services.people import limits, sign_ins
+from portal.services.people.accounts import NewPerson
+from portal.services.rounds import acceptances, invitations
+from portal.services.rounds.acceptances import NewCompany
+from portal.services.rounds.invitations import Invited, Invitee
+from portal.services.scans import own_results, permissions, scans
 from portal.web import cookies, forms, journey, pages
 from portal.web import shown as showing
 from portal.web.journey import Journey, PersonJourney, Who

@@ -2,8 +2,9 @@
 
 from flask import Response
 
-from portal.services import components, evidence, responses
 from portal.services.actors import EVERY_COMPANY_ROLE
+from portal.services.answers import responses
+from portal.services.evidence import components, evidence
 from portal.web import component_lists, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor.room import vendor

@@ -8,9 +8,11 @@ from portal.db.models.disputes import DisputeReason, DisputeState
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import disputes, evidence, responses
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.disputes import Place
+from portal.services.answers import responses
+from portal.services.evidence import evidence
+from portal.services.scans import disputes
+from portal.services.scans.disputes import Place
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor.room import vendor

@@ -17,11 +17,12 @@ from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import components, evidence, responses, retention
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
-from portal.services.evidence import Document, DocumentFields, Stored
-from portal.services.retention import Proof
-from portal.services.rounds import Key, Round
+from portal.services.answers import responses
+from portal.services.evidence import components, evidence, retention
+from portal.services.evidence.evidence import Document, DocumentFields, Stored
+from portal.services.evidence.retention import Proof
+from portal.services.rounds.rounds import Key, Round
 from portal.web import component_lists, filters, forms, pages
 from portal.web.journey import HOME, CompanyJourney
 from portal.web.vendor import sections

@@ -8,10 +8,12 @@ from portal.db.models.incidents import FlashStanding
 from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import evidence, limits, responses
-from portal.services import flashes as flashes_service
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.flashes import Question
+from portal.services.answers import responses
+from portal.services.evidence import evidence
+from portal.services.incidents import flashes as flashes_service
+from portal.services.incidents.flashes import Question
+from portal.services.people import limits
 from portal.web import cookies, forms, journey, pages
 from portal.web.journey import CompanyJourney, Journey, Who
 from portal.web.vendor.room import invitation, vendor

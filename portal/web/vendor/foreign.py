@@ -10,11 +10,11 @@ from portal.files.guarding import Unwelcome
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import reading
-from portal.services import foreign_answers, responses
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.foreign_answers import Brought
-from portal.services.rounds import Round
-from portal.services.suggestions import Left
+from portal.services.answers import foreign_answers, responses
+from portal.services.answers.foreign_answers import Brought
+from portal.services.answers.suggestions import Left
+from portal.services.rounds.rounds import Round
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections

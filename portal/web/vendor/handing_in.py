@@ -8,10 +8,13 @@ from portal import i18n
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import catalogues, responses, sign_ins, standings, submissions, vendors
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.rounds import Key
-from portal.services.submissions import Signer
+from portal.services.answers import responses, submissions
+from portal.services.answers.submissions import Signer
+from portal.services.people import sign_ins
+from portal.services.rounds import catalogues, standings
+from portal.services.rounds.rounds import Key
+from portal.services.vendors import vendors
 from portal.web import forms, pages
 from portal.web.journey import HOME, CompanyJourney
 from portal.web.vendor import sections, signing, steps

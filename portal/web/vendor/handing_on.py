@@ -7,10 +7,12 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import accounts, delegations, responses
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.delegations import Errand, Held
-from portal.services.responses import BERLIN
+from portal.services.answers import responses
+from portal.services.answers.responses import BERLIN
+from portal.services.people import accounts
+from portal.services.rounds import delegations
+from portal.services.rounds.delegations import Errand, Held
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.tables import Column

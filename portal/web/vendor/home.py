@@ -8,9 +8,13 @@ from portal import i18n
 from portal.db.models.delegations import Delegation
 from portal.i18n import gettext as _
 from portal.jobs import printing
-from portal.services import actions, delegations, flashes, inboxes, profiles, responses, standings
+from portal.services.actions import actions
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
-from portal.services.flashes import Question
+from portal.services.answers import inboxes, responses
+from portal.services.exports import profiles
+from portal.services.incidents import flashes
+from portal.services.incidents.flashes import Question
+from portal.services.rounds import delegations, standings
 from portal.web import pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections, steps

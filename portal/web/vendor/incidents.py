@@ -13,11 +13,12 @@ from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import evidence, flashes, incident_clocks, incident_sheets
-from portal.services import incidents as incidents_service
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.evidence import Stored
-from portal.services.incidents import Report, WordFields
+from portal.services.evidence import evidence
+from portal.services.evidence.evidence import Stored
+from portal.services.incidents import flashes, incident_clocks, incident_sheets
+from portal.services.incidents import incidents as incidents_service
+from portal.services.incidents.incidents import Report, WordFields
 from portal.web import forms, incident_words, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor.room import vendor

@@ -18,10 +18,11 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.i18n import ngettext
 from portal.jobs import reading
-from portal.services import answer_packs, evidence, responses
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.answer_packs import Waiting
-from portal.services.evidence import DocumentFields
+from portal.services.answers import answer_packs, responses
+from portal.services.answers.answer_packs import Waiting
+from portal.services.evidence import evidence
+from portal.services.evidence.evidence import DocumentFields
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import documents, sections

@@ -19,9 +19,9 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.i18n import ngettext
 from portal.jobs import reading
-from portal.services import answer_packs, responses, submissions
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.answer_packs import Look, Made, Nowhere
+from portal.services.answers import answer_packs, responses, submissions
+from portal.services.answers.answer_packs import Look, Made, Nowhere
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor.room import vendor

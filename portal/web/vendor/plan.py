@@ -11,9 +11,10 @@ from portal.errors import Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
-from portal.services import actions, plans, responses
+from portal.services.actions import actions, plans
+from portal.services.actions.plans import Line, LineFields
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.plans import Line, LineFields
+from portal.services.answers import responses
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor.room import vendor

@@ -10,10 +10,12 @@ from werkzeug.exceptions import BadRequest
 from portal.errors import BadInput, Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
-from portal.services import evidence, responses, scopes, standings, suggestions
 from portal.services.actors import EVERY_COMPANY_ROLE
-from portal.services.responses import BERLIN, Saved
-from portal.services.rounds import Key, Round
+from portal.services.answers import responses, suggestions
+from portal.services.answers.responses import BERLIN, Saved
+from portal.services.evidence import evidence
+from portal.services.rounds import scopes, standings
+from portal.services.rounds.rounds import Key, Round
 from portal.web import filters, forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections, steps

@@ -8,8 +8,9 @@ from wtforms import HiddenField
 
 from portal.db.models.rechecks import RecheckState
 from portal.i18n import gettext as _
-from portal.services import own_results, rechecked, rechecks, scans, standings, timelines
 from portal.services.actors import COMPANY_LEADERS
+from portal.services.rounds import standings
+from portal.services.scans import own_results, rechecked, rechecks, scans, timelines
 from portal.web import forms, pages
 from portal.web import shown as showing
 from portal.web.journey import CompanyJourney

@@ -10,9 +10,10 @@ from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAr
 from portal import i18n
 from portal.db.models.responses import Answer, Suggestion
 from portal.i18n import gettext as _
-from portal.services import responses, rounds
-from portal.services.rounds import Key, Round, Slot
-from portal.services.scopes import PROFILE
+from portal.services.answers import responses
+from portal.services.rounds import rounds
+from portal.services.rounds.rounds import Key, Round, Slot
+from portal.services.rounds.scopes import PROFILE
 from portal.web import answer_fields, forms
 from questionnaires import answering, citing
 from questionnaires.model import AnswerKind, AnswerShape, AnswerValue, ProfileQuestion, Question

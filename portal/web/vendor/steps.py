@@ -3,7 +3,7 @@
 from flask import url_for
 
 from portal.i18n import gettext as _
-from portal.services.standings import Standing
+from portal.services.rounds.standings import Standing
 
 Step = tuple[str, str | None, str]  # word, address, done | here | open
 

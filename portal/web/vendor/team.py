@@ -7,8 +7,9 @@ from wtforms.validators import InputRequired, Length
 from portal.db.models.accounts import CompanyRole
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import accounts, delegations
 from portal.services.actors import COMPANY_LEADERS
+from portal.services.people import accounts
+from portal.services.rounds import delegations
 from portal.web import forms, marks, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor.room import vendor

@@ -6,8 +6,9 @@ from wtforms.validators import InputRequired, Length
 
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services import responses, tenders
 from portal.services.actors import COMPANY_LEADERS
+from portal.services.answers import responses
+from portal.services.decisions import tenders
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor.room import vendor

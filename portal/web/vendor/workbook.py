@@ -15,9 +15,9 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.i18n import ngettext
 from portal.jobs import reading
-from portal.services import answer_workbooks, responses
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
-from portal.services.answer_workbooks import Change, Chosen, Comparison, Difference
+from portal.services.answers import answer_workbooks, responses
+from portal.services.answers.answer_workbooks import Change, Chosen, Comparison, Difference
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections

@@ -23,7 +23,10 @@ from portal.errors import NotFound
 from portal.files.archives import BadArchive
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
-from portal.services import audit, backup, outbox, scans, sign_ins, tickets
+from portal.services import audit, backup
+from portal.services.mails import outbox
+from portal.services.people import sign_ins, tickets
+from portal.services.scans import scans
 from portal.settings import Settings
 from tests.portal import building
 

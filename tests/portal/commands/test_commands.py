@@ -17,8 +17,9 @@ from portal import cli
 from portal import settings as reading_settings
 from portal.db import session as database
 from portal.db.models.accounts import Hospital, HospitalRole, Person, TicketPurpose
-from portal.services import accounts, audit, sign_ins
-from portal.services.accounts import NewPerson
+from portal.services import audit
+from portal.services.people import accounts, sign_ins
+from portal.services.people.accounts import NewPerson
 from tests.portal import building
 
 

@@ -15,8 +15,9 @@ from portal.db import session as database
 from portal.db.base import Row
 from portal.db.models.accounts import Hospital
 from portal.db.models.decisions import Decision
-from portal.services import backup, consents, scans
-from portal.services.consents import Signature
+from portal.services import backup
+from portal.services.scans import consents, scans
+from portal.services.scans.consents import Signature
 from tests.portal import building
 
 

@@ -22,7 +22,10 @@ from portal.demonstration import acting, loading, logins, starting, story
 from portal.demonstration.starting import NoDemonstration
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
-from portal.services import audit, evidence, invitations, passwords, tickets
+from portal.services import audit
+from portal.services.evidence import evidence
+from portal.services.people import passwords, tickets
+from portal.services.rounds import invitations
 from portal.settings import Settings
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pyotp
 
 from portal import i18n
 from portal.demonstration import logins, story
-from portal.services import passwords
+from portal.services.people import passwords
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 from assessments import intake
 from portal.demonstration import loading, story
 from portal.demonstration.story import Story
-from portal.services import vendors
+from portal.services.vendors import vendors
 from questionnaires import answering, shelf
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

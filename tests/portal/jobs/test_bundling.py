@@ -16,8 +16,8 @@ from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
 from portal.jobs import exporting, leases
 from portal.jobs.work import Tools, Work
-from portal.services import exports
-from portal.services.exports import Wish
+from portal.services.exports import exports
+from portal.services.exports.exports import Wish
 from portal.services.jobs import JobKind
 from portal.settings import Settings
 from reports import oscal

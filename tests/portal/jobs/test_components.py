@@ -14,9 +14,9 @@ from portal.db.models.responses import Evidence
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
 from portal.jobs import components
-from portal.services import components as lists
-from portal.services import evidence
-from portal.services.components import Wanted
+from portal.services.evidence import components as lists
+from portal.services.evidence import evidence
+from portal.services.evidence.components import Wanted
 from scanners import parts_child
 from scanners.parsing import sbom
 from scanners.parsing.parts_lists import Component, PartsList

@@ -12,7 +12,7 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.responses import DomainControl
 from portal.demonstration.plans import Plan, Reply, Site, Zone
 from portal.demonstration.servers import Running, Servers
-from portal.services import domain_control
+from portal.services.scans import domain_control
 from portal.worker import SCANNER
 from scanners.parsing import control
 from tests.portal import building

@@ -20,8 +20,8 @@ from portal.files.sealing import Keyring
 from portal.jobs import exporting, leases, printing
 from portal.jobs.leases import LeaseLost
 from portal.jobs.work import NotYet, Tools, Work
-from portal.services import exports
-from portal.services.exports import Wish
+from portal.services.exports import exports
+from portal.services.exports.exports import Wish
 from portal.services.jobs import JobKind
 from portal.settings import Settings
 from tests.portal.jobs import running

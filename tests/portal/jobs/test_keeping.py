@@ -11,8 +11,9 @@ from portal.db.models.jobs import Job, JobState, OutboxMail
 from portal.db.models.responses import DeletionRule, EvidenceDeletion
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
-from portal.services import evidence, jobs
-from portal.services.evidence import DocumentFields, Stored
+from portal.services import jobs
+from portal.services.evidence import evidence
+from portal.services.evidence.evidence import DocumentFields, Stored
 from portal.services.jobs import JobKind
 from tests.portal.jobs import running
 from tests.portal.web.vendor import errand

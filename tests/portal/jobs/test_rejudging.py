@@ -12,8 +12,8 @@ from portal.db.models.findings import Rejudgement
 from portal.db.models.jobs import Job, ScheduleRun
 from portal.db.models.scans import ScanRun, ScanSide, ScanState
 from portal.jobs import rejudging, scanning
-from portal.services import scan_results
-from portal.services.causes import Shelf
+from portal.services.scans import scan_results
+from portal.services.scans.causes import Shelf
 from scanners import judging
 from scanners.datasets import SHIPPED, DataSets
 from scanners.model import CheckClass

@@ -27,47 +27,29 @@ from portal.db.models.vendors import Vendor
 from portal.db.models.watching import VendorChange
 from portal.errors import Clash, NotFound, NotNow, TooMany
 from portal.jobs import leases
-from portal.services import (
-    accounts,
-    actions,
-    audit,
-    catalogues,
-    changes,
-    components,
-    concentration,
-    decisions,
-    digests,
-    evidence,
-    jobs,
-    limits,
-    listing,
-    plans,
-    rechecks,
-    registers,
-    rescans,
-    reviews,
-    risk_lists,
-    scan_budgets,
-    scans,
-    scores,
-    sign_ins,
-    tickets,
-    tracking,
-    vendors,
-    views,
-)
+from portal.services import audit, jobs
+from portal.services.actions import actions, plans
+from portal.services.actions.plans import LineFields
 from portal.services.actors import SYSTEM
-from portal.services.evidence import DocumentFields, Stored
+from portal.services.answers import reviews
+from portal.services.decisions import decisions
+from portal.services.evidence import components, evidence
+from portal.services.evidence.evidence import DocumentFields, Stored
 from portal.services.jobs import JobKind
-from portal.services.plans import LineFields
-from portal.services.registers import TreatmentFields
-from portal.services.vendors import VendorFields
+from portal.services.monitoring import changes, digests
+from portal.services.people import accounts, limits, sign_ins, tickets
+from portal.services.registers import registers, risk_lists, scores
+from portal.services.registers.registers import TreatmentFields
+from portal.services.rounds import catalogues, tracking
+from portal.services.scans import rechecks, rescans, scan_budgets, scans
+from portal.services.vendors import concentration, listing, vendors, views
+from portal.services.vendors.vendors import VendorFields
 from tests.portal import building
-from tests.portal.services import test_changes as watched
-from tests.portal.services import test_components as parts
-from tests.portal.services import test_rechecks as rechecked
-from tests.portal.services import test_rejudging as rejudged
-from tests.portal.services import test_rescans as nights
+from tests.portal.services.evidence import test_components as parts
+from tests.portal.services.monitoring import test_changes as watched
+from tests.portal.services.scans import test_rechecks as rechecked
+from tests.portal.services.scans import test_rejudging as rejudged
+from tests.portal.services.scans import test_rescans as nights
 from tests.portal.web import conftest as web
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.disputes import Dispute, DisputeState
-from portal.services import own_results
+from portal.services.scans import own_results
 from tests.portal.web.conftest import sign_in
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand

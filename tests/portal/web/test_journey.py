@@ -223,7 +223,7 @@ def test_the_language_is_the_browsers_until_somebody_chooses(visitor: Visitor):
 
 
 def test_a_session_in_a_cookie_is_random_and_out_of_reach_of_scripts(session: Session, visitor: Visitor):
-    from portal.services import passwords
+    from portal.services.people import passwords
 
     person = building.person(session, password_hash=passwords.make_hash(building.PASSWORD))
     session.commit()
@@ -270,7 +270,7 @@ def test_our_own_mistake_tells_a_number_and_nothing_else(
     def broken(_session: object) -> bool:
         raise RuntimeError("secret of the inside")
 
-    monkeypatch.setattr("portal.services.accounts.has_hospital", broken)
+    monkeypatch.setattr("portal.services.people.accounts.has_hospital", broken)
     answer = visitor.get("/")
 
     assert answer.status_code == 500
@@ -432,7 +432,7 @@ def test_two_that_write_the_same_at_once_are_told_so(visitor: Visitor, monkeypat
     def late(_session: object) -> bool:
         raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed: host.name"))
 
-    monkeypatch.setattr("portal.services.accounts.has_hospital", late)
+    monkeypatch.setattr("portal.services.people.accounts.has_hospital", late)
     answer = visitor.get("/")
 
     assert answer.status_code == 409

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.db.models.accounts import Hospital, Person, TicketPurpose
-from portal.services import tickets
+from portal.services.people import tickets
 from tests.portal.building import PASSWORD
 
 if TYPE_CHECKING:

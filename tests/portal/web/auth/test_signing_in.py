@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from portal.db.models.accounts import CompanyRole, HospitalRole, Person, SignIn, TicketPurpose
 from portal.files.sealing import Keyring
-from portal.services import accounts, passwords, tickets
+from portal.services.people import accounts, passwords, tickets
 from tests.portal import building
 from tests.portal.building import PASSWORD
 

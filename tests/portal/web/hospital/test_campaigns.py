@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from portal.db.models.campaigns import Campaign
-from portal.services import campaigns
+from portal.services.rounds import campaigns
 from tests.portal.web.hospital import ward as wards
 
 LETTER = "{Krankenhaus} bittet um {Produkte} bis {Frist}.\n\n{Link}"

@@ -19,7 +19,7 @@ from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Host, Supply, Vendor
-from portal.services import scores
+from portal.services.registers import scores
 from questionnaires import shelf
 
 if TYPE_CHECKING:

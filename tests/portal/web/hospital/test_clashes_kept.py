@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.plans import Action, ActionState
-from portal.services import actions as actions_service
-from portal.services import catalogues
-from portal.services.actions import ActionFields
+from portal.services.actions import actions as actions_service
+from portal.services.actions.actions import ActionFields
+from portal.services.rounds import catalogues
 from questionnaires import shelf
 from questionnaires.model import SectionKind, Text
 from tests.portal.web.hospital import ward as wards

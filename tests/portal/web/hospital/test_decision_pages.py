@@ -12,7 +12,7 @@ from assessments.model import RiskLevel
 from portal.db.models.decisions import AgendaItem, Decision, Participant, Sitting
 from portal.db.models.vendors import Supply
 from portal.files.blobs import Blobs
-from portal.services import decisions
+from portal.services.decisions import decisions
 from portal.web.journey import EXTENSION
 from tests.portal import sitting as sittings_built
 

@@ -14,9 +14,9 @@ from portal.db.models.audit import AuditEvent
 from portal.db.models.jobs import Job
 from portal.db.models.scans import ScanRun, ScanSide, ScanState
 from portal.db.models.vendors import Host, HostRole, Speaker, Supply, Vendor
-from portal.services import host_words, rejudging, scan_results
-from portal.services.causes import Shelf
-from portal.services.host_words import Said
+from portal.services.scans import host_words, rejudging, scan_results
+from portal.services.scans.causes import Shelf
+from portal.services.scans.host_words import Said
 from scanners import judging
 from scanners.attribution import Belonging
 from scanners.datasets import DataSets

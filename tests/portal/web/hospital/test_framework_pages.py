@@ -14,7 +14,7 @@ from sqlalchemy import select
 from assessments import views
 from assessments.views import Filter, Framework
 from portal.db.models.exports import Export, ExportKind
-from portal.services import registers
+from portal.services.registers import registers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

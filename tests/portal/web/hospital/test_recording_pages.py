@@ -15,8 +15,9 @@ from portal.db.models.intake_requests import IntakeRequest
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.recordings import RecordedAnswer, RecordedSource
 from portal.demonstration import documents
-from portal.services import recordings, vendors
-from portal.services.vendors import SupplyFields
+from portal.services.answers import recordings
+from portal.services.vendors import vendors
+from portal.services.vendors.vendors import SupplyFields
 from tests.portal.web.hospital import ward as wards
 from tests.portal.web.vendor import errand
 

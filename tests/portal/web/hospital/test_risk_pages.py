@@ -11,7 +11,7 @@ from portal.db.models.snapshots import OwnRisk, Snapshot
 from portal.db.models.vendors import Host, HostState
 from portal.db.models.waivers import Waiver
 from portal.files.blobs import Blobs
-from portal.services import registers, scores, waiving
+from portal.services.registers import registers, scores, waiving
 from portal.web.journey import EXTENSION
 from tests.portal import building, sitting
 

@@ -13,7 +13,7 @@ from portal.db.models.accounts import HospitalRole
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord
 from portal.db.models.scans import ScanRun
-from portal.services import catalogues
+from portal.services.rounds import catalogues
 from tests.portal import building
 from tests.portal.web.hospital import ward as wards
 

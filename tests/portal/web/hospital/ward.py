@@ -16,22 +16,15 @@ from portal.db.models.assessments import Assessment, ReviewState, Stage
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import Answer, AnswerEvidence, Evidence, Response, SignOff
 from portal.db.models.vendors import Supply, Vendor
-from portal.services import (
-    intakes,
-    invitations,
-    manifests,
-    reviews,
-    rounds,
-    scan_results,
-    scans,
-    scores,
-    submissions,
-    vendors,
-)
 from portal.services.actors import Actor
-from portal.services.intakes import Override
-from portal.services.invitations import Invitee, RoundFields
-from portal.services.vendors import HostFields, SupplyFields, VendorFields
+from portal.services.answers import manifests, reviews, submissions
+from portal.services.registers import scores
+from portal.services.rounds import invitations, rounds
+from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.scans import scan_results, scans
+from portal.services.vendors import intakes, vendors
+from portal.services.vendors.intakes import Override
+from portal.services.vendors.vendors import HostFields, SupplyFields, VendorFields
 from questionnaires import answering
 from questionnaires.model import AnswerKind, AnswerShape, AnswerValue, QuestionSet
 from scanners.catalogue import CHECKS

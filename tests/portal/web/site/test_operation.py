@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portal.db.models.accounts import Person
-from portal.services import outbox
+from portal.services.mails import outbox
 from tests.portal import building
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from portal.db.models.jobs import Job
 from portal.db.models.responses import Consent, ConsentKind, DomainControl
 from portal.db.models.scans import ScanRun, ScanState
 from portal.db.models.vendors import Host, HostState, Speaker
-from portal.services import domain_control, vendors
+from portal.services.scans import domain_control
+from portal.services.vendors import vendors
 from scanners.attribution import Belonging
 from scanners.observations import ControlRecords
 from tests.portal.web.vendor import errand

@@ -13,7 +13,8 @@ from portal.db.models.assessments import Invitation, Stage
 from portal.db.models.audit import AuditEvent
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.scans import ScanRun, ScanSide, ScanState
-from portal.services import passwords, scan_results, scans
+from portal.services.people import passwords
+from portal.services.scans import scan_results, scans
 from scanners import catalogue
 from scanners.model import Finding, Message, Outcome, Subject
 from tests.portal import building

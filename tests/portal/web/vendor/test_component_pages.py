@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from portal.services import components
+from portal.services.evidence import components
 from scanners.datasets import SHIPPED
 from scanners.model import Message
-from tests.portal.services import test_components as lists
+from tests.portal.services.evidence import test_components as lists
 from tests.portal.web.vendor import errand
 
 

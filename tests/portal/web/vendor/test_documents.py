@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.responses import Evidence
-from portal.services import responses, submissions
-from portal.services.submissions import Signer
+from portal.services.answers import responses, submissions
+from portal.services.answers.submissions import Signer
 from portal.web import journey
 from questionnaires.model import AnswerValue
 from reports import rendering

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal.db.models.responses import Suggestion
 from portal.db.models.vendors import Supply
-from tests.portal.services.test_foreign_answers import workbook
+from tests.portal.services.answers.test_foreign_answers import workbook
 from tests.portal.web.vendor import errand
 
 

@@ -14,7 +14,9 @@ from portal.db.models.assessments import Assessment, Review, ReviewState, Settle
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.responses import SignOff
 from portal.db.models.vendors import Host, IntakeRecord, Supply, Vendor
-from portal.services import dossiers, passwords, registers, submissions
+from portal.services.answers import submissions
+from portal.services.people import passwords
+from portal.services.registers import dossiers, registers
 from reports import pages, tables
 from reports.reader import Reader
 from tests.portal import building

@@ -14,7 +14,7 @@ from portal.db.models.accounts import Ticket
 from portal.db.models.delegations import Delegation
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import Answer, AnswerEvidence, Evidence, Suggestion
-from portal.services import responses
+from portal.services.answers import responses
 from portal.web import journey
 from portal.web.vendor.room import vendor
 from questionnaires.model import AnswerValue

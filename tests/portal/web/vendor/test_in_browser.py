@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from portal.db.models.responses import Answer, DomainControl
 from portal.db.models.scans import ScanRun
-from portal.services import consents, domain_control, responses, scan_results, scans, submissions
-from portal.services.consents import Signature
-from portal.services.submissions import Signer
+from portal.services.answers import responses, submissions
+from portal.services.answers.submissions import Signer
+from portal.services.scans import consents, domain_control, scan_results, scans
+from portal.services.scans.consents import Signature
 from questionnaires.model import AnswerValue
 from scanners.observations import ControlRecords
 from tests.portal.web.conftest import sign_in

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from portal.db.models.incidents import Flash, FlashAsked, FlashReply, Incident, IncidentReceipt
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import AnswerEvidence, Evidence
-from portal.services import flashes
+from portal.services.incidents import flashes
 from tests.portal import alarms
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand

@@ -16,7 +16,7 @@ from portal.db.models.accounts import CompanyRole
 from portal.db.models.answer_packs import AnswerPack, PackStanding
 from portal.db.models.responses import Answer, AnswerEvidence, Evidence, Response, Suggestion
 from portal.demonstration import documents
-from portal.services import responses
+from portal.services.answers import responses
 from questionnaires.model import AnswerValue
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand

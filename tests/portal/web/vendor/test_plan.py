@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from portal.db.models.plans import Action, PlanLine, ScopeRecord
-from portal.services import plans
+from portal.services.actions import plans
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
 from tests.portal.web.vendor.errand import text_of

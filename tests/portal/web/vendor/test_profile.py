@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portal import i18n
-from portal.services import profiles
+from portal.services.exports import profiles
 from reports import profile as document
 from reports.reader import Reader
 from tests.portal.web.hospital import ward

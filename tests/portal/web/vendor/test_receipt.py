@@ -12,9 +12,10 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import SignOff
 from portal.db.models.vendors import Host
-from portal.services import consents, submissions
-from portal.services.consents import Signature
-from portal.services.submissions import Signer
+from portal.services.answers import submissions
+from portal.services.answers.submissions import Signer
+from portal.services.scans import consents
+from portal.services.scans.consents import Signature
 from reports import receipt as document
 from reports.reader import Reader
 from tests.portal.web.hospital import ward

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from portal.db.models.rechecks import Recheck, RecheckState
 from portal.db.models.responses import Response
 from portal.db.models.scans import ScanRun, ScanState
-from portal.services import releases, scan_results, scans
+from portal.services.scans import releases, scan_results, scans
 from scanners import storing
 from scanners.catalogue import CHECKS
 from scanners.model import CheckClass, Finding, Message, Outcome, Subject, SubjectKind

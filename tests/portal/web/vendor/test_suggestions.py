@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.responses import Answer, Response, Suggestion
-from portal.services import manifests, responses
+from portal.services.answers import manifests, responses
 from questionnaires.model import AnswerValue
 from tests.portal.web.conftest import sign_in
 from tests.portal.web.hospital import ward

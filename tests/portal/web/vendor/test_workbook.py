@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.responses import Answer
-from portal.services import responses
+from portal.services.answers import responses
 from questionnaires.model import AnswerValue
 from tests.portal.web.vendor import errand
 

@@ -1,0 +1,1 @@
+"""What is to be mended until when: the hospital's actions and the company's own plan."""

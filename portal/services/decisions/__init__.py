@@ -1,0 +1,1 @@
+"""Deciding: who may, what opens it again, sittings with votes and minutes, limits of acceptance, tenders."""

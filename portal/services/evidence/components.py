@@ -1,0 +1,697 @@
+"""Components of products: what a company's lists of parts (SBOM) say, and what our data sets know of them.
+
+A list belongs to the company. A hospital reads it once the document was handed in to it, as the document itself.
+Reading happens elsewhere (portal.jobs.components); judging is scanners.components.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from portal.db.models.assessments import Assessment
+from portal.db.models.components import Component, ComponentFinding, ComponentList, ComponentNotice, ListState
+from portal.db.models.findings import Cause
+from portal.db.models.responses import Evidence, Response, SignOff
+from portal.db.models.vendors import Supply, Vendor
+from portal.errors import NotFound
+from portal.services import audit, jobs
+from portal.services.actors import EVERY_COMPANY_ROLE, SYSTEM, Actor, company_of, hospital_of
+from portal.services.answers import manifests
+from portal.services.evidence import component_news
+from portal.services.evidence.component_news import News
+from portal.services.jobs import JobKind
+from scanners import components as judging
+from scanners.components import Judgement, Standing, Weakness
+from scanners.datasets import DataSets
+from scanners.model import N_, Message, Severity
+from scanners.parsing import parts_lists
+from scanners.parsing.parts_lists import PartsList
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+KIND = "sbom"  # the evidence type that is read
+PER_PAGE = 50
+MOST_WORST = 8
+MOST_FOUND = 200
+WORST = (Standing.AFFECTED, Standing.POSSIBLE, Standing.ENDED)
+UNREADABLE = N_("The file could not be read. It may hold more than we read.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Something that is known of a part."""
+
+    name: str
+    standing: Standing
+    severity: Severity
+    is_used: bool
+    fact: Message
+    cause: Cause
+    first_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One component as it is shown."""
+
+    name: str
+    version: str
+    identity: str  # purl or CPE; "" for none
+    supplier: str
+    licence: str
+    standing: Standing
+    why: str  # judging.Why for the unknown
+    known: tuple[Known, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What was read of one document."""
+
+    evidence_id: str
+    file_name: str
+    is_read: bool
+    refusal: Message | None
+    format: str
+    product: str
+    made_at: datetime | None
+    author: str
+    tools: str
+    relations: int
+    counts: Mapping[str, int]
+    standings: Mapping[Standing, int]
+    data_version: str
+    judged_at: datetime
+    worst: tuple[Part, ...] = ()
+    fits: bool | None = None  # whether the product is one of the supplies; None: the list names none
+
+    @property
+    def total(self) -> int:
+        """How many components."""
+        return self.counts.get("components", 0)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether new data brought something to light."""
+        return any(known.cause is Cause.DATA for part in self.worst for known in part.known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A piece of a list."""
+
+    parts: Sequence[Part]
+    total: int
+    number: int
+
+    @property
+    def last(self) -> int:
+        """The number of the last page."""
+        return max(1, -(-self.total // PER_PAGE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What of a list somebody wants to see."""
+
+    words: str = ""
+    standing: Standing | None = None
+    number: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """A supply whose released list names a component."""
+
+    vendor_id: str
+    vendor: str
+    supplies: tuple[str, ...]  # ids; empty: the document lies beside an answer of the company as a whole
+    evidence_id: str
+    made_at: datetime | None
+    name: str
+    version: str
+    standing: Standing
+
+
+# ---- asking for it
+
+
+def ask(session: Session, row: Evidence, *, now: datetime) -> None:
+    """A document of this type came in: read it."""
+    if row.kind == KIND:
+        jobs.add(
+            session,
+            JobKind.COMPONENTS,
+            {"company_id": row.company_id, "evidence_id": row.id},
+            now=now,
+            tenant=row.company_id,
+            dedupe_key=f"components:{row.id}",
+        )
+
+
+def ask_unread(session: Session, *, now: datetime) -> None:
+    """Documents that nobody has read: they are older than this reader, or came in another way."""
+    is_read = exists().where(ComponentList.company_id == Evidence.company_id, ComponentList.evidence_id == Evidence.id)
+    for row in session.scalars(select(Evidence).where(Evidence.kind == KIND, Evidence.deleted_at.is_(None), ~is_read)):
+        ask(session, row, now=now)
+
+
+def ask_all(session: Session, *, now: datetime) -> None:
+    """After a refresh of the data: every company that has a list."""
+    for company_id in session.scalars(
+        select(ComponentList.company_id).where(ComponentList.state == ListState.READ).distinct()
+    ):
+        jobs.add(
+            session,
+            JobKind.COMPONENTS_REJUDGE,
+            {"company_id": company_id},
+            now=now,
+            tenant=company_id,
+            dedupe_key=f"components-rejudge:{company_id}",
+        )
+
+
+def to_read(session: Session, company_id: str, evidence_id: str, *, hold: bool = False) -> Evidence | None:
+    """The document of a job; None when it was deleted meanwhile. `hold`: nobody deletes it until the commit."""
+    row = session.get(Evidence, evidence_id, with_for_update=hold, populate_existing=hold)
+    return row if row is not None and row.company_id == company_id and row.deleted_at is None else None
+
+
+# ---- keeping what was read
+
+
+def judged(found: PartsList, data: DataSets, *, on: date) -> Sequence[Judgement]:
+    """How each part stands. A long list takes seconds: whoever keeps it judges it before the transaction."""
+    return [judging.judge(one, data, on=on) for one in found.components]
+
+
+def keep(
+    session: Session,
+    company_id: str,
+    evidence_id: str,
+    found: PartsList | Message,
+    *,
+    data: DataSets,
+    now: datetime,
+    stands: Sequence[Judgement] | None = None,
+) -> None:
+    """Write down what a document says, or why it could not be read, and how its parts stand."""
+    if to_read(session, company_id, evidence_id, hold=True) is None:
+        return
+    forget(session, company_id, evidence_id)
+    refusal = found if isinstance(found, Message) else None
+    row = ComponentList(
+        company_id=company_id,
+        evidence_id=evidence_id,
+        state=ListState.REFUSED if refusal else ListState.READ,
+        refusal={"text": refusal.text, "values": dict(refusal.values)} if refusal else None,
+        counts={},
+        standings={},
+        data_version=data.version,
+        rules_version=judging.RULES_VERSION,
+        read_at=now,
+        judged_at=now,
+    )
+    session.add(row)
+    session.flush()
+    if isinstance(found, PartsList):
+        judgements = judged(found, data, on=now.astimezone(BERLIN).date()) if stands is None else stands
+        _fill(session, row, found, judgements, now=now)
+    audit.record(
+        session,
+        SYSTEM,
+        "components.refused" if refusal else "components.read",
+        evidence_id,
+        now=now,
+        scope=audit.company_scope(company_id),
+        detail={"components": row.counts.get("components", 0)},
+    )
+
+
+def _fill(
+    session: Session, row: ComponentList, found: PartsList, stands: Sequence[Judgement], *, now: datetime
+) -> None:
+    row.format, row.format_version = found.format, found.version[:20]
+    row.product, row.product_version = found.product, found.product_version
+    row.product_supplier, row.author, row.tools = found.product_supplier[:200], found.author[:200], found.tools
+    row.made_at, row.relations = found.created_at, found.relations
+    row.counts = counted(found.components)
+    document = session.get_one(Evidence, row.evidence_id)
+    if document.issued_on is None and found.created_at is not None:  # nobody gave a date, and the list has its own
+        document.issued_on = found.created_at.astimezone(BERLIN).date()
+    place = {"company_id": row.company_id, "evidence_id": row.evidence_id}
+    parts, known = [], []
+    for position, (one, judgement) in enumerate(zip(found.components, stands, strict=True), start=1):
+        told = {"name": one.name, "version": one.version, "purl": one.purl, "cpe": one.cpe, "supplier": one.supplier}
+        parts.append(
+            {
+                **place,
+                **told,
+                "position": position,
+                "folded": one.name.casefold()[:300],
+                "licence": one.licence,
+                "hashes": one.hashes,
+                "standing": judgement.standing.value,
+                "why": judgement.why.value if judgement.why else "",
+            }
+        )
+        known += [
+            {**place, "position": position, **_stored(weakness), "cause": Cause.VENDOR, "first_at": now}
+            for weakness in _once(judgement.weaknesses)
+        ]
+    for table, rows in ((Component, parts), (ComponentFinding, known)):
+        if rows:
+            session.execute(insert(table), rows)
+    row.standings = _standings(stands)
+
+
+def forget(session: Session, company_id: str, evidence_id: str) -> None:
+    """The document is deleted, or read anew: what it said goes with it."""
+    for table in (ComponentNotice, ComponentFinding, Component, ComponentList):
+        session.execute(delete(table).where(table.company_id == company_id, table.evidence_id == evidence_id))
+
+
+def counted(found: Iterable[parts_lists.Component]) -> dict[str, int]:
+    """How many parts there are, and of how many each fact is told: what NTIA and BSI TR-03183-2 want of a list."""
+    parts = list(found)
+    return {
+        "components": len(parts),
+        "version": sum(bool(one.version) for one in parts),
+        "identity": sum(bool(one.purl or one.cpe) for one in parts),
+        "supplier": sum(bool(one.supplier) for one in parts),
+        "licence": sum(bool(one.licence) for one in parts),
+        "hash": sum(bool(one.hashes) for one in parts),
+    }
+
+
+def _standings(judged: Iterable[Judgement]) -> dict[str, int]:
+    found = [one.standing for one in judged]
+    return {standing.value: found.count(standing) for standing in Standing}
+
+
+def _stored(one: Weakness) -> dict[str, Any]:
+    return {
+        "name": one.name[:60],
+        "standing": one.standing.value,
+        "severity": one.severity.value,
+        "is_used": one.is_used,
+        "fact": {"text": one.fact.text, "values": dict(one.fact.values)},
+        "gone_at": None,
+    }
+
+
+def _once(found: Iterable[Weakness]) -> Sequence[Weakness]:
+    """Each name once: a hole may have several ranges."""
+    return list({one.name[:60]: one for one in reversed(list(found))}.values())
+
+
+# ---- judging anew
+
+
+def rejudge(session: Session, company_id: str, *, data: DataSets, now: datetime) -> int:
+    """Judge the lists of a company by the data of today; how many findings are new. Nothing is read anew."""
+    rows = session.scalars(
+        select(ComponentList).where(ComponentList.company_id == company_id, ComponentList.state == ListState.READ)
+    ).all()
+    count = 0
+    for row in rows:
+        if (row.data_version, row.rules_version) == (data.version, judging.RULES_VERSION):
+            continue
+        if to_read(session, company_id, row.evidence_id) is None:
+            continue
+        cause = Cause.DATA if row.rules_version == judging.RULES_VERSION else Cause.RULES
+        news = _rejudge(session, row, data, cause, now=now)
+        count += len(news)
+        if news:
+            component_news.note(session, row, news, hospitals=_readers(session, row), now=now)
+        audit.record(
+            session,
+            SYSTEM,
+            "components.rejudged",
+            row.evidence_id,
+            now=now,
+            scope=audit.company_scope(company_id),
+            detail={"data": data.version, "new": len(news)},
+        )
+    return count
+
+
+def _rejudge(session: Session, row: ComponentList, data: DataSets, cause: Cause, *, now: datetime) -> Sequence[News]:
+    here = (Component.company_id == row.company_id, Component.evidence_id == row.evidence_id)
+    before: dict[tuple[int, str], ComponentFinding] = {
+        (one.position, one.name): one
+        for one in session.scalars(
+            select(ComponentFinding).where(
+                ComponentFinding.company_id == row.company_id, ComponentFinding.evidence_id == row.evidence_id
+            )
+        )
+    }
+    news, judged, holds = list[News](), list[Judgement](), set[tuple[int, str]]()
+    changed: list[dict[str, Any]] = []
+    for part in session.execute(select(Component.__table__).where(*here).order_by(Component.position)):
+        judgement = judging.judge(_component(part), data, on=now.astimezone(BERLIN).date())
+        judged.append(judgement)
+        why = judgement.why.value if judgement.why else ""
+        if (part.standing, part.why) != (judgement.standing.value, why):
+            changed.append({"position": part.position, "standing": judgement.standing.value, "why": why})
+        for weakness in _once(judgement.weaknesses):
+            place = part.position, weakness.name[:60]
+            holds.add(place)
+            old = before.get(place)
+            if _is_news(weakness, old):
+                news.append(News(part=part.name, version=part.version, name=weakness.name, is_used=weakness.is_used))
+            if old is None:
+                session.add(_found(row, part.position, weakness, cause, now=now))
+            else:
+                _confirm(old, weakness, cause, now=now)
+    for place, old in before.items():
+        if place not in holds and old.gone_at is None:
+            old.gone_at = now
+    for one in changed:
+        position = one.pop("position")
+        session.execute(update(Component).where(*here, Component.position == position).values(**one))
+    row.standings, row.data_version, row.judged_at = _standings(judged), data.version, now
+    row.rules_version = judging.RULES_VERSION
+    session.flush()
+    return news
+
+
+def _is_news(weakness: Weakness, old: ComponentFinding | None) -> bool:
+    """A hole that was not known before, or is now known to be used in attacks; the end of a branch is no surprise."""
+    if weakness.standing not in {Standing.AFFECTED, Standing.POSSIBLE}:
+        return False
+    if old is None or old.gone_at is not None:
+        return True
+    return weakness.is_used and not old.is_used
+
+
+def _found(row: ComponentList, position: int, weakness: Weakness, cause: Cause, *, now: datetime) -> ComponentFinding:
+    place = {"company_id": row.company_id, "evidence_id": row.evidence_id, "position": position}
+    return ComponentFinding(**place, **_stored(weakness), cause=cause, first_at=now)
+
+
+def _confirm(old: ComponentFinding, weakness: Weakness, cause: Cause, *, now: datetime) -> None:
+    if _is_news(weakness, old):
+        old.cause, old.first_at = cause, now
+    for name, value in _stored(weakness).items():
+        if getattr(old, name) != value:
+            setattr(old, name, value)
+
+
+def _component(part: Any) -> parts_lists.Component:
+    return parts_lists.Component(
+        name=part.name, version=part.version, purl=part.purl, cpe=part.cpe, supplier=part.supplier
+    )
+
+
+def _readers(session: Session, row: ComponentList) -> Sequence[str]:
+    """The hospitals to which the document was handed in."""
+    return sorted(
+        {hospital for hospital, _vendor, _links in _released(session, row.company_id).get(row.evidence_id, ())}
+    )
+
+
+# ---- for the company
+
+
+def of_document(session: Session, actor: Actor, evidence_id: str, supplies: Iterable[str]) -> Summary | None:
+    """What was read of a document of ours; None while nobody has. Whoever asks has found the document already."""
+    row = session.get(ComponentList, (company_of(actor, EVERY_COMPANY_ROLE), evidence_id))
+    return None if row is None else _summary(session, row, supplies)
+
+
+def page_of_document(session: Session, actor: Actor, evidence_id: str, wanted: Wanted) -> Page:
+    """A piece of a list of ours."""
+    row = session.get(ComponentList, (company_of(actor, EVERY_COMPANY_ROLE), evidence_id))
+    if row is None:
+        raise NotFound
+    return _page(session, row, wanted)
+
+
+# ---- for the hospital
+
+
+def of_vendor(session: Session, actor: Actor, vendor_id: str) -> Mapping[str, Summary]:
+    """The lists of a vendor that were handed in to this hospital, by document."""
+    hospital_id = hospital_of(actor)
+    supplies = session.scalars(
+        select(Supply.name).where(Supply.hospital_id == hospital_id, Supply.vendor_id == vendor_id)
+    ).all()
+    found = {}
+    for company_id in _companies(session, hospital_id, vendor_id):
+        for evidence_id, places in _released(session, company_id).items():
+            row = session.get(ComponentList, (company_id, evidence_id))
+            if row is not None and any(place[:2] == (hospital_id, vendor_id) for place in places):
+                found[evidence_id] = _summary(session, row, supplies)
+    return found
+
+
+def page_of_vendor(session: Session, actor: Actor, vendor_id: str, evidence_id: str, wanted: Wanted) -> Page:
+    """A piece of a list that was handed in to this hospital."""
+    hospital_id = hospital_of(actor)
+    for company_id in _companies(session, hospital_id, vendor_id):
+        places = _released(session, company_id).get(evidence_id, ())
+        row = session.get(ComponentList, (company_id, evidence_id))
+        if row is not None and any(place[:2] == (hospital_id, vendor_id) for place in places):
+            return _page(session, row, wanted)
+    raise NotFound
+
+
+def search(session: Session, actor: Actor, text: str) -> Sequence[Use]:
+    """Every vendor of this hospital whose released lists name a component, by its name, package URL or CPE."""
+    hospital_id = hospital_of(actor)
+    words = " ".join(text.casefold().split())
+    if not words:
+        return ()
+    companies = session.execute(
+        select(Assessment.company_id).where(Assessment.hospital_id == hospital_id, Assessment.company_id.is_not(None))
+    ).scalars()
+    found = []
+    for company_id in sorted({one for one in companies if one}):
+        released = {
+            evidence_id: [place for place in places if place[0] == hospital_id]
+            for evidence_id, places in _released(session, company_id).items()
+        }
+        rows = session.execute(
+            select(Component, ComponentList.made_at)
+            .join(
+                ComponentList,
+                (ComponentList.company_id == Component.company_id)
+                & (ComponentList.evidence_id == Component.evidence_id),
+            )
+            .where(
+                Component.company_id == company_id,
+                Component.evidence_id.in_([key for key, places in released.items() if places]),
+                _names(words),
+            )
+            .order_by(Component.evidence_id, Component.position)
+            .limit(MOST_FOUND)
+        )
+        for part, made_at in rows:
+            for _hospital, vendor_id, links in released[part.evidence_id]:
+                found.append(
+                    Use(
+                        vendor_id=vendor_id,
+                        vendor=session.get_one(Vendor, vendor_id).name,
+                        supplies=links,
+                        evidence_id=part.evidence_id,
+                        made_at=made_at,
+                        name=part.name,
+                        version=part.version,
+                        standing=Standing(part.standing),
+                    )
+                )
+    order = list(Standing)
+    return sorted(found, key=lambda one: (order.index(one.standing), one.vendor.casefold(), one.name, one.version))
+
+
+def with_lists(session: Session, actor: Actor) -> frozenset[str]:
+    """The vendors of this hospital of which a list that could be read was handed in; of the others nobody knows."""
+    hospital_id = hospital_of(actor)
+    read = session.execute(
+        select(ComponentList.company_id, ComponentList.evidence_id).where(
+            ComponentList.state == ListState.READ,
+            ComponentList.company_id.in_(
+                select(Assessment.company_id).where(
+                    Assessment.hospital_id == hospital_id, Assessment.company_id.is_not(None)
+                )
+            ),
+        )
+    ).all()
+    found = set()
+    for company_id in sorted({row.company_id for row in read}):
+        released = _released(session, company_id)
+        for row in read:
+            if row.company_id == company_id:
+                places = released.get(row.evidence_id, ())
+                found |= {vendor_id for hospital, vendor_id, _links in places if hospital == hospital_id}
+    return frozenset(found)
+
+
+def _companies(session: Session, hospital_id: str, vendor_id: str) -> Sequence[str]:
+    found = session.scalars(
+        select(Assessment.company_id).where(
+            Assessment.hospital_id == hospital_id,
+            Assessment.vendor_id == vendor_id,
+            Assessment.company_id.is_not(None),
+        )
+    )
+    return sorted({one for one in found if one})
+
+
+Place = tuple[str, str, tuple[str, ...]]  # hospital, vendor, the supplies beside whose answers it lies
+
+
+def _released(session: Session, company_id: str) -> Mapping[str, Sequence[Place]]:
+    """To whom each document of a company was handed in: by the newest edition of each round."""
+    rounds = session.execute(
+        select(Response, Assessment.hospital_id, Assessment.vendor_id)
+        .join(Assessment, Assessment.id == Response.assessment_id)
+        .where(
+            Response.company_id == company_id,
+            exists().where(SignOff.company_id == Response.company_id, SignOff.response_id == Response.id),
+        )
+        .order_by(Response.created_at)
+    ).all()
+    deleted = set(
+        session.scalars(select(Evidence.id).where(Evidence.company_id == company_id, Evidence.deleted_at.is_not(None)))
+    )
+    found: dict[str, dict[tuple[str, str], set[str]]] = {}
+    for response, hospital_id, vendor_id in rounds:
+        edition = manifests.latest(session, response)
+        for entry in edition.manifest["evidence"] if edition else ():
+            if entry["id"] not in deleted:
+                links = found.setdefault(entry["id"], {}).setdefault((hospital_id, vendor_id), set())
+                links |= {supply for _question, supply in entry["for"] if supply}
+    return {
+        evidence_id: [(*place, tuple(sorted(links))) for place, links in places.items()]
+        for evidence_id, places in found.items()
+    }
+
+
+# ---- showing
+
+
+def _summary(session: Session, row: ComponentList, supplies: Iterable[str]) -> Summary:
+    names = list(supplies)
+    return Summary(
+        evidence_id=row.evidence_id,
+        file_name=session.scalars(select(Evidence.file_name).where(Evidence.id == row.evidence_id)).one(),
+        is_read=row.state is ListState.READ,
+        refusal=Message(text=row.refusal["text"], values=row.refusal["values"]) if row.refusal else None,
+        format=f"{row.format} {row.format_version}".strip(),
+        product=f"{row.product} {row.product_version}".strip(),
+        made_at=row.made_at,
+        author=row.author,
+        tools=row.tools,
+        relations=row.relations,
+        counts=row.counts,
+        standings={standing: row.standings.get(standing.value, 0) for standing in Standing},
+        data_version=row.data_version,
+        judged_at=row.judged_at,
+        worst=tuple(_parts(session, row, [Component.standing.in_([one.value for one in WORST])], limit=MOST_WORST)),
+        fits=any(fits(row.product, name) for name in names) if row.product and names else None,
+    )
+
+
+def fits(product: str, supply: str) -> bool:
+    """Whether a list's product is what the hospital calls its supply: one's words are all among the other's."""
+    one, other = _words(product), _words(supply)
+    return bool(one and other) and (one <= other or other <= one)
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset("".join(sign if sign.isalnum() else " " for sign in name.casefold()).split())
+
+
+def _page(session: Session, row: ComponentList, wanted: Wanted) -> Page:
+    conditions: list[ColumnElement[bool]] = []
+    words = " ".join(wanted.words.casefold().split())
+    if words:
+        conditions.append(_names(words))
+    if wanted.standing is not None:
+        conditions.append(Component.standing == wanted.standing.value)
+    here = (Component.company_id == row.company_id, Component.evidence_id == row.evidence_id)
+    total = session.scalar(select(func.count()).select_from(Component).where(*here, *conditions)) or 0
+    number = min(max(wanted.number, 1), max(1, -(-total // PER_PAGE)))
+    parts = _parts(session, row, conditions, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    return Page(parts=parts, total=total, number=number)
+
+
+def _names(words: str) -> ColumnElement[bool]:
+    return or_(
+        Component.folded.contains(words, autoescape=True),
+        func.lower(Component.purl).contains(words, autoescape=True),
+        func.lower(Component.cpe).contains(words, autoescape=True),
+    )
+
+
+def _parts(
+    session: Session, row: ComponentList, conditions: Sequence[ColumnElement[bool]], *, limit: int, offset: int = 0
+) -> Sequence[Part]:
+    """The worst first, then by name."""
+    here = (Component.company_id == row.company_id, Component.evidence_id == row.evidence_id)
+    used = exists().where(
+        ComponentFinding.company_id == Component.company_id,
+        ComponentFinding.evidence_id == Component.evidence_id,
+        ComponentFinding.position == Component.position,
+        ComponentFinding.gone_at.is_(None),
+        ComponentFinding.is_used,
+    )
+    rank = [(Component.standing == standing.value, place) for place, standing in enumerate(Standing)]
+    found = session.scalars(
+        select(Component)
+        .where(*here, *conditions)
+        .order_by(case(*rank, else_=len(rank)), used.desc(), Component.folded, Component.version, Component.position)
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    known = session.scalars(
+        select(ComponentFinding).where(
+            ComponentFinding.company_id == row.company_id,
+            ComponentFinding.evidence_id == row.evidence_id,
+            ComponentFinding.position.in_([one.position for one in found]),
+            ComponentFinding.gone_at.is_(None),
+        )
+    ).all()
+    order, ranks = list(Severity), list(Standing)
+    return [
+        Part(
+            name=one.name,
+            version=one.version,
+            identity=one.purl or one.cpe,
+            supplier=one.supplier,
+            licence=one.licence,
+            standing=Standing(one.standing),
+            why=one.why,
+            known=tuple(
+                sorted(
+                    (_known(each) for each in known if each.position == one.position),
+                    key=lambda each: (
+                        not each.is_used,
+                        order.index(each.severity),
+                        ranks.index(each.standing),
+                        each.name,
+                    ),
+                )
+            ),
+        )
+        for one in found
+    ]
+
+
+def _known(row: ComponentFinding) -> Known:
+    return Known(
+        name=row.name,
+        standing=Standing(row.standing),
+        severity=Severity(row.severity),
+        is_used=row.is_used,
+        fact=Message(text=row.fact["text"], values=row.fact["values"]),
+        cause=row.cause,
+        first_at=row.first_at,
+    )

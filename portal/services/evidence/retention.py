@@ -1,0 +1,202 @@
+"""How long documents are kept, what holds them, and the proof of their deletion.
+
+A deletion is decided in a transaction; then the file goes off the disk, and only what was seen to be gone is called so.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.db.models.disputes import Dispute, DisputeState
+from portal.db.models.incidents import FlashReply
+from portal.db.models.plans import ActionReport
+from portal.db.models.responses import AnswerEvidence, DeletionRule, Evidence, EvidenceDeletion, SignOff
+from portal.errors import NotFound
+from portal.services import audit, jobs
+from portal.services.actors import SYSTEM, Actor, company_of
+from portal.services.evidence import components
+from portal.services.jobs import JobKind
+from portal.services.registers.dossiers import BERLIN
+from questionnaires import answering
+
+HELD_MONTHS = 36  # from the last hand-in that cites it: the interval in which operators show their measures (§ 39 BSIG)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What a company is told of a document that was deleted."""
+
+    id: str
+    file_name: str
+    kind: str
+    sha256: str
+    size: int
+    uploaded_at: datetime
+    uploaded_by: str
+    rule: DeletionRule
+    retain_until: date | None
+    by_name: str
+    decided_at: datetime
+    gone_at: datetime | None
+    event: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """A file that has to go off the disk."""
+
+    company_id: str
+    evidence_id: str
+    blob_id: str
+
+
+def held_until(session: Session, company_id: str) -> Mapping[str, date]:
+    """Until when each document of a company is held: an edition, a dispute, a report on an action or an answer
+    given at once cites it."""
+    held_by_dispute = select(Dispute.evidence_id, Dispute.at).where(
+        Dispute.company_id == company_id, Dispute.state != DisputeState.TAKEN_BACK
+    )
+    held_by_report = select(ActionReport.evidence_id, ActionReport.at).where(ActionReport.company_id == company_id)
+    held_by_flash = select(FlashReply.evidence_id, FlashReply.at).where(FlashReply.company_id == company_id)
+    cited = [
+        *_signed(session, company_id),
+        *(
+            (row[0], row[1])
+            for held in (held_by_dispute, held_by_report, held_by_flash)
+            for row in session.execute(held)
+        ),
+    ]
+    found: dict[str, date] = {}
+    for evidence_id, at in cited:
+        until = answering.add_months(at.astimezone(BERLIN).date(), HELD_MONTHS)
+        found[evidence_id] = max(until, found.get(evidence_id, until))
+    return found
+
+
+def handed_in(session: Session, company_id: str) -> frozenset[str]:
+    """The documents of a company that an edition cites."""
+    return frozenset(evidence_id for evidence_id, _at in _signed(session, company_id))
+
+
+def delete(session: Session, actor: Actor, row: Evidence, rule: DeletionRule, *, now: datetime) -> None:
+    """Decide that a document goes: out of every answer, off every list, and its file off the disk by a job."""
+    session.execute(
+        sql_delete(AnswerEvidence).where(
+            AnswerEvidence.company_id == row.company_id, AnswerEvidence.evidence_id == row.id
+        )
+    )
+    components.forget(session, row.company_id, row.id)
+    row.deleted_at = now
+    event = audit.record(
+        session,
+        actor,
+        "evidence.deleted",
+        row.id,
+        now=now,
+        scope=audit.company_scope(row.company_id),
+        detail={"sha256": row.sha256, "rule": rule.value},
+    )
+    session.add(
+        EvidenceDeletion(
+            company_id=row.company_id,
+            evidence_id=row.id,
+            rule=rule,
+            retain_until=row.retain_until if rule is DeletionRule.RETENTION else None,
+            by_name="" if actor is SYSTEM else actor.name[:200],
+            decided_at=now,
+            event=event.hash,
+        )
+    )
+    session.flush()
+    jobs.add(session, JobKind.SHRED, {}, now=now, dedupe_key="shred")
+
+
+def delete_due(session: Session, *, now: datetime) -> int:
+    """Every night: decide for what has passed its retention date and is not held; returns how many."""
+    today = now.astimezone(BERLIN).date()
+    due = session.scalars(
+        select(Evidence)
+        .where(Evidence.deleted_at.is_(None), Evidence.retain_until < today)
+        .order_by(Evidence.company_id, Evidence.id)
+    ).all()
+    held: dict[str, Mapping[str, date]] = {}
+    count = 0
+    for row in due:
+        if row.company_id not in held:
+            held[row.company_id] = held_until(session, row.company_id)
+        until = held[row.company_id].get(row.id)
+        if until is not None and until >= today:
+            continue
+        delete(session, SYSTEM, row, DeletionRule.RETENTION, now=now)
+        count += 1
+    if leaving(session):  # also what could not be taken off the disk earlier
+        jobs.add(session, JobKind.SHRED, {}, now=now, dedupe_key="shred")
+    return count
+
+
+def leaving(session: Session) -> Sequence[Leaving]:
+    """The files whose deletion was decided and that nobody has seen gone yet."""
+    rows = session.execute(
+        select(EvidenceDeletion.company_id, EvidenceDeletion.evidence_id, Evidence.blob_id)
+        .join(Evidence, Evidence.id == EvidenceDeletion.evidence_id)
+        .where(EvidenceDeletion.gone_at.is_(None))
+        .order_by(EvidenceDeletion.decided_at)
+    )
+    return [Leaving(company_id=row[0], evidence_id=row[1], blob_id=row[2]) for row in rows]
+
+
+def note_gone(session: Session, gone: Sequence[Leaving], *, now: datetime) -> None:
+    """Write down that these files are off the disk."""
+    for one in gone:
+        row = session.scalars(select(EvidenceDeletion).where(EvidenceDeletion.evidence_id == one.evidence_id)).one()
+        if row.gone_at is None:
+            row.gone_at = now
+            scope = audit.company_scope(row.company_id)
+            audit.record(session, SYSTEM, "evidence.gone", row.evidence_id, now=now, scope=scope)
+
+
+def proofs(session: Session, actor: Actor) -> Sequence[Proof]:
+    """Every deletion of the company, the newest first."""
+    company_id = company_of(actor)
+    rows = session.execute(
+        select(EvidenceDeletion, Evidence)
+        .join(Evidence, Evidence.id == EvidenceDeletion.evidence_id)
+        .where(EvidenceDeletion.company_id == company_id)
+        .order_by(EvidenceDeletion.decided_at.desc(), EvidenceDeletion.id)
+    )
+    return [_proof(row, document) for row, document in rows]
+
+
+def proof(session: Session, actor: Actor, deletion_id: str) -> Proof:
+    """One of them."""
+    for one in proofs(session, actor):
+        if one.id == deletion_id:
+            return one
+    raise NotFound
+
+
+def _proof(row: EvidenceDeletion, document: Evidence) -> Proof:
+    return Proof(
+        id=row.id,
+        file_name=document.file_name,
+        kind=document.kind,
+        sha256=document.sha256,
+        size=document.size,
+        uploaded_at=document.uploaded_at,
+        uploaded_by=document.uploaded_by,
+        rule=row.rule,
+        retain_until=row.retain_until,
+        by_name=row.by_name,
+        decided_at=row.decided_at,
+        gone_at=row.gone_at,
+        event=row.event,
+    )
+
+
+def _signed(session: Session, company_id: str) -> Iterator[tuple[str, datetime]]:
+    for manifest, at in session.execute(select(SignOff.manifest, SignOff.at).where(SignOff.company_id == company_id)):
+        yield from ((entry["id"], at) for entry in manifest["evidence"])

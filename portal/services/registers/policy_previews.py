@@ -1,0 +1,80 @@
+"""What a draft of a policy would do before it is released: vendors worked out twice, nothing written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from assessments import register
+from assessments.model import Policy, ResidualRisk, Score
+from portal.db.models.portfolio import VendorLine
+from portal.services.actors import Actor, hospital_of
+from portal.services.registers import policies, registers
+
+LENGTH = 25  # vendors of one page; each is scored twice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """One vendor under what holds and under the draft."""
+
+    vendor_id: str
+    name: str
+    tier: int | None
+    before: Score
+    after: Score
+    risk_before: ResidualRisk
+    risk_after: ResidualRisk
+
+    @property
+    def moves(self) -> bool:
+        """Whether anything that lists show would change."""
+        return (
+            self.before.value != self.after.value
+            or self.before.grade is not self.after.grade
+            or self.risk_before.level is not self.risk_after.level
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """A page of vendors, the most critical first."""
+
+    rows: Sequence[Changed]
+    total: int  # vendors of the hospital
+
+    @property
+    def moved(self) -> Sequence[Changed]:
+        """Those whose grade, value or residual risk would change."""
+        return [row for row in self.rows if row.moves]
+
+
+def preview(
+    session: Session, actor: Actor, draft: Policy, *, now: datetime, start: int = 0, length: int = LENGTH
+) -> Preview:
+    """So many vendors from that place on, the most critical first."""
+    hospital_id = hospital_of(actor)
+    lines = session.execute(
+        select(VendorLine.vendor_id, VendorLine.name, VendorLine.tier)
+        .where(VendorLine.hospital_id == hospital_id, ~VendorLine.is_ended)
+        .order_by(VendorLine.tier.is_(None), VendorLine.tier, VendorLine.sorted_by)
+    ).all()
+    held = policies.of(session, hospital_id)
+    rows = []
+    for line in lines[start : start + length]:
+        dossier = registers.dossier(session, actor, line.vendor_id, now=now)
+        before, after = register.assess(dossier, held), register.assess(dossier, draft)
+        rows.append(
+            Changed(
+                vendor_id=line.vendor_id,
+                name=line.name,
+                tier=line.tier,
+                before=before.score,
+                after=after.score,
+                risk_before=before.residual,
+                risk_after=after.residual,
+            )
+        )
+    return Preview(rows=rows, total=len(lines))

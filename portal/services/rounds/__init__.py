@@ -1,0 +1,1 @@
+"""Asking: rounds, campaigns, invitations, reminders, the board, the catalogues of questions, and who answers."""

@@ -1,0 +1,220 @@
+"""What several vendors rest on together: mail hosts, clouds and networks, products, as their open scans have seen them,
+and the subcontractors that the hospital has written down.
+
+Facts are drawn from the observations when a scan ends and kept as narrow rows. Who reads them is decided at reading: of
+each vendor only the newest scan that is open to the hospital counts, and nothing of one that gave documents only.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.db import lines
+from portal.db.models.accounts import Hospital
+from portal.db.models.assessments import Assessment
+from portal.db.models.portfolio import SharedGround, SupplyLine, VendorLine
+from portal.db.models.responses import Response
+from portal.db.models.scans import ScanRun
+from portal.db.models.supplies import Subcontractor
+from portal.services.actors import Actor, hospital_of
+from portal.services.scans import releases, scan_results
+from portal.services.scans.grounds import Ground
+from scanners.model import N_
+
+CRITICAL_TIERS = (1, 2)
+FEWEST = 2  # vendors from which on something is shared
+LONGEST_NAME = 100  # of a subcontractor, as an address names it
+
+
+TITLES: Mapping[Ground, str] = {
+    Ground.MAIL: N_("Mail hosts"),
+    Ground.HOST: N_("Clouds and content networks"),
+    Ground.NETWORK: N_("Networks"),
+    Ground.PRODUCT: N_("Products in use"),
+    Ground.SUBCONTRACTOR: N_("Subcontractors"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """One thing that several vendors rest on."""
+
+    kind: Ground
+    key: str
+    label: str
+    vendors: int
+    critical: int  # of these in tier 1 or 2
+    names: Sequence[str]  # of the vendors, the most critical first
+    supplies: int
+
+
+def shares(session: Session, actor: Actor, *, now: datetime) -> Mapping[Ground, Sequence[Share]]:
+    """What at least two vendors rest on, by kind, what most critical vendors share first."""
+    hospital_id = hospital_of(actor)
+    lines.settle(session)
+    rows = session.execute(
+        select(
+            *(SharedGround.kind, SharedGround.key, SharedGround.label, SharedGround.scan_id),
+            *(VendorLine.vendor_id, VendorLine.name, VendorLine.tier, VendorLine.sorted_by, VendorLine.supplies),
+        )
+        .join(
+            VendorLine,
+            (VendorLine.hospital_id == SharedGround.hospital_id) & (VendorLine.vendor_id == SharedGround.vendor_id),
+        )
+        .where(SharedGround.hospital_id == hospital_id, VendorLine.is_ended.is_(False))
+        .distinct()
+    ).all()
+    is_open = open_scans(session, hospital_id, now=now)
+    found: dict[tuple[str, str], dict[str, tuple[int, str, str, int]]] = defaultdict(dict)
+    labels: dict[tuple[str, str], str] = {}
+    for row in rows:
+        if row.scan_id in is_open:
+            labels.setdefault((row.kind, row.key), row.label)
+            found[row.kind, row.key][row.vendor_id] = (row.tier or 9, row.sorted_by, row.name, row.supplies)
+    for row in _subcontractors(session, hospital_id):
+        key = folded_name(row.label)
+        labels.setdefault((Ground.SUBCONTRACTOR, key), row.label)
+        found[Ground.SUBCONTRACTOR, key][row.vendor_id] = (row.tier or 9, row.sorted_by, row.name, row.supplies)
+    shared: dict[Ground, list[Share]] = {kind: [] for kind in Ground}
+    for (kind, key), by_vendor in found.items():
+        if len(by_vendor) < FEWEST:
+            continue
+        ordered = sorted(by_vendor.values())
+        shared[Ground(kind)].append(
+            Share(
+                kind=Ground(kind),
+                key=key,
+                label=labels[kind, key],
+                vendors=len(ordered),
+                critical=sum(one[0] in CRITICAL_TIERS for one in ordered),
+                names=[one[2] for one in ordered],
+                supplies=sum(one[3] for one in ordered),
+            )
+        )
+    return {
+        kind: sorted(group, key=lambda one: (-one.critical, -one.vendors, one.label.casefold()))
+        for kind, group in shared.items()
+    }
+
+
+def vendors_of(session: Session, actor: Actor, kind: str, key: str, *, now: datetime) -> tuple[str, ...]:
+    """The vendors that rest on one thing."""
+    hospital_id = hospital_of(actor)
+    if kind == Ground.SUBCONTRACTOR:
+        rows_ = _subcontractors(session, hospital_id)
+        return tuple(sorted({row.vendor_id for row in rows_ if folded_name(row.label) == key}))
+    rows = session.execute(
+        select(SharedGround.vendor_id, SharedGround.scan_id)
+        .where(SharedGround.hospital_id == hospital_id, SharedGround.kind == kind, SharedGround.key == key)
+        .distinct()
+    ).all()
+    is_open = open_scans(session, hospital_id, now=now)
+    return tuple(sorted({vendor_id for vendor_id, scan_id in rows if scan_id in is_open}))
+
+
+def label_of(session: Session, actor: Actor, kind: str, key: str) -> str:
+    """How a thing is written."""
+    if kind == Ground.SUBCONTRACTOR:
+        every = _subcontractors(session, hospital_of(actor))
+        return next((row.label for row in every if folded_name(row.label) == key), key)
+    found = session.scalar(
+        select(SharedGround.label)
+        .where(SharedGround.hospital_id == hospital_of(actor), SharedGround.kind == kind, SharedGround.key == key)
+        .limit(1)
+    )
+    return found or key
+
+
+def folded_name(name: str) -> str:
+    """By what two vendors name the same company: without case and spaces that are too many."""
+    return " ".join(name.casefold().split())[:LONGEST_NAME]
+
+
+def _subcontractors(session: Session, hospital_id: str) -> Sequence[Any]:
+    """What the hospital has written down, of vendors on the lists, in the order in which it was."""
+    return session.execute(
+        select(
+            Subcontractor.name.label("label"),
+            *(VendorLine.vendor_id, VendorLine.name, VendorLine.tier, VendorLine.sorted_by, VendorLine.supplies),
+        )
+        .join(
+            VendorLine,
+            (VendorLine.hospital_id == Subcontractor.hospital_id) & (VendorLine.vendor_id == Subcontractor.vendor_id),
+        )
+        .where(Subcontractor.hospital_id == hospital_id, VendorLine.is_ended.is_(False))
+        .order_by(Subcontractor.created_at, Subcontractor.id)
+    ).all()
+
+
+def open_scans(session: Session, hospital_id: str, *, now: datetime) -> frozenset[str]:
+    """Of each vendor the newest scan that is open to the hospital; none of a vendor that gave documents only."""
+    hospital = session.get_one(Hospital, hospital_id)
+    lines.settle(session)
+    released = (
+        select(Response.id)
+        .join(Assessment, Assessment.id == Response.assessment_id)
+        .where(
+            Assessment.hospital_id == ScanRun.hospital_id,
+            Assessment.vendor_id == ScanRun.vendor_id,
+            Response.released_at.is_not(None),
+            or_(Response.assessment_id == ScanRun.assessment_id, Response.released_at >= ScanRun.finished_at),
+        )
+    )
+    refused = (
+        select(Assessment.id)
+        .join(VendorLine, VendorLine.assessment_id == Assessment.id)
+        .where(VendorLine.hospital_id == hospital_id, Assessment.hospital_id == hospital_id)
+        .where(Assessment.documents_only, VendorLine.vendor_id == ScanRun.vendor_id)
+    )
+    kept = select(SharedGround.scan_id).where(SharedGround.hospital_id == hospital_id).distinct()
+    newest = (
+        select(
+            ScanRun.id,
+            func.row_number()
+            .over(partition_by=ScanRun.vendor_id, order_by=(ScanRun.finished_at.desc(), ScanRun.id))
+            .label("place"),
+        )
+        .where(
+            ScanRun.hospital_id == hospital_id,
+            ScanRun.state.in_(scan_results.GOOD),
+            ScanRun.kept_back.is_(False),
+            ScanRun.id.in_(kept),
+            or_(released.exists(), ScanRun.visible_at <= _opened_by(hospital, now)),
+            ~refused.exists(),
+        )
+        .subquery()
+    )
+    return frozenset(session.scalars(select(newest.c.id).where(newest.c.place == 1)))
+
+
+def _opened_by(hospital: Hospital, now: datetime) -> datetime:
+    """The latest moment at which a company may have seen a scan that is open to the hospital by its age alone."""
+    moment = now
+    for _day in range(60):
+        run = ScanRun(visible_at=moment)
+        opens = releases.opens_at(run, hospital)
+        if opens is not None and opens <= now:
+            return moment
+        moment -= timedelta(days=1)
+    return moment
+
+
+def by_supply(session: Session, actor: Actor, vendor_ids: Iterable[str]) -> Mapping[str, Sequence[SupplyLine]]:
+    """The supplies of these vendors, the most critical first."""
+    found: dict[str, list[SupplyLine]] = defaultdict(list)
+    for row in session.scalars(
+        select(SupplyLine)
+        .where(
+            SupplyLine.hospital_id == hospital_of(actor),
+            SupplyLine.vendor_id.in_(list(vendor_ids)),
+            SupplyLine.is_ended.is_(False),
+        )
+        .order_by(SupplyLine.tier.is_(None), SupplyLine.tier, SupplyLine.sorted_by)
+    ):
+        found[row.vendor_id].append(row)
+    return found

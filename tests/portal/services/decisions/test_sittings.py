@@ -1,0 +1,222 @@
+"""A sitting: what exceeds the appetite comes by itself, votes decide, closing brings everything into force at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from assessments.deciding import Ballot, ConditionState, Ruling, Why
+from assessments.model import Authority
+from portal.db import migrating
+from portal.db import session as database
+from portal.db.models.decisions import Condition, DecisionEvent, SittingState
+from portal.db.models.jobs import OutboxMail
+from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
+from portal.files.blobs import Blobs
+from portal.services.decisions import decisions, sittings
+from portal.services.decisions.decisions import ConditionFields
+from portal.services.decisions.sittings import PersonFields, Said, SittingFields
+from reports import minutes as paper
+from tests.portal import building, sitting
+from tests.portal.web.hospital import ward as wards
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from portal.files.sealing import Keyring
+    from tests.portal.web.hospital.ward import Ward
+
+NAME = "Strahlwerk Medizintechnik GmbH"
+DAY = timedelta(days=1)
+YES, NO, ABSTAIN = Ballot.YES, Ballot.NO, Ballot.ABSTAIN
+
+
+@pytest.fixture
+def ward(session: Session, now: datetime) -> Ward:
+    return wards.one(session, now, name=NAME, quality=0.4)
+
+
+@pytest.fixture
+def shelf(keyring: Keyring, tmp_path: Path) -> Blobs:
+    (tmp_path / "files").mkdir()
+    return Blobs(folder=tmp_path / "files", keyring=keyring)
+
+
+def test_what_exceeds_the_appetite_comes_to_the_agenda_by_itself(session: Session, ward: Ward, now: datetime):
+    [asked] = decisions.asked(session, ward.auditor, now.date())
+    assert (asked.vendor, asked.why, asked.authority) == (NAME, (Why.EXCEEDS,), Authority.MANAGEMENT)
+
+    sitting_id = sitting.planned(session, ward, now)
+    row = sittings.find(session, ward.auditor, sitting_id)
+    assert [(item.title, item.item.why) for item in row.items] == [(NAME, ["exceeds"])]
+    assert sittings.proposals(session, ward.auditor, row, today=now.date()) == []
+    committee = sitting.planned_for_committee(session, ward, now)
+    assert sittings.find(session, ward.auditor, committee).items == []  # the management's alone
+
+
+def test_a_whole_sitting_comes_into_force_at_once(session: Session, ward: Ward, shelf: Blobs, now: datetime):
+    sitting_id = sitting.begun(session, ward, shelf, now)
+    conflict = Said(ballot=YES, conflict="Schwager arbeitet dort")
+    sitting.voted(session, ward, sitting_id, (YES, YES, conflict), now)
+    minutes = sitting.closed(session, ward, shelf, sitting_id, now)
+    session.flush()
+
+    [row] = decisions.rows(session, ward.auditor)
+    assert (row.decision.ruling, row.decision.authority) == (Ruling.WITH_CONDITIONS, Authority.MANAGEMENT)
+    assert (row.fact.tally.yes, row.fact.tally.no, row.fact.tally.abstained) == (2, 0, 1)
+    assert row.is_in_force
+    assert row.decision.residual in {"high", "critical"}
+    [condition] = row.conditions
+    assert (condition.state, condition.owner) == (ConditionState.OPEN, "Strahlwerk")
+    assert decisions.in_force(session, ward.auditor) == [row.fact]
+    assert decisions.asked(session, ward.auditor, now.date()) == []
+    [item] = minutes.items
+    assert item.decision_key == "B-0001"
+    assert [(one.ballot, one.conflict) for one in item.ballots][2] == (ABSTAIN, "Schwager arbeitet dort")
+    closed = sittings.find(session, ward.auditor, sitting_id).sitting
+    assert closed.state is SittingState.CLOSED
+    assert paper.load(closed.minutes) == minutes
+    assert sittings.checksum(closed.minutes) == closed.minutes_sha256
+    with pytest.raises(NotNow):
+        sittings.remark(session, ward.assessor, sitting_id, "anders", version=closed.version)
+
+
+def test_what_is_not_carried_decides_nothing_and_is_asked_again(
+    session: Session, ward: Ward, shelf: Blobs, now: datetime
+):
+    sitting_id = sitting.begun(session, ward, shelf, now)
+    sitting.voted(session, ward, sitting_id, (NO, YES, ABSTAIN), now)  # a tie, and the chair is against
+    [item] = sitting.closed(session, ward, shelf, sitting_id, now).items
+
+    assert (item.tally.is_carried, item.tally.by_chair, item.decision_key) == (False, True, "")
+    assert decisions.rows(session, ward.auditor) == []
+    assert len(decisions.asked(session, ward.auditor, now.date())) == 1
+
+
+def test_closing_waits_for_every_vote_and_for_the_frozen_register(
+    session: Session, ward: Ward, shelf: Blobs, now: datetime
+):
+    sitting_id = sitting.begun(session, ward, shelf, now)
+    with pytest.raises(NotNow, match="has not voted"):
+        sitting.closed(session, ward, shelf, sitting_id, now)
+    row = sittings.find(session, ward.decider, sitting_id)
+    everybody = [one.id for one in row.people]
+    sittings.attend(session, ward.decider, sitting_id, everybody[:2], everybody[0], now=now)
+    sitting.voted(session, ward, sitting_id, (YES, YES), now)
+    with pytest.raises(NotAllowed):
+        sittings.close(session, ward.assessor, sitting_id, {"vendors": []}, version=row.sitting.version, now=now)
+    with pytest.raises(Clash):
+        sittings.close(session, ward.decider, sitting_id, {"vendors": []}, version=row.sitting.version - 1, now=now)
+    minutes = sitting.closed(session, ward, shelf, sitting_id, now)
+
+    assert [one.presence for one in minutes.attendees] == ["present", "present", "excused", "excused"]
+    assert len(minutes.items[0].ballots) == 2
+
+
+def test_a_sitting_needs_a_chair_an_agenda_and_a_day(session: Session, ward: Ward, now: datetime):
+    fields = SittingFields(name=" ", body=Authority.OWNER, held_on=None)
+    with pytest.raises(BadInput) as refused:
+        sittings.plan(session, ward.assessor, fields, now=now)
+    assert set(refused.value.fields) == {"name", "body", "held_on"}
+    fields = SittingFields(name="Sitzung", body=Authority.COMMITTEE, held_on=now.date())
+    planned = sittings.plan(session, ward.assessor, fields, now=now)
+    with pytest.raises(NotNow):
+        sittings.begin(session, ward.decider, planned.id, version=planned.version, now=now)
+    with pytest.raises(NotAllowed):
+        sittings.plan(session, ward.auditor, fields, now=now)
+    other = building.hospital_actor(session, building.hospital(session, "Klinik Süd"))
+    with pytest.raises(NotFound):
+        sittings.find(session, other, planned.id)
+    with pytest.raises(NotFound):
+        sittings.add_person(session, other, planned.id, PersonFields(name="Fremd"), now=now)
+
+
+def test_people_and_agenda_are_told_by_mail_and_kept_for_the_next_sitting(session: Session, ward: Ward, now: datetime):
+    sitting_id = sitting.planned(session, ward, now)
+    assert sittings.invite(session, ward.assessor, sitting_id, base_url="https://k.example", now=now) == 1
+    session.flush()
+    mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "sitting")).one()
+    assert mail.to_address == "fels@klinik.example"
+    assert f"1. {NAME}" in mail.text
+    again = SittingFields(name="Sitzung 1/2027", body=Authority.MANAGEMENT, held_on=now.date() + 30 * DAY)
+    next_one = sittings.plan(session, ward.assessor, again, now=now)
+    people = sittings.find(session, ward.assessor, next_one.id).people
+    assert [one.name for one in people] == [one.name for one in sitting.PEOPLE]
+
+
+def test_a_topic_is_decided_like_a_vendor(session: Session, ward: Ward, shelf: Blobs, now: datetime):
+    sitting_id = sitting.planned(session, ward, now)
+    for item in sittings.find(session, ward.assessor, sitting_id).items:
+        sittings.take_off(session, ward.assessor, sitting_id, item.item.id, now=now)
+    subject = decisions.subject_of(session, ward.assessor, topic="Risikoappetit 2027")
+    item = sittings.put_on(session, ward.assessor, sitting_id, subject, now=now)
+    fields = sitting.fields(now, ruling=Ruling.APPROVE, conditions=())
+    sittings.propose(session, ward.assessor, sitting_id, item.id, fields, version=item.version, now=now)
+    row = sittings.find(session, ward.assessor, sitting_id)
+    sittings.begin(session, ward.decider, sitting_id, version=row.sitting.version, now=now)
+    sitting.freeze(session, ward, shelf, sitting_id, now)
+    sitting.voted(session, ward, sitting_id, (YES, YES, YES), now)
+    sitting.closed(session, ward, shelf, sitting_id, now)
+
+    [fact] = decisions.in_force(session, ward.auditor)
+    assert (fact.about, fact.vendor, fact.level) == ("Risikoappetit 2027", "", None)
+
+
+def test_a_proposal_that_changes_takes_its_votes_back(session: Session, ward: Ward, shelf: Blobs, now: datetime):
+    sitting_id = sitting.begun(session, ward, shelf, now)
+    sitting.voted(session, ward, sitting_id, (YES, YES, YES), now)
+    [item] = sittings.find(session, ward.decider, sitting_id).items
+    assert item.missing == []
+    lax = sitting.fields(now, ruling=Ruling.APPROVE, conditions=())
+    with pytest.raises(Clash):
+        sittings.propose(session, ward.decider, sitting_id, item.item.id, lax, version=0, now=now)
+    sittings.propose(session, ward.decider, sitting_id, item.item.id, lax, version=item.item.version, now=now)
+
+    [after] = sittings.find(session, ward.decider, sitting_id).items
+    assert len(after.missing) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"reasons": " "}, "reasons"),
+        ({"review_on": None}, "review_on"),
+        ({"conditions": ()}, "conditions"),
+        ({"ruling": Ruling.APPROVE}, "conditions"),
+        ({"conditions": (ConditionFields(text="MFA"),)}, "conditions"),
+    ],
+)
+def test_a_proposal_that_says_too_little_is_refused(
+    session: Session, ward: Ward, now: datetime, changes: dict, field: str
+):
+    sitting_id = sitting.planned(session, ward, now)
+    [item] = sittings.find(session, ward.assessor, sitting_id).items
+    with pytest.raises(BadInput) as refused:
+        sittings.propose(
+            session, ward.assessor, sitting_id, item.item.id, sitting.fields(now, **changes), version=1, now=now
+        )
+    assert set(refused.value.fields) == {field}
+
+
+@pytest.mark.postgres
+def test_closing_holds_on_postgresql(postgres_url: str, shelf: Blobs, now: datetime):
+    engine = database.engine(postgres_url)
+    try:
+        migrating.upgrade(engine)
+        with database.sessions(engine).begin() as session:
+            ward = wards.one(session, now, name=NAME, quality=0.4)
+            decision_id = sitting.decided(session, ward, shelf, now)
+        with database.sessions(engine).begin() as session:
+            [row] = decisions.rows(session, ward.auditor)
+            assert (row.decision.id, row.is_in_force) == (decision_id, True)
+            verbs = session.scalars(select(DecisionEvent.verb)).all()
+            assert verbs == ["made"]
+            assert session.scalars(select(Condition.state)).all() == [ConditionState.OPEN]
+    finally:
+        engine.dispose()

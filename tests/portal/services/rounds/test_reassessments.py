@@ -1,0 +1,213 @@
+"""Asking again: due by the tier's interval or for a reason, and only what has changed, ended, aged or come in doubt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.responses import Evidence
+from portal.db.models.watching import CallKind, ReassessmentCall
+from portal.errors import BadInput, NotAllowed, NotFound, NotNow
+from portal.services.answers import suggestions
+from portal.services.registers import dossiers
+from portal.services.registers.dossiers import BERLIN
+from portal.services.rounds import campaigns, catalogues, invitations, reassessment_calls, reassessments, rounds
+from portal.services.vendors import vendors
+from questionnaires import shelf
+from tests.portal import building
+from tests.portal.web.hospital import ward
+from tests.portal.web.vendor import errand
+
+YEAR = timedelta(days=366)
+DELTA = set(shelf.get(*shelf.DELTA).questions)
+
+
+@pytest.fixture
+def done(session, now):
+    """A vendor of tier 1 whose round was answered, signed and looked at."""
+    made = errand.accepted(session, now)
+    ward.answer_all(session, made.ward, errand.VENDOR, quality=0.8, now=now)
+    ward.hand_in(session, made.ward, errand.VENDOR, now=now, released=True)
+    session.get_one(Assessment, made.assessment_id).stage = Stage.CLOSED
+    for row in session.scalars(select(Evidence)):
+        row.valid_from = row.issued_on = None
+        row.valid_to = (now + timedelta(days=2000)).date()
+    session.flush()
+    return made
+
+
+def _id(done) -> str:
+    return done.ward.vendors[errand.VENDOR]
+
+
+def _due(session, done, at):
+    return reassessments.due(session, done.ward.assessor, today=at.astimezone(BERLIN).date())
+
+
+def _delta(session, done, at):
+    vendor = vendors.find(session, done.ward.assessor, _id(done))
+    return reassessments.delta(session, done.ward.assessor, vendor, now=at)
+
+
+def _begin(session, done, at) -> Assessment:
+    made = reassessments.begin(session, done.ward.assessor, _id(done), base_url=ward.BASE_URL, now=at)
+    done.ward.assessments[errand.VENDOR] = made.id
+    return made
+
+
+def test_it_is_due_when_the_interval_of_its_tier_is_over(session, done, now):
+    last = now.astimezone(BERLIN).date()
+    told = reassessments.of_vendor(session, done.ward.assessor, _id(done))
+
+    assert told.due_on == last.replace(year=last.year + 1)
+    assert _due(session, done, now + YEAR - 3 * timedelta(days=1)) == []
+    assert [one.vendor.vendor_id for one in _due(session, done, now + YEAR)] == [_id(done)]
+
+
+def test_one_button_begins_a_follow_up_and_ends_the_proposal(session, done, now):
+    later = now + YEAR
+    made = _begin(session, done, later)
+
+    assert (made.catalogue_id, made.catalogue_version) == shelf.DELTA
+    assert made.due_on == (later + timedelta(days=28)).astimezone(BERLIN).date()
+    assert _due(session, done, later) == []
+    with pytest.raises(NotNow):
+        _begin(session, done, later)
+
+
+def test_a_vendor_of_a_rare_tier_is_asked_for_the_delta_too(session, done, now):
+    late = now + 3 * YEAR
+    for row in session.scalars(select(Evidence)):
+        row.valid_to = (late + YEAR).date()
+    session.flush()
+
+    assert _delta(session, done, late).is_follow_up
+    assert _begin(session, done, late).catalogue_reason
+
+
+def test_what_has_a_document_that_ended_is_asked_again_and_nothing_else(session, done, now):
+    later = now + YEAR
+    row = session.scalars(select(Evidence).where(Evidence.file_name.is_not(None))).first()
+    row.valid_to = (later - timedelta(days=3)).date()
+    session.flush()
+    wanted = _delta(session, done, later)
+    assert wanted.by_evidence
+    assert wanted.by_age == wanted.by_reason == ()
+
+    made = _begin(session, done, later)
+    ward.accept(session, done.ward, errand.VENDOR, now=later, actor=done.lead)
+    asked = rounds.load(session, made, now=later)
+    lying = suggestions.earlier(session, done.lead, asked, now=later)
+
+    assert {slot.question.id for slot in asked.slots} - DELTA == set(wanted.by_evidence)
+    assert {key[0] for key in lying} >= set(wanted.by_evidence)
+    judged = dossiers.build(session, done.ward.hospital_id, made.id, now=later)
+    held = {answer.question_id for answer in judged.answers if answer.value is not None}
+    assert not held & set(wanted.by_evidence)
+    assert held
+
+
+def test_answers_of_more_than_two_intervals_ago_have_aged(session, done, now):
+    late = now + 2 * YEAR + timedelta(days=40)
+    for row in session.scalars(select(Evidence)):
+        row.valid_to = (late + YEAR).date()
+    session.flush()
+
+    assert _delta(session, done, now + 2 * YEAR - timedelta(days=40)).by_age == ()
+    assert len(_delta(session, done, late).by_age) > len(DELTA)
+
+
+@pytest.mark.parametrize(("kind", "section"), [(CallKind.INCIDENT, "I"), (CallKind.COMPONENT, "SD")])
+def test_an_event_asks_for_it_at_once_and_puts_its_section_in_doubt(session, done, now, kind, section):
+    for _ in range(2):
+        reassessment_calls.happened(session, done.ward.hospital_id, _id(done), kind, now=now)
+    session.flush()
+
+    found = _due(session, done, now)
+    assert [[call.kind for call in one.calls] for one in found] == [[kind]]
+    assert not found[0].is_by_time(now.date())
+    again = _delta(session, done, now).by_reason
+    assert again
+    assert all(name.startswith(section) for name in again)
+    made = _begin(session, done, now)
+    assert set(made.asked_again) == set(again)
+    assert reassessment_calls.standing(session, done.ward.hospital_id, _id(done)) == []
+
+
+def test_an_event_at_a_vendor_nobody_has_assessed_asks_for_nothing(session, now):
+    made = errand.invited(session, now)
+    reassessment_calls.happened(session, made.ward.hospital_id, _id(made), CallKind.INCIDENT, now=now)
+
+    assert session.scalars(select(ReassessmentCall)).all() == []
+
+
+def test_a_change_of_contract_asks_for_it_but_the_first_entry_does_not(session, done, now):
+    actor, supply_id = done.ward.assessor, done.ward.supplies[errand.VENDOR]
+
+    def enter(**more):
+        supply = vendors.find_supply(session, actor, supply_id)
+        fields = vendors.SupplyFields(**{**vars(vendors.supply_fields_of(supply)), **more})
+        vendors.change_supply(session, actor, supply_id, fields, version=supply.version, now=now)
+        session.flush()
+        return [call.kind for call in reassessment_calls.standing(session, actor.hospital_id, _id(done))]
+
+    enter(contract_number="")
+    for call in session.scalars(select(ReassessmentCall)):
+        session.delete(call)
+    assert enter(contract_number="V-1") == []
+    assert enter(department="Radiologie") == []
+    assert enter(contract_number="V-2") == [CallKind.CONTRACT]
+
+
+def test_a_person_says_why_and_may_take_it_back(session, done, now):
+    actor = done.ward.assessor
+    with pytest.raises(BadInput):
+        reassessment_calls.call(session, actor, _id(done), CallKind.OTHER, "  ", now=now)
+    with pytest.raises(NotAllowed):
+        reassessment_calls.call(session, done.ward.decider, _id(done), CallKind.OTHER, "x", now=now)
+    row = reassessment_calls.call(session, actor, _id(done), CallKind.OTHER, "Neuer Eigentümer", now=now)
+    assert [one.vendor.vendor_id for one in _due(session, done, now)] == [_id(done)]
+    stranger = building.hospital_actor(session, building.hospital(session, "Fremd"), email="f@fremd.example")
+    for refused in (row.id, "unknown"):
+        with pytest.raises(NotFound):
+            reassessment_calls.take_back(session, stranger, refused, now=now)
+
+    reassessment_calls.take_back(session, actor, row.id, now=now)
+    assert _due(session, done, now) == []
+
+
+def test_new_products_or_newer_questions_ask_everything(session, done, now):
+    assert _delta(session, done, now).is_follow_up
+    last = session.get_one(Assessment, done.assessment_id)
+    last.stage = Stage.SUBMITTED
+    session.flush()
+    whole = _delta(session, done, now)
+    assert (whole.is_follow_up, whole.catalogue) == (False, shelf.CURRENT)
+    assert whole.why_not is not None
+
+
+def test_the_reason_reaches_no_mail_to_the_vendor(session, done, now):
+    reassessment_calls.call(session, done.ward.assessor, _id(done), CallKind.OTHER, "KANARI", now=now)
+    made = _begin(session, done, now)
+
+    assert "KANARI" not in invitations.find(session, done.ward.assessor, made.id).invitations[-1].message
+    assert catalogues.of(session, made).id == "delta"
+
+
+def test_a_campaign_asks_the_same_delta(session, done, now):
+    later = now + YEAR
+    reassessment_calls.happened(session, done.ward.hospital_id, _id(done), CallKind.COMPONENT, now=later)
+    session.flush()
+    again = _delta(session, done, later).asked_again
+    made = building.campaign(session, done.ward.assessor, _id(done), now=later)
+    made.due_on, made.started_at = (later + timedelta(days=28)).date(), later
+    campaigns.send_one(session, done.ward.hospital_id, made.id, _id(done), base_url=ward.BASE_URL, now=later)
+
+    newest = session.scalars(select(Assessment).order_by(Assessment.round.desc()).limit(1)).one()
+    assert newest.id != done.assessment_id
+    assert again
+    assert newest.asked_again == list(again)
+    assert reassessment_calls.standing(session, done.ward.hospital_id, _id(done)) == []
