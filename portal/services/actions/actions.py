@@ -732,13 +732,11 @@ def _tell_company(
     )
     company = session.get_one(Company, assessment.company_id)
     for person in accounts.people_of_company(session, company.id):
-        outbox.add(
+        outbox.post(
             session,
+            letter,
             kind="actions",
             to=person.email,
-            subject=letter.subject,
-            text=letter.text,
-            html=letter.html,
             language=language,
             hospital_id=assessment.hospital_id,
             now=now,

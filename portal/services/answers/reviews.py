@@ -148,13 +148,11 @@ def _tell_signer(session: Session, assessment: Assessment, *, count: int, base_u
             link=base_url,
             link_text=i18n.gettext("Open Kettenblick"),
         )
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="returned",
         to=signer.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=signer.language,
         hospital_id=hospital.id,
         now=now,

@@ -319,13 +319,11 @@ def _send_receipt(
 ) -> None:
     with i18n.speaking(actor.language):
         letter = _receipt_letter(responses.hospital_name(session, assessment), signed, link=link, now=now)
-        outbox.add(
+        outbox.post(
             session,
+            letter,
             kind="receipt",
             to=actor.email,
-            subject=letter.subject,
-            text=letter.text,
-            html=letter.html,
             language=i18n.language(),
             now=now,
         )

@@ -152,13 +152,11 @@ def _tell(
     for person in accounts.people_of_hospital(session, hospital_id, TOLD):
         with i18n.speaking(person.language):
             letter = _letter(made, rules, language=person.language, base_url=base_url)
-        outbox.add(
+        outbox.post(
             session,
+            letter,
             kind="decision-reopened",
             to=person.email,
-            subject=letter.subject,
-            text=letter.text,
-            html=letter.html,
             language=person.language,
             hospital_id=hospital_id,
             now=now,

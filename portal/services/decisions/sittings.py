@@ -468,13 +468,11 @@ def invite(session: Session, actor: Actor, sitting_id: str, *, base_url: str, no
     with i18n.speaking(hospital.language):
         letter = _invitation(hospital, row, base_url=base_url)
         for one in people:
-            outbox.add(
+            outbox.post(
                 session,
+                letter,
                 kind="sitting",
                 to=one.email,
-                subject=letter.subject,
-                text=letter.text,
-                html=letter.html,
                 language=hospital.language,
                 hospital_id=hospital.id,
                 now=now,

@@ -164,13 +164,11 @@ def _more(count: int) -> Sequence[str]:
 
 
 def _send(session: Session, person: Person, letter: Letter, *, hospital_id: str | None, now: datetime) -> None:
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="components-new",
         to=person.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=person.language,
         hospital_id=hospital_id,
         now=now,

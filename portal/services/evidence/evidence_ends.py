@@ -116,13 +116,11 @@ def _tell(session: Session, company_id: str, found: Sequence[Ending], *, base_ur
     for person in people:
         with i18n.speaking(person.language):
             letter = _letter(found, base_url=base_url)
-        outbox.add(
+        outbox.post(
             session,
+            letter,
             kind="evidence-ends",
             to=person.email,
-            subject=letter.subject,
-            text=letter.text,
-            html=letter.html,
             language=person.language,
             now=now,
         )

@@ -408,13 +408,11 @@ def _tell(session: Session, row: Export, *, base_url: str, now: datetime) -> Non
                 link=f"{base_url}/hospital/reports",
                 link_text=i18n.gettext("To the reports"),
             )
-        outbox.add(
+        outbox.post(
             session,
+            letter,
             kind="export-ready",
             to=person.email,
-            subject=letter.subject,
-            text=letter.text,
-            html=letter.html,
             language=person.language,
             hospital_id=row.hospital_id,
             now=now,

@@ -180,13 +180,11 @@ def tell_of_affected(session: Session, flash: Flash, vendor: Vendor, *, base_url
 def _send(
     session: Session, kind: str, address: str, letter: Letter, *, language: str, hospital_id: str, now: datetime
 ) -> None:
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind=kind,
         to=address,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=language,
         hospital_id=hospital_id,
         now=now,

@@ -13,6 +13,7 @@ from portal.errors import BadInput, NotFound, NotNow
 from portal.services import audit, jobs
 from portal.services.actors import Actor, require_operator
 from portal.services.jobs import JobKind
+from portal.services.mails.letters import Letter
 from portal.services.people import tickets
 from scanners.model import N_, Message
 
@@ -54,6 +55,30 @@ def add(
     session.flush()  # the job names it
     _queue(session, mail, now=now)
     return mail
+
+
+def post(
+    session: Session,
+    letter: Letter,
+    *,
+    kind: str,
+    to: str,
+    language: str,
+    hospital_id: str | None = None,
+    now: datetime,
+) -> OutboxMail:
+    """Address a letter, which was written in that language, and add it."""
+    return add(
+        session,
+        kind=kind,
+        to=to,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        language=language,
+        hospital_id=hospital_id,
+        now=now,
+    )
 
 
 def newest(session: Session, actor: Actor, *, limit: int = 200) -> Sequence[OutboxMail]:

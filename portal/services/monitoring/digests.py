@@ -91,13 +91,11 @@ def _tell(
         return False
     with i18n.speaking(person.language):
         letter = _letter(rows, base_url=base_url)
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="changes",
         to=person.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=person.language,
         hospital_id=hospital.id,
         now=now,

@@ -43,13 +43,11 @@ def tell(session: Session, person: Person, change: Change, *, now: datetime) -> 
                 )
             ],
         )
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="account-changed",
         to=person.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=person.language,
         now=now,
     )

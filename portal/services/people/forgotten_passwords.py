@@ -30,13 +30,11 @@ def send_link(session: Session, *, email: str, address: str, base_url: str, now:
             link_text=i18n.gettext("Choose a new password"),
             closing=[i18n.gettext("If it was not you, you need do nothing: without this link nothing changes.")],
         )
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="new-password",
         to=person.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=person.language,
         now=now,
     )

@@ -74,13 +74,11 @@ def invite_colleague(
             link=f"{base_url}/join/{token}",
             link_text=i18n.gettext("Set up your access"),
         )
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="join-hospital",
         to=email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=hospital.language,
         hospital_id=hospital.id,
         now=now,

@@ -285,13 +285,11 @@ def _send(
 
 
 def _post(session: Session, kind: str, email: str, letter: Letter, *, language: str, now: datetime) -> None:
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind=kind,
         to=email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=language,
         now=now,
     )

@@ -557,13 +557,11 @@ def _send(
         link=link(base_url, token),
         kind=kind,
     )
-    mail = outbox.add(
+    mail = outbox.post(
         session,
+        letter,
         kind=kind.value,
         to=invitation.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=invitation.language,
         hospital_id=assessment.hospital_id,
         now=now,

@@ -312,13 +312,11 @@ def _to_lead(
             link_text=i18n.gettext("Open Kettenblick"),
             always=[f"{left} {where}"],
         )
-    mail = outbox.add(
+    mail = outbox.post(
         session,
+        letter,
         kind=kind.value,
         to=reader.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=reader.language,
         hospital_id=hospital.id,
         now=now,

@@ -357,13 +357,11 @@ def _tell_company(session: Session, row: Dispute, *, base_url: str, now: datetim
             link=f"{base_url}/vendor/rounds/{row.assessment_id}/disputes",
             link_text=say(N_("To your disputes")),
         )
-        outbox.add(
+        outbox.post(
             session,
+            letter,
             kind="dispute-answered",
             to=person.email,
-            subject=letter.subject,
-            text=letter.text,
-            html=letter.html,
             language=language,
             hospital_id=row.hospital_id,
             now=now,

@@ -84,13 +84,11 @@ def ask(
     audit.record(session, SYSTEM, "public-look.asked", domain, now=now, scope=audit.INSTANCE, detail={"from": caller})
     with i18n.speaking(language):
         letter = _letter(domain, f"{base_url}/look/link/{token}")
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind=MAIL_KIND,
         to=email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=language,
         now=now,
     )

@@ -373,13 +373,11 @@ def _tell_invited(
                 ),
             ),
         )
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="findings-new",
         to=invitation.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=invitation.language,
         hospital_id=hospital.id,
         now=now,
@@ -444,13 +442,11 @@ def _more(count: int) -> Sequence[str]:
 
 
 def _send(session: Session, hospital: Hospital, person: Person, letter: Letter, *, now: datetime) -> None:
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="findings-new",
         to=person.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=person.language,
         hospital_id=hospital.id,
         now=now,

@@ -315,13 +315,11 @@ def _tell_company(session: Session, run: ScanRun, *, now: datetime) -> None:
     if not address:
         return
     letter = _letter(hospital, vendor, run, now=now)
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="scan-told",
         to=address,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=_language(vendor),
         hospital_id=run.hospital_id,
         now=now,

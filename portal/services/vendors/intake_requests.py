@@ -428,13 +428,11 @@ def _write(
     )
     hospital = session.get_one(Hospital, request.hospital_id)
     letter = _letter(request, supply, hospital, link=f"{base_url}/intake/{token}", is_reminder=is_reminder)
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="intake-reminder" if is_reminder else "intake",
         to=request.email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=request.language,
         hospital_id=request.hospital_id,
         now=now,
