@@ -26,6 +26,7 @@ from scanners.parsing import (
     revocation,
     security_txt,
     spf,
+    tls_vectors,
     tokens,
     urls,
 )
@@ -88,7 +89,7 @@ def _address(data: bytes) -> object:
 
 
 ROOTS = certificates.RootStore(Path(certifi.where()).read_bytes())
-REFUSED = (client_hello.Malformed, certificates.BadCertificate, storing.BadDocument, Unseen)
+REFUSED = (tls_vectors.Malformed, certificates.BadCertificate, storing.BadDocument, Unseen)
 JSON = (ValueError, RecursionError, storing.BadDocument, rdap.BadDocument)
 
 TARGETS: Mapping[str, Target] = {

@@ -4,8 +4,9 @@ import struct
 from collections.abc import Mapping
 from dataclasses import field
 
-from scanners.parsing import tls_names
+from scanners.parsing import tls_names, tls_vectors
 from scanners.parsing.tls_names import SSL3, TLS10, TLS12, TLS13
+from scanners.parsing.tls_vectors import Malformed, Reader
 from scanners.records import record
 
 ALERT, HANDSHAKE = 21, 22
@@ -34,10 +35,6 @@ SIGNATURE_SCHEMES = (
     *(0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B),
     *(0x0401, 0x0501, 0x0601, 0x0303, 0x0301, 0x0302, 0x0402, 0x0203, 0x0201, 0x0202, 0x0101),
 )
-
-
-class Malformed(Exception):
-    """The bytes are no TLS."""
 
 
 @record
@@ -118,42 +115,38 @@ def _hello_body(hello: ClientHello, *, padding: int | None) -> bytes:
     head = (
         struct.pack("!H", min(hello.version, TLS12))
         + hello.random
-        + _short(session)
-        + _long(suites)
-        + _short(bytes(hello.compressions))
+        + tls_vectors.short(session)
+        + tls_vectors.long(suites)
+        + tls_vectors.short(bytes(hello.compressions))
     )
-    return head if hello.version == SSL3 else head + _long(_extensions(hello, padding))
+    return head if hello.version == SSL3 else head + tls_vectors.long(_extensions(hello, padding))
 
 
 def _extensions(hello: ClientHello, padding: int | None) -> bytes:
     written: dict[int, bytes] = {}
     if hello.server_name:
-        written[SERVER_NAME] = _long(b"\x00" + _long(hello.server_name.encode("ascii")))
-    written[SUPPORTED_GROUPS] = _long(b"".join(struct.pack("!H", group) for group in hello.groups))
+        written[SERVER_NAME] = tls_vectors.long(b"\x00" + tls_vectors.long(hello.server_name.encode("ascii")))
+    written[SUPPORTED_GROUPS] = tls_vectors.long(b"".join(struct.pack("!H", group) for group in hello.groups))
     if hello.version < TLS13:
         written[RENEGOTIATION_INFO] = b"\x00"
         written[EXTENDED_MASTER_SECRET] = b""
         written[POINT_FORMATS] = b"\x01\x00"
     if hello.version >= TLS12:
-        written[SIGNATURE_ALGORITHMS] = _long(b"".join(struct.pack("!H", one) for one in hello.signature_schemes))
+        written[SIGNATURE_ALGORITHMS] = tls_vectors.long(
+            b"".join(struct.pack("!H", one) for one in hello.signature_schemes)
+        )
     if hello.status_request:
         written[STATUS_REQUEST] = b"\x01\x00\x00\x00\x00"
     if hello.version == TLS13:
-        written[SUPPORTED_VERSIONS] = _short(struct.pack("!H", TLS13))
+        written[SUPPORTED_VERSIONS] = tls_vectors.short(struct.pack("!H", TLS13))
         written[PSK_MODES] = b"\x01\x01"
-        shares = b"".join(struct.pack("!H", group) + _long(value) for group, value in hello.key_shares.items())
-        written[KEY_SHARE] = _long(shares)
+        shares = b"".join(
+            struct.pack("!H", group) + tls_vectors.long(value) for group, value in hello.key_shares.items()
+        )
+        written[KEY_SHARE] = tls_vectors.long(shares)
     if padding is not None:
         written[PADDING] = bytes(padding)
-    return b"".join(struct.pack("!H", number) + _long(body) for number, body in written.items())
-
-
-def _short(data: bytes) -> bytes:
-    return bytes([len(data)]) + data
-
-
-def _long(data: bytes) -> bytes:
-    return struct.pack("!H", len(data)) + data
+    return b"".join(struct.pack("!H", number) + tls_vectors.long(body) for number, body in written.items())
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -233,36 +226,14 @@ class _State:
             del self._handshake[: 4 + length]
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    @property
-    def left(self) -> int:
-        return len(self._data) - self._at
-
-    def take(self, count: int) -> bytes:
-        if count > self.left:
-            raise Malformed("short")
-        self._at += count
-        return self._data[self._at - count : self._at]
-
-    def number(self, octets: int) -> int:
-        return int.from_bytes(self.take(octets), "big")
-
-    def vector(self, octets: int) -> bytes:
-        return self.take(self.number(octets))
-
-
 def _server_hello(body: bytes) -> ServerHello:
-    reader = _Reader(body)
+    reader = Reader(body)
     version, random = reader.number(2), reader.take(32)
     reader.vector(1)  # the session id
     suite, compression = reader.number(2), reader.number(1)
     extensions = _read_extensions(reader.vector(2)) if reader.left else {}
     if SUPPORTED_VERSIONS in extensions:
-        version = _Reader(extensions[SUPPORTED_VERSIONS]).number(2)
+        version = Reader(extensions[SUPPORTED_VERSIONS]).number(2)
     share = extensions.get(KEY_SHARE)
     return ServerHello(
         version=version,
@@ -270,12 +241,12 @@ def _server_hello(body: bytes) -> ServerHello:
         suite=suite,
         compression=compression,
         extensions=extensions,
-        group=None if share is None else _Reader(share).number(2),
+        group=None if share is None else Reader(share).number(2),
     )
 
 
 def _read_extensions(body: bytes) -> dict[int, bytes]:
-    reader = _Reader(body)
+    reader = Reader(body)
     found: dict[int, bytes] = {}
     while reader.left:
         number = reader.number(2)
@@ -286,7 +257,7 @@ def _read_extensions(body: bytes) -> dict[int, bytes]:
 
 
 def _certificates(body: bytes) -> tuple[bytes, ...]:
-    chain = _Reader(_Reader(body).vector(3))
+    chain = Reader(Reader(body).vector(3))
     found = []
     while chain.left:
         found.append(chain.vector(3))
@@ -298,7 +269,7 @@ def _certificates(body: bytes) -> tuple[bytes, ...]:
 def read_key_exchange(body: bytes, *, suite: int, version: int) -> KeyExchange:
     """The ServerKeyExchange of an (EC)DHE suite; of others, nothing."""
     name = tls_names.suite_names().get(suite, "")
-    reader = _Reader(body)
+    reader = Reader(body)
     if name.startswith(("TLS_ECDHE_", "TLS_ECDH_anon")) and "PSK" not in name:
         if reader.number(1) != 3:  # noqa: PLR2004 - named_curve; explicit curves are long forbidden
             return KeyExchange()
@@ -313,5 +284,5 @@ def read_key_exchange(body: bytes, *, suite: int, version: int) -> KeyExchange:
     return KeyExchange()
 
 
-def _scheme(reader: _Reader, version: int, name: str) -> int | None:
+def _scheme(reader: Reader, version: int, name: str) -> int | None:
     return None if version < TLS12 or "_anon" in name else reader.number(2)

@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from scanners.parsing.client_hello import LONGEST_RECORD, SIGNATURE_SCHEMES, Malformed
+from scanners.parsing import tls_vectors
+from scanners.parsing.client_hello import LONGEST_RECORD, SIGNATURE_SCHEMES
+from scanners.parsing.tls_vectors import Malformed, Reader
 from scanners.records import record
 
 CHANGE_CIPHER, ALERT, HANDSHAKE, APPLICATION, HEARTBEAT = 20, 21, 22, 23, 24
@@ -225,8 +227,8 @@ class Client:
         """ClientKeyExchange, ChangeCipherSpec and Finished under this premaster secret, however it is wrapped."""
         out = b""
         if self._asked_for_certificate:
-            out += self._say(_message(CERTIFICATE, b"\0\0\0"))
-        out += self._say(_message(CLIENT_KEY_EXCHANGE, wrapped))
+            out += self._say(tls_vectors.message(CERTIFICATE, b"\0\0\0"))
+        out += self._say(tls_vectors.message(CLIENT_KEY_EXCHANGE, wrapped))
         chosen = SUITES[self.suite]
         seed = self._random + self._server_random
         self._master = expand(chosen.prf, premaster, b"master secret", seed, 48)
@@ -248,7 +250,7 @@ class Client:
         self._proof = self._verify(b"client finished")
         out = self._record(CHANGE_CIPHER, b"\1")
         self._sealing = self._pending[0]
-        closing = _message(FINISHED, self._proof)
+        closing = tls_vectors.message(FINISHED, self._proof)
         self._messages += closing
         return out + self._sealing.seal(HANDSHAKE, closing, spoil_padding=self.spoil_padding)
 
@@ -267,19 +269,27 @@ class Client:
 
     def _hello(self) -> bytes:
         written = {
-            SERVER_NAME: _long(b"\0" + _long(self.server_name.encode("ascii"))),
-            GROUPS: _long(struct.pack("!HHH", X25519, *CURVES)),
+            SERVER_NAME: tls_vectors.long(b"\0" + tls_vectors.long(self.server_name.encode("ascii"))),
+            GROUPS: tls_vectors.long(struct.pack("!HHH", X25519, *CURVES)),
             POINT_FORMATS: b"\1\0",
-            SCHEMES: _long(b"".join(struct.pack("!H", one) for one in SIGNATURE_SCHEMES)),
-            RENEGOTIATION: _short(self._proof),
+            SCHEMES: tls_vectors.long(b"".join(struct.pack("!H", one) for one in SIGNATURE_SCHEMES)),
+            RENEGOTIATION: tls_vectors.short(self._proof),
             TICKETS: self.resumption.ticket if self.resumption else b"",
         }
         if self.heartbeats:
             written[HEARTBEATS] = b"\1"
-        body = b"".join(struct.pack("!H", number) + _long(value) for number, value in written.items())
+        body = b"".join(struct.pack("!H", number) + tls_vectors.long(value) for number, value in written.items())
         suites = b"".join(struct.pack("!H", one) for one in self.suites)
         session = self.resumption.session if self.resumption else b""
-        return _message(CLIENT_HELLO, b"\3\3" + self._random + _short(session) + _long(suites) + b"\1\0" + _long(body))
+        return tls_vectors.message(
+            CLIENT_HELLO,
+            b"\3\3"
+            + self._random
+            + tls_vectors.short(session)
+            + tls_vectors.long(suites)
+            + b"\1\0"
+            + tls_vectors.long(body),
+        )
 
     # --- hearing ---
 
@@ -342,7 +352,7 @@ class Client:
             self.handshakes += 1
             return b""
         self._messages += message
-        reader = _Reader(body)
+        reader = Reader(body)
         match kind:
             case 2:
                 self._take_hello(reader)
@@ -350,7 +360,7 @@ class Client:
                 reader.take(4)
                 self.ticket = reader.vector(2)
             case 11:
-                self._take_chain(_Reader(reader.vector(3)))
+                self._take_chain(Reader(reader.vector(3)))
             case 12:
                 self._exchange = body
             case 13:
@@ -360,7 +370,7 @@ class Client:
                 return b"" if self.stop_at_done else self._key_exchange()
         return b""
 
-    def _take_hello(self, reader: "_Reader") -> None:
+    def _take_hello(self, reader: Reader) -> None:
         if reader.number(2) != 0x0303:  # noqa: PLR2004 - TLS 1.2
             raise Malformed("version")
         self._server_random = reader.take(32)
@@ -368,7 +378,7 @@ class Client:
         self.suite = reader.number(2)
         reader.take(1)
         found: dict[int, bytes] = {}
-        extensions = _Reader(reader.vector(2)) if reader.left else _Reader(b"")
+        extensions = Reader(reader.vector(2)) if reader.left else Reader(b"")
         while extensions.left:
             number = extensions.number(2)
             found[number] = extensions.vector(2)
@@ -376,7 +386,7 @@ class Client:
         if self.suite not in self.suites or 43 in found:  # noqa: PLR2004 - supported_versions: TLS 1.3 after all
             raise Malformed("suite")
 
-    def _take_chain(self, reader: "_Reader") -> None:
+    def _take_chain(self, reader: Reader) -> None:
         self._chain = (reader.vector(3),) if reader.left else ()
 
     def _public_key(self) -> object:
@@ -392,7 +402,7 @@ class Client:
                 raise Malformed("key")
             premaster = b"\3\3" + self.draw(46)
             return self.answer(premaster, wrap(key, padded(premaster, key.key_size // 8, self.draw(64))))
-        reader = _Reader(self._exchange)
+        reader = Reader(self._exchange)
         if reader.number(1) != 3:  # noqa: PLR2004 - named_curve
             raise Malformed("curve")
         group, theirs = reader.number(2), reader.vector(1)
@@ -400,7 +410,7 @@ class Client:
             if group == X25519:
                 own = x25519.X25519PrivateKey.from_private_bytes(self.draw(32))
                 shared = own.exchange(x25519.X25519PublicKey.from_public_bytes(theirs))
-                return self.answer(shared, _short(own.public_key().public_bytes_raw()))
+                return self.answer(shared, tls_vectors.short(own.public_key().public_bytes_raw()))
             curve = CURVES.get(group)
             if curve is None:
                 raise Malformed("curve")
@@ -410,7 +420,7 @@ class Client:
         except ValueError as error:
             raise Malformed("share") from error
         public = point.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        return self.answer(shared, _short(public))
+        return self.answer(shared, tls_vectors.short(public))
 
     _server_random: bytes = b""
     _master: bytes = b""
@@ -420,38 +430,4 @@ def wrap(key: rsa.RSAPublicKey, block: bytes) -> bytes:
     """Raw RSA of a whole block, as ClientKeyExchange carries it; the padding is the caller's to get right or wrong."""
     numbers = key.public_numbers()
     size = (numbers.n.bit_length() + 7) // 8
-    return _long(pow(int.from_bytes(block, "big") % numbers.n, numbers.e, numbers.n).to_bytes(size, "big"))
-
-
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    @property
-    def left(self) -> int:
-        return len(self._data) - self._at
-
-    def take(self, count: int) -> bytes:
-        if count > self.left:
-            raise Malformed("short")
-        self._at += count
-        return self._data[self._at - count : self._at]
-
-    def number(self, octets: int) -> int:
-        return int.from_bytes(self.take(octets), "big")
-
-    def vector(self, octets: int) -> bytes:
-        return self.take(self.number(octets))
-
-
-def _message(kind: int, body: bytes) -> bytes:
-    return bytes([kind]) + len(body).to_bytes(3, "big") + body
-
-
-def _short(data: bytes) -> bytes:
-    return bytes([len(data)]) + data
-
-
-def _long(data: bytes) -> bytes:
-    return struct.pack("!H", len(data)) + data
+    return tls_vectors.long(pow(int.from_bytes(block, "big") % numbers.n, numbers.e, numbers.n).to_bytes(size, "big"))

@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from scanners.parsing.client_hello import LONGEST_RECORD, RETRY_RANDOM, SIGNATURE_SCHEMES, Malformed
+from scanners.parsing import tls_vectors
+from scanners.parsing.client_hello import LONGEST_RECORD, RETRY_RANDOM, SIGNATURE_SCHEMES
+from scanners.parsing.tls_vectors import Malformed, Reader
 from scanners.records import record
 
 CHANGE_CIPHER, ALERT, HANDSHAKE, APPLICATION = 20, 21, 22, 23
@@ -77,7 +79,7 @@ def extract(hash_name: str, salt: bytes, material: bytes) -> bytes:
 
 def expand_label(hash_name: str, secret: bytes, label: bytes, context: bytes, length: int) -> bytes:
     """HKDF-Expand-Label."""
-    info = struct.pack("!H", length) + _short(b"tls13 " + label) + _short(context)
+    info = struct.pack("!H", length) + tls_vectors.short(b"tls13 " + label) + tls_vectors.short(context)
     made = block = b""
     for count in range(1, 256):
         block = hmac.digest(secret, block + info + bytes([count]), hash_name)
@@ -217,7 +219,7 @@ class Client:
         return out
 
     def _take_message(self, message: bytes) -> bytes:
-        kind, reader = message[0], _Reader(message[4:])
+        kind, reader = message[0], Reader(message[4:])
         if self.finished:
             if kind == NEW_TICKET and len(self.tickets) < MOST_TICKETS:
                 self._take_ticket(reader)
@@ -244,38 +246,42 @@ class Client:
             group: key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
             for group, key in self.keys.curves.items()
         }
-        shares = b"".join(struct.pack("!H", group) + _long(value) for group, value in values.items())
+        shares = b"".join(struct.pack("!H", group) + tls_vectors.long(value) for group, value in values.items())
         suites = (self.ticket.suite,) if self.ticket else (*SUITES, *OLDER_SUITES)
         written = {
-            SERVER_NAME: _long(b"\0" + _long(self.server_name.encode("ascii"))),
-            GROUPS: _long(b"".join(struct.pack("!H", group) for group in values)),
-            SCHEMES: _long(schemes),
-            ALPN: _long(b"".join(_short(name.encode("ascii")) for name in self.protocols)),
-            VERSIONS: _short(b"\3\4" if self.ticket else b"\3\4\3\3"),
-            PSK_MODES: _short(b"\1"),
-            KEY_SHARE: _long(shares),
+            SERVER_NAME: tls_vectors.long(b"\0" + tls_vectors.long(self.server_name.encode("ascii"))),
+            GROUPS: tls_vectors.long(b"".join(struct.pack("!H", group) for group in values)),
+            SCHEMES: tls_vectors.long(schemes),
+            ALPN: tls_vectors.long(b"".join(tls_vectors.short(name.encode("ascii")) for name in self.protocols)),
+            VERSIONS: tls_vectors.short(b"\3\4" if self.ticket else b"\3\4\3\3"),
+            PSK_MODES: tls_vectors.short(b"\1"),
+            KEY_SHARE: tls_vectors.long(shares),
         }
         if self.ticket is not None and self.early:
             written[EARLY_DATA] = b""
-        body = b"".join(struct.pack("!H", number) + _long(value) for number, value in written.items())
+        body = b"".join(struct.pack("!H", number) + tls_vectors.long(value) for number, value in written.items())
         head = (
             b"\3\3"
             + self.keys.random
-            + _short(self.keys.session)
-            + _long(b"".join(struct.pack("!H", one) for one in suites))
+            + tls_vectors.short(self.keys.session)
+            + tls_vectors.long(b"".join(struct.pack("!H", one) for one in suites))
             + b"\1\0"
         )
         if self.ticket is None:
-            return _message(1, head + _long(body))
+            return tls_vectors.message(1, head + tls_vectors.long(body))
         return self._with_binder(head, body, self.ticket)
 
     def _with_binder(self, head: bytes, body: bytes, ticket: Ticket) -> bytes:
         """The pre-shared key comes last and proves itself over all before it (section 4.2.11.2)."""
         hash_name = SUITES[ticket.suite].hash_name
         size = hashlib.new(hash_name).digest_size
-        identities = _long(_long(ticket.identity) + struct.pack("!I", ticket.age_add))
-        whole = body + struct.pack("!H", PRE_SHARED_KEY) + _long(identities + _long(_short(bytes(size))))
-        message = _message(1, head + _long(whole))
+        identities = tls_vectors.long(tls_vectors.long(ticket.identity) + struct.pack("!I", ticket.age_add))
+        whole = (
+            body
+            + struct.pack("!H", PRE_SHARED_KEY)
+            + tls_vectors.long(identities + tls_vectors.long(tls_vectors.short(bytes(size))))
+        )
+        message = tls_vectors.message(1, head + tls_vectors.long(whole))
         truncated = message[: -(size + 3)]
         binder = derive(hash_name, extract(hash_name, bytes(size), ticket.key), b"res binder", b"")
         proof = finished_mac(hash_name, binder, truncated)
@@ -289,15 +295,15 @@ class Client:
         self._opening = Protection(self._suite, derive(hash_name, master, b"s ap traffic", after_server))
         out = b""
         if self.early_accepted and self._early_sealing is not None:
-            end = _message(END_OF_EARLY_DATA, b"")
+            end = tls_vectors.message(END_OF_EARLY_DATA, b"")
             self._messages += end
             out += self._early_sealing.seal(HANDSHAKE, end)
         sealing = Protection(self._suite, self._client_secret)
         flight = b""
         if self._request_context is not None:  # asked for a certificate: none
-            flight = _message(CERTIFICATE, _short(self._request_context) + b"\0\0\0")
+            flight = tls_vectors.message(CERTIFICATE, tls_vectors.short(self._request_context) + b"\0\0\0")
             self._messages += flight
-        closing = _message(FINISHED, finished_mac(hash_name, self._client_secret, self._messages))
+        closing = tls_vectors.message(FINISHED, finished_mac(hash_name, self._client_secret, self._messages))
         self._messages += closing
         self._resumption = derive(hash_name, master, b"res master", self._messages)
         self.finished = True
@@ -305,7 +311,7 @@ class Client:
 
     # --- reading ---
 
-    def _take_hello(self, reader: "_Reader") -> None:
+    def _take_hello(self, reader: Reader) -> None:
         reader.take(2)
         if reader.take(32) == RETRY_RANDOM:
             raise Malformed("retry")
@@ -319,7 +325,7 @@ class Client:
             raise Malformed("suite")
         suite = SUITES[self._suite]
         self._size = hashlib.new(suite.hash_name).digest_size
-        share = _Reader(found.get(KEY_SHARE, b""))
+        share = Reader(found.get(KEY_SHARE, b""))
         shared = self._shared(share.number(2), share.vector(2))
         early = self._early_secret(suite) if PRE_SHARED_KEY in found else self._no_early_secret(suite)
         self._handshake_secret = extract(suite.hash_name, derive(suite.hash_name, early, b"derived", b""), shared)
@@ -349,9 +355,9 @@ class Client:
     def _take_extensions(self, found: Mapping[int, bytes]) -> None:
         self.early_accepted = EARLY_DATA in found
         if ALPN in found:
-            self.protocol = _Reader(_Reader(found[ALPN]).vector(2)).vector(1).decode("ascii", errors="replace")
+            self.protocol = Reader(Reader(found[ALPN]).vector(2)).vector(1).decode("ascii", errors="replace")
 
-    def _take_ticket(self, reader: "_Reader") -> None:
+    def _take_ticket(self, reader: Reader) -> None:
         reader.take(4)
         age_add, nonce, identity = reader.number(4), reader.vector(1), reader.vector(2)
         found = _extensions(reader.vector(2))
@@ -363,7 +369,7 @@ class Client:
                 identity=identity,
                 key=expand_label(hash_name, self._resumption, b"resumption", nonce, self._size),
                 age_add=age_add,
-                early_data=None if early is None else _Reader(early).number(4),
+                early_data=None if early is None else Reader(early).number(4),
             )
         )
 
@@ -385,43 +391,9 @@ def finished_mac(hash_name: str, secret: bytes, messages: bytes) -> bytes:
 
 
 def _extensions(body: bytes) -> dict[int, bytes]:
-    reader = _Reader(body)
+    reader = Reader(body)
     found: dict[int, bytes] = {}
     while reader.left:
         number = reader.number(2)
         found[number] = reader.vector(2)
     return found
-
-
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    @property
-    def left(self) -> int:
-        return len(self._data) - self._at
-
-    def take(self, count: int) -> bytes:
-        if count > self.left:
-            raise Malformed("short")
-        self._at += count
-        return self._data[self._at - count : self._at]
-
-    def number(self, octets: int) -> int:
-        return int.from_bytes(self.take(octets), "big")
-
-    def vector(self, octets: int) -> bytes:
-        return self.take(self.number(octets))
-
-
-def _message(kind: int, body: bytes) -> bytes:
-    return bytes([kind]) + len(body).to_bytes(3, "big") + body
-
-
-def _short(data: bytes) -> bytes:
-    return bytes([len(data)]) + data
-
-
-def _long(data: bytes) -> bytes:
-    return struct.pack("!H", len(data)) + data

@@ -14,8 +14,9 @@ from scanners.observations import CertificateChain, Observation, Reason, TlsHand
 from scanners.parsing import certificates, client_hello, preference, ssl2, tls_names
 from scanners.parsing import suites as strength
 from scanners.parsing.certificates import BadCertificate, RootStore
-from scanners.parsing.client_hello import Answer, ClientHello, Malformed, ServerHello
+from scanners.parsing.client_hello import Answer, ClientHello, ServerHello
 from scanners.parsing.tls_names import SSL3, TLS12, TLS13
+from scanners.parsing.tls_vectors import Malformed
 from scanners.probes.network import Connection, Unseen
 from scanners.probes.visit import Visit
 from scanners.records import record

@@ -7,8 +7,8 @@ from secrets import token_bytes
 
 from scanners.observations import Reason, TlsFlaws
 from scanners.parsing import tls12_client
-from scanners.parsing.client_hello import Malformed
 from scanners.parsing.tls12_client import Client, Resumption
+from scanners.parsing.tls_vectors import Malformed
 from scanners.probes import fronts
 from scanners.probes.network import Connection, Unseen
 from scanners.probes.visit import Visit

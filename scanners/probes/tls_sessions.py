@@ -8,8 +8,8 @@ import re2
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
 from scanners.observations import Reason, TlsSession
-from scanners.parsing.client_hello import Malformed
 from scanners.parsing.tls13_client import CURVES, Client, Keys, NotSpoken, Ticket
+from scanners.parsing.tls_vectors import Malformed
 from scanners.probes.network import Connection, Unseen
 from scanners.probes.visit import Visit
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanners.parsing import client_hello, tls_names
-from scanners.parsing.client_hello import Answer, ClientHello, KeyExchange, Malformed
+from scanners.parsing.client_hello import Answer, ClientHello, KeyExchange
 from scanners.parsing.tls_names import SSL3, TLS10, TLS12, TLS13
+from scanners.parsing.tls_vectors import Malformed
 
 RANDOM = bytes(range(32))
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanners.parsing import tls12_client
-from scanners.parsing.client_hello import Malformed
 from scanners.parsing.tls12_client import SUITES, Client
+from scanners.parsing.tls_vectors import Malformed
 
 CLIENT_RANDOM, SERVER_RANDOM, MASTER = b"\1" * 32, b"\2" * 32, b"\3" * 48
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanners.parsing import tls13_client
-from scanners.parsing.client_hello import Malformed
 from scanners.parsing.tls13_client import Client, Keys, NotSpoken, Ticket
+from scanners.parsing.tls_vectors import Malformed
 
 KEYS = Keys(
     random=b"\1" * 32,
