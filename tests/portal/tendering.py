@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from portal.services.decisions import tenders
-from portal.services.decisions.tenders import BidderFields, TenderFields
+from portal.services.tenders import bidders, drafting, inviting, openings
+from portal.services.tenders.bidders import BidderFields
+from portal.services.tenders.drafting import TenderFields
 from questionnaires import shelf
 from questionnaires.model import QuestionSet
 from tests.portal.web.hospital import ward as wards
@@ -33,7 +34,7 @@ def opened(session: Session, actor: Actor, *, now: datetime) -> dict[str, str]:
         closes_at=now + timedelta(days=1),
         needs_two=False,
     )
-    row = tenders.begin(session, actor, fields, now=now)
+    row = drafting.begin(session, actor, fields, now=now)
     lot = row.lots[0]
     who = BidderFields(
         lot_id=lot.id,
@@ -42,9 +43,9 @@ def opened(session: Session, actor: Actor, *, now: datetime) -> dict[str, str]:
         contact_name="",
         contact_email="x@bietwerk.de",
     )
-    bidder = tenders.add_bidder(session, actor, row.id, who, base_url=wards.BASE_URL, now=now)
-    tenders.freeze(session, actor, row.id, now=now)
-    tenders.start(session, actor, row.id, base_url=wards.BASE_URL, now=now)
-    tenders.open_answers(session, actor, row.id, now=row.closes_at)
+    bidder = bidders.add_bidder(session, actor, row.id, who, base_url=wards.BASE_URL, now=now)
+    drafting.freeze(session, actor, row.id, now=now)
+    inviting.start(session, actor, row.id, base_url=wards.BASE_URL, now=now)
+    openings.open_answers(session, actor, row.id, now=row.closes_at)
     session.flush()
     return {"tender_id": row.id, "lot_id": lot.id, "bidder_id": bidder.id}

@@ -1,1 +1,1 @@
-"""Deciding: who may, what opens it again, sittings with votes and minutes, limits of acceptance, tenders."""
+"""Deciding: who may, what opens it again, sittings with votes and minutes, limits of acceptance."""

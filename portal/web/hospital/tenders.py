@@ -24,10 +24,23 @@ from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.decisions import tenders
-from portal.services.decisions.tenders import OPENERS, BidderFields, TenderFields
 from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import catalogues
+from portal.services.tenders import (
+    acts,
+    awards,
+    bidders,
+    deadlines,
+    drafting,
+    inviting,
+    offers,
+    openings,
+    queries,
+    tenders,
+)
+from portal.services.tenders.bidders import BidderFields
+from portal.services.tenders.drafting import TenderFields
+from portal.services.tenders.openings import OPENERS
 from portal.web import forms, pages
 from portal.web.hospital import comparisons
 from portal.web.hospital.room import hospital
@@ -219,7 +232,7 @@ def begin_tender(here: HospitalJourney) -> Response:
     form = _offered(here, TenderForm.sent())
     if form.validate():
         with form.refusals(here.session):
-            row = tenders.begin(here.session, here.actor, _fields(form), now=here.now)
+            row = drafting.begin(here.session, here.actor, _fields(form), now=here.now)
             return pages.see_other("hospital.tender", tender_id=row.id)
     return pages.page("hospital/tender_form.html", form=form, row=None, stands=None)
 
@@ -258,7 +271,7 @@ def change_tender(here: HospitalJourney, tender_id: str) -> Response:
         try:
             with form.refusals(here.session):
                 version = forms.version(form["version"].data)
-                tenders.change(here.session, here.actor, tender_id, _fields(form), version=version, now=here.now)
+                drafting.change(here.session, here.actor, tender_id, _fields(form), version=version, now=here.now)
                 return pages.see_other("hospital.tender", tender_id=tender_id)
         except Clash as clash:
             stands, form.form_errors = row, [clash.message.render(_)]
@@ -275,7 +288,7 @@ def add_lot(here: HospitalJourney, tender_id: str) -> Response:
     form = LotForm.sent()
     if form.validate():
         with form.refusals(here.session):
-            tenders.add_lot(here.session, here.actor, tender_id, str(form["lot_title"].data), now=here.now)
+            drafting.add_lot(here.session, here.actor, tender_id, str(form["lot_title"].data), now=here.now)
             return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
     return _page(here, tender_id, lot=form)
 
@@ -291,7 +304,7 @@ def add_bidder(here: HospitalJourney, tender_id: str) -> Response:
             fields = BidderFields(**{name: str(form[name].data or "") for name in names})
             base_url = here.settings.public_base_url
             suffixes = here.settings.scan.permitted_suffixes
-            tenders.add_bidder(
+            bidders.add_bidder(
                 here.session, here.actor, tender_id, fields, base_url=base_url, now=here.now, permitted=suffixes
             )
             return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
@@ -301,14 +314,14 @@ def add_bidder(here: HospitalJourney, tender_id: str) -> Response:
 @hospital.post("/compare/tenders/<tender_id>/bidders/<bidder_id>/remove", roles=HOSPITAL_WRITERS)
 def remove_bidder(here: HospitalJourney, tender_id: str, bidder_id: str) -> Response:
     """Before anybody was written to."""
-    tenders.remove_bidder(here.session, here.actor, tender_id, bidder_id, now=here.now)
+    bidders.remove_bidder(here.session, here.actor, tender_id, bidder_id, now=here.now)
     return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
 
 
 @hospital.post("/compare/tenders/<tender_id>/freeze", roles=HOSPITAL_WRITERS)
 def freeze_tender(here: HospitalJourney, tender_id: str) -> Response:
     """Questions and weights stand from here on."""
-    tenders.freeze(here.session, here.actor, tender_id, now=here.now)
+    drafting.freeze(here.session, here.actor, tender_id, now=here.now)
     here.notice(_("Questions, must-haves and weights are frozen; the hash stands below."))
     return pages.see_other("hospital.tender", tender_id=tender_id)
 
@@ -317,7 +330,7 @@ def freeze_tender(here: HospitalJourney, tender_id: str) -> Response:
 def start_tender(here: HospitalJourney, tender_id: str) -> Response:
     """Invite the bidders."""
     base_url, suffixes = here.settings.public_base_url, here.settings.scan.permitted_suffixes
-    tenders.start(here.session, here.actor, tender_id, base_url=base_url, now=here.now, permitted=suffixes)
+    inviting.start(here.session, here.actor, tender_id, base_url=base_url, now=here.now, permitted=suffixes)
     here.notice(_("Every bidder is invited by a mail of its own."))
     return pages.see_other("hospital.tender", tender_id=tender_id)
 
@@ -328,7 +341,7 @@ def publish_answer(here: HospitalJourney, tender_id: str) -> Response:
     form = AnswerForm.sent()
     if form.validate():
         with form.refusals(here.session):
-            tenders.publish(
+            queries.publish(
                 here.session,
                 here.actor,
                 tender_id,
@@ -349,7 +362,7 @@ def move_deadline(here: HospitalJourney, tender_id: str) -> Response:
     form = DeadlineForm.sent()
     if form.validate():
         with form.refusals(here.session):
-            tenders.move_deadline(
+            deadlines.move_deadline(
                 here.session,
                 here.actor,
                 tender_id,
@@ -367,7 +380,7 @@ def move_deadline(here: HospitalJourney, tender_id: str) -> Response:
 def switch_tender_reminders(here: HospitalJourney, tender_id: str) -> Response:
     """Remind all bidders before the deadline, or none."""
     stopped = request.form.get("on") != "1"
-    tenders.switch_reminders(here.session, here.actor, tender_id, stopped=stopped, now=here.now)
+    deadlines.switch_reminders(here.session, here.actor, tender_id, stopped=stopped, now=here.now)
     if stopped:
         here.notice(_("Bidders are not reminded."))
     else:
@@ -378,7 +391,7 @@ def switch_tender_reminders(here: HospitalJourney, tender_id: str) -> Response:
 @hospital.post("/compare/tenders/<tender_id>/open", roles=OPENERS)
 def open_tender(here: HospitalJourney, tender_id: str) -> Response:
     """Open the answers after the deadline, two people one after the other."""
-    row = tenders.open_answers(here.session, here.actor, tender_id, now=here.now)
+    row = openings.open_answers(here.session, here.actor, tender_id, now=here.now)
     if row.state is TenderState.OPENED:
         here.notice(_("The answers are open."))
     else:
@@ -393,7 +406,7 @@ def award_lot(here: HospitalJourney, tender_id: str) -> Response:
     if form.validate():
         with form.refusals(here.session):
             bidder_id, reason = str(form["bidder_id"].data), str(form["reason"].data)
-            vendor = tenders.award(here.session, here.actor, tender_id, bidder_id, reason=reason, now=here.now)
+            vendor = awards.award(here.session, here.actor, tender_id, bidder_id, reason=reason, now=here.now)
             here.notice(_("Awarded. The bidder is a vendor now; fill in the intake of its product."))
             return pages.see_other("hospital.vendor", vendor_id=vendor.id)
     return _page(here, tender_id, award=form)
@@ -405,7 +418,7 @@ def cancel_tender(here: HospitalJourney, tender_id: str) -> Response:
     form = CancelForm.sent()
     if form.validate():
         with form.refusals(here.session):
-            tenders.cancel(here.session, here.actor, tender_id, reason=str(form["reason"].data), now=here.now)
+            awards.cancel(here.session, here.actor, tender_id, reason=str(form["reason"].data), now=here.now)
             return pages.see_other("hospital.tender", tender_id=tender_id)
     return _page(here, tender_id, cancel=form)
 
@@ -415,14 +428,14 @@ def tender_lot(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
     """The bidders of a lot side by side, by the frozen weights."""
     row = tenders.find(here.session, here.actor, tender_id)
     lot = tenders.lot_of(row, lot_id)
-    made = tenders.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
+    made = openings.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
     wanted = comparisons.wanted_here("hospital.tender_lot", tender_id=tender_id, lot_id=lot_id)
     return pages.page(
         "hospital/tender_lot.html",
         row=row,
         lot=lot,
         wanted=wanted,
-        **comparisons.facts(made, tenders.frozen_policy(row), only_differences=wanted.only_differences),
+        **comparisons.facts(made, openings.frozen_policy(row), only_differences=wanted.only_differences),
     )
 
 
@@ -431,11 +444,11 @@ def tender_sheet(here: HospitalJourney, tender_id: str, lot_id: str) -> Response
     """The same as a workbook for the tender file."""
     row = tenders.find(here.session, here.actor, tender_id)
     lot = tenders.lot_of(row, lot_id)
-    made = tenders.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
+    made = openings.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
     title = f"{row.title} · {_('Lot %(number)s', number=lot.number)}: {lot.title}"
-    rules = tenders.frozen_policy(row)
+    rules = openings.frozen_policy(row)
     written = comparison_workbook.write(made, rules, reader=_reader(), now=here.now, title=title)
-    tenders.note_taken(here.session, here.actor, tender_id, lot.number, sha256=written.fingerprint, now=here.now)
+    openings.note_taken(here.session, here.actor, tender_id, lot.number, sha256=written.fingerprint, now=here.now)
     name = f"{_('Comparison')} {_('Lot %(number)s', number=lot.number)} {here.now.astimezone(BERLIN):%Y-%m-%d}.xlsx"
     return pages.download(written.content, name=name, media_type=XLSX)
 
@@ -448,7 +461,7 @@ def tender_acts(here: HospitalJourney, tender_id: str) -> Response:
         "hospital/tender_log.html",
         row=row,
         acts=_acts(here, row),
-        is_sound=tenders.is_sound(here.session, here.actor, tender_id),
+        is_sound=acts.is_sound(here.session, here.actor, tender_id),
     )
 
 
@@ -467,7 +480,7 @@ def tender_log_workbook(here: HospitalJourney, tender_id: str) -> Response:
         _("Hash of what was frozen (SHA-256)"): row.frozen_sha256,
         _("What was frozen"): json.dumps(row.frozen, ensure_ascii=False, sort_keys=True) if row.frozen else "",
         _("Chain of acts"): _("whole")
-        if tenders.is_sound(here.session, here.actor, tender_id)
+        if acts.is_sound(here.session, here.actor, tender_id)
         else _("broken, please tell the operator"),
     }
     content = tender_log.write(facts, _acts(here, row), reader=_reader(), now=here.now)
@@ -493,7 +506,7 @@ def _acts(here: HospitalJourney, row: Tender) -> list[Act]:
             hash=event.hash,
             previous=event.previous_hash,
         )
-        for event in tenders.log(here.session, here.actor, row.id)
+        for event in acts.log(here.session, here.actor, row.id)
     ]
 
 
@@ -548,8 +561,8 @@ def _page(
         awarded_lots={one.lot_id for one in row.bidders if one.awarded_at is not None},
         may_write=here.role in HOSPITAL_WRITERS,
         may_open=here.role in OPENERS,
-        withdrawn=tenders.withdrawn(here.session, here.actor, tender_id),
-        reminds=tenders.reminds(here.session, row),
+        withdrawn=offers.withdrawn(here.session, here.actor, tender_id),
+        reminds=deadlines.reminds(here.session, row),
         spoke_first=row.opening_by == here.actor.person_id,
     )
 

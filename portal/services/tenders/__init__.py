@@ -1,0 +1,1 @@
+"""Tenders (Vergaben): drafted and frozen, bidders apart from vendors, opened, compared, awarded, logged."""

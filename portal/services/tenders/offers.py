@@ -1,0 +1,69 @@
+"""Offers: who still bids, and how a bidder takes its own back before the deadline."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.tenders import Tender, TenderBidder, TenderState
+from portal.errors import NotFound, NotNow
+from portal.services import audit
+from portal.services.actors import COMPANY_LEADERS, Actor, company_of
+from portal.services.answers import responses
+from portal.services.tenders import tenders
+from scanners.model import N_, Message
+
+
+def bidding(session: Session, row: Tender) -> Sequence[tuple[TenderBidder, Assessment]]:
+    """Whoever was invited and has not withdrawn, with the round."""
+    found = [(one, session.get_one(Assessment, one.assessment_id)) for one in row.bidders if one.assessment_id]
+    return [(one, assessment) for one, assessment in found if not has_withdrawn(row, assessment)]
+
+
+def has_withdrawn(row: Tender, assessment: Assessment) -> bool:
+    """The round of a withdrawn offer closed before the tender did."""
+    return assessment.closes_at is not None and assessment.closes_at < min(row.closes_at, row.ended_at or row.closes_at)
+
+
+def withdrawn(session: Session, actor: Actor, tender_id: str) -> frozenset[str]:
+    """Bidders that took their offer back; known once the answers are opened."""
+    row = tenders.find(session, actor, tender_id)
+    if row.opened_at is None:
+        return frozenset()
+    stays = {one.id for one, _assessment in bidding(session, row)}
+    return frozenset(one.id for one in row.bidders if one.assessment_id is not None and one.id not in stays)
+
+
+def withdraw_offer(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> None:
+    """The bidder takes its offer back before the deadline; nobody of the hospital reads it, then or later."""
+    company_id = company_of(actor, COMPANY_LEADERS)
+    row, _bidder = as_bidder(session, actor, assessment_id)
+    session.refresh(row, with_for_update=True)
+    tenders.require_time(row, now=now)
+    assessment = session.get_one(Assessment, assessment_id)
+    responses.lock(session, assessment)
+    if row.state is not TenderState.OPEN or assessment.stage is Stage.CLOSED:
+        raise NotNow(Message(text=N_("There is no offer here that could be withdrawn.")))
+    assessment.stage, assessment.closes_at = Stage.CLOSED, now
+    assessment.version += 1
+    house = audit.hospital_scope(assessment.hospital_id)
+    audit.take_turns(session, house, audit.company_scope(company_id))
+    for scope in (None, house):
+        audit.record(session, actor, "tender.offer-withdrawn", assessment.id, now=now, scope=scope)
+
+
+def as_bidder(session: Session, actor: Actor, assessment_id: str) -> tuple[Tender, TenderBidder]:
+    company_id = company_of(actor)
+    assessment = session.get(Assessment, assessment_id)
+    if assessment is None or assessment.company_id != company_id:
+        raise NotFound
+    bidder = session.scalars(
+        select(TenderBidder).where(
+            TenderBidder.house_id == assessment.hospital_id, TenderBidder.assessment_id == assessment.id
+        )
+    ).first()
+    if bidder is None:
+        raise NotFound
+    return session.get_one(Tender, bidder.tender_id), bidder

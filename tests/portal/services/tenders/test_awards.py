@@ -1,0 +1,91 @@
+"""The award makes a vendor that keeps what it signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.responses import SignOff
+from portal.db.models.tenders import Tender, TenderState
+from portal.db.models.vendors import Vendor
+from portal.errors import NotNow
+from portal.services import audit
+from portal.services.answers import manifests
+from portal.services.registers import registers
+from portal.services.tenders import (
+    acts,
+    awards,
+    bidders,
+    drafting,
+    inviting,
+    openings,
+    tenders,
+)
+from portal.services.vendors import vendors
+from tests.portal.services.tenders import bids
+from tests.portal.services.tenders.bids import DAY, ONE, SECOND, TWO, URL
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+
+def test_the_award_makes_a_vendor_that_keeps_its_signed_round(session: Session, now: datetime):
+    made = bids.started(session, now)
+    signed = bids.hand_in(session, made, ONE, now=now + 2 * DAY)
+    row = bids.opened(session, made)
+    at = made.closes_at + DAY
+    before = openings.side_by_side(session, made.ward.decider, row.id, row.lots[0].id, now=at).sides[0].score
+    vendor = awards.award(session, made.ward.assessor, row.id, made.bidders[ONE], reason="Bestes Angebot.", now=at)
+    session.flush()
+    session.expire_all()
+    assert [one.name for one in vendors.search(session, made.ward.auditor)] == [ONE]
+    assert [supply.name for supply in vendors.find(session, made.ward.auditor, vendor.id).supplies] == [
+        row.lots[0].title
+    ]
+    assessed = registers.assess(session, made.ward.auditor, vendor.id, now=at)
+    assert len(assessed.dossier.answers) == len(signed.manifest["answers"]) - len(assessed.dossier.profile)
+    assert assessed.dossier.submitted_at == signed.at
+    by_part = {part.part: part.answers_value for part in before.parts}
+    assert {part.part: part.answers_value for part in assessed.score.parts} == by_part
+    taken = session.scalars(select(SignOff).where(SignOff.id != signed.id)).one()
+    assert taken.manifest["taken_from"]["sha256"] == signed.sha256
+    assert taken.sha256 == manifests.digest(taken.manifest)
+    assert signed.sha256 == manifests.digest(signed.manifest)
+    assert row.state is TenderState.AWARDED
+    assert session.get_one(Assessment, made.ward.assessments[TWO]).stage is Stage.CLOSED
+    assert (
+        session.scalar(select(func.count()).select_from(Vendor).where(Vendor.hospital_id == made.ward.hospital_id)) == 1
+    )
+    assert audit.verify(session, tenders.scope_of(row.id)).is_sound
+    assert acts.is_sound(session, made.ward.auditor, row.id)
+
+
+def test_two_lots_of_one_bidder_become_one_vendor_with_two_supplies(session: Session, now: datetime):
+    made = bids.drafted(session, now, needs_two=False)
+    who, row = made.ward.assessor, session.get_one(Tender, made.tender_id)
+    lot = drafting.add_lot(session, who, row.id, "Los zwei", now=now)
+    second = bidders.add_bidder(
+        session, who, row.id, bids.bidder(lot.id, ONE, "kanarienblau.de"), base_url=URL, now=now
+    )
+    drafting.freeze(session, who, row.id, now=now)
+    inviting.start(session, who, row.id, base_url=URL, now=now)
+    later = made.closes_at + SECOND
+    openings.open_answers(session, who, row.id, now=later)
+    one = awards.award(session, who, row.id, made.bidders[ONE], reason="Bestes.", now=later)
+    with pytest.raises(NotNow):
+        awards.award(session, who, row.id, made.bidders[TWO], reason="Auch.", now=later)
+    two = awards.award(session, who, row.id, second.id, reason="Bestes.", now=later)
+    assert one.id == two.id
+    assert row.state is TenderState.AWARDED
+    for verb in (
+        lambda: awards.award(session, who, row.id, second.id, reason="x", now=later),
+        lambda: awards.cancel(session, who, row.id, reason="x", now=later),
+        lambda: openings.open_answers(session, who, row.id, now=later),
+    ):
+        with pytest.raises(NotNow):
+            verb()
