@@ -22,12 +22,13 @@ from assessments.deciding import (
 from assessments.model import Assessed, Authority, EvidenceStanding, EvidenceStatus, Grade, Policy, RiskLevel, Treatment
 from portal.db import lines
 from portal.db.models.accounts import Hospital, HospitalRole
-from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.assessments import Assessment, AssessmentSupply, Stage
 from portal.db.models.decisions import Condition, Decision, DecisionEvent
 from portal.db.models.plans import Action
 from portal.db.models.portfolio import VendorLine
 from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord
 from portal.db.models.snapshots import OwnRisk
+from portal.db.models.vendors import Supply
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.services import audit
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
@@ -162,6 +163,7 @@ def asked_rows(session: Session, actor: Actor, today: date) -> Sequence[AskedRow
     for row in stood:
         if row.vendor is not None:
             by_vendor.setdefault(row.vendor.id, []).append(row)
+    open_products = _undecided(session, hospital_id, by_vendor)
     keys = vendor_keys(session, hospital_id)
     over = _accepted_beyond(session, actor, rules, today=today)
     found = []
@@ -174,7 +176,7 @@ def asked_rows(session: Session, actor: Actor, today: date) -> Sequence[AskedRow
         why: list[Why] = []
         if opened is not None:
             why.append(Why.REOPENED)
-        elif deciding.needs_decision(rules, level) and not decided:
+        elif deciding.needs_decision(rules, level) and (not decided or vendor.id in open_products):
             why.append(Why.EXCEEDS)
         if over.get(vendor.id):
             why.append(Why.ACCEPTANCE)
@@ -184,7 +186,7 @@ def asked_rows(session: Session, actor: Actor, today: date) -> Sequence[AskedRow
                     fact=Asked(
                         vendor_key=keys[vendor.id],
                         vendor=vendor.name,
-                        about=opened.fact.about if opened else "",
+                        about=opened.fact.about if opened else ", ".join(open_products.get(vendor.id, ())),
                         tier=vendor.tier,
                         grade=Grade(vendor.grade) if vendor.grade else None,
                         level=level,
@@ -210,6 +212,41 @@ def asked_rows(session: Session, actor: Actor, today: date) -> Sequence[AskedRow
             row.fact.about,
         ),
     )
+
+
+def _undecided(
+    session: Session, hospital_id: str, by_vendor: Mapping[str, Sequence[DecisionRow]]
+) -> Mapping[str, Sequence[str]]:
+    """By vendor the products that its rounds were about and that nobody has decided on, where only others of them are
+    decided; a decision on the vendor is one on all of them."""
+    parted = {one: rows for one, rows in by_vendor.items() if all(row.supply is not None for row in rows)}
+    if not parted:
+        return {}
+    asked = session.execute(
+        select(Supply.vendor_id, Supply.id, Supply.name)
+        .join(
+            AssessmentSupply,
+            (AssessmentSupply.hospital_id == Supply.hospital_id) & (AssessmentSupply.supply_id == Supply.id),
+        )
+        .join(
+            Assessment,
+            (Assessment.hospital_id == AssessmentSupply.hospital_id)
+            & (Assessment.id == AssessmentSupply.assessment_id),
+        )
+        .where(
+            Supply.hospital_id == hospital_id,
+            Supply.vendor_id.in_(list(parted)),
+            Supply.ended_at.is_(None),
+            Assessment.stage != Stage.DRAFT,
+        )
+        .distinct()
+        .order_by(Supply.name, Supply.id)
+    ).all()
+    found: dict[str, list[str]] = {}
+    for vendor_id, supply_id, name in asked:
+        if all(row.supply is None or row.supply.id != supply_id for row in parted[vendor_id]):
+            found.setdefault(vendor_id, []).append(name)
+    return found
 
 
 def _topics_open_again(stood: Iterable[DecisionRow]) -> Iterable[AskedRow]:

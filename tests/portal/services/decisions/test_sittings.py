@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ from portal.db.models.jobs import OutboxMail
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
 from portal.files.blobs import Blobs
 from portal.services.decisions import decisions, sittings
-from portal.services.decisions.decisions import ConditionFields
+from portal.services.decisions.decision_rows import Subject
+from portal.services.decisions.decisions import Basis, ConditionFields
 from portal.services.decisions.sittings import PersonFields, Said, SittingFields
 from reports import minutes as paper
 from tests.portal import building, sitting
@@ -58,6 +60,38 @@ def test_what_exceeds_the_appetite_comes_to_the_agenda_by_itself(session: Sessio
     assert sittings.proposals(session, ward.auditor, row, today=now.date()) == []
     committee = sitting.planned_for_committee(session, ward, now)
     assert sittings.find(session, ward.auditor, committee).items == []  # the management's alone
+
+
+def test_a_vendor_stays_open_while_one_of_its_products_is_undecided(session: Session, now: datetime):
+    ward = wards.empty(session)
+    begin = now - 30 * DAY
+    first = wards.add(session, ward, NAME, "PACS Archiv", domain="strahlwerk.example", hosts=1, now=begin)
+    second = wards.add(session, ward, NAME, "RIS", now=begin)
+    wards.invite(session, ward, NAME, now=begin, due=now.date() - 5 * DAY)
+    wards.accept(session, ward, NAME, now=begin + DAY)
+    wards.answer_all(session, ward, NAME, quality=0.4, now=begin + 10 * DAY)
+    wards.hand_in(session, ward, NAME, now=begin + 15 * DAY)
+    wards.score(session, ward, NAME, now=now)
+    whole = decisions.subject_of(session, ward.decider, vendor_id=ward.vendors[NAME])
+    basis, fields = Basis(), sitting.fields(now)
+
+    def decide(subject: Subject) -> list[tuple[str, tuple[Why, ...]]]:
+        decisions.add(session, ward.decider, subject, fields, authority=Authority.MANAGEMENT, basis=basis, now=now)
+        return [(one.about, one.why) for one in decisions.asked(session, ward.auditor, now.date())]
+
+    [asked] = decisions.asked(session, ward.auditor, now.date())
+    assert asked.about == ""
+    assert decide(replace(whole, supply=first)) == [("RIS", (Why.EXCEEDS,))]
+    assert decide(replace(whole, supply=second)) == []
+
+
+def test_a_decision_on_the_vendor_covers_each_of_its_products(session: Session, ward: Ward, now: datetime):
+    wards.add(session, ward, NAME, "RIS", now=now)
+    whole = decisions.subject_of(session, ward.decider, vendor_id=ward.vendors[NAME])
+    fields = sitting.fields(now)
+    decisions.add(session, ward.decider, whole, fields, authority=Authority.MANAGEMENT, basis=Basis(), now=now)
+
+    assert decisions.asked(session, ward.auditor, now.date()) == []
 
 
 def test_a_whole_sitting_comes_into_force_at_once(session: Session, ward: Ward, shelf: Blobs, now: datetime):
