@@ -1,18 +1,14 @@
 """`kettenblick start --demo` and `kettenblick logins`: a portal to look at, with a hospital and its vendors in it."""
 
 import argparse
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
-
 from portal import serving, settings
+from portal.commands import instance
 from portal.commands.shell import Commands, Refusal
 from portal.db import migrating
-from portal.db import session as database
 from portal.demonstration import starting
 from portal.demonstration.starting import NoDemonstration
 from portal.serving import Program
@@ -27,11 +23,11 @@ def start() -> int:
         environment = starting.settings_to_reach_hosts(own, data_dir, at=datetime.now(UTC))
         chosen = settings.read(environment)
         with serving.listen(chosen) as listener:
-            _tell("\n".join(_fill(chosen, environment)))
+            instance.tell("\n".join(_fill(chosen, environment)))
             web, worker = serving.programs(chosen, listener)
             patient = replace(worker, command=(*starting.ONCE_HOSTS_STAND, *worker.command))
             hosts = Program(name="hosts", command=starting.HOSTS)
-            serving.supervise((hosts, web, patient), environment=environment, say=_tell)
+            serving.supervise((hosts, web, patient), environment=environment, say=instance.tell)
     return 0
 
 
@@ -46,13 +42,13 @@ def _logins(_arguments: argparse.Namespace) -> int:
     chosen = settings.read(own)
     if not starting.is_filled(chosen):
         raise Refusal("There is no demonstration yet. Type: ./run --demo")
-    with _database(chosen) as engine:
-        _tell("\n".join(starting.introduction(chosen, engine, inherited=own, now=datetime.now(UTC))))
+    with instance.connected(chosen) as engine:
+        instance.tell("\n".join(starting.introduction(chosen, engine, inherited=own, now=datetime.now(UTC))))
     return 0
 
 
 def _fill(chosen: Settings, environment: Mapping[str, str]) -> list[str]:
-    with _database(chosen) as engine:
+    with instance.connected(chosen) as engine:
         migrating.upgrade(engine)
         try:
             starting.fill(chosen, engine, now=datetime.now(UTC))
@@ -62,17 +58,3 @@ def _fill(chosen: Settings, environment: Mapping[str, str]) -> list[str]:
             f"Kettenblick: {chosen.public_base_url}",
             *starting.introduction(chosen, engine, inherited=environment, now=datetime.now(UTC)),
         ]
-
-
-@contextmanager
-def _database(chosen: Settings) -> Iterator[Engine]:
-    engine = database.engine(chosen.database_url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def _tell(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()

@@ -1,10 +1,10 @@
 """`kettenblick doctor`: what this installation stands on, a line for each piece."""
 
 import argparse
-import sys
 from datetime import UTC, datetime
 
 from portal import doctor, i18n, settings
+from portal.commands import instance
 from portal.commands.shell import Commands
 from portal.doctor import State
 
@@ -21,11 +21,7 @@ def add_doctor(commands: Commands) -> None:
 def _doctor(arguments: argparse.Namespace) -> int:
     notes = doctor.examine(settings.read(), now=datetime.now(UTC))
     for note in notes:
-        _tell(f"{MARKS[note.state]} {note.piece:9} {note.message.render(i18n.translator(arguments.language))}")
+        instance.tell(f"{MARKS[note.state]} {note.piece:9} {note.message.render(i18n.translator(arguments.language))}")
         if note.remedy:
-            _tell(f"            {note.remedy}")
+            instance.tell(f"            {note.remedy}")
     return 1 if any(note.state is State.FAIL for note in notes) else 0
-
-
-def _tell(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

@@ -1,8 +1,11 @@
-"""The instance that a command works on: its settings, its database, and who types."""
+"""The instance that a command works on: its settings, its database, who types, and what they are told."""
 
 import getpass
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from sqlalchemy import Engine
 
 from portal import settings
 from portal.db import session as database
@@ -19,12 +22,25 @@ def actor() -> Actor:
         return operator_at_the_shell("unknown")
 
 
+def tell(text: str) -> None:
+    """A line for whoever typed; at once, since a program may wait for it at the other end of a pipe."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def connected(chosen: Settings) -> Iterator[Engine]:
+    """The database of these settings, left when the command is through with it."""
+    engine = database.engine(chosen.database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Sessions]]:
     """The settings and the database of this instance."""
     chosen = settings.read()
-    engine = database.engine(chosen.database_url)
-    try:
+    with connected(chosen) as engine:
         yield chosen, database.sessions(engine)
-    finally:
-        engine.dispose()

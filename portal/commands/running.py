@@ -1,15 +1,12 @@
 """`kettenblick start`, `serve`, `web`, `migrate`: prepare an instance and keep its programs going."""
 
 import argparse
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
 from portal import serving, settings
-from portal.commands import demonstrating
+from portal.commands import demonstrating, instance
 from portal.commands.shell import Commands
 from portal.db import migrating
 from portal.db import session as database
@@ -31,13 +28,13 @@ def _start(arguments: argparse.Namespace) -> int:
         return demonstrating.start()
     chosen = settings.read()
     with serving.hold(chosen.data_dir), serving.listen(chosen) as listener:
-        with _database(chosen) as engine:
+        with instance.connected(chosen) as engine:
             migrating.upgrade(engine)
             link = _setup_link(chosen, engine)
-        _tell(f"Kettenblick: {chosen.public_base_url}")
+        instance.tell(f"Kettenblick: {chosen.public_base_url}")
         if link:
-            _tell(f"There is no hospital yet. This link works once and creates the first: {link}")
-        serving.supervise(serving.programs(chosen, listener), environment=settings.environment(), say=_tell)
+            instance.tell(f"There is no hospital yet. This link works once and creates the first: {link}")
+        serving.supervise(serving.programs(chosen, listener), environment=settings.environment(), say=instance.tell)
     return 0
 
 
@@ -59,10 +56,10 @@ def add_serve(commands: Commands) -> None:
 def _serve(_arguments: argparse.Namespace) -> int:
     chosen = settings.read()
     with serving.hold(chosen.data_dir), serving.listen(chosen) as listener:
-        with _database(chosen) as engine:
+        with instance.connected(chosen) as engine:
             if not migrating.is_current(engine):
                 raise CannotServe("The database has not the shape of this version. Type: kettenblick migrate")
-        serving.supervise(serving.programs(chosen, listener), environment=settings.environment(), say=_tell)
+        serving.supervise(serving.programs(chosen, listener), environment=settings.environment(), say=instance.tell)
     return 0
 
 
@@ -73,9 +70,9 @@ def add_migrate(commands: Commands) -> None:
 
 
 def _migrate(_arguments: argparse.Namespace) -> int:
-    with _database(settings.read()) as engine:
+    with instance.connected(settings.read()) as engine:
         migrating.upgrade(engine)
-        _tell(f"The database is at {migrating.current(engine)}.")
+        instance.tell(f"The database is at {migrating.current(engine)}.")
     return 0
 
 
@@ -89,19 +86,5 @@ def _web(_arguments: argparse.Namespace) -> int:
     chosen = settings.read()
     with serving.listen(chosen) as listener:
         only = [program for program in serving.programs(chosen, listener) if program.name == "web"]
-        serving.supervise(only, environment=settings.environment(), say=_tell)
+        serving.supervise(only, environment=settings.environment(), say=instance.tell)
     return 0
-
-
-@contextmanager
-def _database(chosen: Settings) -> Iterator[Engine]:
-    engine = database.engine(chosen.database_url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def _tell(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()  # whoever waits for the address reads it through a pipe
