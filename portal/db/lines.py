@@ -23,6 +23,14 @@ from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 
 AT_ONCE = 400  # vendors of one round of statements
 RANKS: Mapping[str, int] = {"low": 1, "moderate": 2, "high": 3, "critical": 4}
+# The tier that is likely before anybody has filled in an intake; "other" says nothing. Lines hold what follows from it:
+# who changes it empties them in a migration, as 0027 does, and they are written anew after it.
+PROVISIONAL_TIERS: Mapping[str, int] = {
+    **dict.fromkeys(("pacs", "kis", "laboratory", "infusion", "network"), 1),
+    **dict.fromkeys(("medical-device", "telemedicine", "remote-maintenance", "building"), 2),
+    **dict.fromkeys(("administration", "logistics"), 3),
+}
+NO_TIER = 9  # after every tier
 STALE = "stale lines"
 # What of an assessment lists show; an answer that is saved counts its version up, which is no news here.
 OF_ASSESSMENT = ("stage", "due_on", "submitted_at", "round")
@@ -141,7 +149,11 @@ def _write(session: Session, vendor_ids: Collection[str]) -> None:
     secured = _secured(session, hospitals, vendor_ids)
     lines = [_line(row, supplies[row.id], rounds.get(row.id), secured=secured.get(row.id, set())) for row in vendors]
     _put(session, VendorLine, "vendor_id", known, lines)
-    written = [_supply_line(vendor, row) for vendor in vendors for row in supplies[vendor.id]]
+    written = [
+        _supply_line(vendor, row, secured=secured.get(vendor.id, set()))
+        for vendor in vendors
+        for row in supplies[vendor.id]
+    ]
     there = _locked(session, SupplyLine, SupplyLine.supply_id, hospitals, [line["supply_id"] for line in written])
     _put(session, SupplyLine, "supply_id", there, written)
 
@@ -199,7 +211,7 @@ def _supplies(session: Session, vendor_ids: Collection[str]) -> Mapping[str, lis
     for row in session.execute(
         select(
             *(Supply.id, Supply.hospital_id, Supply.vendor_id, Supply.name, Supply.product_group, Supply.department),
-            *(Supply.owner_name, Supply.contract_ends_on, Supply.ended_at),
+            *(Supply.owner_name, Supply.contract_ends_on, Supply.ended_at, (Supply.exit_plan != "").label("has_exit")),
         )
         .where(Supply.vendor_id.in_(vendor_ids))
         .order_by(Supply.created_at, Supply.id)
@@ -298,8 +310,9 @@ def _line(
     }
 
 
-def _supply_line(vendor: Any, supplied: Any) -> dict[str, Any]:
+def _supply_line(vendor: Any, supplied: Any, *, secured: set[str | None]) -> dict[str, Any]:
     row, intake = supplied
+    expected = PROVISIONAL_TIERS.get(row.product_group, NO_TIER)
     return {
         "hospital_id": row.hospital_id,
         "supply_id": row.id,
@@ -314,6 +327,9 @@ def _supply_line(vendor: Any, supplied: Any) -> dict[str, Any]:
         "contract_ends_on": row.contract_ends_on,
         "tier": intake.tier if intake is not None else None,
         "impact": intake.impact if intake is not None else None,
+        "likely_tier": intake.tier if intake is not None else expected,
+        "has_exit_plan": row.has_exit,
+        "has_security_contact": bool(vendor.security_email) or None in secured or row.id in secured,
     }
 
 

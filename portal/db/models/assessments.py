@@ -54,6 +54,7 @@ class Assessment(Row):
     catalogue_version: Mapped[str] = mapped_column(String(20))
     catalogue_reason: Mapped[str] = mapped_column(Text, default="")
     asked_again: Mapped[list[Any] | None]  # questions that a follow-up asks anew, whatever the company names as changed
+    renewed_by: Mapped[str | None] = mapped_column(String(90))  # catalogue@version in whose words it asks them
     due_on: Mapped[date]
     closes_at: Mapped[datetime | None]  # to the second: nothing is handed in from then on (a tender)
     stage: Mapped[Stage] = mapped_column(Closed(Stage), default=Stage.DRAFT)

@@ -1,6 +1,6 @@
 """What a company's lists of software parts (SBOM) say, and what our data sets know of it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -93,6 +93,31 @@ class ComponentFinding(Row):
     cause: Mapped[Cause] = mapped_column(Closed(Cause))  # what brought it to light
     first_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]
+
+
+class SharedComponent(Row):
+    """A component of a vendor's handed-in list as one hospital may count it with those of its other vendors."""
+
+    __tablename__ = "shared_component"
+    __table_args__ = (
+        ForeignKeyConstraint(["hospital_id", "vendor_id"], ["vendor.hospital_id", "vendor.id"]),
+        ForeignKeyConstraint(
+            ["company_id", "evidence_id"], ["component_list.company_id", "component_list.evidence_id"]
+        ),
+        Index("ix_shared_component_key", "hospital_id", "key", "vendor_id"),
+        Index("ix_shared_component_list", "company_id", "evidence_id"),
+    )
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    vendor_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    evidence_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)  # package URL without version, or the name
+    company_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    label: Mapped[str] = mapped_column(String(200))
+    versions: Mapped[list[Any]]
+    known: Mapped[list[Any]]  # names of the holes that are known of these versions, those used in attacks first
+    standing: Mapped[str] = mapped_column(String(20))  # the worst of them
+    until: Mapped[date | None]  # the last day on which the document holds
 
 
 class ComponentNotice(Row):

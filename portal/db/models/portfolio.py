@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db.base import ID_LENGTH, Closed, Row, new_id
@@ -17,6 +17,13 @@ class VendorLine(Row):
     __table_args__ = (
         ForeignKeyConstraint(["hospital_id", "vendor_id"], ["vendor.hospital_id", "vendor.id"]),
         Index("ix_vendor_line_name", "hospital_id", "is_ended", "sorted_by"),
+        # What the start page counts and puts in order, so that it need not read the rows themselves.
+        Index(
+            "ix_vendor_line_due",
+            *("hospital_id", "is_ended", "sorted_by", "vendor_id", "stage", "due_on", "submitted_at", "critical"),
+            *("contradictions", "evidence_end", "tier", "assessment_id", "unrated_supply_id", "grade", "residual"),
+        ),
+        Index("ix_vendor_line_of", "hospital_id", "vendor_id", "is_ended", "sorted_by"),
     )
 
     hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -61,6 +68,14 @@ class SupplyLine(Row):
         Index("ix_supply_line_vendor", "hospital_id", "vendor_id"),
         Index("ix_supply_line_name", "hospital_id", "is_ended", "sorted_by"),
         Index("ix_supply_line_department", "hospital_id", "department"),
+        Index(
+            "ix_supply_line_exit", "hospital_id", "is_ended", "has_exit_plan", "likely_tier", "sorted_by", "supply_id"
+        ),
+        Index(
+            "ix_supply_line_security",
+            *("hospital_id", "is_ended", "has_security_contact", "likely_tier", "sorted_by", "supply_id"),
+        ),
+        Index("ix_supply_line_of", "hospital_id", "supply_id", "is_ended"),
     )
 
     hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -76,6 +91,11 @@ class SupplyLine(Row):
     contract_ends_on: Mapped[date | None]
     tier: Mapped[int | None]
     impact: Mapped[int | None]
+    likely_tier: Mapped[int] = mapped_column(
+        server_default="9"
+    )  # its tier, or what its product group lets expect; 9: nobody knows
+    has_exit_plan: Mapped[bool] = mapped_column(server_default=false())
+    has_security_contact: Mapped[bool] = mapped_column(server_default=false())  # of its own or of its vendor
 
 
 class SavedView(Row):

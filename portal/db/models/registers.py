@@ -53,6 +53,11 @@ class RiskRecord(Row):
         UniqueConstraint("hospital_id", "vendor_id", "key"),
         ForeignKeyConstraint(["hospital_id", "vendor_id"], ["vendor.hospital_id", "vendor.id"]),
         Index("ix_risk_standing", "hospital_id", "gone_at"),
+        # What the list counts and puts in order, so that it need not read the documents.
+        Index(
+            "ix_risk_listed",
+            *("hospital_id", "gone_at", "residual", "likelihood", "impact", "source", "vendor_id", "id", "key"),
+        ),
     )
 
     hospital_id: Mapped[str] = mapped_column(ForeignKey("hospital.id"))
@@ -73,7 +78,11 @@ class RiskTreatment(Row):
     """What people of the hospital wrote about a risk."""
 
     __tablename__ = "risk_treatment"
-    __table_args__ = (ForeignKeyConstraint(["hospital_id", "risk_id"], ["risk.hospital_id", "risk.id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["hospital_id", "risk_id"], ["risk.hospital_id", "risk.id"]),
+        Index("ix_risk_treatment_accepted", "hospital_id", "treatment", "accepted_until"),
+        Index("ix_risk_treatment_due", "hospital_id", "due_on"),
+    )
 
     hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     risk_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)

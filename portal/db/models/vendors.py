@@ -40,7 +40,11 @@ class Vendor(Row):
     """A supplier as this hospital knows it."""
 
     __tablename__ = "vendor"
-    __table_args__ = (UniqueConstraint("hospital_id", "id"), Index("ix_vendor_name", "hospital_id", "name"))
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "id"),
+        Index("ix_vendor_name", "hospital_id", "name"),
+        Index("ix_vendor_created", "hospital_id", "created_at", "id"),
+    )
 
     hospital_id: Mapped[str] = mapped_column(ForeignKey("hospital.id"))
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
@@ -70,6 +74,9 @@ class Supply(Row):
     __table_args__ = (
         UniqueConstraint("hospital_id", "id"),
         ForeignKeyConstraint(["hospital_id", "vendor_id"], ["vendor.hospital_id", "vendor.id"]),
+        Index("ix_supply_contract", "hospital_id", "contract_ends_on", "id", "renews_months", "notice_months"),
+        Index("ix_supply_notice", "hospital_id", "notice_months", "contract_ends_on", "id"),
+        Index("ix_supply_exit_due", "hospital_id", "exit_due_on", "id"),
     )
 
     hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH))

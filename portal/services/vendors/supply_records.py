@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.db import lines
-from portal.db.models.portfolio import SupplyLine, VendorLine
+from portal.db.models.portfolio import SupplyLine
 from portal.db.models.supplies import Article, ContactRole, VendorContact
 from portal.db.models.vendors import Supply, Vendor
 from portal.services.actors import Actor, hospital_of
@@ -106,7 +106,7 @@ def due(session: Session, actor: Actor, *, today: date, most: int) -> Mapping[Ma
     lines.settle(session)
     found: dict[Matter, Found] = {}
     for matter, (query, day) in _queries(session, hospital_id, today).items():
-        count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
         if not count:
             continue
         first = session.execute(query.limit(most)).all()
@@ -147,6 +147,11 @@ def _queries(session: Session, hospital_id: str, today: date) -> Mapping[Matter,
         .join(SupplyLine, (SupplyLine.hospital_id == Supply.hospital_id) & (SupplyLine.supply_id == Supply.id))
         .where(Supply.hospital_id == hospital_id, SupplyLine.is_ended.is_(False))
     )
+    lacking = (
+        select(SupplyLine.supply_id)
+        .where(SupplyLine.hospital_id == hospital_id, SupplyLine.is_ended.is_(False))
+        .order_by(SupplyLine.likely_tier, SupplyLine.sorted_by, SupplyLine.supply_id)
+    )
     ends = Supply.contract_ends_on
     notice = _notice_between(session, hospital_id, today, today + NOTICE_SOON)
     goes_on = Supply.renews_months.is_not(None) & (Supply.renews_months > 0)
@@ -178,19 +183,10 @@ def _queries(session: Session, hospital_id: str, today: date) -> Mapping[Matter,
             lambda supply, _row: supply.exit_due_on,
         ),
         Matter.EXIT_PLAN: (
-            live.where(Supply.exit_plan == "", _likely_tier().in_(NEEDS_EXIT_PLAN)).order_by(
-                _likely_tier(), SupplyLine.sorted_by, Supply.id
-            ),
+            lacking.where(SupplyLine.has_exit_plan.is_(False), SupplyLine.likely_tier.in_(NEEDS_EXIT_PLAN)),
             lambda _supply, _row: None,
         ),
-        Matter.SECURITY: (
-            live.join(
-                VendorLine, (VendorLine.hospital_id == Supply.hospital_id) & (VendorLine.vendor_id == Supply.vendor_id)
-            )
-            .where(VendorLine.has_security_contact.is_(False), ~_own_security_contact().exists())
-            .order_by(_likely_tier().nulls_last(), SupplyLine.sorted_by, Supply.id),
-            lambda _supply, _row: None,
-        ),
+        Matter.SECURITY: (lacking.where(SupplyLine.has_security_contact.is_(False)), lambda _supply, _row: None),
     }
 
 
@@ -207,20 +203,6 @@ def _notice_between(session: Session, hospital_id: str, first: date, last: date)
         if months is not None
     ]
     return func.coalesce(or_(*ranges), false()) if ranges else false()
-
-
-def _likely_tier() -> Any:
-    """Its tier, or what its product group lets expect."""
-    provisional = case(vendors.PROVISIONAL_TIERS, value=SupplyLine.product_group, else_=None)
-    return func.coalesce(SupplyLine.tier, provisional)
-
-
-def _own_security_contact() -> Select[Any]:
-    return select(VendorContact.id).where(
-        VendorContact.hospital_id == Supply.hospital_id,
-        VendorContact.supply_id == Supply.id,
-        VendorContact.role == ContactRole.SECURITY,
-    )
 
 
 def of_supply(

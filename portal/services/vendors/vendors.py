@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from assessments.model import HostRole
+from portal.db import lines
 from portal.db.models.assessments import Assessment, AssessmentSupply
 from portal.db.models.vendors import Ground, Host, HostState, Speaker, Supply, Vendor
 from portal.db.models.watching import CallKind
@@ -46,12 +47,7 @@ PRODUCT_GROUPS: dict[str, str] = {
     "logistics": N_("Logistics and supply"),
     "other": N_("Other"),
 }
-# The tier that is likely before anybody has filled in an intake; "other" says nothing.
-PROVISIONAL_TIERS: Mapping[str, int] = {
-    **dict.fromkeys(("pacs", "kis", "laboratory", "infusion", "network"), 1),
-    **dict.fromkeys(("medical-device", "telemedicine", "remote-maintenance", "building"), 2),
-    **dict.fromkeys(("administration", "logistics"), 3),
-}
+PROVISIONAL_TIERS = lines.PROVISIONAL_TIERS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,8 @@
 """Campaign deltas."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0029"
 down_revision = "0028"
 branch_labels = None
@@ -7,4 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("assessment", sa.Column("renewed_by", sa.String(90), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("assessment", "renewed_by")
