@@ -20,6 +20,7 @@ from portal.services import audit, jobs
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from portal.services.answers import manifests, responses
 from portal.services.answers.responses import BERLIN
+from portal.services.evidence import components
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
 from portal.services.registers import dossiers
@@ -161,6 +162,8 @@ def hand_in(
     for scope in (None, audit.hospital_scope(assessment.hospital_id)):
         audit.record(session, actor, "assessment.submitted", assessment.id, now=now, scope=scope, detail=detail)
     jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)
+    if any(one["kind"] == components.KIND for one in manifest["evidence"]):
+        components.ask_to_share(session, response.company_id, now=now)
     _send_receipt(session, actor, assessment, signed, link=f"{base_url}/vendor/rounds/{assessment.id}/receipt", now=now)
     return signed
 

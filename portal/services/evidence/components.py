@@ -16,13 +16,12 @@ from sqlalchemy.orm import Session
 from portal.db.models.assessments import Assessment
 from portal.db.models.components import Component, ComponentFinding, ComponentList, ComponentNotice, ListState
 from portal.db.models.findings import Cause
-from portal.db.models.responses import Evidence, Response, SignOff
+from portal.db.models.responses import Evidence
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import NotFound
 from portal.services import audit, jobs
 from portal.services.actors import EVERY_COMPANY_ROLE, SYSTEM, Actor, company_of, hospital_of
-from portal.services.answers import manifests
-from portal.services.evidence import component_news
+from portal.services.evidence import component_news, shared_components
 from portal.services.evidence.component_news import News
 from portal.services.jobs import JobKind
 from scanners import components as judging
@@ -166,14 +165,19 @@ def ask_all(session: Session, *, now: datetime) -> None:
     for company_id in session.scalars(
         select(ComponentList.company_id).where(ComponentList.state == ListState.READ).distinct()
     ):
-        jobs.add(
-            session,
-            JobKind.COMPONENTS_REJUDGE,
-            {"company_id": company_id},
-            now=now,
-            tenant=company_id,
-            dedupe_key=f"components-rejudge:{company_id}",
-        )
+        ask_to_share(session, company_id, now=now)
+
+
+def ask_to_share(session: Session, company_id: str, *, now: datetime) -> None:
+    """A document of this type was handed in: a hospital may count its parts from now on."""
+    jobs.add(
+        session,
+        JobKind.COMPONENTS_REJUDGE,
+        {"company_id": company_id},
+        now=now,
+        tenant=company_id,
+        dedupe_key=f"components-rejudge:{company_id}",
+    )
 
 
 def to_read(session: Session, company_id: str, evidence_id: str, *, hold: bool = False) -> Evidence | None:
@@ -222,6 +226,7 @@ def keep(
     if isinstance(found, PartsList):
         judgements = judged(found, data, on=now.astimezone(BERLIN).date()) if stands is None else stands
         _fill(session, row, found, judgements, now=now)
+        shared_components.share(session, company_id)
     audit.record(
         session,
         SYSTEM,
@@ -272,6 +277,7 @@ def _fill(
 
 def forget(session: Session, company_id: str, evidence_id: str) -> None:
     """The document is deleted, or read anew: what it said goes with it."""
+    shared_components.forget(session, company_id, evidence_id)
     for table in (ComponentNotice, ComponentFinding, Component, ComponentList):
         session.execute(delete(table).where(table.company_id == company_id, table.evidence_id == evidence_id))
 
@@ -338,6 +344,7 @@ def rejudge(session: Session, company_id: str, *, data: DataSets, now: datetime)
             scope=audit.company_scope(company_id),
             detail={"data": data.version, "new": len(news)},
         )
+    shared_components.share(session, company_id)
     return count
 
 
@@ -411,9 +418,8 @@ def _component(part: Any) -> parts_lists.Component:
 
 def _readers(session: Session, row: ComponentList) -> Sequence[str]:
     """The hospitals to which the document was handed in."""
-    return sorted(
-        {hospital for hospital, _vendor, _links in _released(session, row.company_id).get(row.evidence_id, ())}
-    )
+    places = shared_components.released(session, row.company_id).get(row.evidence_id, ())
+    return sorted({hospital for hospital, _vendor, _links in places})
 
 
 # ---- for the company
@@ -444,7 +450,7 @@ def of_vendor(session: Session, actor: Actor, vendor_id: str) -> Mapping[str, Su
     ).all()
     found = {}
     for company_id in _companies(session, hospital_id, vendor_id):
-        for evidence_id, places in _released(session, company_id).items():
+        for evidence_id, places in shared_components.released(session, company_id).items():
             row = session.get(ComponentList, (company_id, evidence_id))
             if row is not None and any(place[:2] == (hospital_id, vendor_id) for place in places):
                 found[evidence_id] = _summary(session, row, supplies)
@@ -455,7 +461,7 @@ def page_of_vendor(session: Session, actor: Actor, vendor_id: str, evidence_id: 
     """A piece of a list that was handed in to this hospital."""
     hospital_id = hospital_of(actor)
     for company_id in _companies(session, hospital_id, vendor_id):
-        places = _released(session, company_id).get(evidence_id, ())
+        places = shared_components.released(session, company_id).get(evidence_id, ())
         row = session.get(ComponentList, (company_id, evidence_id))
         if row is not None and any(place[:2] == (hospital_id, vendor_id) for place in places):
             return _page(session, row, wanted)
@@ -475,7 +481,7 @@ def search(session: Session, actor: Actor, text: str) -> Sequence[Use]:
     for company_id in sorted({one for one in companies if one}):
         released = {
             evidence_id: [place for place in places if place[0] == hospital_id]
-            for evidence_id, places in _released(session, company_id).items()
+            for evidence_id, places in shared_components.released(session, company_id).items()
         }
         rows = session.execute(
             select(Component, ComponentList.made_at)
@@ -525,7 +531,7 @@ def with_lists(session: Session, actor: Actor) -> frozenset[str]:
     ).all()
     found = set()
     for company_id in sorted({row.company_id for row in read}):
-        released = _released(session, company_id)
+        released = shared_components.released(session, company_id)
         for row in read:
             if row.company_id == company_id:
                 places = released.get(row.evidence_id, ())
@@ -542,36 +548,6 @@ def _companies(session: Session, hospital_id: str, vendor_id: str) -> Sequence[s
         )
     )
     return sorted({one for one in found if one})
-
-
-Place = tuple[str, str, tuple[str, ...]]  # hospital, vendor, the supplies beside whose answers it lies
-
-
-def _released(session: Session, company_id: str) -> Mapping[str, Sequence[Place]]:
-    """To whom each document of a company was handed in: by the newest edition of each round."""
-    rounds = session.execute(
-        select(Response, Assessment.hospital_id, Assessment.vendor_id)
-        .join(Assessment, Assessment.id == Response.assessment_id)
-        .where(
-            Response.company_id == company_id,
-            exists().where(SignOff.company_id == Response.company_id, SignOff.response_id == Response.id),
-        )
-        .order_by(Response.created_at)
-    ).all()
-    deleted = set(
-        session.scalars(select(Evidence.id).where(Evidence.company_id == company_id, Evidence.deleted_at.is_not(None)))
-    )
-    found: dict[str, dict[tuple[str, str], set[str]]] = {}
-    for response, hospital_id, vendor_id in rounds:
-        edition = manifests.latest(session, response)
-        for entry in edition.manifest["evidence"] if edition else ():
-            if entry["id"] not in deleted:
-                links = found.setdefault(entry["id"], {}).setdefault((hospital_id, vendor_id), set())
-                links |= {supply for _question, supply in entry["for"] if supply}
-    return {
-        evidence_id: [(*place, tuple(sorted(links))) for place, links in places.items()]
-        for evidence_id, places in found.items()
-    }
 
 
 # ---- showing

@@ -25,6 +25,7 @@ class Ground(StrEnum):
     NETWORK = "network"
     PRODUCT = "product"
     SUBCONTRACTOR = "subcontractor"  # written down by the hospital, not seen
+    COMPONENT = "component"  # named by a list of parts (SBOM) that was handed in; see evidence/shared_components.py
 
 
 def seen_in(observed: Iterable[Observations]) -> Iterator[tuple[Ground, str, str, str]]:

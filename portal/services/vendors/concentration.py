@@ -1,29 +1,33 @@
 """What several vendors rest on together: mail hosts, clouds and networks, products, as their open scans have seen them,
-and the subcontractors that the hospital has written down.
+the components that their handed-in lists of parts name, and the subcontractors that the hospital has written down.
 
 Facts are drawn from the observations when a scan ends and kept as narrow rows. Who reads them is decided at reading: of
 each vendor only the newest scan that is open to the hospital counts, and nothing of one that gave documents only.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.db import lines
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment
+from portal.db.models.components import SharedComponent
 from portal.db.models.portfolio import SharedGround, SupplyLine, VendorLine
 from portal.db.models.responses import Response
 from portal.db.models.scans import ScanRun
 from portal.db.models.supplies import Subcontractor
 from portal.services.actors import Actor, hospital_of
+from portal.services.evidence import shared_components
+from portal.services.registers.dossiers import BERLIN
 from portal.services.scans import releases, scan_results
 from portal.services.scans.grounds import Ground
+from scanners.components import Standing
 from scanners.model import N_
 
 CRITICAL_TIERS = (1, 2)
@@ -37,7 +41,9 @@ TITLES: Mapping[Ground, str] = {
     Ground.NETWORK: N_("Networks"),
     Ground.PRODUCT: N_("Products in use"),
     Ground.SUBCONTRACTOR: N_("Subcontractors"),
+    Ground.COMPONENT: N_("Components"),
 }
+MOST_COMPONENTS = 200  # of those that most critical vendors share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +57,9 @@ class Share:
     critical: int  # of these in tier 1 or 2
     names: Sequence[str]  # of the vendors, the most critical first
     supplies: int
+    versions: Sequence[str] = ()  # of a component, in all these vendors' lists
+    known: Sequence[str] = ()  # holes that are known of these versions, those that most vendors have first
+    standing: Standing | None = None  # the worst of them
 
 
 def shares(session: Session, actor: Actor, *, now: datetime) -> Mapping[Ground, Sequence[Share]]:
@@ -96,6 +105,7 @@ def shares(session: Session, actor: Actor, *, now: datetime) -> Mapping[Ground, 
                 supplies=sum(one[3] for one in ordered),
             )
         )
+    shared[Ground.COMPONENT].extend(_components(session, hospital_id, now=now))
     return {
         kind: sorted(group, key=lambda one: (-one.critical, -one.vendors, one.label.casefold()))
         for kind, group in shared.items()
@@ -108,6 +118,13 @@ def vendors_of(session: Session, actor: Actor, kind: str, key: str, *, now: date
     if kind == Ground.SUBCONTRACTOR:
         rows_ = _subcontractors(session, hospital_id)
         return tuple(sorted({row.vendor_id for row in rows_ if folded_name(row.label) == key}))
+    if kind == Ground.COMPONENT:
+        holds = _holds(hospital_id, now)
+        return tuple(
+            sorted(
+                session.scalars(select(SharedComponent.vendor_id).where(*holds, SharedComponent.key == key).distinct())
+            )
+        )
     rows = session.execute(
         select(SharedGround.vendor_id, SharedGround.scan_id)
         .where(SharedGround.hospital_id == hospital_id, SharedGround.kind == kind, SharedGround.key == key)
@@ -122,12 +139,90 @@ def label_of(session: Session, actor: Actor, kind: str, key: str) -> str:
     if kind == Ground.SUBCONTRACTOR:
         every = _subcontractors(session, hospital_of(actor))
         return next((row.label for row in every if folded_name(row.label) == key), key)
+    if kind == Ground.COMPONENT:
+        named = select(SharedComponent.label).where(
+            SharedComponent.hospital_id == hospital_of(actor), SharedComponent.key == key
+        )
+        return session.scalar(named.order_by(SharedComponent.label).limit(1)) or key
     found = session.scalar(
         select(SharedGround.label)
         .where(SharedGround.hospital_id == hospital_of(actor), SharedGround.kind == kind, SharedGround.key == key)
         .limit(1)
     )
     return found or key
+
+
+def _components(session: Session, hospital_id: str, *, now: datetime) -> Sequence[Share]:
+    """Those that most critical vendors share, counted by the database; their versions and what is known of them."""
+    lists = (
+        select(SharedComponent.key, VendorLine.vendor_id, VendorLine.supplies, VendorLine.tier)
+        .join(
+            VendorLine,
+            (VendorLine.hospital_id == SharedComponent.hospital_id)
+            & (VendorLine.vendor_id == SharedComponent.vendor_id),
+        )
+        .where(*_holds(hospital_id, now), VendorLine.is_ended.is_(False))
+        .distinct()  # a vendor may name it in the lists of several products
+        .subquery()
+    )
+    vendors, critical = func.count(), func.sum(case((lists.c.tier.in_(CRITICAL_TIERS), 1), else_=0))
+    counted = session.execute(
+        select(
+            lists.c.key,
+            vendors.label("vendors"),
+            critical.label("critical"),
+            func.sum(lists.c.supplies).label("supplies"),
+        )
+        .group_by(lists.c.key)
+        .having(vendors >= FEWEST)
+        .order_by(critical.desc(), vendors.desc(), lists.c.key)
+        .limit(MOST_COMPONENTS)
+    ).all()
+    named: dict[str, list[Any]] = defaultdict(list)
+    for row in session.execute(
+        select(
+            *(SharedComponent.key, SharedComponent.label, SharedComponent.versions, SharedComponent.known),
+            *(SharedComponent.standing, VendorLine.vendor_id, VendorLine.name, VendorLine.tier, VendorLine.sorted_by),
+        )
+        .join(
+            VendorLine,
+            (VendorLine.hospital_id == SharedComponent.hospital_id)
+            & (VendorLine.vendor_id == SharedComponent.vendor_id),
+        )
+        .where(*_holds(hospital_id, now), VendorLine.is_ended.is_(False))
+        .where(SharedComponent.key.in_([row.key for row in counted]))
+        .order_by(SharedComponent.label)
+    ):
+        named[row.key].append(row)
+    return [
+        Share(
+            kind=Ground.COMPONENT,
+            key=row.key,
+            label=named[row.key][0].label,
+            vendors=row.vendors,
+            critical=int(row.critical),
+            names=[name for *_order, name in sorted({(at.tier or 9, at.sorted_by, at.name) for at in named[row.key]})],
+            supplies=int(row.supplies),
+            versions=shared_components.versions(one for at in named[row.key] for one in at.versions),
+            known=_by_number(one for at in named[row.key] for one in at.known),
+            standing=Standing(shared_components.worst(at.standing for at in named[row.key])),
+        )
+        for row in counted
+    ]
+
+
+def _holds(hospital_id: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The rows of this hospital whose document has not run out."""
+    today = now.astimezone(BERLIN).date()
+    return (
+        SharedComponent.hospital_id == hospital_id,
+        or_(SharedComponent.until.is_(None), SharedComponent.until >= today),
+    )
+
+
+def _by_number(names: Iterable[str]) -> Sequence[str]:
+    counts = Counter(names)
+    return sorted(counts, key=lambda name: (-counts[name], name))
 
 
 def folded_name(name: str) -> str:
