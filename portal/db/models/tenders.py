@@ -59,12 +59,14 @@ class Tender(Row):
     version: Mapped[int] = mapped_column(default=1)
 
     lots: Mapped[list["TenderLot"]] = relationship(back_populates="tender", order_by="TenderLot.number")
-    bidders: Mapped[list["TenderBidder"]] = relationship(back_populates="tender", order_by="TenderBidder.created_at")
+    bidders: Mapped[list["TenderBidder"]] = relationship(
+        back_populates="tender", order_by="TenderBidder.created_at, TenderBidder.id"
+    )
     queries: Mapped[list["TenderQuery"]] = relationship(order_by="TenderQuery.asked_at")
 
 
 class TenderLot(Row):
-    """One lot (Los): a product or service that is bought."""
+    """One lot (Los): a product or service that is bought, and what its intake says of it."""
 
     __tablename__ = "tender_lot"
     __table_args__ = (
@@ -78,6 +80,17 @@ class TenderLot(Row):
     tender_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     number: Mapped[int]
     title: Mapped[str] = mapped_column(String(200))
+    intake: Mapped[dict[str, Any] | None]  # as of a supply: form_version and answers; None: nobody has filled it in
+    impact: Mapped[int | None]
+    patient_safety: Mapped[int | None]
+    proposed_tier: Mapped[int | None]
+    tier: Mapped[int | None]  # the proposal unless overridden
+    override_reason: Mapped[str] = mapped_column(Text, default="")
+    policy_version: Mapped[str] = mapped_column(String(20), default="")
+    intake_by: Mapped[str] = mapped_column(String(200), default="")
+    intake_at: Mapped[datetime | None]
+    question_set: Mapped[str] = mapped_column(String(20), default="")  # "": what the tier gets, or the tender's
+    must_haves: Mapped[list[Any] | None]  # beside the tender's
 
     tender: Mapped[Tender] = relationship(back_populates="lots")
 
@@ -110,6 +123,7 @@ class TenderBidder(Row):
     created_at: Mapped[datetime]
     invited_at: Mapped[datetime | None]
     awarded_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]  # retention is over: what it answered and was seen of it is gone from here
 
     tender: Mapped[Tender] = relationship(back_populates="bidders")
 

@@ -16,7 +16,7 @@ from portal.errors import BadInput, NotNow
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.answers import manifests
-from portal.services.tenders import offers, tenders
+from portal.services.tenders import eligibility, tenders
 from portal.services.vendors import vendors
 from portal.services.vendors.vendors import SupplyFields, VendorFields
 from scanners.model import N_, Message
@@ -25,7 +25,10 @@ ENDED = frozenset({TenderState.AWARDED, TenderState.CANCELLED})
 
 
 def award(session: Session, actor: Actor, tender_id: str, bidder_id: str, *, reason: str, now: datetime) -> Vendor:
-    """The bidder becomes a vendor with a supply, and keeps its round; the tender ends when every lot has its word."""
+    """The bidder becomes a vendor with a supply, and keeps its round; the tender ends when every lot has its word.
+
+    An offer that is excluded, was withdrawn or never came is awarded nothing (eligibility.py).
+    """
     hospital_of(actor, HOSPITAL_WRITERS)
     row = tenders.locked(session, actor, tender_id, TenderState.OPENED)
     bidder = tenders.bidder_of(row, bidder_id)
@@ -33,10 +36,9 @@ def award(session: Session, actor: Actor, tender_id: str, bidder_id: str, *, rea
         raise BadInput({"reason": Message(text=N_("Give the reason for the award."))})
     if any(one.lot_id == bidder.lot_id and one.awarded_at is not None for one in row.bidders):
         raise NotNow(Message(text=N_("This lot has been awarded already.")))
-    if bidder.assessment_id is None:
-        raise NotNow(Message(text=N_("This bidder was never invited.")))
-    if offers.has_withdrawn(row, session.get_one(Assessment, bidder.assessment_id)):
-        raise NotNow(Message(text=N_("This bidder has withdrawn its offer.")))
+    barred = eligibility.bars(session, actor, row.id, tenders.lot_of(row, bidder.lot_id), now=now).get(bidder.id)
+    if barred is not None:
+        raise NotNow(barred)
     vendor = _become_vendor(session, actor, row, bidder, now=now)
     bidder.vendor_id, bidder.awarded_at = vendor.id, now
     tenders.note(

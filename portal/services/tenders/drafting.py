@@ -13,7 +13,7 @@ from portal.errors import BadInput, Clash, NotNow
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.registers import policies
 from portal.services.rounds import catalogues
-from portal.services.tenders import tenders
+from portal.services.tenders import lots, tenders
 from questionnaires.model import QuestionSet
 from scanners.model import N_, Message
 
@@ -91,10 +91,10 @@ def freeze(session: Session, actor: Actor, tender_id: str, *, now: datetime) -> 
     tenders.require_time(row, now=now)
     own = tenders.own_catalogue(session, row)
     row.frozen = {
-        "schema": 1,
+        "schema": 2,
         "tender": row.id,
         "title": row.title,
-        "lots": [[lot.number, lot.title] for lot in row.lots],
+        "lots": lots.freeze(session, row),
         "catalogue": [row.catalogue_id, row.catalogue_version, own.sha256 if own is not None else ""],
         "question_set": row.question_set,
         "must_haves": list(row.must_haves),

@@ -20,7 +20,7 @@ from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import invitations
 from portal.services.rounds.invitations import Invitee
-from portal.services.tenders import deadlines, tenders
+from portal.services.tenders import deadlines, lots, tenders
 from portal.services.vendors import vendors
 from portal.services.vendors.vendors import HostFields, SupplyFields, VendorFields
 from scanners.model import N_, Message
@@ -77,6 +77,7 @@ def invite(
     )
     vendor = vendors.add(session, inside, fields, now=now)
     supply = vendors.add_supply(session, inside, vendor.id, SupplyFields(name=lot.title), now=now)
+    lots.lay_into(lot, supply)
     if bidder.domain:
         ground = HostFields(name=bidder.domain, ground=Ground.TENDER, ground_note=f"{row.reference} {row.title}"[:500])
         vendors.name_host(session, inside, vendor.id, ground, now=now, permitted=permitted)
@@ -84,7 +85,7 @@ def invite(
         hospital_id=house.id,
         vendor_id=vendor.id,
         round=1,
-        question_set=row.question_set,
+        question_set=lots.question_set(session, row, lot).value,
         question_set_reason=SET_REASON,
         catalogue_id=row.catalogue_id,
         catalogue_version=row.catalogue_version,

@@ -16,7 +16,7 @@ from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.answers import responses
 from portal.services.registers import dossiers
 from portal.services.registers.dossiers import BERLIN
-from portal.services.tenders import offers, tenders
+from portal.services.tenders import lots, offers, tenders
 from scanners.model import N_, Message
 
 OPENERS = HOSPITAL_WRITERS | {HospitalRole.DECIDER}
@@ -71,7 +71,7 @@ def side_by_side(session: Session, actor: Actor, tender_id: str, lot_id: str, *,
         for bidder, _assessment in offers.bidding(session, row)
         if bidder.lot_id == lot.id
     ]
-    must = frozenset(row.must_haves)
+    must = frozenset(lots.must_haves(row, lot))
     first = comparison.compare(found, at=at, must_haves=must)
     out = {side.key: side.is_excluded for side in first.sides}
     found.sort(key=lambda one: _rank(one, is_excluded=out[one.dossier.vendor_key]))
@@ -88,8 +88,12 @@ def _assessed(session: Session, bidder: TenderBidder, rules: Policy, *, now: dat
     assert bidder.house_id is not None
     assert bidder.assessment_id is not None
     dossier = dossiers.build(session, bidder.house_id, bidder.assessment_id, now=now)
-    number = 1 + [one.id for one in bidder.tender.bidders].index(bidder.id)
-    return register.assess(replace(dossier, vendor_key=f"B-{number:02}", vendor_name=bidder.name), rules)
+    return register.assess(replace(dossier, vendor_key=key_of(bidder), vendor_name=bidder.name), rules)
+
+
+def key_of(bidder: TenderBidder) -> str:
+    """The short stable key of a bidder: the how-manieth of its tender it is."""
+    return f"B-{1 + [one.id for one in bidder.tender.bidders].index(bidder.id):02}"
 
 
 def _rank(one: Assessed, *, is_excluded: bool) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -51,27 +52,8 @@ def fill_in(
     """Record an intake: every question needs an answer, and another tier than the proposal needs a reason."""
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     supply = vendors.find_supply(session, actor, supply_id)
-    intake, wrong = intake_form.answered(intake_form.current(), given)
-    by = policies.of(session, hospital_id)
-    proposal = tiering.propose(intake, by)
-    _refuse({question: bad.message for question, bad in wrong.items()}, proposal, override)
-    chosen = override if override is not None and override.tier != proposal.tier else None
-    record = IntakeRecord(
-        hospital_id=hospital_id,
-        supply_id=supply.id,
-        answers={
-            "form_version": intake.form_version,
-            "answers": {question: list(options) for question, options in intake.answers.items()},
-        },
-        impact=proposal.impact,
-        patient_safety=proposal.patient_safety,
-        proposed_tier=proposal.tier,
-        tier=chosen.tier if chosen else proposal.tier,
-        override_reason=chosen.reason.strip() if chosen else "",
-        policy_version=by.based_on or by.version,
-        by_name=actor.name,
-        at=now,
-    )
+    weighed = weigh(session, hospital_id, given, override=override)
+    record = IntakeRecord(hospital_id=hospital_id, supply_id=supply.id, by_name=actor.name, at=now, **weighed)
     supply.intakes.append(record)
     audit.record(
         session,
@@ -79,14 +61,45 @@ def fill_in(
         "intake.filled-in",
         supply.id,
         now=now,
-        detail={"tier": record.tier, "proposed": record.proposed_tier, "overridden": bool(chosen)},
+        detail={
+            "tier": record.tier,
+            "proposed": record.proposed_tier,
+            "overridden": record.tier != record.proposed_tier,
+        },
     )
     return record
 
 
+def weigh(
+    session: Session, hospital_id: str, given: Mapping[str, Sequence[str]], *, override: Override | None = None
+) -> Mapping[str, Any]:
+    """What an intake says, by the policy of today, as the columns of a record keep it."""
+    intake, wrong = intake_form.answered(intake_form.current(), given)
+    by = policies.of(session, hospital_id)
+    proposal = tiering.propose(intake, by)
+    _refuse({question: bad.message for question, bad in wrong.items()}, proposal, override)
+    chosen = override if override is not None and override.tier != proposal.tier else None
+    return {
+        "answers": {
+            "form_version": intake.form_version,
+            "answers": {question: list(options) for question, options in intake.answers.items()},
+        },
+        "impact": proposal.impact,
+        "patient_safety": proposal.patient_safety,
+        "proposed_tier": proposal.tier,
+        "tier": chosen.tier if chosen else proposal.tier,
+        "override_reason": chosen.reason.strip() if chosen else "",
+        "policy_version": by.based_on or by.version,
+    }
+
+
 def load(record: IntakeRecord) -> Intake:
     """The intake as assessments knows it."""
-    kept = record.answers
+    return loaded(record.answers)
+
+
+def loaded(kept: Mapping[str, Any]) -> Intake:
+    """The same of what is kept in another row."""
     return Intake(
         form_version=kept["form_version"],
         answers={key: tuple(options) for key, options in kept["answers"].items()},

@@ -87,6 +87,11 @@ def drafted(session: Session, now: datetime, **changes: object) -> Bids:
 
 def started(session: Session, now: datetime, **changes: object) -> Bids:
     made = drafted(session, now, **changes)
+    start(session, made, now=now)
+    return made
+
+
+def start(session: Session, made: Bids, *, now: datetime) -> None:
     drafting.freeze(session, made.ward.assessor, made.tender_id, now=now)
     inviting.start(session, made.ward.assessor, made.tender_id, base_url=URL, now=now)
     row = session.get_one(Tender, made.tender_id)
@@ -95,14 +100,14 @@ def started(session: Session, now: datetime, **changes: object) -> Bids:
         made.ward.assessments[name] = one.assessment_id or ""
         company = building.company(session, name)
         actor = building.company_actor(session, company, CompanyRole.LEAD)
-        mail = session.scalars(select(OutboxMail).where(OutboxMail.to_address == one.contact_email)).first()
+        mails = session.scalars(select(OutboxMail).where(OutboxMail.hospital_id == one.house_id)).all()
+        mail = next(mail for mail in mails if mail.to_address == one.contact_email)
         token = re.search(rf"{URL}/invitation/(\S+)", mail.text)[1]
         invitations.accept(
             session, token, person=session.get_one(Person, actor.person_id), company=company, now=now + DAY
         )
         made.actors[name] = actor
     session.flush()
-    return made
 
 
 def hand_in(session: Session, made: Bids, name: str, *, now: datetime, quality: float = 0.9) -> SignOff:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
+from assessments.comparison import Gate
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.responses import SignOff
 from portal.db.models.tenders import Tender, TenderState
@@ -20,7 +21,7 @@ from portal.services.tenders import (
     awards,
     bidders,
     drafting,
-    inviting,
+    eligibility,
     openings,
     tenders,
 )
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+AGAIN = "Kanarienblau Zweigwerk"
 
 
 def test_the_award_makes_a_vendor_that_keeps_its_signed_round(session: Session, now: datetime):
@@ -69,23 +72,45 @@ def test_two_lots_of_one_bidder_become_one_vendor_with_two_supplies(session: Ses
     made = bids.drafted(session, now, needs_two=False)
     who, row = made.ward.assessor, session.get_one(Tender, made.tender_id)
     lot = drafting.add_lot(session, who, row.id, "Los zwei", now=now)
-    second = bidders.add_bidder(
-        session, who, row.id, bids.bidder(lot.id, ONE, "kanarienblau.de"), base_url=URL, now=now
-    )
-    drafting.freeze(session, who, row.id, now=now)
-    inviting.start(session, who, row.id, base_url=URL, now=now)
+    again = bids.bidder(lot.id, AGAIN, "kanarienblau.de")
+    made.bidders[AGAIN] = bidders.add_bidder(session, who, row.id, again, base_url=URL, now=now).id
+    bids.start(session, made, now=now)
+    for name in (ONE, AGAIN):
+        bids.hand_in(session, made, name, now=now + 2 * DAY, quality=1.0)
     later = made.closes_at + SECOND
     openings.open_answers(session, who, row.id, now=later)
     one = awards.award(session, who, row.id, made.bidders[ONE], reason="Bestes.", now=later)
     with pytest.raises(NotNow):
         awards.award(session, who, row.id, made.bidders[TWO], reason="Auch.", now=later)
-    two = awards.award(session, who, row.id, second.id, reason="Bestes.", now=later)
+    two = awards.award(session, who, row.id, made.bidders[AGAIN], reason="Bestes.", now=later)
     assert one.id == two.id
     assert row.state is TenderState.AWARDED
     for verb in (
-        lambda: awards.award(session, who, row.id, second.id, reason="x", now=later),
+        lambda: awards.award(session, who, row.id, made.bidders[AGAIN], reason="x", now=later),
         lambda: awards.cancel(session, who, row.id, reason="x", now=later),
         lambda: openings.open_answers(session, who, row.id, now=later),
     ):
         with pytest.raises(NotNow):
             verb()
+
+
+@pytest.mark.parametrize("why", ["silent", "excluded"])
+def test_no_award_goes_to_an_offer_that_is_none_or_excluded(session: Session, now: datetime, why: str):
+    """§ 57 VgV; a withdrawn one is in test_offers."""
+    made = bids.started(session, now)
+    bids.hand_in(session, made, TWO, now=now + 2 * DAY, quality=1.0)
+    if why == "excluded":
+        bids.hand_in(session, made, ONE, now=now + 2 * DAY, quality=0.0)
+    row = bids.opened(session, made)
+    with pytest.raises(NotNow) as refused:
+        awards.award(session, made.ward.assessor, row.id, made.bidders[ONE], reason="Doch.", now=made.closes_at + DAY)
+    assert refused.value.message.text == {"silent": eligibility.SILENT, "excluded": eligibility.EXCLUDED}[why]
+    barred = eligibility.bars(session, made.ward.auditor, row.id, row.lots[0], now=made.closes_at + DAY)
+    assert set(barred) == {made.bidders[ONE]}
+    if why == "excluded":
+        made_of = openings.side_by_side(session, made.ward.auditor, row.id, row.lots[0].id, now=made.closes_at + DAY)
+        unmet = {gate.question.id for gate in made_of.gates if gate.cells[-1] is Gate.FAILED}
+        assert set(str(barred[made.bidders[ONE]].values["questions"]).split(", ")) == unmet
+    assert not vendors.search(session, made.ward.auditor)
+    awards.award(session, made.ward.assessor, row.id, made.bidders[TWO], reason="Best.", now=made.closes_at + DAY)
+    assert [one.name for one in vendors.search(session, made.ward.auditor)] == [TWO]
