@@ -26,10 +26,14 @@ def fit(
     """
     if not _can_be_read(after.shape, value, today=today):
         return Fit.NONE
-    is_same = before.text == after.text and _asks_the_same(before.shape, after.shape)
-    if is_same:
+    if is_same(before, after):
         return Fit.SAME
     return Fit.NONE if after.id.startswith(OWN) else Fit.CHANGED
+
+
+def is_same(before: Question | ProfileQuestion, after: Question | ProfileQuestion) -> bool:
+    """Whether two versions of a question ask the same in the same words."""
+    return before.text == after.text and _asks_the_same(before.shape, after.shape)
 
 
 def _can_be_read(shape: AnswerShape, value: AnswerValue, *, today: date) -> bool:

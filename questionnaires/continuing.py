@@ -1,8 +1,9 @@
 """A follow-up round: what changed is asked, what is named as changed is asked again, and the rest goes on to hold."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from questionnaires import carrying
 from questionnaires.model import (
     ALWAYS,
     AllOf,
@@ -26,10 +27,15 @@ def is_follow_up(catalogue: Catalogue) -> bool:
 
 
 def reopening(
-    delta: Catalogue, before: Catalogue, question_set: QuestionSet, *, asked_again: Collection[str] = ()
+    delta: Catalogue,
+    before: Catalogue,
+    question_set: QuestionSet,
+    *,
+    asked_again: Collection[str] = (),
+    renewed: Catalogue | None = None,
 ) -> Catalogue:
     """What a follow-up asks: its own questions, those of the earlier round in each section named as changed, and
-    `asked_again`, whatever is named: what has aged since.
+    `asked_again`, whatever is named: what has aged since, in the words of `renewed`, which may also ask what is new.
 
     What was said of the company itself is not asked again: it stands in the profile, but is hidden.
     """
@@ -37,12 +43,41 @@ def reopening(
     def shown(question: Question) -> Condition:
         return question.applies_if if question.id in asked_again else _when_changed(delta, question)
 
-    return _merged(delta, before, question_set, shown)
+    return _merged(delta, before, question_set, shown, _fresh(delta, renewed, asked_again))
 
 
-def standing(delta: Catalogue, before: Catalogue, question_set: QuestionSet) -> Catalogue:
+def standing(
+    delta: Catalogue,
+    before: Catalogue,
+    question_set: QuestionSet,
+    *,
+    asked_again: Collection[str] = (),
+    renewed: Catalogue | None = None,
+) -> Catalogue:
     """The same catalogue as it is judged: what was asked earlier counts whether it was asked again or not."""
-    return _merged(delta, before, question_set, lambda question: question.applies_if)
+    return _merged(
+        delta, before, question_set, lambda question: question.applies_if, _fresh(delta, renewed, asked_again)
+    )
+
+
+def reworded(before: Catalogue, renewed: Catalogue, question_set: QuestionSet) -> frozenset[str]:
+    """Questions of an earlier round that the renewed catalogue asks in other words or with other choices."""
+    return frozenset(
+        name
+        for name in before.sets[question_set].question_ids
+        if name in renewed.questions and not carrying.is_same(before.questions[name], renewed.questions[name])
+    )
+
+
+def added(before: Catalogue, asked_then: QuestionSet, renewed: Catalogue, question_set: QuestionSet) -> frozenset[str]:
+    """Questions of a set of the renewed catalogue that the earlier round did not ask."""
+    return frozenset(renewed.sets[question_set].question_ids) - frozenset(before.sets[asked_then].question_ids)
+
+
+def knows_the_company(before: Catalogue, renewed: Catalogue) -> bool:
+    """Whether what the company said of itself in the earlier round answers what the renewed catalogue asks of it."""
+    known = {question.id: question for question in before.profile}
+    return all(one.id in known and carrying.is_same(known[one.id], one) for one in renewed.profile)
 
 
 def reopened(delta: Catalogue, profile: Mapping[str, AnswerValue]) -> frozenset[str]:
@@ -84,10 +119,22 @@ def _when_changed(delta: Catalogue, question: Question) -> Condition:
     return changed if question.applies_if == ALWAYS else AllOf(conditions=(changed, question.applies_if))
 
 
-def _merged(delta: Catalogue, before: Catalogue, question_set: QuestionSet, shown: Shown) -> Catalogue:
-    asked_then = set(before.sets[question_set].question_ids) - set(delta.questions)
-    earlier = {name: replace(before.questions[name], applies_if=shown(before.questions[name])) for name in asked_then}
-    sections = tuple(_section(frame, delta, earlier) for frame in _frames(delta, before))
+def _fresh(delta: Catalogue, renewed: Catalogue | None, asked_again: Collection[str]) -> Catalogue | None:
+    """Of the renewed catalogue only what is asked again."""
+    if renewed is None:
+        return None
+    wanted = {name for name in asked_again if name in renewed.questions and name not in delta.questions}
+    return replace(renewed, questions={name: one for name, one in renewed.questions.items() if name in wanted})
+
+
+def _merged(
+    delta: Catalogue, before: Catalogue, question_set: QuestionSet, shown: Shown, fresh: Catalogue | None
+) -> Catalogue:
+    asked_then = [name for name in before.sets[question_set].question_ids if name not in delta.questions]
+    asked = {name: before.questions[name] for name in asked_then} | dict(fresh.questions if fresh else {})
+    earlier = {name: replace(question, applies_if=shown(question)) for name, question in asked.items()}
+    order = _order(before, fresh)
+    sections = tuple(_section(frame, delta, earlier, order) for frame in _frames(delta, before, fresh))
     questions = {
         name: delta.questions.get(name) or earlier[name] for section in sections for name in section.question_ids
     }
@@ -98,20 +145,33 @@ def _merged(delta: Catalogue, before: Catalogue, question_set: QuestionSet, show
         sections=sections,
         questions=questions,
         profile=(*delta.profile, *hidden),
-        flags={**before.flags, **delta.flags},
-        evidence_types={**before.evidence_types, **delta.evidence_types},
+        flags={**(fresh.flags if fresh else {}), **before.flags, **delta.flags},
+        evidence_types={
+            **(fresh.evidence_types if fresh else {}),
+            **before.evidence_types,
+            **delta.evidence_types,
+        },
         sets={key: replace(one, question_ids=tuple(questions)) for key, one in delta.sets.items()},
         maturity=before.maturity,
     )
 
 
-def _frames(delta: Catalogue, before: Catalogue) -> Iterable[Section]:
-    """The sections of both, in the order of the earlier catalogue."""
-    known = {section.id for section in before.sections}
-    return (*before.sections, *(section for section in delta.sections if section.id not in known))
+def _frames(delta: Catalogue, before: Catalogue, fresh: Catalogue | None) -> Iterable[Section]:
+    """The sections of all, in the order of the earlier catalogue."""
+    own = {section.id: section for section in delta.sections}
+    newer = {question.section for question in fresh.questions.values()} if fresh else set()
+    asked = {section.id: section for section in (fresh.sections if fresh else ()) if section.id in newer}
+    then = {section.id: section for section in before.sections}
+    return {**then, **{name: one for name, one in {**own, **asked}.items() if name not in then}}.values()
 
 
-def _section(frame: Section, delta: Catalogue, earlier: Mapping[str, Question]) -> Section:
+def _order(before: Catalogue, fresh: Catalogue | None) -> Sequence[str]:
+    """Every question once: as the earlier catalogue has them, then what is new."""
+    sections = (*before.sections, *(fresh.sections if fresh else ()))
+    return tuple(dict.fromkeys(name for section in sections for name in section.question_ids))
+
+
+def _section(frame: Section, delta: Catalogue, earlier: Mapping[str, Question], order: Sequence[str]) -> Section:
     new = [question.id for question in delta.questions.values() if question.section == frame.id]
-    old = [name for name in frame.question_ids if name in earlier]
+    old = [name for name in order if name in earlier and earlier[name].section == frame.id]
     return replace(frame, question_ids=(*new, *old))

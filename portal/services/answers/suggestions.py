@@ -79,7 +79,13 @@ def of_round(session: Session, asked: Round) -> Mapping[Key, Suggestion]:
 
 def earlier(session: Session, actor: Actor, asked: Round, *, now: datetime) -> Mapping[Key, Earlier]:
     """For every question without an answer the newest one that the company gave in another round."""
-    company_id = company_of(actor, EVERY_COMPANY_ROLE)
+    return _given(session, company_of(actor, EVERY_COMPANY_ROLE), asked, now=now)
+
+
+def _given(
+    session: Session, company_id: str, asked: Round, *, now: datetime, hospital_id: str | None = None
+) -> Mapping[Key, Earlier]:
+    """The same; with a hospital only what that one was told."""
     today = now.astimezone(BERLIN).date()
     rows = session.execute(
         select(Answer, Assessment, Hospital.name, Supply.name)
@@ -92,6 +98,7 @@ def earlier(session: Session, actor: Actor, asked: Round, *, now: datetime) -> M
             Assessment.company_id == company_id,
             Assessment.id != asked.assessment.id,
             Answer.value.is_not(None),
+            *([Assessment.hospital_id == hospital_id] if hospital_id is not None else []),
         )
         .order_by(Answer.updated_at.desc())
     ).all()
@@ -118,13 +125,7 @@ def prefill(session: Session, actor: Actor, assessment_id: str, section: str, *,
     asked = responses.questionnaire(session, actor, assessment_id, now=now)
     lying = of_round(session, asked)
     offers = [
-        Offer(
-            key=key,
-            value=found.value,
-            given_at=found.given_at,
-            is_changed=found.fit is Fit.CHANGED,
-            source=found.source,
-        )
+        _offer(key, found)
         for key, found in earlier(session, actor, asked, now=now).items()
         if key not in lying and is_on(asked, key, section)
     ]
@@ -197,6 +198,28 @@ def _read_again(shape: AnswerShape, value: AnswerValue, *, today: date) -> Answe
         return answering.parse(shape, answering.raw(value), comment=value.comment, today=today)
     except BadAnswer:
         return None
+
+
+def lay_signed(session: Session, assessment: Assessment, *, now: datetime) -> int:
+    """In a follow-up, lay what this hospital was told before beside each question that it asks again: it is to be
+    confirmed, not begun anew. What other hospitals were told stays the company's choice."""
+    again = catalogues.again(assessment)
+    if not again or assessment.company_id is None:
+        return 0
+    asked = rounds.load(session, assessment, now=now)
+    given = _given(session, assessment.company_id, asked, hospital_id=assessment.hospital_id, now=now)
+    offers = [_offer(key, found) for key, found in given.items() if key[0] in again]
+    return len(lay(session, asked, offers, source="", now=now).laid)
+
+
+def _offer(key: Key, found: Earlier) -> Offer:
+    return Offer(
+        key=key,
+        value=found.value,
+        given_at=found.given_at,
+        is_changed=found.fit is Fit.CHANGED,
+        source=found.source,
+    )
 
 
 def dismiss(session: Session, actor: Actor, assessment_id: str, section: str, *, now: datetime) -> int:

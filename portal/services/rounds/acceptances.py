@@ -11,7 +11,7 @@ from portal.db.models.accounts import Company, CompanyMember, Person
 from portal.db.models.assessments import Assessment
 from portal.errors import BadInput, NotAllowed
 from portal.services.actors import COMPANY_LEADERS, Actor
-from portal.services.answers import recordings
+from portal.services.answers import recordings, suggestions
 from portal.services.people import accounts
 from portal.services.people.accounts import NewPerson
 from portal.services.rounds import invitations
@@ -92,4 +92,5 @@ def _accept(session: Session, token: str, person: Person, company: Company, *, n
     assessment = invitations.accept(session, token, person=person, company=company, now=now)
     own_results.become_visible(session, assessment, now=now)
     recordings.offer_to_company(session, assessment, person, company, now=now)
+    suggestions.lay_signed(session, assessment, now=now)
     return assessment

@@ -19,10 +19,10 @@ from portal.services.jobs import JobKind
 from portal.services.mails.letters import Letter
 from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import invitations, reassessments
-from portal.services.rounds.invitations import Invitee, Proposal, RoundFields
+from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.reassessments import Delta
 from portal.services.vendors import intakes, vendors
 from portal.services.vendors.portfolio import PortfolioRow
-from questionnaires import shelf
 from questionnaires.model import QuestionSet
 from scanners.model import N_, Message
 
@@ -39,10 +39,14 @@ class Prepared:
     vendor: Vendor
     supplies: Sequence[Supply]
     left_out: Sequence[Supply]  # without an intake: not asked about
-    question_set: QuestionSet | None
-    proposal: Proposal | None
+    asked: Delta | None  # None: no product has its intake
     invitee: Invitee
     why_not: Message | None
+
+    @property
+    def question_set(self) -> QuestionSet | None:
+        """By the tier."""
+        return self.asked.question_set if self.asked is not None else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +185,7 @@ def seats(session: Session, campaign: Campaign) -> Sequence[CampaignSeat]:
 
 
 def prepared(session: Session, actor: Actor, campaign: Campaign, vendor: Vendor, *, now: datetime) -> Prepared:
-    """What this vendor would be asked: set by tier, catalogue as proposed, each product with an intake."""
+    """What this vendor would be asked: set by tier, of what was signed only the delta, each product with an intake."""
     active = [supply for supply in vendor.supplies if supply.ended_at is None]
     asked = [supply for supply in active if intakes.current(supply) is not None]
     newest_round = session.scalars(
@@ -195,8 +199,9 @@ def prepared(session: Session, actor: Actor, campaign: Campaign, vendor: Vendor,
         vendor=vendor,
         supplies=asked,
         left_out=[supply for supply in active if supply not in asked],
-        question_set=invitations.set_by_tier(session, asked),
-        proposal=invitations.propose(session, actor, vendor, asked, now=now) if asked else None,
+        asked=reassessments.delta(session, actor, vendor, supplies=asked, due_on=campaign.due_on, now=now)
+        if asked
+        else None,
         invitee=Invitee(
             email=address_of(vendor),
             name=vendor.contact_name,
@@ -209,7 +214,7 @@ def prepared(session: Session, actor: Actor, campaign: Campaign, vendor: Vendor,
 
 def preview(session: Session, campaign: Campaign, one: Prepared, *, now: datetime) -> Letter | None:
     """The mail as this vendor would have it; None where nothing would be sent."""
-    if one.question_set is None or one.proposal is None:
+    if one.question_set is None or one.asked is None:
         return None
     return invitations.preview(
         session,
@@ -218,7 +223,7 @@ def preview(session: Session, campaign: Campaign, one: Prepared, *, now: datetim
             supply_ids=[supply.id for supply in one.supplies],
             due_on=campaign.due_on,
             question_set=one.question_set,
-            catalogue=one.proposal.name,
+            catalogue=one.asked.catalogue,
         ),
         one.invitee,
         link=LINK_IN_PREVIEW,
@@ -381,26 +386,20 @@ def _invite(
     one = prepared(session, actor, campaign, vendors.find(session, actor, vendor_id), now=now)
     if one.why_not is not None:
         raise NotNow(one.why_not)
-    if one.question_set is None or one.proposal is None:
+    if one.question_set is None or one.asked is None:
         raise NotNow(Message(text=N_("no intake")))
     fields = RoundFields(
         supply_ids=[supply.id for supply in one.supplies],
         due_on=campaign.due_on,
         question_set=one.question_set,
-        catalogue=one.proposal.name,
-        asked_again=_asked_again(session, actor, one, now=now),
+        catalogue=one.asked.catalogue,
+        asked_again=one.asked.asked_again,
+        renewed_by=one.asked.renewed_by,
     )
     assessment = invitations.begin(session, actor, vendor_id, fields, one.invitee, base_url=base_url, now=now)
     session.flush()
     email = session.scalars(select(Invitation.email).where(Invitation.assessment_id == assessment.id)).one()
     return assessment, email
-
-
-def _asked_again(session: Session, actor: Actor, one: Prepared, *, now: datetime) -> Sequence[str]:
-    """In a follow-up also what has run out, aged or come in doubt."""
-    if one.proposal is None or one.proposal.name != shelf.DELTA:
-        return ()
-    return reassessments.delta(session, actor, one.vendor, now=now).asked_again
 
 
 def _sender(session: Session, campaign: Campaign) -> Actor:

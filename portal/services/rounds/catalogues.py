@@ -51,7 +51,7 @@ class Offer:
     @property
     def key(self) -> str:
         """As a form sends it."""
-        return "@".join(self.name)
+        return key_of(self.name)
 
 
 # ---- reading
@@ -80,9 +80,13 @@ def of(session: Session, assessment: Assessment) -> Catalogue:
     earlier = before(session, assessment) if continuing.is_follow_up(found) else None
     if earlier is None:
         return found
-    again = frozenset(map(str, assessment.asked_again or ()))
-    then = QuestionSet(earlier.question_set)
-    return continuing.reopening(found, judged(session, earlier), then, asked_again=again)
+    return continuing.reopening(
+        found,
+        judged(session, earlier),
+        QuestionSet(earlier.question_set),
+        asked_again=again(assessment),
+        renewed=_renewed(session, assessment),
+    )
 
 
 def judged(session: Session, assessment: Assessment) -> Catalogue:
@@ -91,7 +95,24 @@ def judged(session: Session, assessment: Assessment) -> Catalogue:
     earlier = before(session, assessment) if continuing.is_follow_up(found) else None
     if earlier is None:
         return found
-    return continuing.standing(found, judged(session, earlier), QuestionSet(earlier.question_set))
+    return continuing.standing(
+        found,
+        judged(session, earlier),
+        QuestionSet(earlier.question_set),
+        asked_again=again(assessment),
+        renewed=_renewed(session, assessment),
+    )
+
+
+def again(assessment: Assessment) -> frozenset[str]:
+    """The questions that a follow-up asks anew, whatever its company names as changed."""
+    return frozenset(map(str, assessment.asked_again or ()))
+
+
+def _renewed(session: Session, assessment: Assessment) -> Catalogue | None:
+    if assessment.renewed_by is None:
+        return None
+    return get(session, assessment.hospital_id, *name_of(assessment.renewed_by))
 
 
 def before(session: Session, assessment: Assessment) -> Assessment | None:
@@ -147,8 +168,13 @@ def offered(session: Session, actor: Actor) -> Sequence[Offer]:
     return offers
 
 
+def key_of(name: Name) -> str:
+    """As a form sends it and a row keeps it."""
+    return "@".join(name)
+
+
 def name_of(key: str) -> Name:
-    """The inverse of Offer.key."""
+    """The inverse of key_of."""
     catalogue_id, _at, version = key.partition("@")
     return catalogue_id, version
 

@@ -29,7 +29,7 @@ def whole(session: Session, assessment: Assessment, manifest: Manifest) -> Manif
     values = {entry["question"]: answering.load(entry["value"]) for entry in manifest["answers"]}
     # What an earlier follow-up named as changed was its own question; this one asks it anew.
     facts = {question.id for question in catalogue.profile} - {question.id for question in asked.profile}
-    again = frozenset(map(str, assessment.asked_again or ()))
+    again = catalogues.again(assessment)
     held = [
         {ROUND: earlier.id, **entry}
         for entry in then["answers"]

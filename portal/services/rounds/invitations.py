@@ -7,13 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from assessments import intake as intake_forms
 from portal import i18n
 from portal.db.models.accounts import Company, Hospital, Person
 from portal.db.models.assessments import Assessment, AssessmentSupply, Invitation, Stage
 from portal.db.models.responses import Response
 from portal.db.models.tenders import TenderBidder
-from portal.db.models.vendors import IntakeRecord, Supply, Vendor
+from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, NotFound, NotNow
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
@@ -22,7 +21,7 @@ from portal.services.mails.letter_templates import Facts, Kind
 from portal.services.mails.letters import Letter
 from portal.services.people import accounts, limits, tickets
 from portal.services.registers.dossiers import BERLIN
-from portal.services.rounds import catalogues, follow_ups, reassessment_calls
+from portal.services.rounds import catalogues, continuations, follow_ups, reassessment_calls
 from portal.services.rounds.catalogues import Offer
 from portal.services.vendors import intakes, vendors
 from questionnaires import answering, shelf
@@ -35,10 +34,6 @@ UNANSWERED = frozenset({Stage.INVITED, Stage.OPENED})
 OPEN = frozenset({Stage.INVITED, Stage.OPENED, Stage.ACCEPTED, Stage.ANSWERING, Stage.RETURNED})
 NARROW = "\u202f"
 AFTER_ALL = 2**31 - 1  # the round of a preview: it follows on whatever came before
-RECENT = timedelta(days=2 * 365)  # so long the last assessment is asked for changes only
-LOOKED_AT = frozenset({Stage.REVIEWED, Stage.CLOSED})
-FAR_FROM_TIER = 3
-NEAR_IT = frozenset({"remote_access", "clinical_remote_access", "cloud", "medical_device", "patient_data"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +46,7 @@ class Proposal:
     @property
     def key(self) -> str:
         """As a form sends it."""
-        return "@".join(self.name)
+        return catalogues.key_of(self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +71,7 @@ class RoundFields:
     catalogue: catalogues.Name | None = None  # None: the usual one, whatever the intake proposes
     catalogue_reason: str = ""
     asked_again: Sequence[str] = ()  # questions that a follow-up asks anew; see reassessments
+    renewed_by: catalogues.Name | None = None  # in whose words it asks them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,54 +116,24 @@ def set_by_tier(session: Session, supplies: Sequence[Supply]) -> QuestionSet | N
     return intakes.question_set(session, min(records, key=lambda record: record.tier)) if records else None
 
 
-def propose(session: Session, actor: Actor, vendor: Vendor, supplies: Sequence[Supply], *, now: datetime) -> Proposal:
-    """Which catalogue of ours fits: what has changed, if it was asked not long ago; the short one for suppliers that
-    come near neither IT nor data; else all questions."""
-    hospital_id = hospital_of(actor)
-    records = [intakes.current(supply) for supply in supplies]
-    last = session.scalars(
-        select(Assessment)
-        .where(
-            Assessment.hospital_id == hospital_id,
-            Assessment.vendor_id == vendor.id,
-            Assessment.submitted_at.is_not(None),
+def propose(session: Session, actor: Actor, vendor: Vendor, supplies: Sequence[Supply]) -> Proposal:
+    """Which catalogue of ours fits: what has changed, where something signed goes on to hold; else what `everything`
+    says."""
+    if continuations.beginning(session, actor, vendor, supplies).ground is not None:
+        return Proposal(
+            name=shelf.DELTA, because=N_("What was signed goes on to hold; asked is what changed, ended or has aged.")
         )
-        .order_by(Assessment.round.desc())
-        .options(selectinload(Assessment.supplies))
-        .limit(1)
-    ).first()
-    if last is not None and last.submitted_at is not None and now - last.submitted_at <= RECENT:
-        asked = {row.supply_id for row in last.supplies}
-        is_known = supplies and {supply.id for supply in supplies} <= asked and last.stage in LOOKED_AT
-        if is_known and follow_ups.ground(session, last, _company_of(session, vendor)) is not None:
-            return Proposal(name=shelf.DELTA, because=N_("These products were assessed within the last two years."))
-    known = [record for record in records if record is not None]
-    if known and len(known) == len(records) and all(_is_far_from_it(record) for record in known):
+    return everything(supplies)
+
+
+def everything(supplies: Sequence[Supply]) -> Proposal:
+    """All questions; the short ones for suppliers that come near neither IT nor data."""
+    if continuations.are_far_from_it(supplies):
         return Proposal(
             name=shelf.WITHOUT_IT_ACCESS,
             because=N_("By its intake it comes near neither systems of the hospital nor data of patients."),
         )
     return Proposal(name=shelf.CURRENT, because="")
-
-
-def _company_of(session: Session, vendor: Vendor) -> str | None:
-    """The company that took the newest of the vendor's rounds that was taken."""
-    return session.scalars(
-        select(Assessment.company_id)
-        .where(
-            Assessment.hospital_id == vendor.hospital_id,
-            Assessment.vendor_id == vendor.id,
-            Assessment.company_id.is_not(None),
-        )
-        .order_by(Assessment.round.desc())
-        .limit(1)
-    ).first()
-
-
-def _is_far_from_it(record: IntakeRecord) -> bool:
-    intake = intakes.load(record)
-    flags = intake_forms.flags(intake_forms.get(intake.form_version), intake)
-    return record.tier >= FAR_FROM_TIER and flags.isdisjoint(NEAR_IT)
 
 
 def begin(
@@ -184,7 +150,7 @@ def begin(
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     vendor = vendors.find(session, actor, vendor_id)
     chosen = [supply for supply in vendor.supplies if supply.id in set(fields.supply_ids) and supply.ended_at is None]
-    proposed = propose(session, actor, vendor, chosen, now=now).name if fields.catalogue else shelf.CURRENT
+    proposed = propose(session, actor, vendor, chosen).name if fields.catalogue else shelf.CURRENT
     name = fields.catalogue or proposed
     offers = {offer.name: offer for offer in catalogues.offered(session, actor)}
     offer, is_proposed = offers.get(name), name == proposed
@@ -211,6 +177,7 @@ def begin(
         catalogue_version=name[1],
         catalogue_reason=fields.catalogue_reason.strip(),
         asked_again=list(fields.asked_again) or None,
+        renewed_by=catalogues.key_of(fields.renewed_by) if fields.renewed_by else None,
         due_on=fields.due_on,
         stage=Stage.INVITED,
         created_at=now,

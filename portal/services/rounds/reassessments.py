@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from assessments import cadence
+from assessments import cadence, contradictions
 from portal import i18n
 from portal.db import lines
 from portal.db.models.assessments import Assessment, Stage
@@ -22,9 +23,11 @@ from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.answers import manifests
 from portal.services.evidence import evidence_ends
 from portal.services.monitoring import watching
+from portal.services.registers import dossiers, policies, scores
 from portal.services.registers.dossiers import BERLIN
-from portal.services.rounds import catalogues, follow_ups, invitations, reassessment_calls
-from portal.services.rounds.invitations import LOOKED_AT, Invitee, RoundFields
+from portal.services.rounds import catalogues, continuations, follow_ups, invitations, reassessment_calls
+from portal.services.rounds.continuations import LOOKED_AT, Ground
+from portal.services.rounds.invitations import Invitee, RoundFields
 from portal.services.vendors import intakes, vendors
 from questionnaires import continuing, shelf
 from questionnaires.model import Catalogue, QuestionSet
@@ -55,6 +58,27 @@ class Due:
         return self.due_on is not None and self.due_on <= today
 
 
+class Doubt(StrEnum):
+    """Why a question that was signed needs a fresh look."""
+
+    EVIDENCE = "evidence"
+    AGE = "age"
+    REASON = "reason"
+    REWORDED = "reworded"
+    CONTRADICTED = "contradicted"
+    ADDED = "added"
+
+
+DOUBTS: Mapping[Doubt, str] = {
+    Doubt.EVIDENCE: N_("Documents that have ended or soon will"),
+    Doubt.AGE: N_("Answers of more than two intervals ago"),
+    Doubt.REASON: N_("In doubt by what happened"),
+    Doubt.REWORDED: N_("Asked in other words since"),
+    Doubt.CONTRADICTED: N_("Contradicted by what was seen from outside"),
+    Doubt.ADDED: N_("New in the catalogue, or asked by the tier it has now"),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Delta:
     """What a re-assessment would ask, or why it cannot begin."""
@@ -62,18 +86,24 @@ class Delta:
     supplies: Sequence[Supply]
     question_set: QuestionSet | None
     catalogue: catalogues.Name
+    because: str  # why this catalogue; "": it is the usual one
     is_follow_up: bool
+    why_everything: str  # why it is no follow-up
+    renewed_by: catalogues.Name | None  # in whose words a follow-up asks again
     own: int  # questions of the follow-up itself
-    by_evidence: tuple[str, ...]  # questions whose documents have ended or soon will
-    by_age: tuple[str, ...]
-    by_reason: tuple[str, ...]
+    why: Mapping[Doubt, tuple[str, ...]]  # questions that are asked again, by what makes them need a fresh look
     email: str
     why_not: Message | None
 
     @property
     def asked_again(self) -> tuple[str, ...]:
         """Every question that is asked anew, each once."""
-        return tuple(sorted({*self.by_evidence, *self.by_age, *self.by_reason}))
+        return tuple(sorted({name for names in self.why.values() for name in names}))
+
+    @property
+    def count(self) -> int:
+        """How many questions a follow-up asks at least."""
+        return self.own + len(self.asked_again)
 
 
 # ---- who is due
@@ -124,47 +154,33 @@ def of_vendor(session: Session, actor: Actor, vendor_id: str) -> Due | None:
     hospital_id = hospital_of(actor)
     lines.settle(session)
     vendor = session.get(VendorLine, (hospital_id, vendor_id))
-    last = _last(session, hospital_id, vendor_id)
+    last = continuations.last_of(session, hospital_id, vendor_id)
     if vendor is None or last is None or last.submitted_at is None:
         return None
     calls = reassessment_calls.standing(session, hospital_id, vendor_id)
     return _due(vendor, last.submitted_at, calls, watching.rule(session, hospital_id).reassessments)
 
 
-def _last(session: Session, hospital_id: str, vendor_id: str) -> Assessment | None:
-    return session.scalars(
-        select(Assessment)
-        .where(
-            Assessment.hospital_id == hospital_id,
-            Assessment.vendor_id == vendor_id,
-            Assessment.submitted_at.is_not(None),
-        )
-        .order_by(Assessment.round.desc())
-        .limit(1)
-    ).first()
-
-
 # ---- what is asked
 
 
-def delta(session: Session, actor: Actor, vendor: Vendor, *, now: datetime) -> Delta:
-    """A follow-up where something signed goes on to hold and no newer questions are out; else what fits by the intake,
-    with the earlier answers beside as suggestions."""
+def delta(
+    session: Session,
+    actor: Actor,
+    vendor: Vendor,
+    *,
+    now: datetime,
+    supplies: Sequence[Supply] | None = None,
+    due_on: date | None = None,
+) -> Delta:
+    """A follow-up where something signed goes on to hold; else what fits by the intake, with the earlier answers beside
+    as suggestions. None of the supplies named: all that have their intake."""
     hospital_id = hospital_of(actor)
-    supplies = [one for one in vendor.supplies if one.ended_at is None and intakes.current(one) is not None]
-    last = _last(session, hospital_id, vendor.id)
-    ground = _ground(session, last, supplies) if last is not None else None
-    name = shelf.DELTA
-    if ground is None:
-        name = invitations.propose(session, actor, vendor, supplies, now=now).name if supplies else shelf.CURRENT
-        name = shelf.CURRENT if name == shelf.DELTA else name
-    evidence: tuple[str, ...] = ()
-    age: tuple[str, ...] = ()
-    reason: tuple[str, ...] = ()
-    if last is not None and ground is not None:
-        known = catalogues.judged(session, last)
-        evidence, age = _ended_and_aged(session, last, known, now=now)
-        reason = _doubted(known, reassessment_calls.standing(session, hospital_id, vendor.id))
+    if supplies is None:
+        supplies = [one for one in vendor.supplies if one.ended_at is None and intakes.current(one) is not None]
+    begin_from = continuations.beginning(session, actor, vendor, supplies)
+    ground, question_set = begin_from.ground, invitations.set_by_tier(session, supplies)
+    proposal = invitations.everything(supplies)
     newest = session.scalars(
         select(Assessment)
         .where(Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor.id)
@@ -172,18 +188,51 @@ def delta(session: Session, actor: Actor, vendor: Vendor, *, now: datetime) -> D
         .limit(1)
     ).first()
     email = vendor.security_email or vendor.contact_email
+    until = due_on or now.astimezone(BERLIN).date() + ANSWERING_TIME
     return Delta(
         supplies=supplies,
-        question_set=invitations.set_by_tier(session, supplies),
-        catalogue=name,
+        question_set=question_set,
+        catalogue=shelf.DELTA if ground is not None else proposal.name,
+        because=BECAUSE if ground is not None else proposal.because,
         is_follow_up=ground is not None,
+        why_everything=begin_from.why_everything,
+        renewed_by=ground.newest if ground is not None else None,
         own=len(shelf.get(*shelf.DELTA).questions) if ground is not None else 0,
-        by_evidence=evidence,
-        by_age=age,
-        by_reason=reason,
+        why=_doubts(session, ground, question_set, until=until, now=now) if ground is not None else {},
         email=email,
         why_not=_why_not(vendor, supplies, newest, email),
     )
+
+
+def _doubts(
+    session: Session, ground: Ground, question_set: QuestionSet | None, *, until: date, now: datetime
+) -> Mapping[Doubt, tuple[str, ...]]:
+    """What of the signed answers needs a fresh look, and what was never asked; nothing stands under two reasons that
+    says the same."""
+    last = ground.last
+    known, then = catalogues.judged(session, last), QuestionSet(last.question_set)
+    newest = catalogues.get(session, last.hospital_id, *ground.newest)
+    evidence, age = _ended_and_aged(session, last, known, until=until, now=now)
+    own = shelf.get(*shelf.DELTA).questions
+    added = continuing.added(known, then, newest, question_set) if question_set is not None else frozenset[str]()
+    return {
+        Doubt.EVIDENCE: evidence,
+        Doubt.AGE: age,
+        Doubt.REASON: _doubted(known, reassessment_calls.standing(session, last.hospital_id, last.vendor_id)),
+        Doubt.REWORDED: tuple(sorted(continuing.reworded(known, newest, then) - own.keys())),
+        Doubt.CONTRADICTED: _contradicted(session, last, known, now=now),
+        Doubt.ADDED: tuple(sorted(added - own.keys())),
+    }
+
+
+def _contradicted(session: Session, last: Assessment, known: Catalogue, *, now: datetime) -> tuple[str, ...]:
+    """Answers that a scan speaks against and nobody has settled; the score knows whether there is one at all."""
+    score = scores.current(session, last.hospital_id, last.id)
+    if score is None or not score.contradictions:
+        return ()
+    dossier = dossiers.build(session, last.hospital_id, last.id, now=now)
+    found = contradictions.find(dossier, policies.of(session, last.hospital_id))
+    return _among(known, {one.question.id for one in found if not one.settled})
 
 
 def _why_not(vendor: Vendor, supplies: Sequence[Supply], newest: Assessment | None, email: str) -> Message | None:
@@ -198,21 +247,8 @@ def _why_not(vendor: Vendor, supplies: Sequence[Supply], newest: Assessment | No
     return next((Message(text=sentence) for stands, sentence in rules if stands), None)
 
 
-def _ground(session: Session, last: Assessment, supplies: Sequence[Supply]) -> Assessment | None:
-    """The round with all questions that goes on; None: products were added, the company is another, or its questions
-    have come out anew since."""
-    asked = set(vendors.supply_ids_of(session, last))
-    if not supplies or not {one.id for one in supplies} <= asked or last.stage not in LOOKED_AT:
-        return None
-    ground = follow_ups.ground(session, last, last.company_id)
-    if ground is None:
-        return None
-    newest = dict(shelf.versions()).get(ground.catalogue_id, ground.catalogue_version)
-    return ground if newest == ground.catalogue_version else None
-
-
 def _ended_and_aged(
-    session: Session, last: Assessment, known: Catalogue, *, now: datetime
+    session: Session, last: Assessment, known: Catalogue, *, until: date, now: datetime
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Questions whose document ends before the answers are due, and answers signed more than two intervals ago."""
     response = session.scalars(select(Response).where(Response.assessment_id == last.id)).first()
@@ -220,7 +256,6 @@ def _ended_and_aged(
     if edition is None:
         return (), ()
     held = follow_ups.whole(session, last, edition.manifest)
-    until = (now + ANSWERING_TIME).astimezone(BERLIN).date()
     ended: set[str] = set()
     renewed: set[str] = set()  # another document beside the same question goes on to count
     for entry in held["evidence"]:
@@ -287,6 +322,7 @@ def begin(session: Session, actor: Actor, vendor_id: str, *, base_url: str, now:
             catalogue=asked.catalogue,
             catalogue_reason=i18n.gettext(BECAUSE),
             asked_again=asked.asked_again,
+            renewed_by=asked.renewed_by,
         ),
         Invitee(
             email=asked.email,

@@ -20,7 +20,7 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.mails import bounces
-from portal.services.rounds import campaigns, catalogues, invitations, progress, reminders
+from portal.services.rounds import campaigns, catalogues, invitations, progress, reassessments, reminders
 from portal.services.rounds.invitations import Invitee, RoundFields
 from portal.services.vendors import vendors
 from portal.web import forms, pages
@@ -103,7 +103,7 @@ def invite(here: HospitalJourney, vendor_id: str) -> Response:
     vendor = vendors.find(here.session, here.actor, vendor_id)
     supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
     by_tier = invitations.set_by_tier(here.session, supplies)
-    proposal = invitations.propose(here.session, here.actor, vendor, supplies, now=here.now)
+    proposal = invitations.propose(here.session, here.actor, vendor, supplies)
     form = InviteForm.offered(
         supplies=[supply.id for supply in supplies],
         question_set=by_tier.value if by_tier else "",
@@ -127,14 +127,7 @@ def send_invitation(here: HospitalJourney, vendor_id: str) -> Response:
                 here.session,
                 here.actor,
                 vendor_id,
-                RoundFields(
-                    supply_ids=form["supplies"].data or [],
-                    due_on=form["due_on"].data,
-                    question_set=QuestionSet(form["question_set"].data),
-                    question_set_reason=form["question_set_reason"].data or "",
-                    catalogue=catalogues.name_of(form["catalogue"].data),
-                    catalogue_reason=form["catalogue_reason"].data or "",
-                ),
+                _chosen(here, vendor, form),
                 Invitee(
                     email=form["email"].data,
                     name=form["name"].data or "",
@@ -149,6 +142,25 @@ def send_invitation(here: HospitalJourney, vendor_id: str) -> Response:
     return _invite_page(here, vendor, form)
 
 
+def _chosen(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> RoundFields:
+    """What the form says; a follow-up also asks again what needs a fresh look."""
+    wanted, name = set(form["supplies"].data or ()), catalogues.name_of(form["catalogue"].data)
+    supplies = [one for one in vendor.supplies if one.id in wanted and one.ended_at is None]
+    due_on, question_set = form["due_on"].data, QuestionSet(form["question_set"].data)
+    asked = reassessments.delta(here.session, here.actor, vendor, supplies=supplies, due_on=due_on, now=here.now)
+    is_follow_up = asked.is_follow_up and name == asked.catalogue
+    return RoundFields(
+        supply_ids=form["supplies"].data or [],
+        due_on=due_on,
+        question_set=question_set,
+        question_set_reason=form["question_set_reason"].data or "",
+        catalogue=name,
+        catalogue_reason=form["catalogue_reason"].data or "",
+        asked_again=asked.asked_again if is_follow_up else (),
+        renewed_by=asked.renewed_by if is_follow_up else None,
+    )
+
+
 def _invite_page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
     supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
     by_tier = invitations.set_by_tier(here.session, supplies)
@@ -159,7 +171,7 @@ def _invite_page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Res
         without_intake=[supply for supply in supplies if not supply.intakes],
         by_tier=marks.QUESTION_SETS[by_tier] if by_tier else None,
         has_supplies=bool(supplies),
-        proposal=invitations.propose(here.session, here.actor, vendor, supplies, now=here.now),
+        proposal=invitations.propose(here.session, here.actor, vendor, supplies),
     )
 
 

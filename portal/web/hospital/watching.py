@@ -301,5 +301,6 @@ def _reassessment_page(here: HospitalJourney, vendor_id: str, form: forms.Form) 
         catalogue=title.get(i18n.language()) if title is not None else "",
         today=here.today,
         until=here.today + reassessments.ANSWERING_TIME,
+        doubts=reassessments.DOUBTS,
         words=reassessment_calls.WORDS,
     )

@@ -68,14 +68,13 @@ def say(session, assessment, question, value, now, supply=""):
     session.expire_all()
 
 
-def test_it_is_proposed_for_what_was_looked_at_lately(session, done, now):
+def test_it_is_proposed_for_whatever_was_signed_and_looked_at(session, done):
     vendor = vendors.find(session, done.ward.assessor, done.ward.vendors[errand.VENDOR])
-    later = now + timedelta(days=300)
 
-    assert invitations.propose(session, done.ward.assessor, vendor, vendor.supplies, now=later).name == shelf.DELTA
-    too_late = now + timedelta(days=900)
-    fits = invitations.propose(session, done.ward.assessor, vendor, vendor.supplies, now=too_late)
-    assert fits.name == shelf.CURRENT
+    assert invitations.propose(session, done.ward.assessor, vendor, vendor.supplies).name == shelf.DELTA
+    session.get_one(Assessment, done.assessment_id).stage = Stage.SUBMITTED
+    session.flush()
+    assert invitations.propose(session, done.ward.assessor, vendor, vendor.supplies).name == shelf.CURRENT
 
 
 def test_another_catalogue_than_the_proposed_needs_a_reason(session, done, now):
@@ -149,8 +148,7 @@ def test_a_new_company_is_asked_everything_and_its_next_round_may_follow_up(sess
     assert len(asked.slots) > len(shelf.get(*shelf.DELTA).questions)
     made.stage = Stage.CLOSED  # and nothing was handed in: what is known is still another company's
     session.flush()
-    later = now + timedelta(days=310)
-    fits = invitations.propose(session, done.ward.assessor, vendor, vendor.supplies, now=later)
+    fits = invitations.propose(session, done.ward.assessor, vendor, vendor.supplies)
     assert fits.name == shelf.CURRENT
 
 
@@ -160,8 +158,7 @@ def test_what_was_only_asked_as_a_follow_up_is_no_ground_for_the_next(session, d
     session.flush()
     vendor = vendors.find(session, done.ward.assessor, done.ward.vendors[errand.VENDOR])
 
-    later = now + timedelta(days=300)
-    fits = invitations.propose(session, done.ward.assessor, vendor, vendor.supplies, now=later)
+    fits = invitations.propose(session, done.ward.assessor, vendor, vendor.supplies)
     assert fits.name == shelf.CURRENT
 
 

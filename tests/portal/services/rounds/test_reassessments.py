@@ -7,16 +7,27 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from assessments import contradictions
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.responses import Evidence
 from portal.db.models.watching import CallKind, ReassessmentCall
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
 from portal.services.answers import suggestions
-from portal.services.registers import dossiers
+from portal.services.registers import dossiers, policies
 from portal.services.registers.dossiers import BERLIN
-from portal.services.rounds import campaigns, catalogues, invitations, reassessment_calls, reassessments, rounds
+from portal.services.rounds import (
+    campaigns,
+    catalogues,
+    continuations,
+    invitations,
+    reassessment_calls,
+    reassessments,
+    rounds,
+)
+from portal.services.rounds.reassessments import Doubt
 from portal.services.vendors import vendors
 from questionnaires import shelf
+from questionnaires.model import QuestionSet, Text
 from tests.portal import building
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
@@ -94,19 +105,19 @@ def test_what_has_a_document_that_ended_is_asked_again_and_nothing_else(session,
     row.valid_to = (later - timedelta(days=3)).date()
     session.flush()
     wanted = _delta(session, done, later)
-    assert wanted.by_evidence
-    assert wanted.by_age == wanted.by_reason == ()
+    assert wanted.why[Doubt.EVIDENCE]
+    assert wanted.why[Doubt.AGE] == wanted.why[Doubt.REASON] == ()
 
     made = _begin(session, done, later)
     ward.accept(session, done.ward, errand.VENDOR, now=later, actor=done.lead)
     asked = rounds.load(session, made, now=later)
     lying = suggestions.earlier(session, done.lead, asked, now=later)
 
-    assert {slot.question.id for slot in asked.slots} - DELTA == set(wanted.by_evidence)
-    assert {key[0] for key in lying} >= set(wanted.by_evidence)
+    assert {slot.question.id for slot in asked.slots} - DELTA == set(wanted.why[Doubt.EVIDENCE])
+    assert {key[0] for key in lying} >= set(wanted.why[Doubt.EVIDENCE])
     judged = dossiers.build(session, done.ward.hospital_id, made.id, now=later)
     held = {answer.question_id for answer in judged.answers if answer.value is not None}
-    assert not held & set(wanted.by_evidence)
+    assert not held & set(wanted.why[Doubt.EVIDENCE])
     assert held
 
 
@@ -116,8 +127,8 @@ def test_answers_of_more_than_two_intervals_ago_have_aged(session, done, now):
         row.valid_to = (late + YEAR).date()
     session.flush()
 
-    assert _delta(session, done, now + 2 * YEAR - timedelta(days=40)).by_age == ()
-    assert len(_delta(session, done, late).by_age) > len(DELTA)
+    assert _delta(session, done, now + 2 * YEAR - timedelta(days=40)).why[Doubt.AGE] == ()
+    assert len(_delta(session, done, late).why[Doubt.AGE]) > len(DELTA)
 
 
 @pytest.mark.parametrize(("kind", "section"), [(CallKind.INCIDENT, "I"), (CallKind.COMPONENT, "SD")])
@@ -129,7 +140,7 @@ def test_an_event_asks_for_it_at_once_and_puts_its_section_in_doubt(session, don
     found = _due(session, done, now)
     assert [[call.kind for call in one.calls] for one in found] == [[kind]]
     assert not found[0].is_by_time(now.date())
-    again = _delta(session, done, now).by_reason
+    again = _delta(session, done, now).why[Doubt.REASON]
     assert again
     assert all(name.startswith(section) for name in again)
     made = _begin(session, done, now)
@@ -179,7 +190,7 @@ def test_a_person_says_why_and_may_take_it_back(session, done, now):
     assert _due(session, done, now) == []
 
 
-def test_new_products_or_newer_questions_ask_everything(session, done, now):
+def test_what_nobody_looked_at_asks_everything(session, done, now):
     assert _delta(session, done, now).is_follow_up
     last = session.get_one(Assessment, done.assessment_id)
     last.stage = Stage.SUBMITTED
@@ -211,3 +222,106 @@ def test_a_campaign_asks_the_same_delta(session, done, now):
     assert again
     assert newest.asked_again == list(again)
     assert reassessment_calls.standing(session, done.ward.hospital_id, _id(done)) == []
+
+
+def _prepared(session, done, at):
+    """As the preview of a campaign has it."""
+    made = building.campaign(session, done.ward.assessor, _id(done), now=at)
+    made.due_on, made.started_at = (at + timedelta(days=28)).date(), at
+    vendor = vendors.find(session, done.ward.assessor, _id(done))
+    return made, campaigns.prepared(session, done.ward.assessor, made, vendor, now=at)
+
+
+def test_however_long_ago_a_campaign_asks_to_confirm_and_what_was_signed_lies_beside(session, done, now):
+    late = now + 3 * YEAR
+    made, one = _prepared(session, done, late)
+
+    assert one.asked.is_follow_up
+    assert len(one.asked.why[Doubt.AGE]) > len(DELTA)
+    campaigns.send_one(session, done.ward.hospital_id, made.id, _id(done), base_url=ward.BASE_URL, now=late)
+    newest = session.scalars(select(Assessment).order_by(Assessment.round.desc()).limit(1)).one()
+    done.ward.assessments[errand.VENDOR] = newest.id
+    ward.accept(session, done.ward, errand.VENDOR, now=late, actor=done.lead)
+    suggestions.lay_signed(session, newest, now=late)
+    session.flush()
+    asked = rounds.load(session, newest, now=late)
+    lying = suggestions.of_round(session, asked)
+    again = {slot.question.id for slot in asked.slots} - DELTA
+    assert again
+    assert again - {key[0] for key in lying} <= {"TR-01"}  # a made-up answer of more than 100 %
+    assert {key[0] for key in lying} <= again
+    assert {row.source for row in lying.values()} == {"Klinikum Nord"}
+    assert all(slot.value is None for slot in asked.slots)  # laid beside, confirmed by nobody yet
+
+
+def test_where_nothing_is_signed_all_is_asked_and_the_preview_says_why(session, done, now):
+    _made, before = _prepared(session, done, now)
+    ward.add(session, done.ward, "Neu GmbH", "LIS", domain="neu.example", now=now)
+    made = building.campaign(session, done.ward.assessor, done.ward.vendors["Neu GmbH"], now=now)
+    vendor = vendors.find(session, done.ward.assessor, done.ward.vendors["Neu GmbH"])
+    one = campaigns.prepared(session, done.ward.assessor, made, vendor, now=now)
+
+    assert before.asked.why_everything == ""
+    assert (one.asked.is_follow_up, one.asked.catalogue) == (False, shelf.CURRENT)
+    assert one.asked.why_everything == continuations.NOTHING_SIGNED
+    assert one.asked.asked_again == ()
+
+
+def test_a_higher_tier_asks_what_the_smaller_set_did_not(session, done, now):
+    session.get_one(Assessment, done.assessment_id).question_set = QuestionSet.BASIC.value
+    session.flush()
+    sets = shelf.current().sets
+    more = set(sets[QuestionSet.FULL].question_ids) - set(sets[QuestionSet.BASIC].question_ids) - DELTA
+
+    assert set(_delta(session, done, now).why[Doubt.ADDED]) == more
+    made = _begin(session, done, now)
+    asked = rounds.load(session, made, now=now)
+    shown = {slot.question.id for slot in asked.slots} - DELTA
+    assert shown
+    assert shown <= more
+    assert more <= set(catalogues.judged(session, made).questions)
+
+
+def test_what_the_catalogue_asks_in_other_words_is_asked_again_in_the_new_ones(session, done, now):
+    actor, admin = done.ward.assessor, done.ward.admin
+
+    def release(base, words, question_id="", *, day) -> tuple[str, str]:
+        at = now + timedelta(days=day)
+        row = catalogues.begin(session, actor, base, Text(de="U", en="O"), now=at)
+        raw = {**building.OWN_QUESTION, "text": {"de": words, "en": words}}
+        raw |= {"id": question_id} if question_id else {}
+        catalogues.put_question(
+            session, actor, row.id, raw, section="BC", sets=set(QuestionSet), edits=row.edits, now=at
+        )
+        catalogues.release(session, admin, row.id, edits=row.edits, now=at)
+        return row.catalogue_id, row.version
+
+    first = release(shelf.CURRENT, "Alt?", day=1)
+    last = session.get_one(Assessment, done.assessment_id)
+    last.catalogue_id, last.catalogue_version = first
+    assert _delta(session, done, now).why[Doubt.REWORDED] == ()
+    second = release(first, "Neu?", "H-01", day=2)
+    release(second, "Noch eine?", day=3)
+
+    wanted = _delta(session, done, now)
+    assert wanted.why[Doubt.REWORDED] == ("H-01",)
+    assert wanted.why[Doubt.ADDED] == ("H-02",)
+    made = _begin(session, done, now)
+    asked = {slot.question.id: slot.question for slot in rounds.load(session, made, now=now).slots}
+    assert set(asked) - DELTA == {"H-01", "H-02"}
+    assert asked["H-01"].text.de == "Neu?"
+    assert catalogues.judged(session, made).questions["H-01"].text.de == "Neu?"
+    release(first, "Ganz neu?", "H-01", day=4)  # what comes out later changes no round that has begun
+    assert catalogues.of(session, made).questions["H-01"].text.de == "Neu?"
+
+
+def test_what_a_scan_contradicts_is_asked_again_until_it_is_settled(session, done, now):
+    ward.scan(session, done.ward, errand.VENDOR, quality=0.0, now=now)
+    ward.score(session, done.ward, errand.VENDOR, now=now)
+    dossier = dossiers.build(session, done.ward.hospital_id, done.assessment_id, now=now)
+    spoken_against = {
+        one.question.id: one for one in contradictions.find(dossier, policies.of(session, done.ward.hospital_id))
+    }
+    assert spoken_against
+
+    assert set(_delta(session, done, now).why[Doubt.CONTRADICTED]) == set(spoken_against)
