@@ -56,6 +56,20 @@ class Asking(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Position:
+    """A place among the other vendors of the same hospital and tier: how many, and how many have a lower value."""
+
+    tier: int
+    others: int
+    below: int
+
+    @property
+    def percent(self) -> float:
+        """The share of the others that have a lower value, 0 to 100."""
+        return 100 * self.below / self.others
+
+
+@dataclass(frozen=True, kw_only=True)
 class Side:
     """One vendor: what stands over its column, taken as it is from its assessment."""
 
@@ -70,6 +84,7 @@ class Side:
     answered: int
     contradictions: int  # open ones
     is_excluded: bool  # a gate is not met
+    place: Position | None = None  # among the hospital's own vendors; None: too few, or not asked for
 
     @property
     def was_asked(self) -> bool:
@@ -231,6 +246,29 @@ def compare(assessed: Sequence[Assessed], *, at: datetime, must_haves: Collectio
         gates=gates,
         parts=tuple(rows),
     )
+
+
+def columns(made: Comparison, most: int) -> tuple[Comparison, ...]:
+    """The same in parts that fit beside each other on paper; every part has all rows."""
+
+    def part(first: int) -> Comparison:
+        beside = slice(first, first + most)
+        return replace(
+            made,
+            sides=made.sides[beside],
+            gates=tuple(replace(row, cells=row.cells[beside]) for row in made.gates),
+            parts=tuple(
+                replace(
+                    row,
+                    cells=row.cells[beside],
+                    questions=tuple(replace(one, cells=one.cells[beside]) for one in row.questions),
+                    checks=tuple(replace(one, cells=one.cells[beside]) for one in row.checks),
+                )
+                for row in made.parts
+            ),
+        )
+
+    return tuple(part(first) for first in range(0, len(made.sides), most)) or (made,)
 
 
 class _Facts:

@@ -1,6 +1,6 @@
 """The comparison in words: what stands in a cell on the page, on paper and in the workbook; and its document (A3)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assessments import frameworks
 from assessments.comparison import (
+    MOST,
     OWN,
     Asking,
     CheckCell,
@@ -18,6 +19,7 @@ from assessments.comparison import (
     PartRow,
     QuestionCell,
     Side,
+    columns,
 )
 from assessments.model import AnswerRow, Basis, Line, Policy
 from reports import charts, marks, pages, rendering, tables
@@ -114,12 +116,20 @@ def _caps(side: Side, reader: Reader) -> str:
     return "; ".join(said) or reader.text(N_("none"))
 
 
+def _place(side: Side, reader: Reader) -> str:
+    if side.place is None:
+        return "–"
+    percent = reader.percent(side.place.percent)
+    return reader.text(N_("better than %(percent)s of %(count)s"), percent=percent, count=side.place.others)
+
+
 HEAD: tuple[HeadRow, ...] = (
     HeadRow(key="products", title=N_("Products and services"), text=lambda side, _: "; ".join(side.products) or "–"),
     HeadRow(key="grade", title=N_("Grade"), text=_grade),
     HeadRow(key="coverage", title=N_("Coverage"), text=lambda side, reader: reader.percent(side.score.coverage)),
     HeadRow(key="tier", title=N_("Tier"), text=lambda side, _: str(side.tier or "–")),
     HeadRow(key="residual", title=N_("Residual risk"), text=_risk),
+    HeadRow(key="place", title=N_("Place in its tier"), text=_place),
     HeadRow(key="outside", title=N_("Outside grade"), text=_outside),
     HeadRow(key="caps", title=N_("Caps"), text=_caps),
     HeadRow(key="contradictions", title=N_("Open contradictions"), text=lambda side, _: str(side.contradictions)),
@@ -127,6 +137,11 @@ HEAD: tuple[HeadRow, ...] = (
     HeadRow(key="submitted", title=N_("Self-declaration"), text=_submitted),
     HeadRow(key="scan", title=N_("Scan"), text=_scan),
 )
+
+
+def head(made: Comparison) -> tuple[HeadRow, ...]:
+    """The lines over the measures; a place among vendors is told where at least one has one."""
+    return tuple(line for line in HEAD if line.key != "place" or any(side.place for side in made.sides))
 
 
 def part_title(part: str, reader: Reader) -> str:
@@ -215,6 +230,24 @@ def shown_parts(made: Comparison, *, only_differences: bool) -> Iterator[PartRow
 # --- Paper ---------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One bidder of a lot, and what became of its offer."""
+
+    key: str  # "" where it stands in no column
+    name: str
+    text: str
+    is_out: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LotSheet:
+    """What the sheet of a lot says before the columns: facts of the tender and the lot, and every bidder."""
+
+    facts: Sequence[tuple[str, str]]
+    bidders: Sequence[Standing]
+
+
 def document(
     made: Comparison,
     policy: Policy,
@@ -224,9 +257,10 @@ def document(
     only_differences: bool = False,
     fonts: Path | None = None,
     title: str = "",
+    lot: LotSheet | None = None,
 ) -> bytes:
     """The comparison as PDF on A3, tagged, with contents and page numbers. Same facts and `now`, same bytes."""
-    html = document_html(made, policy, reader=reader, now=now, only_differences=only_differences, title=title)
+    html = document_html(made, policy, reader=reader, now=now, only_differences=only_differences, title=title, lot=lot)
     return rendering.pdf(html, style=style(), fonts=fonts)
 
 
@@ -243,19 +277,25 @@ def document_html(
     now: datetime,
     only_differences: bool = False,
     title: str = "",
+    lot: LotSheet | None = None,
 ) -> str:
-    """The same as HTML, before it is set. `title` names what it is made for, such as a lot of a tender."""
+    """The same as HTML, before it is set. `title` names what it is made for, such as a lot of a tender.
+
+    More than fit beside each other follow one another, six at a time.
+    """
     reader = reader.calling(policy)
+    groups = columns(made, MOST)
     return rendering.page(
         "comparison.html",
         reader,
         made=made,
-        parts=tuple(shown_parts(made, only_differences=only_differences)),
+        lot=lot,
+        groups=[(one, tuple(shown_parts(one, only_differences=only_differences))) for one in groups],
         only_differences=only_differences,
         now=now,
         title=title,
         floor=reader.number(policy.coverage_floor),
-        head=HEAD,
+        head=head(made),
         marks=marks,
         charts={
             side.key: charts.ten_measures(

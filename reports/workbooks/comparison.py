@@ -125,7 +125,7 @@ def _overview(
     if title:
         side.add("T", title, [None] * side.across, is_group=True)
     side.add("A", reader.text(N_("As of")), [reader.moment(made.at)] * side.across)
-    for line in words.HEAD:
+    for line in words.head(made):
         side.add(f"H-{line.key}", reader.text(line.title), [line.text(one, reader) for one in made.sides])
     if made.gates:
         side.add("", reader.text(N_("Knock-out criteria")), [None] * side.across, is_group=True)

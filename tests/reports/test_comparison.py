@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from assessments import comparison, policy
+from assessments.comparison import Position
 from portal import i18n
 from reports import comparison as words
 from reports.reader import Reader
@@ -111,3 +113,16 @@ def test_the_same_facts_make_the_same_bytes(made: Comparison):
     assert words.document_html(again, policy.current(), reader=reader(), now=building.NOW) == html
     one = workbook.write(made, policy.current(), reader=reader(), now=building.NOW)
     assert workbook.write(again, policy.current(), reader=reader(), now=building.NOW).fingerprint == one.fingerprint
+
+
+def test_a_place_among_vendors_of_its_tier_is_told_where_there_is_one(made: Comparison):
+    assert "place" not in {line.key for line in words.head(made)}
+    first, *others = made.sides
+    placed = replace(made, sides=(replace(first, place=Position(tier=1, others=8, below=6)), *others))
+
+    written = workbook.write(placed, policy.current(), reader=reader("en"), now=building.NOW)
+    overview = load_workbook(io.BytesIO(written.content)).worksheets[0]
+    [row] = [row for row in overview.iter_rows(values_only=True) if row[0] == "H-place"]
+    assert row[1:4] == ("Place in its tier", "better than 75\u202f% of 8", "–")
+    html = words.document_html(placed, policy.current(), reader=reader("en"), now=building.NOW)
+    assert "better than 75\u202f% of 8" in html

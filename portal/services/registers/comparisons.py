@@ -1,6 +1,7 @@
 """Vendors beside each other: the chosen ones in the order of the reader, each as its own pages show it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from assessments.comparison import MOST, Comparison
 from portal.db.models.vendors import Vendor
 from portal.services.actors import Actor
 from portal.services.registers import registers
-from portal.services.vendors import vendors
+from portal.services.vendors import peers, vendors
 
 OFFERED = 12
 
@@ -27,6 +28,9 @@ def offered(session: Session, actor: Actor, words: str, *, without: Sequence[str
 
 
 def side_by_side(session: Session, actor: Actor, vendor_ids: Sequence[str], *, now: datetime) -> Comparison:
-    """Worked out anew, as each vendor's own page is."""
-    found = [registers.assess(session, actor, one.id, now=now) for one in chosen(session, actor, vendor_ids)]
-    return comparison.compare(found, at=now)
+    """Worked out anew, as each vendor's own page is; the place among the vendors of its tier comes from their rows."""
+    rows = chosen(session, actor, vendor_ids)
+    made = comparison.compare([registers.assess(session, actor, one.id, now=now) for one in rows], at=now)
+    places = peers.positions(session, actor)
+    sides = [replace(side, place=places.get(row.id)) for row, side in zip(rows, made.sides, strict=True)]
+    return replace(made, sides=tuple(sides))

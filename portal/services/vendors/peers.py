@@ -3,29 +3,15 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from assessments.comparison import Position
 from portal.db.models.portfolio import VendorLine
 from portal.services.actors import Actor, hospital_of
 
 LEAST = 5  # others; among fewer a place says more about them than about the vendor
-
-
-@dataclass(frozen=True, kw_only=True)
-class Position:
-    """A place among others: how many there are, and how many of them have a lower value."""
-
-    tier: int
-    others: int
-    below: int
-
-    @property
-    def percent(self) -> float:
-        """The share of the others that have a lower value, 0 to 100."""
-        return 100 * self.below / self.others
 
 
 def positions(session: Session, actor: Actor) -> Mapping[str, Position]:

@@ -17,7 +17,7 @@ from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.registers.registers import STAGES
 from portal.services.rounds import invitations
-from portal.services.vendors import concentration, listing, views
+from portal.services.vendors import concentration, listing, peers, views
 from portal.services.vendors.listing import GRADES, LEVELS, NONE, TIERS, Flag, Wanted
 from portal.services.vendors.vendors import PRODUCT_GROUPS
 from portal.services.vendors.views import KEEPERS, ViewFields
@@ -48,6 +48,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column(key="critical", title=_l("Critical findings"), kind="number", sortable=True),
         Column(key="evidence", title=_l("Evidence ends"), kind="date", sortable=True),
         Column(key="moved", title=_l("Last change"), kind="number", sortable=True),
+        Column(key="place", title=_l("Place in its tier")),
     ),
     SUPPLIES: (
         Column(key="name", title=_l("Product or service"), heads=True, sortable=True),
@@ -212,6 +213,7 @@ def vendor_list(here: HospitalJourney) -> Response:
         sorting=how,
         parts=listing.parts_of(here.session, here.actor, lines) if "measures" in shown else {},
         provisional=listing.provisional(here.session, here.actor, found.rows) if "tier" in shown else {},
+        places=peers.positions(here.session, here.actor) if "place" in shown else {},
         heat=heat(here.session, here.actor, wanted, today=here.today),
         chips=_chips(here, asked),
         choices=_choices(here),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import update
 
 from portal.db.models.portfolio import VendorLine
+from portal.services.registers import comparisons
 from portal.services.vendors import peers
 from tests.portal import building
 
@@ -55,3 +56,13 @@ def test_vendors_of_another_hospital_count_for_nothing(session):
 
     assert peers.positions(session, actor).keys() == set(mine)
     assert peers.positions(session, actor)[mine[0]].percent == 100
+
+
+def test_vendors_beside_each_other_have_their_places(session, now):
+    hospital = building.hospital(session)
+    actor = building.hospital_actor(session, hospital)
+    best, *_middle, worst = rated(session, hospital, [90, 70, 70, 60, 50, 10])
+
+    made = comparisons.side_by_side(session, actor, [worst, best], now=now)
+
+    assert [side.place.percent for side in made.sides] == [0, 100]
