@@ -1,6 +1,8 @@
-"""The documents that demonstration companies hand in: small PDF files, written by hand, of one page of plain text."""
+"""The documents that demonstration companies hand in: PDF files of one page of plain text, and lists of parts."""
 
+import json
 from collections.abc import Sequence
+from datetime import date
 
 PAGE = "/MediaBox [0 0 595 842]"  # A4 in points
 TITLE_SIZE, TEXT_SIZE, LEADING = 18, 11, 18
@@ -21,6 +23,30 @@ def pdf(title: str, lines: Sequence[str]) -> bytes:
             b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
         ]
     )
+
+
+def parts_list(product: str, parts: Sequence[str], *, maker: str, at: date) -> bytes:
+    """A CycloneDX 1.5 file: the product as "name version", its parts as package URLs."""
+    name, _, version = product.rpartition(" ")
+    components = []
+    for one in parts:
+        path, _, number = one.partition("@")
+        components.append(
+            {"type": "library", "bom-ref": one, "name": path.rpartition("/")[2], "version": number, "purl": one}
+        )
+    document = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {
+            "timestamp": f"{at.isoformat()}T08:00:00Z",
+            "component": {"type": "application", "bom-ref": "product", "name": name, "version": version},
+            "supplier": {"name": maker},
+        },
+        "components": components,
+        "dependencies": [{"ref": "product", "dependsOn": list(parts)}],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
 
 def _file(objects: Sequence[bytes]) -> bytes:

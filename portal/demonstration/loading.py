@@ -14,19 +14,34 @@ from sqlalchemy.orm import Session
 from assessments.model import HostRole
 from portal.db.models.accounts import CompanyRole, HospitalRole, Person, TicketPurpose
 from portal.db.models.assessments import ReviewState
+from portal.db.models.incidents import IncidentStage
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.vendors import Ground
 from portal.demonstration import documents
 from portal.demonstration.logins import Logins
-from portal.demonstration.story import AnswersTold, DocumentTold, ReviewTold, RoundTold, Story, SupplyTold, VendorTold
+from portal.demonstration.story import (
+    AnswersTold,
+    DocumentTold,
+    IncidentTold,
+    PlanTold,
+    ReviewTold,
+    RoundTold,
+    Story,
+    SupplyTold,
+    VendorTold,
+)
 from portal.files import guarding
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
+from portal.services.actions import actions, plans
+from portal.services.actions.plans import LineFields
 from portal.services.actors import Actor, operator_at_the_shell
 from portal.services.answers import responses, reviews, submissions
 from portal.services.answers.submissions import Signer
 from portal.services.evidence import evidence
 from portal.services.evidence.evidence import DocumentFields, Stored
+from portal.services.incidents import incidents
+from portal.services.incidents.incidents import WordFields
 from portal.services.people import accounts, tickets
 from portal.services.people.accounts import NewHospital, NewPerson
 from portal.services.rounds import acceptances, invitations, rounds
@@ -207,6 +222,15 @@ class _Vendor:
         if went.review is not None:
             review = went.review
             yield self._act(review.day, "reviewed", lambda now: self._review(review, now))
+        if went.plan is not None:
+            plan = went.plan
+            yield self._act(plan.offered, "plan offered", lambda now: self._offer_plan(plan, now))
+            yield self._act(plan.taken, "plan taken", lambda now: self._take_plan(plan, now))
+            yield self._act(plan.done, "plan done", lambda now: self._report_done(plan, now))
+        if went.incident is not None:
+            told = went.incident
+            at = self._place.now - dt.timedelta(hours=told.hours)
+            yield Act(at=at, do=lambda now: self._report_incident(told, now))
 
     def _act(self, day: int, name: str, do: Callable[[dt.datetime], None]) -> Act:
         return Act(at=moment(self._place.now, day, f"{self._told.key} {name}"), do=do)
@@ -303,6 +327,12 @@ class _Vendor:
                 self._session, self._hospital.assessor, self._ids.assessment, base_url=self._place.base_url, now=now
             )
 
+    def _take_plan(self, told: PlanTold, now: dt.datetime) -> None:
+        actor = self._hospital.assessor
+        offered = actions.offered(self._session, actor, self._ids.vendor)
+        chosen = [one.key for one in offered if one.line["question_id"] in told.take]
+        actions.take(self._session, actor, self._ids.vendor, chosen, now=now, base_url=self._place.base_url)
+
     def _say(self, key: tuple[str, str], state: ReviewState, remark: str, now: dt.datetime) -> None:
         reviews.say(self._session, self._hospital.assessor, self._ids.assessment, key, state, remark=remark, now=now)
 
@@ -396,6 +426,38 @@ class _Vendor:
         assessment = invitations.find(self._session, self._hospital.assessor, self._ids.assessment)
         return rounds.load(self._session, assessment, now=now).slots
 
+    # ---- after the review
+
+    def _offer_plan(self, told: PlanTold, now: dt.datetime) -> None:
+        """The first line of each question, with somebody who sees to it and a day."""
+        lines = plans.build(self._session, self._lead, self._ids.assessment, now=now).lines
+        keys = []
+        for one in told.lines:
+            key = next(line.key for line in lines if line.document["question_id"] == one.question)
+            fields = LineFields(owner=one.owner, due_on=(self._place.now + dt.timedelta(days=one.due)).date())
+            plans.save(self._session, self._lead, self._ids.assessment, key, fields, version=0, now=now)
+            keys.append(key)
+        plans.offer(self._session, self._lead, self._ids.assessment, keys, note=told.note, now=now)
+
+    def _report_done(self, told: PlanTold, now: dt.datetime) -> None:
+        for row in actions.of_round(self._session, self._lead, self._ids.assessment):
+            for question, text in told.report.items():
+                if question in row.action.source_key:
+                    actions.report(self._session, self._lead, self._ids.assessment, row.action.id, text=text, now=now)
+
+    def _report_incident(self, told: IncidentTold, now: dt.datetime) -> None:
+        incidents.report(
+            self._session,
+            self._lead,
+            title=told.title,
+            known_at=self._place.now - dt.timedelta(hours=told.known),
+            stage=IncidentStage.EARLY,
+            word=WordFields(**told.word, next_at=self._place.now + dt.timedelta(hours=told.next_word)),
+            supply_ids=[self._ids.supplies[key] for key in told.supplies],
+            base_url=self._place.base_url,
+            now=now,
+        )
+
     # ---- documents and the end
 
     def _lay_documents(self, went: RoundTold, now: dt.datetime) -> None:
@@ -420,16 +482,19 @@ class _Vendor:
         """A file through the guard onto the disk, as an upload goes."""
         assert self._lead.company_id is not None
         issued = months_from(self._place.now, told.issued)
-        content = documents.pdf(
-            told.title,
-            [
-                f"{told.issuer or self._told.name}, {issued:%d.%m.%Y}",
-                f"für {self._told.name}",
-                "",
-                "Dieses Dokument gehört zur Vorführung von Kettenblick und ist frei erfunden.",
-            ],
-        )
-        name = guarding.safe_name(f"{told.title.replace('/', '-')}.pdf")
+        if told.parts:
+            content = documents.parts_list(told.product, told.parts, maker=self._told.name, at=issued)
+        else:
+            content = documents.pdf(
+                told.title,
+                [
+                    f"{told.issuer or self._told.name}, {issued:%d.%m.%Y}",
+                    f"für {self._told.name}",
+                    "",
+                    "Dieses Dokument gehört zur Vorführung von Kettenblick und ist frei erfunden.",
+                ],
+            )
+        name = guarding.safe_name(f"{told.title.replace('/', '-')}.{'json' if told.parts else 'pdf'}")
         kind = guarding.check(name, content)
         kept = self._place.blobs.put(evidence.owner_of(self._lead.company_id), content)
         return Stored(

@@ -98,6 +98,42 @@ class DocumentTold:
     issued: int
     valid: int | None = None
     issuer: str = ""
+    product: str = ""  # of a list of parts: what it is the list of, and its version after the last blank
+    parts: Sequence[str] = ()  # package URLs; with them the document is a CycloneDX file
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanLineTold:
+    """A line of the company's plan: what it answers to, who sees to it, until when."""
+
+    question: str
+    due: Days
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanTold:
+    """What the company offers to mend, what of it the hospital has taken up, and what it says is done."""
+
+    offered: Days
+    note: str
+    lines: Sequence[PlanLineTold]
+    taken: Days
+    take: Sequence[str]
+    done: Days
+    report: Raw  # question -> what shows it
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentTold:
+    """What the company has told the hospital of an incident; hours before the first start."""
+
+    hours: int
+    known: int
+    next_word: int  # in so many hours
+    title: str
+    word: Raw
+    supplies: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +173,8 @@ class RoundTold:
     documents: Sequence[DocumentTold] = ()
     handed_in: Days | None = None
     review: ReviewTold | None = None
+    plan: PlanTold | None = None
+    incident: IncidentTold | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,8 +252,14 @@ def _round(raw: dict[str, Any]) -> RoundTold:
             "answers": AnswersTold(**raw["answers"]) if "answers" in raw else None,
             "documents": tuple(DocumentTold(**one) for one in raw.get("documents", ())),
             "review": _review(raw["review"]) if "review" in raw else None,
+            "plan": _plan(raw["plan"]) if "plan" in raw else None,
+            "incident": IncidentTold(**raw["incident"]) if "incident" in raw else None,
         }
     )
+
+
+def _plan(raw: dict[str, Any]) -> PlanTold:
+    return PlanTold(**{**raw, "lines": tuple(PlanLineTold(**line) for line in raw["lines"])})
 
 
 def _review(raw: dict[str, Any]) -> ReviewTold:

@@ -1,7 +1,9 @@
-"""Small PDF files that other programs open."""
+"""Small PDF files that other programs open, and lists of parts."""
 
+import json
 import re
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,14 @@ def test_another_program_reads_the_same_words(tmp_path: Path):
     text = subprocess.run(["pdftotext", str(path), "-"], check=True, capture_output=True, text=True).stdout
 
     assert [line for line in text.splitlines() if line.strip("\f")] == ["Größe (Ä)", *LINES]
+
+
+def test_a_list_of_parts_is_read_as_one():
+    content = documents.parts_list(
+        "Pumpe Öl 3.2", ["pkg:npm/jquery@3.4.1", "pkg:maven/org.x/y@1.0"], maker="Örtel GmbH", at=date(2026, 8, 24)
+    )
+    found = json.loads(content)
+
+    assert found["metadata"]["component"]["name"] == "Pumpe Öl"
+    assert found["metadata"]["component"]["version"] == "3.2"
+    assert [(one["name"], one["version"]) for one in found["components"]] == [("jquery", "3.4.1"), ("y", "1.0")]

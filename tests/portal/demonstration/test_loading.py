@@ -14,7 +14,9 @@ from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.accounts import CompanyMember, HospitalMember, Person
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
+from portal.db.models.incidents import Incident
 from portal.db.models.jobs import OutboxMail
+from portal.db.models.plans import Action, ActionReport, PlanOffer
 from portal.db.models.responses import Answer, Evidence, SignOff
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import IntakeRecord, Vendor
@@ -23,7 +25,7 @@ from portal.demonstration.starting import NoDemonstration
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
 from portal.services import audit
-from portal.services.evidence import evidence
+from portal.services.evidence import components, evidence
 from portal.services.people import passwords, tickets
 from portal.services.rounds import invitations
 from portal.settings import Settings
@@ -103,8 +105,21 @@ def test_documents_are_real_and_can_be_opened(session: Session, chosen: Settings
 
     assert len(rows) > 20
     for row in rows:
-        assert blobs.get(evidence.owner_of(row.company_id), row.blob_id, row.sha256).startswith(b"%PDF-1.4")
+        begins = b'{\n "bomFormat": "CycloneDX"' if row.kind == components.KIND else b"%PDF-1.4"
+        assert blobs.get(evidence.owner_of(row.company_id), row.blob_id, row.sha256).startswith(begins)
     assert any(row.valid_to is not None and row.valid_to < NOW.date() for row in rows)
+
+
+def test_a_plan_was_offered_and_taken_up_in_part_and_an_incident_was_reported(session: Session):
+    rows = session.scalars(select(Action)).all()
+    done = session.scalars(select(ActionReport)).all()
+    incident = session.scalars(select(Incident)).one()
+
+    assert len(rows) == 3
+    assert any(row.due_on < NOW.date() for row in rows)
+    assert [one.action_id in {row.id for row in rows} for one in done] == [True]
+    assert len(session.scalars(select(PlanOffer)).one().lines) == 4
+    assert timedelta(hours=20) <= NOW - incident.created_at < timedelta(hours=24)
 
 
 def test_answers_were_accepted_returned_and_marked_as_findings(session: Session):
