@@ -58,6 +58,11 @@ def source(version: str) -> bytes:
     return file.read_bytes()
 
 
+def unjudged(document: Any) -> Policy:
+    """The same, whether it makes sense or not; raises BadFile where it breaks the format."""
+    return _read(document)
+
+
 def read(document: Any) -> Policy:
     """The policy in a document of such a file; raises BadFile, also for what would turn better into worse."""
     made = _read(document)

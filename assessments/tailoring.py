@@ -176,13 +176,41 @@ def write(own: Policy) -> str:
     return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A problem, and the line of the file where it stands; 0 where the file says nothing of it."""
+
+    line: int
+    problem: Problem
+
+
 def load(source: str | bytes) -> Policy:
     """A hospital's policy out of a file; what is not in it stays as it ships. Raises BadFile."""
+    own, wrong = check(source)
+    for one in wrong:
+        raise told(one)
+    return own
+
+
+def check(source: str | bytes, catalogues: Iterable[Catalogue] = ()) -> tuple[Policy, tuple[Placed, ...]]:
+    """The policy of a file and everything that is wrong with it, by line; raises BadFile where it cannot be read."""
     document = reading.parse(source)
     try:
-        return _loaded(document)
+        own = _loaded(document)
     except reading.BadFile as wrong:
         raise reading.place(document, wrong) from None
+    placed = [
+        Placed(line=reading.line_of(source, one.place, str(one.what.values.get("question", ""))), problem=one)
+        for one in problems(own, catalogues)
+    ]
+    return own, tuple(sorted(placed, key=lambda one: one.line))
+
+
+def told(wrong: Placed) -> reading.BadFile:
+    """The same as a refusal of the file."""
+    refusal = reading.BadFile(wrong.problem.place, wrong.problem.what.text, **wrong.problem.what.values)
+    refusal.line = wrong.line
+    return refusal
 
 
 def _loaded(document: Any) -> Policy:
@@ -195,16 +223,13 @@ def _loaded(document: Any) -> Policy:
     except policies.NoSuchPolicy:
         raise reading.BadFile("base", N_("no policy of this version ships"), version=version) from None
     given = {name: top[name] for name in SECTIONS if name in top}
-    own = replace(
-        policies.read({**base, **given}),
+    return replace(
+        policies.unjudged({**base, **given}),
         based_on=version,
         must_haves=_names(top, "must_haves"),
         lifted=_names(top, "lifted"),
         level_words=_level_words(top.get("levels", {})),
     )
-    for problem in problems(own):
-        raise reading.BadFile(problem.place, problem.what.text, **problem.what.values)
-    return own
 
 
 def _names(top: Mapping[str, Any], where: str) -> frozenset[str]:

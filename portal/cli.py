@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "scan": "scanning",
     "data": "refreshing",
     "questionnaire": "asking",
+    "policy": "weighing",
     "pack": "packing",
     "verify": "verifying",
     "setup-link": "people",

@@ -219,6 +219,26 @@ def _line_of(thing: Any, identity: str) -> int:
     return next((line for each in thing if (line := _line_of(each, identity))), 0) if isinstance(thing, list) else 0
 
 
+def line_of(source: str | bytes, where: str, value: str = "") -> int:
+    """The line of a place such as "matrix.5.3" in a document that `parse` has taken; where the document does not go so
+    deep, the line of the last part it has. `value`: of a list, the line of this word in it. 0: it has nothing of it."""
+    node, line = yaml.compose(source, Loader=_SafeLoader), 0
+    for name in where.split("."):
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, of) for key, of in node.value if str(getattr(key, "value", "")) == name), None)
+            if found is None:
+                return line
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and name.isdecimal() and 0 < int(name) <= len(node.value):
+            node = node.value[int(name) - 1]
+            line = node.start_mark.line + 1
+        else:
+            return line
+    if value and isinstance(node, yaml.SequenceNode):
+        return next((one.start_mark.line + 1 for one in node.value if getattr(one, "value", None) == value), line)
+    return line
+
+
 def fields(raw: Any, where: str, *, need: Iterable[str] = (), may: Iterable[str] = ()) -> Mapping[str, Any]:
     """A mapping that has every key of `need` and none beyond `may`."""
     if not isinstance(raw, Mapping):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assessments import comparing, policy, residual, scoring, sense, storing, tailoring
 from assessments.comparing import Cause
 from assessments.model import LineSource, RiskLevel, say
-from questionnaires import answering, reading
+from questionnaires import answering, reading, shelf
 from questionnaires.model import QuestionSet, Text
 from scanners.model import Outcome
 from scanners.observations import Reason
@@ -176,6 +176,39 @@ def test_a_measure_of_no_weight_leaves_the_value_and_keeps_its_lines():
 def test_a_file_that_cannot_hold_is_refused_with_its_place(source, said):
     with pytest.raises(reading.BadFile, match=said):
         tailoring.load(source)
+
+
+def test_everything_that_is_wrong_is_told_by_its_line():
+    shipped = tailoring.write(POLICY).splitlines()
+    lines = ["must_haves:\n- BK-04\n- XX-99" if line.startswith("must_haves:") else line for line in shipped]
+    top = next(number for number, line in enumerate(lines) if line.startswith("matrix:"))
+    lines[top + 5] = "- [low, low, low, low, low]"  # the gravest impact
+    lines = [line.replace("critical_fail: 49", "critical_fail: 95") for line in lines]
+    source = "\n".join(lines)
+    written = source.splitlines()
+
+    _own, wrong = tailoring.check(source, [shelf.current()])
+
+    told = {one.problem.place: written[one.line - 1] for one in wrong}
+    assert told["must_haves"] == "- XX-99"
+    assert "critical_fail: 95" in told["caps.critical_fail"]
+    assert told["matrix.5.2"] == "- [low, low, low, low, low]"
+    assert [one.line for one in wrong] == sorted(one.line for one in wrong)
+    with pytest.raises(reading.BadFile) as refused:
+        tailoring.load(source)
+    assert refused.value.line == tailoring.check(source)[1][0].line
+
+
+@given(where=st.text("abc.12", max_size=8))
+def test_a_place_that_a_file_does_not_have_has_the_line_of_what_it_has(where: str):
+    assert 0 <= reading.line_of("a:\n  b: 1\nc:\n- [x]\n- y\n", where) <= 5
+
+
+def test_a_place_is_found_by_its_line():
+    source = "a:\n  b: 1\nc:\n- [x]\n- y\n"
+
+    assert [reading.line_of(source, where) for where in ("a", "a.b", "c.2", "c.1.1", "d")] == [1, 2, 5, 4, 0]
+    assert reading.line_of(source, "c", "y") == 5
 
 
 def test_what_ships_has_no_problem_and_is_known_again():

@@ -170,7 +170,9 @@ def take_in(session: Session, actor: Actor, source: bytes, *, edits: int, now: d
     """A draft out of a file, in place of the one that was read."""
     hospital_of(actor, HOSPITAL_WRITERS)
     try:
-        own = tailoring.load(source)
+        own, problems = tailoring.check(source, _catalogues(session, actor))
+        for one in problems:
+            raise tailoring.told(one)
     except BadFile as wrong:
         told = wrong.say(i18n.gettext)
         message = (

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from assessments import policy, tailoring
 from portal import cli
 from portal import settings as reading_settings
 from portal.db import session as database
@@ -169,6 +171,46 @@ def test_a_catalogue_that_breaks_the_format_is_told_by_its_line(tmp_path: Path, 
     assert "GV-01" in told
     assert "unbekannter Schlüssel 'wieght'" in told
     assert cli.main(["questionnaire", "check", str(tmp_path / "none.yaml")]) == 2
+
+
+def test_a_policy_is_checked(tmp_path: Path, capsys):
+    file = tmp_path / "policy.yaml"
+    file.write_text(tailoring.write(replace(policy.current(), must_haves=frozenset({"BK-04"}))), encoding="utf-8")
+
+    assert cli.main(["policy", "check", str(file)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"✓ {file}: ")
+    assert "BK-04" in told
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("blend: {answers: 1}", "unbekannter Schlüssel 'blend'"),
+        ("must_haves: [XX-99]", "must_haves: XX-99"),
+        ("caps: {critical_fail: 95, knock_out: 69, high_fail: 79, high_fail_after_days: 30}", "caps.critical_fail: "),
+        ("part_weights: {'1': 2000}", "fehlt"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_policy_is_told_by_its_line(tmp_path: Path, capsys, section: str, said: str):
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"kind: kettenblick-policy\nbase: '1'\n\n{section}\n", encoding="utf-8")
+
+    assert cli.main(["policy", "check", str(file)]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith(f"✕ {file}:4: ")
+    assert said in told
+
+
+def test_a_question_of_the_hospital_may_be_a_must_have(tmp_path: Path, capsys):
+    file, own = tmp_path / "policy.yaml", tmp_path / "own.yaml"
+    file.write_text("kind: kettenblick-policy\nbase: '1'\nmust_haves: [BK-04]\n", encoding="utf-8")
+    own.write_text("nonsense: [", encoding="utf-8")
+
+    assert cli.main(["policy", "check", str(file), "--catalogue", str(own)]) == 1
+    assert "own.yaml" in capsys.readouterr().out
+    assert cli.main(["policy", "check", str(file), "--catalogue", str(CATALOGUE)]) == 0
+    assert cli.main(["policy", "check", str(tmp_path / "none.yaml")]) == 2
 
 
 def test_a_released_question_that_was_changed_is_refused_with_its_line(tmp_path: Path, capsys):
