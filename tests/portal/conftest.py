@@ -9,14 +9,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.util import LRUCache
 
 from portal.db import migrating
 from portal.db import session as database
 from portal.files.sealing import Keyring
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import Dialect
     from sqlalchemy.orm import Session
+
+_dialects: dict[type[Dialect], Dialect] = {}
+_compiled: LRUCache[object, object] = LRUCache(5_000)
+
+
+@event.listens_for(Engine, "engine_connect")
+def _compile_once(connection: Connection) -> None:
+    """Every SQLite file of this process knows the statements compiled for the others, as one long-lived portal does."""
+    if database.is_sqlite(connection):
+        dialect = _dialects.setdefault(type(connection.dialect), connection.dialect)
+        connection.dialect = connection.engine.dialect = dialect
+        connection.execution_options(compiled_cache=_compiled)
 
 
 @pytest.fixture(scope="session")
