@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -86,8 +86,7 @@ class Basis:
     tally: Tally | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rated:
+class Rated(NamedTuple):
     """A vendor with what its newest round came to, as lists have it."""
 
     id: str
@@ -156,62 +155,102 @@ def asked(session: Session, actor: Actor, today: date) -> Sequence[Asked]:
 
 def asked_rows(session: Session, actor: Actor, today: date) -> Sequence[AskedRow]:
     """The same with its rows: who decides highest first, then by what is at stake."""
+    return asked_first(session, actor, today, most=None)[1]
+
+
+def asked_first(session: Session, actor: Actor, today: date, *, most: int | None) -> tuple[int, Sequence[AskedRow]]:
+    """How many they are, and the first of them: only of these everything is told."""
+    hospital_id = hospital_of(actor)
+    stood = standing_rows(session, actor)
+    found = sorted(_waiting(session, actor, stood, today), key=lambda one: one.order)
+    first = found if most is None else found[:most]
+    keys = vendor_keys(session, hospital_id, only=[one.vendor.id for one in first if one.vendor is not None])
+    return len(found), [one.row or _asked_of(one, keys) for one in first]
+
+
+class _Kind(NamedTuple):
+    """What the policy says of a tier with a level of risk."""
+
+    level: RiskLevel | None
+    needs_decision: bool
+    authority: Authority
+    order: tuple[int, int, int]
+
+
+class _Waiting(NamedTuple):
+    """Something that needs a decision, with its place in the order of all of them."""
+
+    order: tuple[Any, ...]
+    row: AskedRow | None  # what is not about one vendor is told at once
+    vendor: Rated | None = None
+    kind: _Kind | None = None
+    about: str = ""
+    why: tuple[Why, ...] = ()
+    last: DecisionRow | None = None
+    accepted: tuple[str, ...] = ()
+
+
+def _kind_of(rules: Policy, tier: int | None, residual: str | None) -> _Kind:
+    level = RiskLevel(residual) if residual in set(RiskLevel) else None
+    authority = deciding.authority(rules, tier, level)
+    return _Kind(level, deciding.needs_decision(rules, level), authority, _height(authority, level, tier))
+
+
+def _height(authority: Authority, level: RiskLevel | None, tier: int | None) -> tuple[int, int, int]:
+    return -deciding.rank(authority), -deciding.height(level), tier or len(RiskLevel) + 1
+
+
+def _waiting(session: Session, actor: Actor, stood: Sequence[DecisionRow], today: date) -> Iterable[_Waiting]:
+    """A hospital may have thousands above its appetite; what is told of each is made for those that are shown."""
     hospital_id = hospital_of(actor)
     rules = policies.of(session, hospital_id)
-    stood = standing_rows(session, actor)
     by_vendor: dict[str, list[DecisionRow]] = {}
     for row in stood:
         if row.vendor is not None:
             by_vendor.setdefault(row.vendor.id, []).append(row)
     open_products = _undecided(session, hospital_id, by_vendor)
-    keys = vendor_keys(session, hospital_id)
-    over = _accepted_beyond(session, actor, rules, today=today)
-    found = []
+    over = _accepted_beyond(session, actor, rules, stood, today=today)
     asking = {one for one, decided in by_vendor.items() if any(row.reopenings for row in decided)} | set(over)
     levels = [level for level in RiskLevel if deciding.needs_decision(rules, level)]
+    kinds: dict[tuple[int | None, str | None], _Kind] = {}
     for vendor in _rated(session, hospital_id, levels, asking):
-        level = RiskLevel(vendor.residual) if vendor.residual in set(RiskLevel) else None
-        decided = by_vendor.get(vendor.id, [])
+        of = vendor.tier, vendor.residual
+        kind = kinds[of] if of in kinds else kinds.setdefault(of, _kind_of(rules, *of))
+        if vendor.id not in by_vendor and vendor.id not in over:
+            if kind.needs_decision:
+                yield _Waiting((*kind.order, vendor.name.casefold(), ""), None, vendor, kind, "", (Why.EXCEEDS,))
+            continue
+        decided = by_vendor.get(vendor.id, ())
+        products = open_products.get(vendor.id, ())
         opened = next((row for row in decided if row.reopenings), None)
-        why: list[Why] = []
-        if opened is not None:
-            why.append(Why.REOPENED)
-        elif deciding.needs_decision(rules, level) and (not decided or vendor.id in open_products):
-            why.append(Why.EXCEEDS)
-        if over.get(vendor.id):
-            why.append(Why.ACCEPTANCE)
-        if why:
-            found.append(
-                AskedRow(
-                    fact=Asked(
-                        vendor_key=keys[vendor.id],
-                        vendor=vendor.name,
-                        about=opened.fact.about if opened else ", ".join(open_products.get(vendor.id, ())),
-                        tier=vendor.tier,
-                        grade=Grade(vendor.grade) if vendor.grade else None,
-                        level=level,
-                        authority=deciding.authority(rules, vendor.tier, level),
-                        why=tuple(why),
-                        last=opened.fact if opened else None,
-                        accepted=tuple(over.get(vendor.id, ())),
-                    ),
-                    vendor=vendor,
-                    last=opened,
-                )
-            )
-    found.extend(_topics_open_again(stood))
-    if over.get(""):
-        found.append(AskedRow(fact=_of_the_house(over[""]), vendor=None, last=None))
-    return sorted(
-        found,
-        key=lambda row: (
-            -deciding.rank(row.fact.authority),
-            -deciding.height(row.fact.level),
-            row.fact.tier or len(RiskLevel) + 1,
-            row.fact.vendor.casefold(),
-            row.fact.about,
-        ),
+        exceeds = opened is None and kind.needs_decision and (not decided or bool(products))
+        says = ((Why.REOPENED, opened is not None), (Why.EXCEEDS, exceeds), (Why.ACCEPTANCE, vendor.id in over))
+        about = opened.fact.about if opened else ", ".join(products)
+        order = (*kind.order, vendor.name.casefold(), about)
+        if why := tuple(each for each, holds in says if holds):
+            yield _Waiting(order, None, vendor, kind, about, why, opened, tuple(over.get(vendor.id, ())))
+    for other in [*_topics_open_again(stood), *_of_the_house(over.get("", ()))]:
+        fact = other.fact
+        order = (*_height(fact.authority, fact.level, fact.tier), fact.vendor.casefold(), fact.about)
+        yield _Waiting(order, other)
+
+
+def _asked_of(one: _Waiting, keys: Mapping[str, str]) -> AskedRow:
+    assert one.vendor is not None
+    assert one.kind is not None
+    fact = Asked(
+        vendor_key=keys[one.vendor.id],
+        vendor=one.vendor.name,
+        about=one.about,
+        tier=one.vendor.tier,
+        grade=Grade(one.vendor.grade) if one.vendor.grade else None,
+        level=one.kind.level,
+        authority=one.kind.authority,
+        why=one.why,
+        last=one.last.fact if one.last else None,
+        accepted=one.accepted,
     )
+    return AskedRow(fact=fact, vendor=one.vendor, last=one.last)
 
 
 def _undecided(
@@ -266,18 +305,20 @@ def _topics_open_again(stood: Iterable[DecisionRow]) -> Iterable[AskedRow]:
             yield AskedRow(fact=fact, vendor=None, last=row)
 
 
-def _of_the_house(accepted: Sequence[str]) -> Asked:
-    return Asked(
-        vendor_key="",
-        vendor="",
-        about=", ".join(accepted),
-        tier=None,
-        grade=None,
-        level=None,
-        authority=Authority.MANAGEMENT,
-        why=(Why.ACCEPTANCE,),
-        accepted=tuple(accepted),
-    )
+def _of_the_house(accepted: Sequence[str]) -> Iterable[AskedRow]:
+    if accepted:
+        fact = Asked(
+            vendor_key="",
+            vendor="",
+            about=", ".join(accepted),
+            tier=None,
+            grade=None,
+            level=None,
+            authority=Authority.MANAGEMENT,
+            why=(Why.ACCEPTANCE,),
+            accepted=tuple(accepted),
+        )
+        yield AskedRow(fact=fact, vendor=None, last=None)
 
 
 def conditions_due(session: Session, actor: Actor, *, today: date) -> Sequence[ConditionRow]:
@@ -302,20 +343,19 @@ def _rated(session: Session, hospital_id: str, levels: Sequence[RiskLevel], othe
     lines.settle(session)
     rows = session.execute(
         select(
-            *(VendorLine.vendor_id, VendorLine.name, VendorLine.tier, VendorLine.stage),
-            *(VendorLine.grade, VendorLine.residual),
+            *(VendorLine.vendor_id, VendorLine.name, VendorLine.tier, VendorLine.grade, VendorLine.residual),
+            (VendorLine.stage == Stage.DRAFT).label("is_draft"),
         ).where(
             VendorLine.hospital_id == hospital_id,
             VendorLine.is_ended.is_(False),
             VendorLine.residual.in_(levels) | VendorLine.vendor_id.in_(others) | (VendorLine.stage == Stage.DRAFT),
         )
     ).all()
-    before = _before_drafts(session, hospital_id, [row.vendor_id for row in rows if row.stage is Stage.DRAFT])
-    found = []
-    for row in rows:
-        grade, residual = before.get(row.vendor_id, (None, None)) if row.stage is Stage.DRAFT else row[4:6]
-        found.append(Rated(id=row.vendor_id, name=row.name, tier=row.tier, grade=grade, residual=residual))
-    return found
+    before = _before_drafts(session, hospital_id, [vendor_id for vendor_id, *_others, is_draft in rows if is_draft])
+    return [
+        Rated(vendor_id, name, tier, *(before.get(vendor_id, (None, None)) if is_draft else (grade, residual)))
+        for vendor_id, name, tier, grade, residual, is_draft in rows
+    ]
 
 
 def _before_drafts(
@@ -342,10 +382,11 @@ def _before_drafts(
     return {row.vendor_id: (row.grade, row.residual) for row in rounds}
 
 
-def _accepted_beyond(session: Session, actor: Actor, rules: Policy, *, today: date) -> Mapping[str, Sequence[str]]:
+def _accepted_beyond(
+    session: Session, actor: Actor, rules: Policy, stood: Sequence[DecisionRow], *, today: date
+) -> Mapping[str, Sequence[str]]:
     """Risks that are accepted for longer than their level allows, or by less than it asks for, by vendor id."""
     hospital_id = hospital_of(actor)
-    stood = standing_rows(session, actor)
     found: dict[str, list[str]] = {}
     derived = session.execute(
         select(RiskRecord, RiskTreatment)

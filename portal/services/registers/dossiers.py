@@ -1,6 +1,6 @@
 """Where rows become a thought: everything that is known of a vendor in one round, for one reader, at one moment."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -50,6 +50,7 @@ STANDINGS = {
     ReviewState.FINDING: AnswerStanding.FINDING,
 }
 WIDTH = 4
+FEW = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,12 +146,14 @@ def vendor_key(session: Session, vendor: Vendor) -> str:
     return f"V-{number or 0:0{WIDTH}}"
 
 
-def vendor_keys(session: Session, hospital_id: str) -> Mapping[str, str]:
-    """The keys of all vendors by id, as `vendor_key` gives them one by one."""
-    ids = session.scalars(
-        select(Vendor.id).where(Vendor.hospital_id == hospital_id).order_by(Vendor.created_at, Vendor.id)
-    )
-    return {vendor_id: f"V-{number:0{WIDTH}}" for number, vendor_id in enumerate(ids, start=1)}
+def vendor_keys(session: Session, hospital_id: str, *, only: Collection[str] | None = None) -> Mapping[str, str]:
+    """The keys of all vendors by id, as `vendor_key` gives them one by one; or of a few of them."""
+    number = func.row_number().over(order_by=(Vendor.created_at, Vendor.id)).label("number")
+    numbered = select(Vendor.id, number).where(Vendor.hospital_id == hospital_id).subquery()
+    query = select(numbered.c.id, numbered.c.number)
+    if only is not None and len(only) <= FEW:
+        query = query.where(numbered.c.id.in_(only))
+    return {vendor_id: f"V-{number:0{WIDTH}}" for vendor_id, number in session.execute(query)}
 
 
 def supply_keys(session: Session, hospital_id: str, vendor_id: str) -> Mapping[str, str]:
@@ -184,7 +187,7 @@ def _build(
     profile = {entry["question"]: value for entry, value in given if entry["question"] not in catalogue.questions}
     response = _response(session, assessment)
     company = session.get(Company, assessment.company_id) if assessment.company_id else None
-    deadline = assessment.closes_at or deadline_of(assessment.due_on)
+    deadline = None if assessment.is_uninvited else assessment.closes_at or deadline_of(assessment.due_on)
     today = now.astimezone(BERLIN).date()
     waived = waivers.holding(session, hospital_id, vendor.id, today=today) if for_hospital else waivers.NONE
     return Dossier(
@@ -210,7 +213,7 @@ def _build(
             if entry["question"] in catalogue.questions
         ),
         deadline=deadline,
-        deadline_passed=now > deadline,
+        deadline_passed=deadline is not None and now > deadline,  # nobody is silent who was not asked
         submitted_at=(response.submitted_at if response else None) or (edition.at if edition else None),
         hosts=_hosts(session, hospital_id, vendor.id, keys),
         findings=waived.over_findings(outside.findings),

@@ -1,12 +1,27 @@
 """Derived and own risks in one list, filtered, counted and paged by the database, and what of them waits today."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Subquery,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from assessments.model import RiskSource, Treatment
@@ -59,8 +74,10 @@ class Listed:
 class RisksDue:
     """What waits for somebody."""
 
-    lapsed: Sequence[Listed]  # an acceptance is over
-    overdue: Sequence[Listed]  # the day of the treatment has passed
+    lapsed: Sequence[Listed]  # an acceptance is over; the first of them
+    overdue: Sequence[Listed]  # the day of the treatment has passed; the first of them
+    lapsed_count: int
+    overdue_count: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,29 +107,27 @@ def page(
 ) -> RiskPage:
     """The risks that fit, the worst first; a handful of queries however many there are."""
     lines.settle(session)
-    every = _every(session, hospital_of(actor), wanted, today).subquery()
-    spread = session.execute(
-        select(
-            every.c.impact, every.c.likelihood, every.c.level, every.c.treatment, every.c.source, func.count()
-        ).group_by(every.c.impact, every.c.likelihood, every.c.level, every.c.treatment, every.c.source)
-    ).all()
+    hospital_id = hospital_of(actor)
+    every = _every(session, hospital_id, wanted, today).subquery()
     heat: dict[tuple[int, int], int] = defaultdict(int)
     levels: dict[str, int] = defaultdict(int)
+    cells: dict[_Cell, int] = defaultdict(int)
     open_count = fitting = 0
-    for impact, likelihood, level, treatment, source, count in spread:
+    for (impact, likelihood, level, treatment, source), count in _spread(session, hospital_id, wanted, today).items():
         heat[impact, likelihood] += count
         levels[level] += count
         open_count += count if treatment == Treatment.OPEN.value else 0
         facts = {"impact": str(impact), "likelihood": str(likelihood), "level": level, "treatment": treatment}
         facts["source"] = source
-        fitting += count if all(facts[name] == value for name, value in wanted.chosen.items()) else 0
+        if all(facts[name] == value for name, value in wanted.chosen.items()):
+            fitting += count
+            cells[ORDER.get(level, len(ORDER)), -likelihood, -impact] += count
+    skipped, within = _cells_of(cells, start, length)
     picked = session.execute(
         select(every.c.is_own, every.c.id)
-        .where(*_narrow(every, wanted))
-        .order_by(
-            every.c.rank, every.c.likelihood.desc(), every.c.impact.desc(), every.c.vendor, every.c.key, every.c.id
-        )
-        .offset(start)
+        .where(*_narrow(every, wanted), _in_cells(every, within) if len(within) < len(cells) else true())
+        .order_by(*_worst_first(every))
+        .offset(start - skipped)
         .limit(length)
     ).all()
     return RiskPage(
@@ -123,6 +138,74 @@ def page(
         levels={level: count for level, count in levels.items() if level in ORDER},
         open_count=open_count,
     )
+
+
+# What a list is put in order by first: rank of the level, likelihood and impact with the highest first.
+_Cell = tuple[int, int, int]
+_Spread = tuple[int, int, str, str, str]  # impact, likelihood, level, treatment, source
+
+
+def _worst_first(every: Subquery) -> tuple[Any, ...]:
+    columns = every.c
+    return columns.rank, columns.likelihood.desc(), columns.impact.desc(), columns.vendor, columns.key, columns.id
+
+
+def _cells_of(cells: Mapping[_Cell, int], start: int, length: int) -> tuple[int, Sequence[_Cell]]:
+    """How many risks stand in the cells before a page, and the cells that it shows something of: only these are put in
+    order by the database."""
+    passed = skipped = 0
+    within: list[_Cell] = []
+    for cell in sorted(cells):
+        if passed + cells[cell] <= start:
+            skipped += cells[cell]
+        elif passed < start + length:
+            within.append(cell)
+        passed += cells[cell]
+    return skipped, within
+
+
+def _in_cells(every: Subquery, cells: Sequence[_Cell]) -> ColumnElement[bool]:
+    return or_(
+        false(),
+        *(
+            and_(every.c.rank == rank, every.c.likelihood == -likelihood, every.c.impact == -impact)
+            for rank, likelihood, impact in cells
+        ),
+    )
+
+
+def _spread(session: Session, hospital_id: str, wanted: Narrowed, today: date) -> Mapping[_Spread, int]:
+    """How many risks there are of each kind. Of all that stand they are counted without their vendors and treatments;
+    what has ended is taken off again, and what somebody wrote about is moved to where it belongs."""
+    if wanted.words or wanted.due or wanted.state != STANDING:
+        return _counted(session, _every(session, hospital_id, wanted, today))
+    found: Counter[_Spread] = Counter()
+    level = case((RiskRecord.residual == UNRATED, literal("")), else_=RiskRecord.residual)
+    kinds = (RiskRecord.residual, RiskRecord.likelihood, RiskRecord.impact, RiskRecord.source)
+    standing = (
+        select(RiskRecord.impact, RiskRecord.likelihood, level, RiskRecord.source, func.count())
+        .where(RiskRecord.hospital_id == hospital_id, RiskRecord.gone_at.is_(None))
+        .group_by(*kinds)
+    )
+    of_ended = standing.join(
+        VendorLine, (VendorLine.hospital_id == RiskRecord.hospital_id) & (VendorLine.vendor_id == RiskRecord.vendor_id)
+    ).where(VendorLine.is_ended.is_(True))
+    for query, sign in ((standing, 1), (of_ended, -1)):
+        for impact, likelihood, word, source, count in session.execute(query):
+            found[impact, likelihood, word, Treatment.OPEN.value, source] += sign * count
+    written = _derived_rows(hospital_id, wanted, today, only_written=True)
+    for (impact, likelihood, word, treatment, source), count in _counted(session, written).items():
+        found[impact, likelihood, word, Treatment.OPEN.value, source] -= count
+        found[impact, likelihood, word, treatment, source] += count
+    found.update(_counted(session, _own_rows(session, hospital_id, wanted, today)))
+    return +found
+
+
+def _counted(session: Session, query: Any) -> Mapping[_Spread, int]:
+    every = query.subquery()
+    kinds = (every.c.impact, every.c.likelihood, every.c.level, every.c.treatment, every.c.source)
+    rows = session.execute(select(*kinds, func.count()).group_by(*kinds))
+    return {(impact, likelihood, *words): count for impact, likelihood, *words, count in rows}
 
 
 def listed(session: Session, actor: Actor, *, today: date, state: str = STANDING) -> Sequence[Listed]:
@@ -149,7 +232,7 @@ def _every(session: Session, hospital_id: str, wanted: Narrowed, today: date) ->
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
-def _derived_rows(hospital_id: str, wanted: Narrowed, today: date) -> Select[Any]:
+def _derived_rows(hospital_id: str, wanted: Narrowed, today: date, *, only_written: bool = False) -> Select[Any]:
     written = RiskTreatment.risk_id.is_not(None)
     is_over = and_(RiskTreatment.treatment == Treatment.ACCEPT, RiskTreatment.accepted_until < today)
     level = case((RiskRecord.residual == UNRATED, literal("")), else_=RiskRecord.residual)
@@ -171,9 +254,10 @@ def _derived_rows(hospital_id: str, wanted: Narrowed, today: date) -> Select[Any
             VendorLine,
             (VendorLine.hospital_id == RiskRecord.hospital_id) & (VendorLine.vendor_id == RiskRecord.vendor_id),
         )
-        .outerjoin(
+        .join(
             RiskTreatment,
             (RiskTreatment.hospital_id == RiskRecord.hospital_id) & (RiskTreatment.risk_id == RiskRecord.id),
+            isouter=not (only_written or wanted.due),
         )
         .where(
             RiskRecord.hospital_id == hospital_id,
@@ -279,19 +363,23 @@ def _load(session: Session, actor: Actor, picked: Sequence[tuple[bool, str]], to
     return [found[one] for one in picked if one in found]
 
 
-def due(session: Session, actor: Actor, *, today: date) -> RisksDue:
-    """Of those that stand and that somebody wrote about, what waits."""
-    derived = [_derived(row, today) for row in registers.risks(session, actor, written=True)]
-    own = [_own(row, today) for row in own_risks.rows(session, actor)]
-    found = [*derived, *own]
-    return RisksDue(
-        lapsed=[one for one in found if one.is_lapsed],
-        overdue=[
-            one
-            for one in found
-            if one.due_on is not None and one.due_on < today and one.treatment is not Treatment.ACCEPT
-        ],
-    )
+def due(session: Session, actor: Actor, *, today: date, most: int) -> RisksDue:
+    """Of those that stand and that somebody wrote about, what waits: how many, and the first of them, derived before
+    own."""
+    lines.settle(session)
+    lapsed, overdue = (_waiting(session, actor, which, today, most) for which in (LAPSED, OVERDUE))
+    return RisksDue(lapsed=lapsed[1], overdue=overdue[1], lapsed_count=lapsed[0], overdue_count=overdue[0])
+
+
+def _waiting(session: Session, actor: Actor, which: str, today: date, most: int) -> tuple[int, Sequence[Listed]]:
+    every = _every(session, hospital_of(actor), Narrowed(due=which), today).subquery()
+    count = session.scalar(select(func.count()).select_from(every)) or 0
+    if not count:
+        return 0, ()
+    first = session.execute(
+        select(every.c.is_own, every.c.id).order_by(every.c.is_own, *_worst_first(every)).limit(most)
+    ).all()
+    return count, _load(session, actor, [(bool(is_own), key) for is_own, key in first], today)
 
 
 def _derived(row: RiskRow, today: date) -> Listed:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from portal.db import lines
@@ -258,17 +258,24 @@ def departments(session: Session, actor: Actor) -> Sequence[str]:
     ).all()
 
 
-def due(
-    session: Session, actor: Actor, wanted: Wanted, *, today: date, length: int, sort: Any = None
-) -> tuple[int, Sequence[VendorLine]]:
-    """How many fit, and the first few of them: for a group of the start page."""
+def counts(session: Session, actor: Actor, several: Sequence[Wanted], *, today: date) -> Mapping[Wanted, int]:
+    """How many vendors fit each of these, counted in one go; for what vendors of the list are narrowed to."""
     hospital_id = _ready(session, actor)
-    fits = _fits(hospital_id, wanted, today)
-    count = session.scalar(select(func.count()).select_from(V).where(*fits)) or 0
-    if not count:
-        return 0, ()
-    by = V.sorted_by if sort is None else sort
-    return count, session.scalars(select(V).where(*fits).order_by(by, V.sorted_by, V.vendor_id).limit(length)).all()
+    sums = [func.sum(case((and_(true(), *_of_vendor(one, today)), 1), else_=0)) for one in several]
+    found = session.execute(select(*sums).where(V.hospital_id == hospital_id, V.is_ended.is_(False))).one()
+    return {one: int(count or 0) for one, count in zip(several, found, strict=True)}
+
+
+def first(
+    session: Session, actor: Actor, wanted: Wanted, *, today: date, length: int, sort: Any = None
+) -> Sequence[VendorLine]:
+    """The first few that fit: for a group of the start page. Which they are is read from an index alone."""
+    hospital_id = _ready(session, actor)
+    order = (*(() if sort is None else (sort,)), V.sorted_by, V.vendor_id)
+    picked = select(V.vendor_id).where(*_fits(hospital_id, wanted, today)).order_by(*order).limit(length)
+    ids = session.scalars(picked).all()
+    rows = session.scalars(select(V).where(V.hospital_id == hospital_id, V.vendor_id.in_(ids)))
+    return sorted(rows, key=lambda row: ids.index(row.vendor_id))
 
 
 def moves(session: Session, actor: Actor, *, since: date, length: int) -> Sequence[VendorLine]:

@@ -35,6 +35,19 @@ from scanners.model import N_
 SHOWN = 8
 
 
+def _flagged(flag: Flag) -> Wanted:
+    return Wanted(flags=frozenset({flag}))
+
+
+TO_REVIEW = Wanted(stages=(Stage.SUBMITTED.value,))
+# What groups of vendors are narrowed to.
+OF_VENDORS = (
+    TO_REVIEW,
+    *(_flagged(one) for one in (Flag.OVERDUE, Flag.DUE_SOON, Flag.CRITICAL, Flag.CONTRADICTIONS, Flag.EVIDENCE)),
+    *(_flagged(one) for one in (Flag.NO_INTAKE, Flag.NOT_ASKED)),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """What waits: whose, about what, why, and the one button."""
@@ -72,7 +85,12 @@ class Desk:
     @cached_property
     def risks(self) -> risk_lists.RisksDue:
         """Derived and own."""
-        return risk_lists.due(self.here.session, self.here.actor, today=self.here.today)
+        return risk_lists.due(self.here.session, self.here.actor, today=self.here.today, most=SHOWN)
+
+    @cached_property
+    def counts(self) -> Mapping[Wanted, int]:
+        """How many vendors fit each group that is read from their lines, counted in one go."""
+        return listing.counts(self.here.session, self.here.actor, OF_VENDORS, today=self.here.today)
 
     @cached_property
     def records(self) -> Mapping[Matter, supply_records.Found]:
@@ -144,21 +162,21 @@ def _risk(day: Callable[[Listed], date | None], here: HospitalJourney) -> Callab
 
 
 def _acceptances(desk: Desk) -> Group:
-    rows = desk.risks.lapsed
     return group(
         _("Acceptances that have ended"),
-        rows,
+        desk.risks.lapsed,
         _risk(lambda row: row.accepted_until, desk.here),
+        count=desk.risks.lapsed_count,
         every_url=url_for("hospital.risk_list", due="lapsed"),
     )
 
 
 def _treatments(desk: Desk) -> Group:
-    rows = desk.risks.overdue
     return group(
         _("Treatments overdue"),
-        rows,
+        desk.risks.overdue,
         _risk(lambda row: row.due_on, desk.here),
+        count=desk.risks.overdue_count,
         every_url=url_for("hospital.risk_list", due="overdue"),
     )
 
@@ -194,8 +212,8 @@ def _decisions(desk: Desk) -> Group:
             url=address,
         )
 
-    rows = decisions.asked_rows(desk.here.session, desk.here.actor, desk.here.today)
-    return group(_("Decisions open"), rows, line, every_url=url_for("hospital.decision_list"))
+    count, rows = decisions.asked_first(desk.here.session, desk.here.actor, desk.here.today, most=SHOWN)
+    return group(_("Decisions open"), rows, line, count=count, every_url=url_for("hospital.decision_list"))
 
 
 def _conditions(desk: Desk) -> Group:
@@ -249,14 +267,11 @@ def _vendors(
     sort: Any = None,
     **address: Any,
 ) -> Group:
-    count, rows = listing.due(
-        desk.here.session, desk.here.actor, wanted, today=desk.here.today, length=SHOWN, sort=sort
-    )
+    count = desk.counts[wanted]
+    if not count:
+        return Group(title=title, count=0, lines=())
+    rows = listing.first(desk.here.session, desk.here.actor, wanted, today=desk.here.today, length=SHOWN, sort=sort)
     return group(title, rows, line, count=count, every_url=url_for("hospital.vendor_list", **address))
-
-
-def _flagged(flag: Flag) -> Wanted:
-    return Wanted(flags=frozenset({flag}))
 
 
 def _line(row: VendorLine, since: str, word: str, endpoint: str, **values: Any) -> Line:
@@ -307,8 +322,7 @@ def _review(desk: Desk) -> Group:
         since = _("handed in on %(day)s", day=filters.day(row.submitted_at)) if row.submitted_at else ""
         return _line(row, since, _("Review the answers"), "hospital.review", assessment_id=row.assessment_id)
 
-    wanted = Wanted(stages=(Stage.SUBMITTED.value,))
-    return _vendors(desk, _("To review"), wanted, line, sort=VendorLine.submitted_at, stage=Stage.SUBMITTED.value)
+    return _vendors(desk, _("To review"), TO_REVIEW, line, sort=VendorLine.submitted_at, stage=Stage.SUBMITTED.value)
 
 
 def _contradictions(desk: Desk) -> Group:

@@ -265,8 +265,8 @@ def test_an_acceptance_lapses_by_itself_and_waits_on_the_first_page(session: Ses
     session.flush()
     on_the_day, after = (now + 10 * DAY).date(), (now + 11 * DAY).date()
 
-    assert risk_lists.due(session, ward.auditor, today=on_the_day).lapsed == []
-    assert [one.id for one in risk_lists.due(session, ward.auditor, today=after).lapsed] == [risk.id]
+    assert list(risk_lists.due(session, ward.auditor, today=on_the_day, most=8).lapsed) == []
+    assert [one.id for one in risk_lists.due(session, ward.auditor, today=after, most=8).lapsed] == [risk.id]
     register = registers.build(session, ward.auditor, now=now + 11 * DAY)
     [treated] = [one for (_vendor, key), one in register.treatments.items() if key == risk.key]
     assert (treated.treatment, treated.note) == (Treatment.OPEN, "bis zum Umbau")
