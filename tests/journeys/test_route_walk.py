@@ -91,6 +91,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.compare  POST hospital.comparison_workbook  POST hospital.comparison_paper
         GET hospital.tender_list  GET hospital.tender  GET hospital.tender_lot  POST hospital.tender_sheet
         GET hospital.tender_acts  POST hospital.tender_log_workbook
+        GET hospital.lot_intake  POST hospital.tender_paper  POST hospital.tender_log_pdf
         GET hospital.supply  GET hospital.vendor_subcontractors  GET hospital.ending
         POST hospital.vendor_list_workbook  POST hospital.vendor_list_csv
         GET hospital.decision_list  GET hospital.decision  GET hospital.vendor_decisions  GET hospital.sitting
@@ -103,7 +104,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.add_tender  POST hospital.begin_tender  GET hospital.edit_tender  POST hospital.change_tender
         POST hospital.add_lot  POST hospital.add_bidder  POST hospital.remove_bidder  POST hospital.freeze_tender
         POST hospital.start_tender  POST hospital.publish_answer  POST hospital.award_lot  POST hospital.cancel_tender
-        POST hospital.move_deadline  POST hospital.switch_tender_reminders
+        POST hospital.move_deadline  POST hospital.switch_tender_reminders  POST hospital.fill_in_lot_intake
         GET hospital.edit_contract  POST hospital.change_contract  GET hospital.edit_exit  POST hospital.change_exit
         GET hospital.upload_articles  POST hospital.take_articles  GET hospital.add_entry
         POST hospital.write_down_entry  GET hospital.edit_entry  POST hospital.change_entry  POST hospital.remove_entry
@@ -208,6 +209,7 @@ SLOW = frozenset(  # one role proves it
         "GET vendor.incident_on_paper",
         *("GET hospital.agenda_on_paper", "GET hospital.approval_on_paper"),
         "GET vendor.proof_of_deletion",
+        *("POST hospital.tender_paper", "POST hospital.tender_log_pdf"),
     }
 )
 

@@ -34,8 +34,12 @@ def has_offered(session: Session, row: Tender, bidder: TenderBidder) -> Message 
 
 def bars(session: Session, actor: Actor, tender_id: str, lot: TenderLot, *, now: datetime) -> Mapping[str, Message]:
     """The bidders of a lot that an award may not go to, and why: by what was frozen, as of the deadline."""
-    row = tenders.find(session, actor, tender_id)
     made = openings.side_by_side(session, actor, tender_id, lot.id, now=now)
+    return barred(session, tenders.find(session, actor, tender_id), lot, made)
+
+
+def barred(session: Session, row: Tender, lot: TenderLot, made: Comparison) -> Mapping[str, Message]:
+    """The same, where the lot is compared already."""
     excluded = _excluded(made)
     found: dict[str, Message] = {}
     for bidder in row.bidders:

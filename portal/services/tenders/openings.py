@@ -1,5 +1,6 @@
 """Opening the answers after the deadline, two people one after the other, and comparing the bidders of a lot."""
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -105,3 +106,12 @@ def note_taken(session: Session, actor: Actor, tender_id: str, lot: int, *, sha2
     """Who took the sheet of a lot along."""
     row = tenders.find(session, actor, tender_id)
     tenders.note(session, actor, row, "tender.sheet-taken", now=now, detail={"lot": lot, "sha256": sha256})
+
+
+def note_paper_taken(
+    session: Session, actor: Actor, tender_id: str, lot: int, content: bytes, *, now: datetime
+) -> None:
+    """The same of the paper, with the checksum of the file as it left."""
+    row = tenders.find(session, actor, tender_id)
+    detail = {"lot": lot, "file": "PDF", "sha256": hashlib.sha256(content).hexdigest()}
+    tenders.note(session, actor, row, "tender.sheet-taken", now=now, detail=detail)

@@ -1,6 +1,5 @@
-"""Tenders: the list, one tender with its lots and bidders, what bidders ask, the sheet of a lot, and the log."""
+"""Tenders: the list, one tender with its lots and bidders, what bidders ask, opening and award."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,7 +18,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length
 
 from portal import i18n
-from portal.db.models.tenders import Tender, TenderState
+from portal.db.models.tenders import Tender, TenderLot, TenderState
 from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
@@ -27,12 +26,13 @@ from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import catalogues
 from portal.services.tenders import (
-    acts,
     awards,
     bidders,
     deadlines,
     drafting,
+    eligibility,
     inviting,
+    lots,
     offers,
     openings,
     queries,
@@ -42,18 +42,12 @@ from portal.services.tenders.bidders import BidderFields
 from portal.services.tenders.drafting import TenderFields
 from portal.services.tenders.openings import OPENERS
 from portal.web import forms, pages
-from portal.web.hospital import comparisons
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
 from questionnaires import shelf
 from questionnaires.model import QuestionSet
 from reports import marks
-from reports.reader import Reader
-from reports.workbooks import comparison as comparison_workbook
-from reports.workbooks import tender_log
-from reports.workbooks.tender_log import Act
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STATES: Mapping[str, object] = {
     TenderState.DRAFT.value: _l("draft"),
     TenderState.FROZEN.value: _l("frozen, nobody invited yet"),
@@ -63,47 +57,6 @@ STATES: Mapping[str, object] = {
     TenderState.AWARDED.value: _l("awarded"),
     TenderState.CANCELLED.value: _l("cancelled"),
 }
-ACTS: Mapping[str, object] = {
-    "tender.begun": _l("Tender begun"),
-    "tender.changed": _l("Draft changed"),
-    "tender.lot-added": _l("Lot added"),
-    "tender.bidder-added": _l("Bidder added"),
-    "tender.bidder-removed": _l("Bidder taken out"),
-    "tender.frozen": _l("Questions and weights frozen"),
-    "tender.started": _l("Tender opened for answers"),
-    "tender.bidder-invited": _l("Bidder invited"),
-    "tender.question-asked": _l("Question of a bidder came in"),
-    "tender.deadline-moved": _l("Deadline moved for all bidders"),
-    "tender.reminders-on": _l("Reminders to bidders switched on"),
-    "tender.reminders-off": _l("Reminders to bidders switched off"),
-    "tender.offer-withdrawn": _l("Offer withdrawn by the bidder"),
-    "tender.answer-published": _l("Answer published to all bidders"),
-    "tender.opening-asked": _l("Opening asked for by the first person"),
-    "tender.opened": _l("Answers opened"),
-    "tender.awarded": _l("Lot awarded"),
-    "tender.cancelled": _l("Tender cancelled"),
-    "tender.sheet-taken": _l("Sheet of a lot taken along"),
-    "assessment.submitted": _l("Answers handed in"),
-    "invitation.sent": _l("Invitation sent"),
-    "invitation.opened": _l("Invitation opened"),
-    "invitation.accepted": _l("Invitation accepted"),
-    "vendor.added": _l("Room of the bidder made"),
-    "supply.added": _l("Lot laid into the room of the bidder"),
-    "host.named": _l("Domain of the bidder named"),
-}
-DETAILS: Mapping[str, object] = {
-    "bidder": _l("Bidder"),
-    "bidders": _l("Bidders"),
-    "name": _l("Name"),
-    "title": _l("Name"),
-    "lot": _l("Lot"),
-    "reason": _l("Reason"),
-    "before": _l("Before"),
-    "after": _l("After"),
-    "to": _l("To"),
-    "edition": _l("Edition"),
-    "sha256": "SHA-256",
-}  # ids of rows tell a reader nothing and stand in the chain
 
 
 class TenderForm(forms.Form):
@@ -407,7 +360,7 @@ def award_lot(here: HospitalJourney, tender_id: str) -> Response:
         with form.refusals(here.session):
             bidder_id, reason = str(form["bidder_id"].data), str(form["reason"].data)
             vendor = awards.award(here.session, here.actor, tender_id, bidder_id, reason=reason, now=here.now)
-            here.notice(_("Awarded. The bidder is a vendor now; fill in the intake of its product."))
+            here.notice(_("Awarded. The bidder is a vendor now."))
             return pages.see_other("hospital.vendor", vendor_id=vendor.id)
     return _page(here, tender_id, award=form)
 
@@ -421,93 +374,6 @@ def cancel_tender(here: HospitalJourney, tender_id: str) -> Response:
             awards.cancel(here.session, here.actor, tender_id, reason=str(form["reason"].data), now=here.now)
             return pages.see_other("hospital.tender", tender_id=tender_id)
     return _page(here, tender_id, cancel=form)
-
-
-@hospital.get("/compare/tenders/<tender_id>/lots/<lot_id>", roles=EVERY_HOSPITAL_ROLE)
-def tender_lot(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
-    """The bidders of a lot side by side, by the frozen weights."""
-    row = tenders.find(here.session, here.actor, tender_id)
-    lot = tenders.lot_of(row, lot_id)
-    made = openings.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
-    wanted = comparisons.wanted_here("hospital.tender_lot", tender_id=tender_id, lot_id=lot_id)
-    return pages.page(
-        "hospital/tender_lot.html",
-        row=row,
-        lot=lot,
-        wanted=wanted,
-        **comparisons.facts(made, openings.frozen_policy(row), only_differences=wanted.only_differences),
-    )
-
-
-@hospital.post("/compare/tenders/<tender_id>/lots/<lot_id>/workbook", roles=EVERY_HOSPITAL_ROLE)
-def tender_sheet(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
-    """The same as a workbook for the tender file."""
-    row = tenders.find(here.session, here.actor, tender_id)
-    lot = tenders.lot_of(row, lot_id)
-    made = openings.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
-    title = f"{row.title} · {_('Lot %(number)s', number=lot.number)}: {lot.title}"
-    rules = openings.frozen_policy(row)
-    written = comparison_workbook.write(made, rules, reader=_reader(), now=here.now, title=title)
-    openings.note_taken(here.session, here.actor, tender_id, lot.number, sha256=written.fingerprint, now=here.now)
-    name = f"{_('Comparison')} {_('Lot %(number)s', number=lot.number)} {here.now.astimezone(BERLIN):%Y-%m-%d}.xlsx"
-    return pages.download(written.content, name=name, media_type=XLSX)
-
-
-@hospital.get("/compare/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
-def tender_acts(here: HospitalJourney, tender_id: str) -> Response:
-    """Every act, and whether the chain is whole."""
-    row = tenders.find(here.session, here.actor, tender_id)
-    return pages.page(
-        "hospital/tender_log.html",
-        row=row,
-        acts=_acts(here, row),
-        is_sound=acts.is_sound(here.session, here.actor, tender_id),
-    )
-
-
-@hospital.post("/compare/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
-def tender_log_workbook(here: HospitalJourney, tender_id: str) -> Response:
-    """The log as a workbook for the tender file."""
-    row = tenders.find(here.session, here.actor, tender_id)
-    facts = {
-        _("Tender"): row.title,
-        _("Number of the tender file"): row.reference,
-        _("State"): str(STATES[tenders.standing(row, now=here.now)]),
-        _("Deadline"): f"{row.closes_at.astimezone(BERLIN):%d.%m.%Y, %H:%M:%S} Europe/Berlin",
-        _("Question catalogue"): f"{row.catalogue_id} {row.catalogue_version}",
-        _("Question set"): _(marks.QUESTION_SETS[QuestionSet(row.question_set)]),
-        _("Must-haves"): ", ".join(row.must_haves),
-        _("Hash of what was frozen (SHA-256)"): row.frozen_sha256,
-        _("What was frozen"): json.dumps(row.frozen, ensure_ascii=False, sort_keys=True) if row.frozen else "",
-        _("Chain of acts"): _("whole")
-        if acts.is_sound(here.session, here.actor, tender_id)
-        else _("broken, please tell the operator"),
-    }
-    content = tender_log.write(facts, _acts(here, row), reader=_reader(), now=here.now)
-    name = f"{_('Tender log')} {here.now.astimezone(BERLIN):%Y-%m-%d}.xlsx"
-    return pages.download(content, name=name, media_type=XLSX)
-
-
-def _acts(here: HospitalJourney, row: Tender) -> list[Act]:
-    names = {f"hospital:{bidder.house_id}": bidder.name for bidder in row.bidders}
-    bidders = {bidder.id: bidder.name for bidder in row.bidders}
-    return [
-        Act(
-            chain=names.get(event.scope, _("Tender")),
-            number=event.sequence,
-            at=event.at,
-            actor=event.actor,
-            act=str(ACTS.get(event.verb, event.verb)),
-            about=", ".join(
-                f"{DETAILS[name]}: {bidders.get(value, value)}"
-                for name, value in (event.detail or {}).items()
-                if name in DETAILS
-            ),
-            hash=event.hash,
-            previous=event.previous_hash,
-        )
-        for event in acts.log(here.session, here.actor, row.id)
-    ]
 
 
 def _page(
@@ -561,14 +427,33 @@ def _page(
         awarded_lots={one.lot_id for one in row.bidders if one.awarded_at is not None},
         may_write=here.role in HOSPITAL_WRITERS,
         may_open=here.role in OPENERS,
+        barred=_barred(here, row) if standing == TenderState.OPENED else {},
+        lots_told=[_told_of(here, row, lot) for lot in row.lots],
+        has_intakes=all(lot.intake is not None for lot in row.lots),
         withdrawn=offers.withdrawn(here.session, here.actor, tender_id),
         reminds=deadlines.reminds(here.session, row),
         spoke_first=row.opening_by == here.actor.person_id,
     )
 
 
-def _reader() -> Reader:
-    return Reader(language=i18n.language(), translate=i18n.gettext)
+def _barred(here: HospitalJourney, row: Tender) -> Mapping[str, str]:
+    """Bidders that no award may go to, each with the reason."""
+    awarded = {one.lot_id for one in row.bidders if one.awarded_at is not None}
+    return {
+        bidder_id: said.render(_)
+        for lot in row.lots
+        if lot.id not in awarded
+        for bidder_id, said in eligibility.bars(here.session, here.actor, row.id, lot, now=here.now).items()
+    }
+
+
+def _told_of(here: HospitalJourney, row: Tender, lot: TenderLot) -> Mapping[str, Any]:
+    """A lot, and what its bidders are asked."""
+    return {
+        "lot": lot,
+        "set_word": _(marks.QUESTION_SETS[lots.question_set(here.session, row, lot)]),
+        "must_haves": ", ".join(lots.must_haves(row, lot)),
+    }
 
 
 def _offered(here: HospitalJourney, form: TenderForm) -> TenderForm:

@@ -94,6 +94,11 @@ def started(session: Session, now: datetime, **changes: object) -> Bids:
 def start(session: Session, made: Bids, *, now: datetime) -> None:
     drafting.freeze(session, made.ward.assessor, made.tender_id, now=now)
     inviting.start(session, made.ward.assessor, made.tender_id, base_url=URL, now=now)
+    accept(session, made, now=now)
+
+
+def accept(session: Session, made: Bids, *, now: datetime) -> None:
+    """Every bidder takes its round."""
     row = session.get_one(Tender, made.tender_id)
     for name, bidder_id in made.bidders.items():
         one = tenders.bidder_of(row, bidder_id)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 
-from portal.db.models.tenders import Tender, TenderBidder
+from assessments import intake
+from portal.db.models.tenders import Tender, TenderBidder, TenderLot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,12 +31,23 @@ DRAFT = {
     "needs_two": "y",
     "version": "0",
 }
+INTAKE = {question.id: question.options[0].id for question in intake.current().questions}
 BIDDER = {
     "name": "Kanarienblau GmbH",
     "domain": "kanarienblau.de",
     "contact_email": "a@kanarienblau.de",
     "language": "de",
 }
+
+
+def lots(sessions: Sessions) -> list[str]:
+    with sessions() as session:
+        return list(session.scalars(select(TenderLot.id).order_by(TenderLot.number)))
+
+
+def version(sessions: Sessions) -> str:
+    with sessions() as session:
+        return str(session.scalars(select(Tender.version)).one())
 
 
 def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):
@@ -55,7 +67,19 @@ def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], 
     assert visitor.post(f"{place}/bidders", {**BIDDER, "lot_id": lot_id}).status_code == 303
     again = visitor.post(f"{place}/bidders", {**BIDDER, "lot_id": lot_id})
     assert again.status_code == 422
+    assert "Nicht jedes Los hat seine Einstufung" in visitor.get(place).get_data(as_text=True)
+    for lot in lots(sessions):
+        assert visitor.post(f"{place}/lots/{lot}/intake", {"version": "1"}).status_code == 422
+        given = {**INTAKE, "version": version(sessions), "must_haves": "GV-01", "question_set": "short"}
+        assert visitor.post(f"{place}/lots/{lot}/intake", {**given, "must_haves": "XX-99"}).status_code == 422
+        assert visitor.post(f"{place}/lots/{lot}/intake", given).status_code == 303
+        stale = visitor.post(f"{place}/lots/{lot}/intake", {**given, "reason": "Getippt", "tier": "4"})
+        assert stale.status_code == 409
+        assert "Getippt" in stale.get_data(as_text=True)
+    assert "Kritikalität 1" in visitor.get(place).get_data(as_text=True)
     assert visitor.post(f"{place}/freeze").status_code == 303
+    assert visitor.post(f"{place}/lots/{lot_id}/intake", given).status_code == 409
+    assert "Kritikalität 1" in visitor.get(f"{place}/lots/{lot_id}/intake").get_data(as_text=True)
     assert visitor.post(f"{place}/start").status_code == 303
     page = visitor.get(place).get_data(as_text=True)
     assert "versiegelt" in page
@@ -99,7 +123,13 @@ def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], 
     assert "Fragen und Gewichte eingefroren" in visitor.get(f"{place}/log").get_data(as_text=True)
     with sessions() as session:
         bidder_id = session.scalars(select(TenderBidder.id).where(TenderBidder.tender_id == tender_id)).one()
+    paper = visitor.post(f"{place}/lots/{lot_id}/paper")
+    assert (paper.data[:5], paper.mimetype) == (b"%PDF-", "application/pdf")
+    assert hashlib.sha256(paper.data).hexdigest() in visitor.get(f"{place}/log").get_data(as_text=True)
+    assert visitor.post(f"{place}/log/paper").data[:5] == b"%PDF-"
+    assert visitor.post(f"{place}/lots/{lot_id}/paper").data == paper.data  # the same state, the same bytes
     assert visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": ""}).status_code == 422
-    awarded = visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": "Bestes Angebot."})
-    assert re.search(r"/vendors/\w+$", awarded.location)
-    assert "Kanarienblau" in visitor.get("/hospital/vendors").get_data(as_text=True)
+    assert "nichts abgegeben" in visitor.get(place).get_data(as_text=True)
+    refused = visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": "Bestes Angebot."})
+    assert refused.status_code == 409
+    assert "Kanarienblau" not in visitor.get("/hospital/vendors").get_data(as_text=True)

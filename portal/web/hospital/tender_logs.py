@@ -1,0 +1,179 @@
+"""The log of a tender: every act and whether the chain is whole; as Excel and PDF for the tender file."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from flask import Response
+
+from portal.db.models.tenders import Tender
+from portal.i18n import gettext as _
+from portal.i18n import lazy_gettext as _l
+from portal.jobs import printing
+from portal.services.actors import EVERY_HOSPITAL_ROLE
+from portal.services.registers.dossiers import BERLIN
+from portal.services.tenders import acts, lots, tenders
+from portal.web import pages
+from portal.web.hospital import tender_lots
+from portal.web.hospital import tenders as tender_pages
+from portal.web.hospital.room import hospital
+from portal.web.hospital.tender_lots import PDF, XLSX
+from portal.web.journey import HospitalJourney
+from questionnaires.model import QuestionSet
+from reports import marks
+from reports import tender_log as tender_log_paper
+from reports.tender_log import LotLine, OfferLine, Published, TenderFile
+from reports.workbooks import tender_log
+from reports.workbooks.tender_log import Act
+
+ACTS: Mapping[str, object] = {
+    "tender.begun": _l("Tender begun"),
+    "tender.changed": _l("Draft changed"),
+    "tender.lot-added": _l("Lot added"),
+    "tender.lot-intake": _l("Intake of a lot filled in"),
+    "tender.bidder-added": _l("Bidder added"),
+    "tender.bidder-removed": _l("Bidder taken out"),
+    "tender.frozen": _l("Questions and weights frozen"),
+    "tender.started": _l("Tender opened for answers"),
+    "tender.bidder-invited": _l("Bidder invited"),
+    "tender.question-asked": _l("Question of a bidder came in"),
+    "tender.deadline-moved": _l("Deadline moved for all bidders"),
+    "tender.reminders-on": _l("Reminders to bidders switched on"),
+    "tender.reminders-off": _l("Reminders to bidders switched off"),
+    "tender.offer-withdrawn": _l("Offer withdrawn by the bidder"),
+    "tender.answer-published": _l("Answer published to all bidders"),
+    "tender.opening-asked": _l("Opening asked for by the first person"),
+    "tender.opened": _l("Answers opened"),
+    "tender.awarded": _l("Lot awarded"),
+    "tender.cancelled": _l("Tender cancelled"),
+    "tender.sheet-taken": _l("Sheet of a lot taken along"),
+    "tender.bidder-removed-for-good": _l("Data of a bidder removed after retention"),
+    "assessment.submitted": _l("Answers handed in"),
+    "invitation.sent": _l("Invitation sent"),
+    "invitation.opened": _l("Invitation opened"),
+    "invitation.accepted": _l("Invitation accepted"),
+    "vendor.added": _l("Room of the bidder made"),
+    "supply.added": _l("Lot laid into the room of the bidder"),
+    "host.named": _l("Domain of the bidder named"),
+}
+DETAILS: Mapping[str, object] = {
+    "bidder": _l("Bidder"),
+    "bidders": _l("Bidders"),
+    "name": _l("Name"),
+    "title": _l("Name"),
+    "lot": _l("Lot"),
+    "tier": _l("Tier"),
+    "file": _l("File"),
+    "reason": _l("Reason"),
+    "before": _l("Before"),
+    "after": _l("After"),
+    "to": _l("To"),
+    "edition": _l("Edition"),
+    "sha256": "SHA-256",
+}  # ids of rows tell a reader nothing and stand in the chain
+
+
+@hospital.get("/compare/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
+def tender_acts(here: HospitalJourney, tender_id: str) -> Response:
+    """Every act, and whether the chain is whole."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    return pages.page(
+        "hospital/tender_log.html",
+        row=row,
+        acts=_acts(here, row),
+        is_sound=acts.is_sound(here.session, here.actor, tender_id),
+    )
+
+
+@hospital.post("/compare/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
+def tender_log_workbook(here: HospitalJourney, tender_id: str) -> Response:
+    """The log as a workbook for the tender file."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    facts = {
+        **dict(_facts(here, row)),
+        _("What was frozen"): json.dumps(row.frozen, ensure_ascii=False, sort_keys=True) if row.frozen else "",
+        _("Chain of acts"): _("whole")
+        if acts.is_sound(here.session, here.actor, tender_id)
+        else _("broken, please tell the operator"),
+    }
+    content = tender_log.write(facts, _acts(here, row), reader=tender_lots.reader(), now=here.now)
+    return pages.download(content, name=_name(here, "xlsx"), media_type=XLSX)
+
+
+@hospital.post("/compare/tenders/<tender_id>/log/paper", roles=EVERY_HOSPITAL_ROLE)
+def tender_log_pdf(here: HospitalJourney, tender_id: str) -> Response:
+    """The log on paper for the tender file; taking it along is no act of the tender, so the same state stays the same
+    paper."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    found = TenderFile(
+        hospital=here.hospital.name,
+        title=row.title,
+        facts=_facts(here, row),
+        lots=[
+            LotLine(
+                number=lot.number,
+                title=lot.title,
+                tier=tender_lots.lot_tier(lot),
+                question_set=_(marks.QUESTION_SETS[lots.question_set(here.session, row, lot)]),
+                must_haves=", ".join(lots.must_haves(row, lot)) or _("only the catalogue's own"),
+            )
+            for lot in row.lots
+        ],
+        offers=[
+            OfferLine(name=one.name, lot=lot.number, invited_at=one.invited_at, text=text, is_out=is_out)
+            for lot in row.lots
+            for one, text, is_out in tender_lots.standings(here, row, lot)
+        ],
+        published=[
+            Published(at=query.answered_at, question=query.question, answer=query.answer)
+            for query in row.queries
+            if query.answered_at is not None
+        ],
+        acts=_acts(here, row),
+        is_sound=acts.is_sound(here.session, here.actor, tender_id),
+    )
+    html = tender_log_paper.html(found, reader=tender_lots.reader())
+    content = printing.pdf(html, style=tender_log_paper.style())
+    return pages.download(content, name=_name(here, "pdf"), media_type=PDF)
+
+
+def _facts(here: HospitalJourney, row: Tender) -> Sequence[tuple[str, str]]:
+    told = tender_lots.reader()
+    facts = [
+        (_("Tender"), row.title),
+        (_("Number of the tender file"), row.reference or "–"),
+        (_("State"), str(tender_pages.STATES[tenders.standing(row, now=here.now)])),
+        (_("Deadline"), tender_lots.deadline(row)),
+        (_("Question catalogue"), f"{row.catalogue_id} {row.catalogue_version}"),
+        (_("Question set"), _(marks.QUESTION_SETS[QuestionSet(row.question_set)])),
+        (_("Must-haves"), ", ".join(row.must_haves) or _("only the catalogue's own")),
+        (_("Answers opened"), f"{told.moment(row.opened_at)}, {tender_lots.opened_by(row)}" if row.opened_at else "–"),
+    ]
+    if row.ended_at is not None:
+        facts += [(_("Ended on"), told.moment(row.ended_at)), (_("Reason"), row.end_reason)]
+    return [*facts, (_("Hash of what was frozen (SHA-256)"), row.frozen_sha256 or "–")]
+
+
+def _name(here: HospitalJourney, kind: str) -> str:
+    return f"{_('Tender log')} {here.now.astimezone(BERLIN):%Y-%m-%d}.{kind}"
+
+
+def _acts(here: HospitalJourney, row: Tender) -> list[Act]:
+    names = {f"hospital:{bidder.house_id}": bidder.name for bidder in row.bidders}
+    bidders = {bidder.id: bidder.name for bidder in row.bidders}
+    return [
+        Act(
+            chain=names.get(event.scope, _("Tender")),
+            number=event.sequence,
+            at=event.at,
+            actor=event.actor,
+            act=str(ACTS.get(event.verb, event.verb)),
+            about=", ".join(
+                f"{DETAILS[name]}: {bidders.get(value, value)}"
+                for name, value in (event.detail or {}).items()
+                if name in DETAILS
+            ),
+            hash=event.hash,
+            previous=event.previous_hash,
+        )
+        for event in acts.log(here.session, here.actor, row.id)
+    ]
