@@ -45,7 +45,7 @@ THE_COMPANYS = "the company wrote it"
 READ_BY_US = "a document the program reads; what it holds is searched for by a test of its own"
 REASONS: Mapping[str, str] = {
     A_CODE: """
-        assessment.question_set assessment.catalogue_id assessment.catalogue_version
+        assessment.question_set assessment.catalogue_id assessment.catalogue_version assessment.renewed_by
         decision.residual decision.policy_version decision.topic agenda_item.topic
         decision_event.verb decision_reopening.key
         flash_asked.known_by intake.policy_version intake_request.form_version

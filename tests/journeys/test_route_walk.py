@@ -129,6 +129,7 @@ TABLE: Mapping[object, str] = {
         POST hospital.add_recorded_source  POST hospital.remove_recorded_source  POST hospital.take_recorded_workbook
         GET hospital.compare_recorded_workbook  POST hospital.take_recorded_answers  POST hospital.record_answer
         POST hospital.take_recorded_back  POST hospital.close_recording  POST hospital.reopen_recording
+        GET hospital.record_uninvited  POST hospital.begin_uninvited
         GET hospital.ask_owner  POST hospital.send_intake  POST hospital.remind_owner  POST hospital.withdraw_intake
         POST hospital.ask_owner_again  POST hospital.take_intake_over
         POST hospital.change_supply  POST hospital.fill_in_intake  GET hospital.invite  POST hospital.send_invitation
@@ -254,6 +255,14 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.change_ending": {
             **{f"{step}_state": "open" for step in ("access", "remote", "data", "devices")},
             "version": "1",
+        },
+        "POST hospital.begin_uninvited": {
+            "supplies": ids["supply_id"],
+            "question_set": "full",
+            "catalogue": "hospital-vendor@2026.1",
+            "catalogue_reason": "weil",
+            "question_set_reason": "weil",
+            "reason": "Antwortet nur per Post.",
         },
         "POST hospital.send_invitation": {
             "supplies": ids["supply_id"],
@@ -462,6 +471,7 @@ def test_what_belongs_to_others_and_what_does_not_exist_are_the_same_bytes(world
     ("who", "name", "field", "gap"),
     [
         ("admin b", "POST hospital.send_invitation", "supplies", "supply_id"),
+        ("admin b", "POST hospital.begin_uninvited", "supplies", "supply_id"),
         ("admin b", "POST hospital.name_host", "supply_id", "supply_id"),
         ("admin b", "POST hospital.take_intake_over", "request", "request_id"),
         ("lead b", "POST vendor.add_host", "supply_id", "supply_id"),

@@ -109,6 +109,7 @@ def hide_what_the_hospital_keeps_to_itself(session: Session, world: World) -> se
         record.tier, record.override_reason = record.proposed_tier % 4 + 1, canary("intake.reason")
     assessment = session.get_one(Assessment, place.assessment_id)
     assessment.question_set_reason = canary("assessment.reason")
+    assessment.uninvited_reason = canary("assessment.uninvited")
     states = iter([*ReviewState] * 2)
     slots = session.scalars(
         select(Answer)

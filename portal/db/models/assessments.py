@@ -15,6 +15,7 @@ class Stage(StrEnum):
     """How far a round has come; each step is on the tracking board."""
 
     DRAFT = "draft"
+    RECORDING = "recording"  # begun without an invitation: the hospital writes down what it was sent
     INVITED = "invited"
     OPENED = "opened"  # somebody read the invitation page
     ACCEPTED = "accepted"  # a company has taken it
@@ -55,6 +56,7 @@ class Assessment(Row):
     catalogue_reason: Mapped[str] = mapped_column(Text, default="")
     asked_again: Mapped[list[Any] | None]  # questions that a follow-up asks anew, whatever the company names as changed
     renewed_by: Mapped[str | None] = mapped_column(String(90))  # catalogue@version in whose words it asks them
+    uninvited_reason: Mapped[str | None] = mapped_column(Text)  # why it began without a mail; the hospital's own
     due_on: Mapped[date]
     closes_at: Mapped[datetime | None]  # to the second: nothing is handed in from then on (a tender)
     stage: Mapped[Stage] = mapped_column(Closed(Stage), default=Stage.DRAFT)
@@ -68,6 +70,11 @@ class Assessment(Row):
     reviewed_at: Mapped[datetime | None]
     reminders_stopped_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def is_uninvited(self) -> bool:
+        """Whether nobody of the vendor was ever asked in this round."""
+        return self.uninvited_reason is not None and self.invited_at is None
 
     vendor: Mapped[Vendor] = relationship()
     supplies: Mapped[list["AssessmentSupply"]] = relationship()

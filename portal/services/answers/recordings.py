@@ -30,7 +30,7 @@ from questionnaires import answering
 from questionnaires.model import AnswerShape, AnswerValue, BadAnswer
 from scanners.model import N_, Message
 
-RECORDABLE = frozenset({Stage.INVITED, Stage.OPENED})  # and no company has taken the round
+RECORDABLE = frozenset({Stage.RECORDING, Stage.INVITED, Stage.OPENED})  # and no company has taken the round
 MOST_BYTES = 200 * 2**20  # of the sources of one round
 FORM = 1
 
@@ -341,7 +341,8 @@ def reopen(session: Session, actor: Actor, assessment_id: str, *, now: datetime)
     session.refresh(assessment, with_for_update=True)
     if not is_recorded_only(session, assessment):
         raise NotNow(Message(text=N_("There is no closed recording that could be opened again.")))
-    assessment.stage = Stage.OPENED if assessment.opened_at else Stage.INVITED
+    assessment.stage = Stage.RECORDING if assessment.is_uninvited else Stage.INVITED
+    assessment.stage = Stage.OPENED if assessment.opened_at else assessment.stage
     assessment.reviewed_at = None
     assessment.version += 1
     audit.record(session, actor, "recording.reopened", assessment.id, now=now)

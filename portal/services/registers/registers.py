@@ -42,6 +42,7 @@ RISK_WRITERS = frozenset({HospitalRole.ADMIN, HospitalRole.ASSESSOR, HospitalRol
 STAGES: Mapping[Stage | None, str] = {
     None: N_("not asked yet"),
     Stage.DRAFT: N_("draft"),
+    Stage.RECORDING: N_("is being recorded"),
     Stage.INVITED: N_("invited"),
     Stage.OPENED: N_("opened"),
     Stage.ACCEPTED: N_("accepted"),

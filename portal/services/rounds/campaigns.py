@@ -79,7 +79,7 @@ def why_not(row: PortfolioRow) -> Message | None:
         return Message(text=N_("no intake"))
     if not address_of(row.vendor):
         return Message(text=N_("no contact"))
-    if row.stage in invitations.OPEN:
+    if row.stage in invitations.RUNNING:
         return Message(text=N_("a round is running"))
     if row.stage is Stage.SUBMITTED:
         return Message(text=N_("its answers wait for your review"))

@@ -31,7 +31,9 @@ from scanners.model import N_, Message
 GRACE = timedelta(days=14)  # after the due date (DECISIONS: invitation links)
 LONGEST_ROUND = timedelta(days=2 * 365)
 UNANSWERED = frozenset({Stage.INVITED, Stage.OPENED})
-OPEN = frozenset({Stage.INVITED, Stage.OPENED, Stage.ACCEPTED, Stage.ANSWERING, Stage.RETURNED})
+OPEN = frozenset({Stage.INVITED, Stage.OPENED, Stage.ACCEPTED, Stage.ANSWERING, Stage.RETURNED})  # with the vendor
+RUNNING = OPEN | {Stage.RECORDING}  # no other begins meanwhile
+ANSWERING_TIME = timedelta(days=28)
 NARROW = "\u202f"
 AFTER_ALL = 2**31 - 1  # the round of a preview: it follows on whatever came before
 
@@ -57,6 +59,13 @@ class Invitee:
     name: str = ""
     language: str = "de"
     message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nobody:
+    """No one is asked, for this reason: the hospital records what it was sent."""
+
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +156,31 @@ def begin(
     now: datetime,
 ) -> Assessment:
     """Begin a round and invite one person to it; row, mail and audit event stand in one transaction."""
+    assessment, vendor, chosen, address = _begun(session, actor, vendor_id, fields, invitee, now=now)
+    _send(
+        session, actor, assessment, vendor, chosen, invitee=replace(invitee, email=address), base_url=base_url, now=now
+    )
+    return assessment
+
+
+def begin_uninvited(
+    session: Session, actor: Actor, vendor_id: str, fields: RoundFields, *, reason: str, now: datetime
+) -> Assessment:
+    """Begin a round in which the hospital records what it was sent: no mail goes out and nobody is waited for. The
+    company may be invited to it later, and confirm."""
+    return _begun(session, actor, vendor_id, fields, Nobody(reason=reason), now=now)[0]
+
+
+def _begun(
+    session: Session,
+    actor: Actor,
+    vendor_id: str,
+    fields: RoundFields,
+    asked: Invitee | Nobody,
+    *,
+    now: datetime,
+) -> tuple[Assessment, Vendor, Sequence[Supply], str]:
+    """The round with its products, and the address that the mail goes to; "" where nobody is asked."""
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     vendor = vendors.find(session, actor, vendor_id)
     chosen = [supply for supply in vendor.supplies if supply.id in set(fields.supply_ids) and supply.ended_at is None]
@@ -154,10 +188,10 @@ def begin(
     name = fields.catalogue or proposed
     offers = {offer.name: offer for offer in catalogues.offered(session, actor)}
     offer, is_proposed = offers.get(name), name == proposed
-    address = _checked(session, fields, invitee, chosen, now=now, offer=offer, is_proposed=is_proposed)
+    address = _checked(session, fields, asked, chosen, now=now, offer=offer, is_proposed=is_proposed)
     open_round = session.scalar(
         select(Assessment.id).where(
-            Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor.id, Assessment.stage.in_(OPEN)
+            Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor.id, Assessment.stage.in_(RUNNING)
         )
     )
     if open_round is not None:
@@ -167,6 +201,7 @@ def begin(
             Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor.id
         )
     )
+    reason = asked.reason.strip()[:1000] if isinstance(asked, Nobody) else None
     assessment = Assessment(
         hospital_id=hospital_id,
         vendor_id=vendor.id,
@@ -179,9 +214,10 @@ def begin(
         asked_again=list(fields.asked_again) or None,
         renewed_by=catalogues.key_of(fields.renewed_by) if fields.renewed_by else None,
         due_on=fields.due_on,
-        stage=Stage.INVITED,
+        uninvited_reason=reason,
+        stage=Stage.INVITED if reason is None else Stage.RECORDING,
         created_at=now,
-        invited_at=now,
+        invited_at=now if reason is None else None,
     )
     session.add(assessment)
     session.flush()  # supplies and the invitation point to it
@@ -199,17 +235,16 @@ def begin(
             "set": assessment.question_set,
             "catalogue": " ".join(name),
             "due": fields.due_on.isoformat(),
+            **({"uninvited": reason} if reason is not None else {}),
         },
     )
-    _send(
-        session, actor, assessment, vendor, chosen, invitee=replace(invitee, email=address), base_url=base_url, now=now
-    )
-    return assessment
+    return assessment, vendor, chosen, address
 
 
 def is_free(assessment: Assessment) -> bool:
     """Whether a company may take the round: also one whose answers the hospital recorded, which it may then confirm."""
-    return assessment.company_id is None and assessment.stage in UNANSWERED | {Stage.SUBMITTED, Stage.REVIEWED}
+    free = UNANSWERED | {Stage.RECORDING, Stage.SUBMITTED, Stage.REVIEWED}
+    return assessment.company_id is None and assessment.stage in free
 
 
 def resend(session: Session, actor: Actor, assessment_id: str, *, base_url: str, now: datetime) -> None:
@@ -224,7 +259,7 @@ def resend(session: Session, actor: Actor, assessment_id: str, *, base_url: str,
 def invite_another(
     session: Session, actor: Actor, assessment_id: str, invitee: Invitee, *, base_url: str, now: datetime
 ) -> None:
-    """Invite another person to the same round; the earlier links die."""
+    """Invite another person to the same round, or the first one where none was; the earlier links die."""
     hospital_of(actor, HOSPITAL_WRITERS)
     assessment = find(session, actor, assessment_id)
     if not is_free(assessment):
@@ -232,9 +267,21 @@ def invite_another(
     address = accounts.email_address(invitee.email)
     vendor = vendors.find(session, actor, assessment.vendor_id)
     chosen = vendors.supplies_of(session, assessment)
+    if assessment.is_uninvited:
+        _ask_after_all(assessment, now=now)
+        jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)  # from now on silence can count
     _send(
         session, actor, assessment, vendor, chosen, invitee=replace(invitee, email=address), base_url=base_url, now=now
     )
+
+
+def _ask_after_all(assessment: Assessment, *, now: datetime) -> None:
+    """Somebody is asked now, and has the time that others have."""
+    assessment.invited_at = now
+    assessment.due_on = max(assessment.due_on, now.astimezone(BERLIN).date() + ANSWERING_TIME)
+    if assessment.stage is Stage.RECORDING:
+        assessment.stage = Stage.INVITED
+    assessment.version += 1
 
 
 def remind(
@@ -286,7 +333,7 @@ def withdraw(session: Session, actor: Actor, assessment_id: str, *, now: datetim
     """Stop a round that nobody has taken; its links die."""
     hospital_of(actor, HOSPITAL_WRITERS)
     assessment = find(session, actor, assessment_id)
-    if assessment.stage not in UNANSWERED:
+    if assessment.stage not in UNANSWERED | {Stage.RECORDING}:
         raise NotNow(Message(text=N_("The vendor has taken this round; it can no longer be withdrawn.")))
     _kill_links(session, assessment, now)
     assessment.stage = Stage.CLOSED
@@ -423,7 +470,7 @@ def renew_by_addressee(session: Session, token: str, *, base_url: str, now: date
 def _checked(
     session: Session,
     fields: RoundFields,
-    invitee: Invitee,
+    asked: Invitee | Nobody,
     chosen: Sequence[Supply],
     *,
     now: datetime,
@@ -448,14 +495,20 @@ def _checked(
         wrong["catalogue"] = Message(text=N_("Choose a released catalogue."))
     elif not is_proposed and not offer.is_own and not fields.catalogue_reason.strip():
         wrong["catalogue_reason"] = Message(text=N_("Give a reason for another catalogue than the one proposed."))
-    address = ""
-    try:
-        address = accounts.email_address(invitee.email)
-    except BadInput as refused:
-        wrong |= refused.fields
-    if wrong:
-        raise BadInput(wrong)
+    address, wrong_there = _addressed(asked)
+    if wrong | wrong_there:
+        raise BadInput(wrong | wrong_there)
     return address
+
+
+def _addressed(asked: Invitee | Nobody) -> tuple[str, dict[str, Message]]:
+    """Where the mail goes, or what is wrong with whom it is meant for."""
+    if isinstance(asked, Nobody):
+        return "", {} if asked.reason.strip() else {"reason": Message(text=N_("Say why nobody is invited."))}
+    try:
+        return accounts.email_address(asked.email), {}
+    except BadInput as refused:
+        return "", dict(refused.fields)
 
 
 def send(

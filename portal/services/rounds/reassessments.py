@@ -239,7 +239,7 @@ def _why_not(vendor: Vendor, supplies: Sequence[Supply], newest: Assessment | No
     stage = newest.stage if newest is not None else None
     rules = (
         (vendor.ended_at is not None, N_("The vendor is off the lists; nothing of it is looked at.")),
-        (stage in invitations.OPEN, N_("A round is open for this vendor. Finish it before you begin the next one.")),
+        (stage in invitations.RUNNING, N_("A round is open for this vendor. Finish it before you begin the next one.")),
         (stage is Stage.SUBMITTED, N_("Answers of this vendor wait for your review.")),
         (not supplies, N_("No product or service of this vendor has its intake.")),
         (not email, N_("The vendor has no contact. Name one first.")),

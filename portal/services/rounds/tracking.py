@@ -36,6 +36,7 @@ class Next(StrEnum):
 
     ADDRESS = "address"  # the mail came back
     REMIND = "remind"
+    RECORD = "record"  # nobody was invited: the hospital writes down what it was sent
     REVIEW = "review"
     DECIDE = "decide"
     WAIT = "wait"
@@ -84,7 +85,13 @@ class Tracked:
             return Next.REMIND if self.is_overdue else Next.WAIT
         if stage is Stage.RETURNED:
             return Next.WAIT
-        return {Stage.SUBMITTED: Next.REVIEW, Stage.REVIEWED: Next.DECIDE}.get(stage, Next.NOTHING)
+        steps = {Stage.RECORDING: Next.RECORD, Stage.SUBMITTED: Next.REVIEW, Stage.REVIEWED: Next.DECIDE}
+        return steps.get(stage, Next.NOTHING)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether what is reviewed was written down by the hospital: no company has said anything."""
+        return self.assessment.company_id is None and self.assessment.submitted_at is not None
 
     @property
     def troubles(self) -> frozenset[Trouble]:

@@ -31,6 +31,7 @@ TROUBLES = {
     Trouble.STOPPED: _l("without reminders"),
 }
 STAGES = {
+    Stage.RECORDING.value: _l("is being recorded"),
     Stage.INVITED.value: _l("invited"),
     Stage.OPENED.value: _l("opened"),
     Stage.ACCEPTED.value: _l("accepted"),

@@ -1,5 +1,7 @@
 """One round: the invitation with what is asked, its steps, its reminders, and what can be done now."""
 
+from datetime import date
+
 from flask import Response
 from wtforms import (
     DateField,
@@ -61,6 +63,31 @@ class InviteForm(forms.Form):
     )
 
 
+class UninvitedForm(forms.Form):
+    """What is recorded without anybody being asked, and why."""
+
+    reason = TextAreaField(
+        _l("Why nobody is invited"),
+        [InputRequired(_l("Say why nobody is invited.")), Length(max=1000)],
+        filters=[forms.stripped],
+        description=_l("For example: the vendor answers by mail only. Stays in your hospital."),
+    )
+    supplies = SelectMultipleField(
+        _l("About which products and services"),
+        [InputRequired(_l("Choose at least one product or service."))],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    catalogue = SelectField(_l("Question catalogue"), [InputRequired()])
+    catalogue_reason = StringField(
+        _l("Reason for another catalogue than the one proposed"), [Length(max=1000)], filters=[forms.stripped]
+    )
+    question_set = RadioField(_l("Question set"), [InputRequired(_l("Choose a question set."))])
+    question_set_reason = StringField(
+        _l("Reason for another set than the tier's"), [Length(max=1000)], filters=[forms.stripped]
+    )
+
+
 class AnotherPersonForm(forms.Form):
     """Another person for the same round."""
 
@@ -93,7 +120,8 @@ def _prepared(here: HospitalJourney, form: forms.Form, vendor: Vendor) -> forms.
     form.offer("supplies", [(supply.id, supply.name) for supply in vendor.supplies if supply.ended_at is None])
     sets = (QuestionSet.FULL, QuestionSet.BASIC, QuestionSet.SHORT)
     form.offer("question_set", [(one.value, _(marks.QUESTION_SETS[one])) for one in sets])
-    _languages(form)
+    if "language" in form:
+        _languages(form)
     return form
 
 
@@ -127,7 +155,7 @@ def send_invitation(here: HospitalJourney, vendor_id: str) -> Response:
                 here.session,
                 here.actor,
                 vendor_id,
-                _chosen(here, vendor, form),
+                _chosen(here, vendor, form, due_on=form["due_on"].data),
                 Invitee(
                     email=form["email"].data,
                     name=form["name"].data or "",
@@ -142,11 +170,42 @@ def send_invitation(here: HospitalJourney, vendor_id: str) -> Response:
     return _invite_page(here, vendor, form)
 
 
-def _chosen(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> RoundFields:
+@hospital.get("/vendors/<vendor_id>/record", roles=HOSPITAL_WRITERS)
+def record_uninvited(here: HospitalJourney, vendor_id: str) -> Response:
+    """A round without a mail: what is recorded, and why nobody is asked."""
+    vendor = vendors.find(here.session, here.actor, vendor_id)
+    supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
+    by_tier = invitations.set_by_tier(here.session, supplies)
+    form = UninvitedForm.offered(
+        supplies=[supply.id for supply in supplies],
+        question_set=by_tier.value if by_tier else "",
+        catalogue=invitations.propose(here.session, here.actor, vendor, supplies).key,
+    )
+    return _invite_page(here, vendor, _prepared(here, form, vendor), "hospital/record_uninvited.html")
+
+
+@hospital.post("/vendors/<vendor_id>/record", roles=HOSPITAL_WRITERS)
+def begin_uninvited(here: HospitalJourney, vendor_id: str) -> Response:
+    """Begin it; nothing is sent."""
+    vendor = vendors.find(here.session, here.actor, vendor_id)
+    form = _prepared(here, UninvitedForm.sent(), vendor)
+    if form.validate():
+        with form.refusals(here.session):
+            fields = _chosen(here, vendor, form, due_on=here.today + campaigns.ANSWERING_TIME)
+            reason = form["reason"].data or ""
+            assessment = invitations.begin_uninvited(
+                here.session, here.actor, vendor_id, fields, reason=reason, now=here.now
+            )
+            here.notice(_("The round has begun; nobody was written to."))
+            return pages.see_other("hospital.recording", assessment_id=assessment.id)
+    return _invite_page(here, vendor, form, "hospital/record_uninvited.html")
+
+
+def _chosen(here: HospitalJourney, vendor: Vendor, form: forms.Form, *, due_on: date) -> RoundFields:
     """What the form says; a follow-up also asks again what needs a fresh look."""
     wanted, name = set(form["supplies"].data or ()), catalogues.name_of(form["catalogue"].data)
     supplies = [one for one in vendor.supplies if one.id in wanted and one.ended_at is None]
-    due_on, question_set = form["due_on"].data, QuestionSet(form["question_set"].data)
+    question_set = QuestionSet(form["question_set"].data)
     asked = reassessments.delta(here.session, here.actor, vendor, supplies=supplies, due_on=due_on, now=here.now)
     is_follow_up = asked.is_follow_up and name == asked.catalogue
     return RoundFields(
@@ -161,11 +220,13 @@ def _chosen(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> RoundFie
     )
 
 
-def _invite_page(here: HospitalJourney, vendor: Vendor, form: forms.Form) -> Response:
+def _invite_page(
+    here: HospitalJourney, vendor: Vendor, form: forms.Form, template: str = "hospital/invite.html"
+) -> Response:
     supplies = [supply for supply in vendor.supplies if supply.ended_at is None]
     by_tier = invitations.set_by_tier(here.session, supplies)
     return pages.page(
-        "hospital/invite.html",
+        template,
         form=form,
         vendor=vendor,
         without_intake=[supply for supply in supplies if not supply.intakes],
@@ -269,6 +330,8 @@ def _assessment_page(
         back=bounces.of_mails(here.session, here.hospital.id, mails),
         answered=progress.of_assessment(here.session, here.actor, found, now=here.now),
         unanswered=found.stage in invitations.UNANSWERED,
+        may_be_taken=invitations.is_free(found),
+        is_recorded=found.company_id is None and found.submitted_at is not None,
         is_open=found.stage in invitations.OPEN,
         set_word=marks.QUESTION_SETS[QuestionSet(found.question_set)],
         may_write=here.role in HOSPITAL_WRITERS,

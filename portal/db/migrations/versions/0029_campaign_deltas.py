@@ -11,7 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("assessment", sa.Column("renewed_by", sa.String(90), nullable=True))
+    op.add_column("assessment", sa.Column("uninvited_reason", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("assessment", "uninvited_reason")
     op.drop_column("assessment", "renewed_by")

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from assessments.model import Assurance, Basis
 from portal.db.models.accounts import HospitalRole
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
+from portal.db.models.jobs import OutboxMail
 from portal.db.models.recordings import SourceKind
 from portal.db.models.responses import Answer, Suggestion
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
@@ -24,10 +25,11 @@ from portal.services.answers.submissions import Signer
 from portal.services.evidence.evidence import Stored
 from portal.services.people.accounts import NewPerson
 from portal.services.registers import dossiers, registers
-from portal.services.rounds import acceptances, invitations
+from portal.services.rounds import acceptances, invitations, tracking
 from portal.services.rounds.acceptances import NewCompany
+from portal.services.rounds.invitations import Invitee, RoundFields
 from questionnaires import answering
-from questionnaires.model import AnswerKind
+from questionnaires.model import AnswerKind, QuestionSet
 from reports.workbooks.answer_sheet import SheetSent
 from tests.portal import building
 from tests.portal.web.hospital import ward as wards
@@ -271,6 +273,68 @@ def test_a_recorded_round_can_still_be_offered_to_another_person(session: Sessio
     invitations.resend(session, ward.assessor, of(session, ward).id, base_url="https://x", now=now)
 
     assert of(session, ward).stage is Stage.SUBMITTED
+
+
+def begun_uninvited(session: Session, now: datetime, *, reason: str = "Antwortet nur per Post.") -> Ward:
+    """A vendor whose round began without a mail."""
+    made = wards.empty(session)
+    wards.add(session, made, NAME, "PACS", domain="stumm.example", now=now)
+    fields = RoundFields(
+        supply_ids=[made.supplies[NAME]],
+        due_on=(now + timedelta(days=28)).date(),
+        question_set=QuestionSet.FULL,
+    )
+    found = invitations.begin_uninvited(session, made.assessor, made.vendors[NAME], fields, reason=reason, now=now)
+    made.assessments[NAME] = found.id
+    session.flush()
+    return made
+
+
+def test_a_round_without_an_invitation_is_recorded_and_nobody_is_written_to(session: Session, now: datetime):
+    made = begun_uninvited(session, now)
+    assert of(session, made).stage is Stage.RECORDING
+    assert of(session, made).invited_at is None
+    [row] = tracking.board(session, made.auditor, now=now).rows
+    assert (row.next, row.is_overdue, row.plan.next) == (tracking.Next.RECORD, False, None)
+    closed(session, made, now)
+
+    assert of(session, made).stage is Stage.SUBMITTED
+    [row] = tracking.board(session, made.auditor, now=now).rows
+    assert (row.next, row.is_recorded) == (tracking.Next.REVIEW, True)
+    recordings.reopen(session, made.assessor, of(session, made).id, now=now)
+    assert of(session, made).stage is Stage.RECORDING
+    assert session.scalars(select(OutboxMail)).all() == []
+    assert of(session, made).invitations == []
+
+
+def test_it_needs_a_reason_and_no_other_round_begins_meanwhile(session: Session, now: datetime):
+    with pytest.raises(BadInput) as refused:
+        begun_uninvited(session, now, reason=" ")
+    assert set(refused.value.fields) == {"reason"}
+
+    made = begun_uninvited(session, now)
+    with pytest.raises(NotNow):
+        wards.invite(session, made, NAME, now=now, due=(now + timedelta(days=20)).date())
+    invitations.withdraw(session, made.assessor, of(session, made).id, now=now)
+    wards.invite(session, made, NAME, now=now, due=(now + timedelta(days=20)).date())
+
+
+def test_who_was_not_asked_is_not_silent_and_once_invited_it_has_its_time(session: Session, now: datetime):
+    made = begun_uninvited(session, now)
+    closed(session, made, now)
+    late = now + timedelta(days=200)
+    before = dossiers.build(session, made.hospital_id, of(session, made).id, now=late)
+    assert (before.deadline, before.deadline_passed) == (None, False)
+
+    invitations.invite_another(
+        session, made.assessor, of(session, made).id, Invitee(email="neu@stumm.example"), base_url="https://x", now=late
+    )
+    session.flush()
+    found = of(session, made)
+    assert (found.stage, found.invited_at, found.is_uninvited) == (Stage.SUBMITTED, late, False)
+    assert found.due_on >= (late + timedelta(days=27)).date()
+    assert invitations.is_free(found)
+    assert not dossiers.build(session, made.hospital_id, found.id, now=late).deadline_passed
 
 
 def test_another_hospital_does_not_know_of_it(session: Session, ward: Ward, now: datetime):

@@ -73,6 +73,33 @@ def test_an_answer_is_recorded_from_a_document_and_closed(clerk, ward, sessions,
     assert clerk.post(f"{path}/sources/{source.id}").data == PDF
 
 
+def test_a_round_begins_without_an_invitation_and_every_page_says_so(visit, sessions):
+    now = datetime.now(UTC)
+    with sessions() as session, session.begin():
+        made = wards.empty(session)
+        wards.add(session, made, NAME, "PACS", domain="stumm.example", now=now)
+    clerk, at = visit(made.assessor), f"/hospital/vendors/{made.vendors[NAME]}"
+    assert f"{at}/record" in clerk.get(at).get_data(as_text=True)
+    fields = {"supplies": made.supplies[NAME], "question_set": "full", "catalogue": "hospital-vendor@2026.1"}
+
+    refused = clerk.post(f"{at}/record", {**fields, "reason": ""})
+    assert refused.status_code == 422
+    begun = clerk.post(f"{at}/record", {**fields, "reason": "Antwortet nur per Post."})
+    assert begun.status_code == 303
+    assert begun.location.endswith("/recording")
+    with sessions() as session:
+        assert session.scalars(select(OutboxMail).where(OutboxMail.kind == "invitation")).all() == []
+    page = begun.location.removesuffix("/recording")
+    for where in (page, begun.location, "/hospital/assessments"):
+        assert "ohne Einladung" in errand.text_of(clerk.get(where)) or "without invitation" in errand.text_of(
+            clerk.get(where)
+        )
+    assert clerk.post(f"{page}/invite", {"email": "neu@stumm.example", "language": "de"}).status_code == 303
+    with sessions() as session:
+        found = session.scalars(select(OutboxMail.to_address).where(OutboxMail.kind == "invitation"))
+        assert list(found) == ["neu@stumm.example"]
+
+
 def test_a_clash_shows_both_and_keeps_what_was_typed(clerk, ward, sessions, path):
     put(clerk, path)
     with sessions() as session:
