@@ -55,13 +55,13 @@ class SittingForm(forms.Form):
         _l("Name"), [InputRequired(_l("Give the sitting a name.")), Length(max=200)], filters=[forms.stripped]
     )
     body = SelectField(_l("Who meets"), [InputRequired(_l("Choose one."))], choices=forms.choices(BODIES))
-    held_on = DateField(_l("Day"), [InputRequired(_l("Choose the day of the sitting."))])
+    held_on = DateField(_l("Date"), [InputRequired(_l("Choose the day of the sitting."))])
     begins = StringField(
         _l("Begins at"),
         [Optional(), Regexp(r"^([01]\d|2[0-3]):[0-5]\d$", message=_l("Enter a time like 14:30."))],
         filters=[forms.stripped],
     )
-    place = StringField(_l("Place"), [Length(max=200)], filters=[forms.stripped])
+    place = StringField(_l("Venue"), [Length(max=200)], filters=[forms.stripped])
     version = HiddenField()
 
 
