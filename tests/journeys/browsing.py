@@ -32,6 +32,7 @@ class Visitor:
     axe: str = ""
     narrow: bool = False  # whether each kind of page is looked at on a telephone too
     seen: dict[str, list[str]] = field(default_factory=dict)  # page kind -> what axe found
+    refusals: set[int] = field(default_factory=set)  # answers of this kind are what the journey wants to see
 
     @property
     def word(self) -> Callable[[str], str]:
@@ -113,7 +114,14 @@ def visitor(
     page.set_default_timeout(PATIENCE)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
-    page.on("console", lambda said: complaints.append(f"console: {said.text}") if said.type == "error" else None)
+    page.on(
+        "console",
+        lambda said: (
+            complaints.append(f"console: {said.text}")
+            if said.type == "error" and not any(f"status of {code} " in said.text for code in made.refusals)
+            else None
+        ),
+    )
     page.on(
         "request",
         lambda request: (
@@ -124,7 +132,11 @@ def visitor(
     )
     page.on(
         "response",
-        lambda response: complaints.append(f"{response.status} of {response.url}") if response.status >= 400 else None,
+        lambda response: (
+            complaints.append(f"{response.status} of {response.url}")
+            if response.status >= 400 and response.status not in made.refusals
+            else None
+        ),
     )
     made = Visitor(page=page, address=address, language=language, axe=axe, narrow=narrow)
     try:

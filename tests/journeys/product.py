@@ -1,4 +1,7 @@
-"""The product as its operator runs it: `kettenblick start` as a process, a relay for its mail, hosts for its scans."""
+"""The product as its operator runs it: `kettenblick start` as a process, a relay for its mail, hosts for its scans.
+
+Where nobody kills anything, the same server and worker within the test's own process: `served`.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,36 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import pytest
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
+from flask import Flask
+from werkzeug.serving import make_server
+
+from portal.app import create_app
+from portal.db import migrating
+from portal.db import session as database
+from portal.settings import MailSettings
+from tests.journeys import browsing
+from tests.portal.jobs import running as worker
+from tests.portal.web.conftest import make_settings, sign_in
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
+    from playwright.sync_api import Browser
+    from sqlalchemy import Engine
+
+    from portal.db.session import Sessions
     from portal.demonstration.servers import Running
+    from portal.services.actors import Actor
+    from portal.settings import Settings
+    from tests.journeys.browsing import Visitor
 
 T = TypeVar("T")
 START_SECONDS = 60
@@ -220,6 +241,71 @@ def mail_settings(relay: Relay) -> dict[str, str]:
         "MAIL_FROM": "kettenblick@klinik.example",
         "SSL_CERT_FILE": str(relay.roots),
     }
+
+
+# ---- server and worker within this process
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A web server on an empty database; people are put into it, then its worker is set to work."""
+
+    address: str
+    app: Flask
+    settings: Settings
+    engine: Engine
+    sessions: Sessions
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """With a worker beside it, whose scanner tells what host names say."""
+        with worker.running(self.engine, self.settings):
+            yield
+
+
+@contextlib.contextmanager
+def served(folder: Path, *, relay: Relay | None = None, **chosen: Any) -> Iterator[Served]:
+    """Serve the portal on a port of its own, with the operator's choices."""
+    url = f"sqlite:///{folder / 'kettenblick.sqlite'}"
+    engine = database.engine(url)
+    migrating.upgrade(engine)
+    server = make_server("127.0.0.1", 0, None, threaded=True)
+    settings = replace(make_settings(url, folder, f"http://127.0.0.1:{server.server_port}"), **chosen)
+    with pytest.MonkeyPatch.context() as patch:
+        if relay is not None:
+            patch.setenv("SSL_CERT_FILE", str(relay.roots))
+            settings = replace(settings, mail=MailSettings(host="localhost", port=relay.port))
+        server.app = app = create_app(settings)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield Served(
+                address=settings.public_base_url,
+                app=app,
+                settings=settings,
+                engine=engine,
+                sessions=database.sessions(engine),
+            )
+        finally:
+            server.shutdown()
+            thread.join(timeout=5)
+            server.server_close()
+            engine.dispose()
+
+
+@contextlib.contextmanager
+def doors(browser: Browser, address: str, sessions: Sessions, **eyes: Any) -> Iterator[Callable[..., Visitor]]:
+    """Gives a browser of their own to whoever is named, who is signed in already; nobody is named: a stranger."""
+    with contextlib.ExitStack() as open_ones:
+
+        def enter(actor: Actor | None = None, language: str = "de") -> Visitor:
+            who = open_ones.enter_context(browsing.visitor(browser, address, language=language, **eyes))
+            if actor is not None:
+                cookie = {"name": "kettenblick-session", "value": sign_in(sessions, actor), "url": address}
+                who.page.context.add_cookies([cookie])
+            return who
+
+        yield enter
 
 
 # ---- processes

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,12 +18,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import make_server
 
 from assessments.model import Authority
-from portal.app import create_app
-from portal.db import migrating
-from portal.db import session as database
 from portal.db.models.accounts import HospitalRole
 from portal.db.models.decisions import AgendaItem, Decision
 from portal.db.models.policies import PolicyRelease
@@ -34,11 +29,9 @@ from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
 from portal.services.decisions import sittings
 from portal.services.decisions.sittings import SittingFields
-from tests.journeys import browsing
+from tests.journeys import browsing, product
 from tests.journeys.test_route_walk import MAY
 from tests.portal import sitting as sittings_built
-from tests.portal.jobs import running
-from tests.portal.web.conftest import make_settings, sign_in
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
 
@@ -48,7 +41,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from portal.db.session import Sessions
-    from portal.services.actors import Actor
     from tests.journeys.browsing import Visitor
     from tests.portal.web.hospital.ward import Ward
 
@@ -72,56 +64,30 @@ class Ground:
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    folder, now = tmp_path_factory.mktemp("roles"), datetime.now(UTC)
-    url = f"sqlite:///{folder / 'kettenblick.sqlite'}"
-    engine = database.engine(url)
-    migrating.upgrade(engine)
-    server = make_server("127.0.0.1", 0, None, threaded=True)
-    settings = make_settings(url, folder, f"http://127.0.0.1:{server.server_port}")
-    server.app = create_app(settings)
-    sessions = database.sessions(engine)
-    keyring = Keyring(instance_key=settings.instance_key, folder=settings.keys_dir)
-    shelf = Blobs(folder=settings.files_dir, keyring=keyring)
-    with sessions.begin() as session:
-        made = ward.full(session, now)
-        begun = sittings_built.begun(session, made, shelf, now)
-        plan = SittingFields(name="Sitzung 01/2027", body=Authority.MANAGEMENT, held_on=now.date() + timedelta(days=30))
-        planned = sittings.plan(session, made.assessor, plan, now=now).id
-        for actor in (made.decider, made.auditor):
-            errand.person(session, actor).language = "en"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with running.running(engine, settings):
-        yield Ground(
-            address=settings.public_base_url,
-            app=server.app,
-            sessions=sessions,
-            ward=made,
-            planned=planned,
-            begun=begun,
-        )
-    server.shutdown()
-    thread.join(timeout=5)
-    server.server_close()
-    engine.dispose()
+    now = datetime.now(UTC)
+    with product.served(tmp_path_factory.mktemp("roles")) as site:
+        keyring = Keyring(instance_key=site.settings.instance_key, folder=site.settings.keys_dir)
+        shelf = Blobs(folder=site.settings.files_dir, keyring=keyring)
+        with site.sessions.begin() as session:
+            made = ward.full(session, now)
+            begun = sittings_built.begun(session, made, shelf, now)
+            plan = SittingFields(
+                name="Sitzung 01/2027", body=Authority.MANAGEMENT, held_on=now.date() + timedelta(days=30)
+            )
+            planned = sittings.plan(session, made.assessor, plan, now=now).id
+            for actor in (made.decider, made.auditor):
+                errand.person(session, actor).language = "en"
+        with site.at_work():
+            yield Ground(
+                address=site.address, app=site.app, sessions=site.sessions, ward=made, planned=planned, begun=begun
+            )
 
 
 @pytest.fixture
 def enter(ground: Ground, chromium: Browser, axe: str) -> Iterator[Callable[..., Visitor]]:
     """A browser of somebody who is signed in; every page is looked at, wide and narrow."""
-    open_ones = []
-
-    def make(actor: Actor, language: str) -> Visitor:
-        manager = browsing.visitor(chromium, ground.address, language=language, axe=axe, narrow=True)
-        who = manager.__enter__()
-        open_ones.append(manager)
-        cookie = {"name": "kettenblick-session", "value": sign_in(ground.sessions, actor), "url": ground.address}
-        who.page.context.add_cookies([cookie])
-        return who
-
-    yield make
-    for manager in open_ones:
-        manager.__exit__(None, None, None)
+    with product.doors(chromium, ground.address, ground.sessions, axe=axe, narrow=True) as enter:
+        yield enter
 
 
 def test_an_assessor_finds_compares_proposes_asks_and_records(ground: Ground, enter, tmp_path: Path):

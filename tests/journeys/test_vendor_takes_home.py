@@ -7,7 +7,6 @@ English, the plan with the keyboard alone.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,11 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
-from portal.app import create_app
-from portal.db import migrating
-from portal.db import session as database
 from portal.db.models.accounts import Hospital
 from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.plans import PlanOffer
@@ -29,10 +24,9 @@ from portal.db.models.vendors import Host
 from portal.services.answers import responses
 from portal.services.scans import scans
 from questionnaires.model import AnswerValue
-from tests.journeys import browsing
+from tests.journeys import product
 from tests.portal import alarms
 from tests.portal.jobs import running
-from tests.portal.web.conftest import make_settings, sign_in
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
 
@@ -71,25 +65,12 @@ class Ground:
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    folder, now = tmp_path_factory.mktemp("home"), datetime.now(UTC)
-    url = f"sqlite:///{folder / 'kettenblick.sqlite'}"
-    engine = database.engine(url)
-    migrating.upgrade(engine)
-    server = make_server("127.0.0.1", 0, None, threaded=True)
-    settings = make_settings(url, folder, f"http://127.0.0.1:{server.server_port}")
-    server.app = create_app(settings)
-    sessions = database.sessions(engine)
-    with sessions.begin() as session:
-        first, second, flash_id = _asked(session, now)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with running.running(engine, settings):
-        running.wait_until(lambda: _is_scanned(sessions), seconds=60)
-        yield Ground(address=settings.public_base_url, sessions=sessions, first=first, second=second, flash_id=flash_id)
-    server.shutdown()
-    thread.join(timeout=5)
-    server.server_close()
-    engine.dispose()
+    with product.served(tmp_path_factory.mktemp("home")) as site:
+        with site.sessions.begin() as session:
+            first, second, flash_id = _asked(session, datetime.now(UTC))
+        with site.at_work():
+            running.wait_until(lambda: _is_scanned(site.sessions), seconds=60)
+            yield Ground(address=site.address, sessions=site.sessions, first=first, second=second, flash_id=flash_id)
 
 
 def _asked(session, now: datetime) -> tuple[Errand, Errand, str]:
@@ -116,19 +97,8 @@ def _is_scanned(sessions: Sessions) -> bool:
 @pytest.fixture
 def enter(ground: Ground, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
     """A browser of somebody who is signed in."""
-    open_ones = []
-
-    def make(actor: Actor, language: str = "de") -> Visitor:
-        manager = browsing.visitor(chromium, ground.address, language=language)
-        who = manager.__enter__()
-        open_ones.append(manager)
-        cookie = {"name": "kettenblick-session", "value": sign_in(ground.sessions, actor), "url": ground.address}
-        who.page.context.add_cookies([cookie])
-        return who
-
-    yield make
-    for manager in open_ones:
-        manager.__exit__(None, None, None)
+    with product.doors(chromium, ground.address, ground.sessions) as enter:
+        yield enter
 
 
 def test_answers_go_along_and_lie_beside_another_hospitals_questions(ground: Ground, enter, tmp_path):
