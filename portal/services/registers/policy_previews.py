@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import register
-from assessments.model import Policy, ResidualRisk, Score
+from assessments import deciding, register
+from assessments.model import Authority, Policy, ResidualRisk, Score
 from portal.db.models.portfolio import VendorLine
 from portal.services.actors import Actor, hospital_of
 from portal.services.registers import policies, registers
 
 LENGTH = 25  # vendors of one page; each is scored twice
+MOST = 100  # vendors that are worked out at once on request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,15 @@ class Changed:
     after: Score
     risk_before: ResidualRisk
     risk_after: ResidualRisk
+    by_before: Authority  # who decides on it
+    by_after: Authority
+
+    @property
+    def direction(self) -> int:
+        """1: more points, -1: fewer, 0: as many, or none before or after."""
+        if self.before.value is None or self.after.value is None:
+            return 0
+        return (self.after.value > self.before.value) - (self.after.value < self.before.value)
 
     @property
     def moves(self) -> bool:
@@ -35,7 +45,21 @@ class Changed:
             self.before.value != self.after.value
             or self.before.grade is not self.after.grade
             or self.risk_before.level is not self.risk_after.level
+            or self.by_before is not self.by_after
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """How many of the vendors worked out move which way."""
+
+    counted: int
+    up: int
+    down: int
+    same: int
+    grades: int  # whose grade is another
+    levels: int  # whose residual risk is another
+    authorities: int  # on whom somebody else decides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +71,22 @@ class Preview:
 
     @property
     def moved(self) -> Sequence[Changed]:
-        """Those whose grade, value or residual risk would change."""
+        """Those whose grade, value, residual risk or decider would change."""
         return [row for row in self.rows if row.moves]
+
+    @property
+    def totals(self) -> Totals:
+        """Of the vendors of this page."""
+        directions = [row.direction for row in self.rows]
+        return Totals(
+            counted=len(self.rows),
+            up=directions.count(1),
+            down=directions.count(-1),
+            same=directions.count(0),
+            grades=sum(row.before.grade is not row.after.grade for row in self.rows),
+            levels=sum(row.risk_before.level is not row.risk_after.level for row in self.rows),
+            authorities=sum(row.by_before is not row.by_after for row in self.rows),
+        )
 
 
 def preview(
@@ -75,6 +113,8 @@ def preview(
                 after=after.score,
                 risk_before=before.residual,
                 risk_after=after.residual,
+                by_before=deciding.authority(held, line.tier, before.residual.level),
+                by_after=deciding.authority(draft, line.tier, after.residual.level),
             )
         )
     return Preview(rows=rows, total=len(lines))

@@ -8,7 +8,7 @@ from flask import Response, request
 from wtforms import FileField, HiddenField, SelectMultipleField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from assessments import frameworks, sense, tailoring
+from assessments import deciding, frameworks, sense, tailoring
 from assessments.model import MODULE_PARTS, PARTS, Grade, Policy, RiskLevel
 from portal import i18n
 from portal.db.models.policies import PolicyDraft
@@ -180,11 +180,23 @@ def discard_policy(here: HospitalJourney) -> Response:
 
 @hospital.get("/settings/policy/preview", roles=EVERY_HOSPITAL_ROLE)
 def preview_policy(here: HospitalJourney) -> Response:
-    """What the draft would do to each vendor, a page at a time; nothing is written."""
+    """What the draft would do to each vendor, a page at a time or as many as can be at once; nothing is written."""
     row = _draft(here)
-    start = forms.version(request.args.get("from"))
-    seen = policy_previews.preview(here.session, here.actor, policies.of_draft(row), start=start, now=here.now)
-    return pages.page("hospital/policy_preview.html", seen=seen, start=start, length=policy_previews.LENGTH, row=row)
+    is_whole = request.args.get("all") == "1"
+    start = 0 if is_whole else forms.version(request.args.get("from"))
+    length = policy_previews.MOST if is_whole else policy_previews.LENGTH
+    draft = policies.of_draft(row)
+    seen = policy_previews.preview(here.session, here.actor, draft, start=start, length=length, now=here.now)
+    return pages.page(
+        "hospital/policy_preview.html",
+        seen=seen,
+        totals=seen.totals,
+        start=start,
+        length=length,
+        most=policy_previews.MOST,
+        authorities=deciding.AUTHORITIES,
+        row=row,
+    )
 
 
 @hospital.post("/settings/policy/release", roles=policies.RELEASERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,12 @@ from sqlalchemy import select
 from assessments import policy
 from portal.db.models.accounts import HospitalRole
 from portal.db.models.policies import PolicyDraft, PolicyRelease
+from portal.services.registers import policies, policy_previews
 from portal.web.hospital import policy_forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from portal.db.session import Sessions
     from tests.portal.web.conftest import Visitor
@@ -113,3 +116,23 @@ def test_everybody_of_the_hospital_reads_and_only_an_admin_releases(visit: Calla
         assert visitor.get(HOME).status_code == 200
         assert visitor.post(HOME).status_code == drafts
         assert visitor.post(f"{HOME}/release", {"reason": "so", "edits": "1"}).status_code == 403
+
+
+def test_the_preview_counts_who_moves_which_way(admin: Visitor, ward: Ward, sessions: Sessions, now: datetime):
+    admin.post(HOME)
+    assert (
+        admin.post(f"{HOME}/draft", typed(1, part_weights__3="60", authority__1__high="committee")).status_code == 303
+    )
+    with sessions() as session:
+        row = session.scalars(select(PolicyDraft)).one()
+        seen = policy_previews.preview(session, ward.admin, policies.of_draft(row), now=now)
+    totals = seen.totals
+    assert totals.up + totals.down + totals.same == totals.counted == seen.total
+    assert totals.up + totals.down == sum(one.before.value != one.after.value for one in seen.rows)
+    assert totals.authorities == sum(one.by_before is not one.by_after for one in seen.rows)
+
+    page = admin.get(f"{HOME}/preview").get_data(as_text=True)
+    shown = re.search(r'<dl class="pairs" id="totals">(.*?)</dl>', page, re.DOTALL)[1]
+    numbers = [int(one) for one in re.findall(r"<dd>(\d+) Lieferant", shown)]
+    assert numbers == [totals.up, totals.down, totals.same, totals.grades, totals.levels, totals.authorities]
+    assert admin.get(f"{HOME}/preview?all=1").status_code == 200
