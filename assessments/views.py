@@ -305,13 +305,15 @@ def _gaps(
     if poor:
         yield _named(N_("Answers that fall short: %(what)s."), poor)
     if lacking := [row for row in findings if _lacks(row)]:
-        yield Phrase(text=N_("%(count)s observations from outside fall short."), values={"count": len(lacking)})
+        yield Phrase(text=N_("Observations from outside that fall short: %(count)s."), values={"count": len(lacking)})
     if wanting := [one for one in evidence if one.standing not in domains.GOOD]:
-        yield Phrase(text=N_("%(count)s documents are missing, expired or do not fit."), values={"count": len(wanting)})
+        yield Phrase(
+            text=N_("Documents that are missing, expired or do not fit: %(count)s."), values={"count": len(wanting)}
+        )
     if standing := [one for one in against if not one.settled]:
         yield _named(N_("Answer and observation do not fit: %(what)s."), [one.question.id for one in standing])
     if unseen := [row for row in findings if row.fact.finding.outcome in domains.UNSEEN]:
-        yield Phrase(text=N_("%(count)s checks could not be made."), values={"count": len(unseen)})
+        yield Phrase(text=N_("Checks that could not be made: %(count)s."), values={"count": len(unseen)})
 
 
 def _named(text: str, names: Iterable[str]) -> Phrase:

@@ -120,7 +120,7 @@ def portfolio(
 
     A place with vendors is a filled square in the colour of its grade with the number in it, an empty one a dot.
     """
-    left, pitch, high, size = 62.0, 34.0, 27.0, 23.0
+    left, pitch, high, size = 78.0, 32.0, 27.0, 23.0
     body = [_text(left + index * pitch + size / 2, 12, name, "p-head", 10) for index, name in enumerate(columns)]
     for line, (key, word) in enumerate(rows):
         y = 20 + line * high

@@ -1,14 +1,15 @@
 """A vendor seen through a framework on paper: § 30 BSIG and NIS2, MDR Annex I, ISO/IEC 27001 Annex A."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
-from assessments.model import AnswerRow, Assessed, EvidenceStatus, FindingRow
+from assessments.model import Assessed, EvidenceStatus, FindingRow
 from assessments.views import Filter, Framework, Row, View
 from reports import marks, pages, rendering, tables
 from reports.reader import Reader
-from scanners.model import N_, Outcome
+from scanners.model import N_
 
 TITLES: Mapping[Framework, str] = {
     Framework.BSIG: N_("§ 30 BSIG and NIS2"),
@@ -61,7 +62,8 @@ def html(found: View, assessed: Assessed, *, reader: Reader, now: datetime) -> s
         described=lambda part: pages.describe_part(part, reader),
         full=[row for row in found.rows if not row.is_empty],
         empty=[row for row in found.rows if row.is_empty],
-        MDR=Framework.MDR,
+        has_levels=found.framework is Framework.BSIG,
+        lacking=lacking,
     )
 
 
@@ -83,46 +85,44 @@ def said(chosen: Filter, reader: Reader) -> str:
 # ---- one row in words, for sheet and page
 
 
-def answers(row: Row, reader: Reader) -> Sequence[str]:
-    """The answers, each in a line."""
-    return [_answer(one, reader) for one in row.answers]
+@dataclass(frozen=True, kw_only=True)
+class Lacking:
+    """One check that fell short in one way, with every place where it did."""
+
+    first: FindingRow
+    places: tuple[FindingRow, ...]
 
 
-def _answer(one: AnswerRow, reader: Reader) -> str:
-    place = f" ({one.supply})" if one.supply else ""
-    rests = f" [{reader.text(marks.ASSURANCES[one.assurance])}]" if one.assurance else ""
-    return (
-        f"{one.question.id}{place} {one.question.label.get(reader.language)}: {tables.answer_text(one, reader)}{rests}"
-    )
+def lacking(row: Row) -> Sequence[Lacking]:
+    """What fell short: the places of one check that say the same stand together."""
+    grouped: dict[tuple[object, ...], list[FindingRow]] = {}
+    for one in row.lacking:
+        seen = one.fact.finding
+        grouped.setdefault((seen.check_id, seen.outcome, seen.severity), []).append(one)
+    return [Lacking(first=found[0], places=tuple(found)) for found in grouped.values()]
 
 
-def findings(row: Row, reader: Reader) -> Sequence[str]:
-    """What fell short, each in a line, and how many checks were met."""
-    lines = [finding(one, reader) for one in row.lacking]
-    if row.met:
-        lines.append(reader.text(N_("%(count)s checks were met"), count=row.met))
-    return lines
+def verdict(one: FindingRow, reader: Reader) -> str:
+    """✕ not met."""
+    mark = marks.VERDICTS[one.fact.finding.outcome]
+    return f"{mark.sign} {reader.text(mark.word)}"
 
 
-def finding(one: FindingRow, reader: Reader) -> str:
-    """One observation in a line."""
-    seen = one.fact.finding
-    verdict, severity = marks.VERDICTS[seen.outcome], marks.SEVERITIES[seen.severity]
-    title = reader.text(one.check.title) if one.check else seen.check_id
-    weight = f" {severity.sign} {reader.text(severity.word)}" if seen.outcome is Outcome.FAIL else ""
-    return f"{verdict.sign} {reader.text(verdict.word)}{weight}: {title} ({seen.subject.name})"
+def severity(one: FindingRow, reader: Reader) -> str:
+    """▲ high."""
+    mark = marks.SEVERITIES[one.fact.finding.severity]
+    return f"{mark.sign} {reader.text(mark.word)}"
 
 
-def evidence(row: Row, reader: Reader) -> Sequence[str]:
-    """The documents, each in a line."""
-    return [_document(one, reader) for one in row.evidence]
+def held(one: FindingRow, reader: Reader) -> str:
+    """What should hold."""
+    return reader.text(one.check.title) if one.check else one.fact.finding.check_id
 
 
-def _document(one: EvidenceStatus, reader: Reader) -> str:
+def standing(one: EvidenceStatus, reader: Reader) -> str:
+    """✓ valid."""
     mark = marks.EVIDENCE[one.standing]
-    until = f", {reader.text(N_('until %(day)s'), day=reader.day(one.valid_until))}" if one.valid_until else ""
-    file = f": {one.name}" if one.name else ""
-    return f"{mark.sign} {reader.text(mark.word)}{until}: {one.type_text.get(reader.language)}{file}"
+    return f"{mark.sign} {reader.text(mark.word)}"
 
 
 def gaps(row: Row, reader: Reader) -> Sequence[str]:

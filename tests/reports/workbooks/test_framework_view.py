@@ -21,7 +21,7 @@ def test_the_sheet_has_the_models_rows_and_numbers(framework: Framework):
     found = views.view(assessed, framework)
     reader = Reader(language="de", translate=i18n.translator("de"))
     content = framework_view.write(found, assessed, reader=reader, now=building.NOW)
-    cover, sheet = openpyxl.load_workbook(BytesIO(content)).worksheets
+    cover, sheet, *facts = openpyxl.load_workbook(BytesIO(content)).worksheets
     assert "=1+1 GmbH" in str(cover["B2"].value)
     heads = {cell.value: cell.column for cell in sheet[1]}
     for line, row in enumerate(found.rows, start=2):
@@ -29,4 +29,8 @@ def test_the_sheet_has_the_models_rows_and_numbers(framework: Framework):
         assert sheet.cell(line, heads["Fragen"]).value == len(row.answers)
         assert sheet.cell(line, heads["Erfüllt"]).value == row.met
         assert sheet.cell(line, heads["Mängel"]).value == len(row.lacking)
-    assert not [cell for each in (cover, sheet) for row in each.iter_rows() for cell in row if cell.data_type == "f"]
+    counts = [sum(map(len, (getattr(row, name) for row in found.rows))) for name in ("answers", "lacking", "evidence")]
+    assert [each.max_row - 1 for each in facts] == counts
+    assert not [
+        cell for each in (cover, sheet, *facts) for row in each.iter_rows() for cell in row if cell.data_type == "f"
+    ]
