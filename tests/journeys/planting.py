@@ -1,7 +1,8 @@
-"""A word to look for in every text column that a hospital writes, so that a new column cannot be forgotten."""
+"""A word to look for in every column of text or JSON that a hospital writes, so that a new one cannot be forgotten."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ import portal.db.models  # noqa: F401 - makes every table known
 from portal.db.base import ID_LENGTH, Closed, Instant, Row
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column
+    from sqlalchemy import Column, ColumnElement
     from sqlalchemy.orm import Session
 
 CANARY = "KANARI"
@@ -35,6 +36,7 @@ SHORTEST = 12  # of a column in which a canary can be told from other words
 TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name"
 TABLES: Collection[Table] = [table for _name, table in sorted(Row.metadata.tables.items()) if "hospital_id" in table.c]
 
+A_NUMBER = "numbers alone, which stand in columns of their own too"
 A_CODE = "a word of ours that the program reads, no text of anybody's"
 AN_ID = "the id of a row"
 A_MAIL = "a mail on its way; whom it may reach has tests of its own"
@@ -87,6 +89,55 @@ REASONS: Mapping[str, str] = {
     """,
 }
 LEFT: Mapping[str, str] = {name: reason for reason, names in REASONS.items() for name in names.split()}
+Path = tuple[str | int, ...]
+LEAVES: Mapping[str, tuple[Path, ...]] = {  # of a column of JSON: where in its document somebody's words stand
+    "agenda_item.conditions": ((0, "text"), (0, "owner"), (0, "proof")),
+    "campaign_seat.reason_values": (("name",),),
+    "decision.standing": (("grade",),),
+    "decision_event.document": (("reasons",), ("conditions", 0, "text")),
+    "flash_asked.matches": ((0,),),
+    "intake.answers": (("answers", "clinical_process", 0), ("answers", "patient_safety", 0)),
+    "intake_request.answers": (("clinical_process", 0),),
+    "list_choice.columns": (("vendors", 0),),
+    "own_risk.concerns": ((0,),),
+    "recorded_answer.value": (("is", "text"), ("is", "comment")),
+    "recording.manifest": (("answers", 0, "value", "is", "comment"), ("sources", 0, "file_name")),
+    "reminder.to_addresses": ((0,),),
+    "risk.document": (("scenario", "de"), ("scenario", "en")),
+    "risk_word.document": (("title",), ("scenario",), ("owner",), ("note",)),
+    "scope_record.situation": (("sector",),),
+    "score.parts": (("1", "basis"), ("MD", "basis")),
+    "score.open_findings": (("of nothing",),),  # a severity's number is counted with
+    "score_move.document": (("shares", 0, "lines", 0, "title", "de"), ("shares", 0, "lines", 0, "title", "en")),
+    "sitting.minutes": (("name",), ("items", 0, "reasons")),
+    "tender.must_haves": ((0,),),
+    "tender.frozen": (("title",), ("policy", "version"), ("must_haves", 0)),
+    "tender_lot.intake": (("answers", "clinical_process", 0),),
+    "tender_lot.must_haves": ((0,),),
+    "vendor_change.before": (("text",), ("values", "name")),
+    "vendor_change.after": (("text",), ("values", "name")),
+    "vendor_import.heading": ((0,),),
+    "vendor_import.rows": ((0, 0),),
+    "watch_mark.document": (("grade", "grade"), ("lacking", "name")),
+    "watch_rule.rescans": (("1",),),
+    "watch_rule.reassessments": (("1",),),
+}
+JSON_LEFT: Mapping[str, str] = {
+    name: reason
+    for reason, names in {
+        A_CODE: "agenda_item.why assessment.asked_again",
+        AN_ID: "export.others export.about host_word.supplies reminder.mail_ids",
+        A_NUMBER: "decision.tally",
+        TOLD: "action.words action.places incident_addressee.supplies",
+        THE_COMPANYS: "score.evidence_ends vendor_line.evidence_ends",
+        SEEN: """
+            component_notice.news dispute.seen finding.fact_values finding_history.events recheck.finding
+            rejudgement.findings rejudgement.news scan_run.hosts scan_run.classes scan_run.active_hosts
+            scan_run.progress seen.document shared_component.known shared_component.versions
+        """,
+    }.items()
+    for name in names.split()
+}
 
 
 def columns(table: Table) -> list[Column[Any]]:
@@ -103,6 +154,16 @@ def columns(table: Table) -> list[Column[Any]]:
     ]
 
 
+def documents(table: Table) -> list[Column[Any]]:
+    """The columns of a table that hold JSON."""
+    return [column for column in table.c if isinstance(column.type, JSON)]
+
+
+def planted_within(table: Table) -> list[Column[Any]]:
+    """Those of them of which no company learns anything."""
+    return [one for one in documents(table) if f"{table.name}.{one.name}" in LEAVES]
+
+
 def planted(table: Table) -> list[Column[Any]]:
     """Those of them of which no company learns anything."""
     return [one for one in columns(table) if f"{table.name}.{one.name}" not in LEFT]
@@ -117,7 +178,8 @@ def everywhere(session: Session, hospital_id: str) -> None:
     """Put its word into every column of every row of a hospital; a table that holds none gets a row."""
     for table in Row.metadata.sorted_tables:
         words = {one.name: planted_as(one) for one in planted(table)} if table in TABLES else {}
-        if not words:
+        within = planted_within(table) if table in TABLES else []
+        if not (words or within):
             continue
         ours = table.c.hospital_id == hospital_id
         if not session.scalar(select(func.count()).select_from(table).where(ours)):
@@ -125,7 +187,36 @@ def everywhere(session: Session, hospital_id: str) -> None:
         for (name,) in session.execute(text(TRIGGERS), {"name": table.name}).all():  # what is frozen is not changed
             session.execute(text(f'DROP TRIGGER "{name}"'))
         numbered = {name: literal(f"{word}-") + literal_column("rowid") for name, word in words.items()}
-        session.execute(update(table).where(ours).values(numbered))
+        if numbered:
+            session.execute(update(table).where(ours).values(numbered))
+        for column in within:
+            _plant_within(session, column, ours)
+
+
+def _plant_within(session: Session, column: Column[Any], ours: ColumnElement[bool]) -> None:
+    """Put its word into the leaves of every document of a column; what else stands in it stays."""
+    table, paths = column.table, LEAVES[f"{column.table.name}.{column.name}"]
+    keys = list(table.primary_key.columns)
+    for key in session.execute(select(*keys).where(ours)).all():
+        this = [one == value for one, value in zip(keys, key, strict=True)]
+        document = session.scalar(select(column).where(*this))
+        for path in paths:
+            document = with_leaf(document, path, planted_as(column))
+        session.execute(update(table).where(*this).values({column.name: document}))
+
+
+def with_leaf(document: Any, path: Path, word: str) -> Any:
+    """The same document with a word in one place, which is made where it is not there."""
+    if not path:
+        return word
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        made = list(document) if isinstance(document, list) else []
+        made += [None] * (step + 1 - len(made))
+        made[step] = with_leaf(made[step], rest, word)
+        return made
+    made = copy.copy(document) if isinstance(document, dict) else {}
+    return made | {step: with_leaf(made.get(step), rest, word)}
 
 
 def _row(session: Session, table: Table, hospital_id: str) -> dict[str, Any]:

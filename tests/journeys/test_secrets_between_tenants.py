@@ -242,7 +242,7 @@ def test_what_is_not_released_is_in_no_report(world: World, tmp_path: Path):
     assert CANARY not in words
 
 
-def test_every_text_column_of_a_hospital_holds_a_word_or_says_why_not(world: World):
+def test_every_column_of_a_hospital_holds_a_word_or_says_why_not(world: World):
     with world.sessions.begin() as session:
         planting.everywhere(session, world.a.ward.hospital_id)
 
@@ -253,8 +253,14 @@ def test_every_text_column_of_a_hospital_holds_a_word_or_says_why_not(world: Wor
                 found = session.scalars(select(column).where(ours)).all()
                 assert found, f"{column} has no row"
                 assert all(str(one).startswith(planting.planted_as(column)) for one in found), column
+            for column in planting.planted_within(table):
+                found = session.scalars(select(column).where(table.c.hospital_id == world.a.ward.hospital_id)).all()
+                assert found, f"{column} has no row"
+                assert all(planting.planted_as(column) in str(one) for one in found), column
     known = {f"{table.name}.{one.name}" for table in planting.TABLES for one in planting.columns(table)}
     assert set(planting.LEFT) <= known
+    documents = {f"{table.name}.{one.name}" for table in planting.TABLES for one in planting.documents(table)}
+    assert documents == set(planting.LEAVES) | set(planting.JSON_LEFT)
 
 
 def test_a_crawl_of_a_hospital_finds_nothing_of_the_other(world: World):
