@@ -949,6 +949,19 @@ class VendorRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShareFact:
+    """Something that several vendors of the hospital rest on together, as far as it may know of it."""
+
+    key: str  # "component:pkg:npm/jquery"
+    kind: str  # what it is, marked for translation
+    name: str
+    critical: int  # vendors in tier 1 or 2
+    vendor_keys: tuple[str, ...]  # the most critical first
+    versions: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()  # holes of these versions
+
+
+@dataclass(frozen=True, kw_only=True)
 class Register:
     """The supply-chain risk register of a hospital at one moment; a workbook is written from it alone."""
 
@@ -971,6 +984,7 @@ class Register:
     incidents: tuple[IncidentFact, ...] = ()
     decisions: tuple[DecisionFact, ...] = ()  # the newest first
     changes: tuple[ChangeFact, ...] = ()  # the newest first
+    shared: tuple[ShareFact, ...] = ()  # what most critical vendors share first
 
     def treated(self, risk: Risk) -> Treated | None:
         """What was written about the risk; None: nothing yet."""

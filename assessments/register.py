@@ -30,6 +30,7 @@ from assessments.model import (
     ScanState,
     ScopeFact,
     Score,
+    ShareFact,
     Treated,
     VendorRecord,
     VendorRow,
@@ -75,6 +76,7 @@ def build(
     incidents: Iterable[IncidentFact] = (),
     records: Mapping[str, VendorRecord] | None = None,
     scopes: Mapping[str, ScopeFact] | None = None,
+    shared: Iterable[ShareFact] = (),
 ) -> Register:
     """The register of a hospital; `statuses` names the stage of each vendor's round by vendor key, `treatments` what
     people wrote about a risk by vendor key and risk key, `actions` what was agreed on, `own` the risks that people
@@ -109,6 +111,7 @@ def build(
         decisions=tuple(decisions),
         changes=tuple(changes),
         incidents=tuple(incidents),
+        shared=tuple(shared),
     )
 
 

@@ -34,6 +34,7 @@ MOST_NEWS = 3  # lines of each kind on page two
 MOST_LATE = 4
 MOST_VENDORS = 60  # pages of the annex
 MOST_RISKS = 4  # of a vendor's page
+MANY = 3  # critical vendors that share something, from which on it is told
 SHORT = 110  # letters of a sentence on pages one and two
 WORST_FIRST = (RiskLevel.CRITICAL, RiskLevel.HIGH, RiskLevel.MODERATE, RiskLevel.LOW)
 GRADES = (*(grade.value for grade in Grade), "–")
@@ -113,6 +114,15 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shared:
+    """Something on which many critical vendors rest together."""
+
+    kind: str
+    name: str
+    critical: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Brief:
     """Everything the paper says."""
 
@@ -129,6 +139,7 @@ class Brief:
     actions: tuple[Action, ...] | None  # None: a snapshot that did not keep them
     asked: tuple[Asked, ...]
     changes: Changes | None  # None: there is no earlier snapshot
+    shared: tuple[Shared, ...] = ()  # by at least so many critical vendors, most first
 
     @property
     def day(self) -> date:
@@ -191,6 +202,11 @@ def brief(document: Mapping[str, Any], *, sha256: str = "", changes: Changes | N
         actions=None if actions is None else tuple(_action(row) for row in actions),
         asked=tuple(exceeding(vendors, policy) if asked is None else map(_asked, asked)),
         changes=changes,
+        shared=tuple(
+            Shared(kind=row["kind"], name=row["name"], critical=row["critical"])
+            for row in document.get("shared", ())
+            if row["critical"] >= MANY
+        ),
     )
 
 

@@ -1,6 +1,6 @@
 """Tables as data: each column is declared once and used by workbook, page and PDF."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -18,6 +18,7 @@ from assessments.model import (
     NotExaminedRow,
     Register,
     Risk,
+    ShareFact,
     SubcontractorFact,
     Treated,
     Treatment,
@@ -461,6 +462,7 @@ def contradictions(register: Register) -> tuple[Column[ContradictionLine], ...]:
 
 
 LIST_OF_SUBCONTRACTORS = "subcontractor_list"
+MOST_NAMED = 20  # vendors in one cell
 
 
 SubcontractorLine = tuple[VendorRow, SubcontractorFact | None, int]  # counted from 1 within a vendor
@@ -520,6 +522,29 @@ def subcontractors(register: Register) -> tuple[Column[SubcontractorLine], ...]:
         _day(N_("Valid until"), lambda line, _: lists[line[0].key].valid_until if line[0].key in lists else None),
         _long(N_("Next step"), 40, lambda line, reader: _about_subcontractors(line[0], listed(line), reader)),
     )
+
+
+def shared(register: Register) -> tuple[Column[ShareFact], ...]:
+    """The columns of the sheet of what several vendors rest on together."""
+    return (
+        _words(N_("ID"), 34, lambda row, _: row.key),
+        _words(N_("What is shared"), 30, lambda row, _: row.name),
+        _words(N_("Kind"), 24, lambda row, reader: reader.text(row.kind)),
+        _number(N_("Vendors in tier 1 or 2"), 12, lambda row, _: row.critical),
+        _number(N_("Vendors"), 9, lambda row, _: len(row.vendor_keys)),
+        _long(N_("Vendor IDs"), 24, lambda row, _: ", ".join(row.vendor_keys)),
+        _long(N_("Names of the vendors"), 60, lambda row, reader: _names_of(register, row.vendor_keys, reader)),
+        _long(N_("Versions"), 26, lambda row, _: ", ".join(row.versions)),
+        _long(N_("Known holes of these versions"), 40, lambda row, _: ", ".join(row.known)),
+    )
+
+
+def _names_of(register: Register, keys: Sequence[str], reader: Reader) -> str:
+    """The first ones; all of them stand beside it by their keys."""
+    names = [_vendor_name(register, key) for key in keys[:MOST_NAMED]]
+    if len(keys) > MOST_NAMED:
+        names.append(reader.text(N_("and %(count)s more"), count=len(keys) - MOST_NAMED))
+    return "; ".join(names)
 
 
 def _standing_of(status: EvidenceStatus | None, reader: Reader) -> str:

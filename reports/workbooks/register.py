@@ -77,6 +77,17 @@ def write_marked(register: Register, *, reader: Reader, now: datetime) -> Marked
             "what the vendor declares."
         ),
     )
+    sheets.table(
+        workbook,
+        N_("Concentration"),
+        tables.shared(register),
+        register.shared,
+        reader=reader,
+        note=N_(
+            "Seen by scans that are open to the hospital, named in lists of parts (SBOM) that were handed in to it, or "
+            "written down by it. What a vendor uses without showing it is not in here."
+        ),
+    )
     sheets.table(workbook, N_("Actions"), tables.actions(register), register.actions, reader=reader)
     sheets.table(
         workbook,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assessments import comparing, policy, register
-from assessments.model import Register, RiskLevel, Treatment
+from assessments.model import Register, RiskLevel, ShareFact, Treatment
 from portal import i18n
 from portal.services.registers import snapshots
 from reports import committee, rendering
@@ -150,3 +150,15 @@ def test_an_empty_register_has_a_paper_too():
 def test_short_ends_with_a_sign_and_never_grows():
     assert committee.short("a b\n c", 20) == "a b c"
     assert committee.short("x" * 50, 10) == "x" * 9 + "…"
+
+
+def test_what_three_critical_vendors_share_is_one_line():
+    built = a_register()
+    few = ShareFact(key="mail:x", kind="Mail hosts", name="mx.example", critical=2, vendor_keys=("L-1", "L-2"))
+    many = [replace(few, name=f"teil-{number}", kind="Components", critical=3 + number) for number in range(4)]
+    html = committee.html(a_brief(replace(built, shared=(*many, few))), reader=reader())
+
+    assert "teil-0 (Komponenten, 3)" in html
+    assert "und 1 weitere" in html
+    assert "mx.example" not in html
+    assert "geteilt" not in committee.html(a_brief(built), reader=reader())

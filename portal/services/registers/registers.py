@@ -34,7 +34,7 @@ from portal.services.incidents import incident_facts
 from portal.services.registers import dossiers, own_risks, policies, register_history
 from portal.services.registers.dossiers import BERLIN
 from portal.services.scans import permissions
-from portal.services.vendors import portfolio, scope_records, vendor_records
+from portal.services.vendors import concentration, portfolio, scope_records, vendor_records
 from portal.services.vendors.portfolio import PortfolioRow
 from scanners.model import N_, Message
 
@@ -180,6 +180,7 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         incidents=incident_facts.facts(session, actor, keys=keys, now=now),
         records=vendor_records.facts(session, actor, keys=keys, today=today),
         scopes=scope_records.facts(session, actor, keys=keys),
+        shared=concentration.facts(session, actor, keys=keys, now=now),
     )
     return Whole(register=built, assessed={one.dossier.vendor_key: one for one in assessed}, rounds=rounds)
 

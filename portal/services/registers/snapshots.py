@@ -25,6 +25,7 @@ from assessments.model import (
     RiskLevel,
     RiskSource,
     ScopeFact,
+    ShareFact,
     VendorRecord,
     VendorRow,
     Words,
@@ -52,6 +53,7 @@ SCHEMA = 1
 FREEZERS = HOSPITAL_WRITERS | {HospitalRole.DECIDER}
 LONGEST_NAME = 200
 MOST = 500  # of one hospital
+MOST_SHARED = 20  # things that several vendors rest on, as papers tell of them
 MOST_EXPLAINED = 40  # vendors of a comparison whose difference is split by cause, the largest first
 
 
@@ -289,7 +291,12 @@ def said_of(register: Register, *, name: str = "", by: str = "", asked: Iterable
         "risks": [_risk_out(register, risk) for risk in register.risks],
         "actions": [_action_out(one) for one in register.actions],
         "asked": [_asked_out(one) for one in asked],
+        "shared": [_share_out(one) for one in register.shared[:MOST_SHARED]],
     }
+
+
+def _share_out(one: ShareFact) -> dict[str, Any]:
+    return {"kind": one.kind, "name": one.name, "critical": one.critical, "vendors": len(one.vendor_keys)}
 
 
 def _asked_out(one: Asked) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from assessments.model import ShareFact
 from portal.db import lines
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment
@@ -44,6 +45,7 @@ TITLES: Mapping[Ground, str] = {
     Ground.COMPONENT: N_("Components"),
 }
 MOST_COMPONENTS = 200  # of those that most critical vendors share
+MOST_TOLD = 200  # of each kind, in the register
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ class Share:
     vendors: int
     critical: int  # of these in tier 1 or 2
     names: Sequence[str]  # of the vendors, the most critical first
+    vendor_ids: Sequence[str]  # in the same order
     supplies: int
     versions: Sequence[str] = ()  # of a component, in all these vendors' lists
     known: Sequence[str] = ()  # holes that are known of these versions, those that most vendors have first
@@ -79,16 +82,16 @@ def shares(session: Session, actor: Actor, *, now: datetime) -> Mapping[Ground, 
         .distinct()
     ).all()
     is_open = open_scans(session, hospital_id, now=now)
-    found: dict[tuple[str, str], dict[str, tuple[int, str, str, int]]] = defaultdict(dict)
+    found: dict[tuple[str, str], dict[str, tuple[int, str, str, int, str]]] = defaultdict(dict)
     labels: dict[tuple[str, str], str] = {}
     for row in rows:
         if row.scan_id in is_open:
             labels.setdefault((row.kind, row.key), row.label)
-            found[row.kind, row.key][row.vendor_id] = (row.tier or 9, row.sorted_by, row.name, row.supplies)
+            found[row.kind, row.key][row.vendor_id] = _in_order(row)
     for row in _subcontractors(session, hospital_id):
         key = folded_name(row.label)
         labels.setdefault((Ground.SUBCONTRACTOR, key), row.label)
-        found[Ground.SUBCONTRACTOR, key][row.vendor_id] = (row.tier or 9, row.sorted_by, row.name, row.supplies)
+        found[Ground.SUBCONTRACTOR, key][row.vendor_id] = _in_order(row)
     shared: dict[Ground, list[Share]] = {kind: [] for kind in Ground}
     for (kind, key), by_vendor in found.items():
         if len(by_vendor) < FEWEST:
@@ -102,6 +105,7 @@ def shares(session: Session, actor: Actor, *, now: datetime) -> Mapping[Ground, 
                 vendors=len(ordered),
                 critical=sum(one[0] in CRITICAL_TIERS for one in ordered),
                 names=[one[2] for one in ordered],
+                vendor_ids=[one[4] for one in ordered],
                 supplies=sum(one[3] for one in ordered),
             )
         )
@@ -110,6 +114,28 @@ def shares(session: Session, actor: Actor, *, now: datetime) -> Mapping[Ground, 
         kind: sorted(group, key=lambda one: (-one.critical, -one.vendors, one.label.casefold()))
         for kind, group in shared.items()
     }
+
+
+def _in_order(row: Any) -> tuple[int, str, str, int, str]:
+    return row.tier or 9, row.sorted_by, row.name, row.supplies, row.vendor_id
+
+
+def facts(session: Session, actor: Actor, *, keys: Mapping[str, str], now: datetime) -> Sequence[ShareFact]:
+    """The same as the register tells it; `keys` are those of its vendors, by id."""
+    found = [
+        ShareFact(
+            key=f"{one.kind}:{one.key}",
+            kind=TITLES[kind],
+            name=one.label,
+            critical=one.critical,
+            vendor_keys=tuple(keys[vendor_id] for vendor_id in one.vendor_ids if vendor_id in keys),
+            versions=tuple(one.versions),
+            known=tuple(one.known),
+        )
+        for kind, group in shares(session, actor, now=now).items()
+        for one in group[:MOST_TOLD]
+    ]
+    return sorted(found, key=lambda one: (-one.critical, -len(one.vendor_keys), one.kind, one.name.casefold()))
 
 
 def vendors_of(session: Session, actor: Actor, kind: str, key: str, *, now: datetime) -> tuple[str, ...]:
@@ -201,7 +227,8 @@ def _components(session: Session, hospital_id: str, *, now: datetime) -> Sequenc
             label=named[row.key][0].label,
             vendors=row.vendors,
             critical=int(row.critical),
-            names=[name for *_order, name in sorted({(at.tier or 9, at.sorted_by, at.name) for at in named[row.key]})],
+            names=[name for _tier, _sorted, name, _id in _ordered(named[row.key])],
+            vendor_ids=[vendor_id for *_order, vendor_id in _ordered(named[row.key])],
             supplies=int(row.supplies),
             versions=shared_components.versions(one for at in named[row.key] for one in at.versions),
             known=_by_number(one for at in named[row.key] for one in at.known),
@@ -209,6 +236,11 @@ def _components(session: Session, hospital_id: str, *, now: datetime) -> Sequenc
         )
         for row in counted
     ]
+
+
+def _ordered(rows: Iterable[Any]) -> Sequence[tuple[int, str, str, str]]:
+    """Each vendor once, the most critical first."""
+    return sorted({(row.tier or 9, row.sorted_by, row.name, row.vendor_id) for row in rows})
 
 
 def _holds(hospital_id: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import openpyxl
 import pytest
 
 from assessments import policy, register
+from assessments.model import ShareFact
 from portal import i18n
 from reports.reader import Reader
 from reports.workbooks import register as workbook
@@ -39,6 +41,7 @@ TITLES = {
         "Widersprüche",
         "Nachweise",
         "Unterauftragnehmer",
+        "Konzentration",
         "Aufgaben",
         "Entscheidungen",
         "Änderungen",
@@ -55,6 +58,7 @@ TITLES = {
         "Contradictions",
         "Evidence",
         "Subcontractors",
+        "Concentration",
         "Actions",
         "Decisions",
         "Changes",
@@ -62,6 +66,15 @@ TITLES = {
         "Not examined",
     ],
 }
+SHARED = ShareFact(
+    key="component:pkg:npm/jquery",
+    kind="Components",
+    name="jquery",
+    critical=2,
+    vendor_keys=("V-0001", "V-0003"),
+    versions=("1.12.4", "3.7.1"),
+    known=("CVE-2020-11022",),
+)
 HOSTILE = '=HYPERLINK("http://evil.example";"+49")'
 
 
@@ -83,6 +96,7 @@ def facts() -> Register:
         incidents=[building.incident(number) for number in (1, 3)],
         decisions=[building.decision(number) for number in (1, 4)],
         changes=[building.change(number) for number in (1, 2)],
+        shared=[SHARED],
     )
 
 
@@ -132,17 +146,18 @@ def test_every_row_of_the_register_is_a_row_under_the_same_id(book: Workbook, fa
         5: [row.key for row in facts.answers],
         6: [f"{key}:{one.key}" for key, one in facts.contradictions],
         8: [key for row in facts.vendors for key in subcontractor_keys(row)],
-        9: [row.key for row in facts.actions],
-        10: [row.key for row in facts.decisions],
-        11: [row.key for row in facts.changes],
-        12: [row.key for row in facts.incidents],
-        13: [row.key for row in facts.not_examined],
+        9: [row.key for row in facts.shared],
+        10: [row.key for row in facts.actions],
+        11: [row.key for row in facts.decisions],
+        12: [row.key for row in facts.changes],
+        13: [row.key for row in facts.incidents],
+        14: [row.key for row in facts.not_examined],
     }
     for sheet, keys in expected.items():
         assert column(book, sheet, 1)[: len(keys)] == keys, book.sheetnames[sheet]
         assert len([cell for cell in column(book, sheet, 2) if cell]) in {len(keys), 0}, book.sheetnames[sheet]
     ids = {row.key for row in facts.vendors} | {None}  # a note stands below some tables
-    for sheet in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13):
+    for sheet in (3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14):  # what is shared belongs to several vendors
         assert set(column(book, sheet, headings(book, sheet).index(headings(book, 3)[1]) + 1)) <= ids
 
 
@@ -158,7 +173,7 @@ def test_no_cell_of_the_whole_file_is_a_formula(written: tuple[str, bytes]):
     archive = zipfile.ZipFile(io.BytesIO(written[1]))
     sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
 
-    assert len(sheets) == 14
+    assert len(sheets) == 15
     assert [name for name in sheets if re.search(rb"<f[ >/]", archive.read(name))] == []
     assert not [name for name in archive.namelist() if "externalLink" in name or "vbaProject" in name]
 
@@ -241,3 +256,15 @@ def test_libreoffice_reads_the_same_numbers(tmp_path: Path, facts: Register):
         assert float(row["Punkte"]) == pytest.approx(float(fact.score.value), abs=1e-6)
         assert row["Note"] == (fact.score.grade or "")
     assert sorted(path.stem for path in tmp_path.glob("*.csv")) == sorted(f"register-{title}" for title in TITLES["de"])
+
+
+def test_what_is_shared_names_its_vendors(book: Workbook, facts: Register, written: tuple[str, bytes]):
+    keys = tuple(row.key for row in facts.vendors[:2])
+    made = replace(facts, shared=(replace(SHARED, vendor_keys=keys),))
+    content = workbook.write(made, reader=reader(written[0]), now=building.NOW)
+    row = next(openpyxl.load_workbook(io.BytesIO(content)).worksheets[9].iter_rows(min_row=2, values_only=True))
+
+    assert row[1] == "jquery"
+    assert row[3:6] == (2, 2, ", ".join(keys))
+    assert row[6] == "; ".join(one.name for one in facts.vendors[:2])
+    assert row[7:9] == ("1.12.4, 3.7.1", "CVE-2020-11022")
