@@ -13,7 +13,7 @@ from portal.jobs import printing
 from portal.services.evidence.evidence import Opened
 from portal.services.exports.bundles import Facts, Gathered
 from reports import facts, oscal, pages
-from reports.bundles import documents, packing
+from reports.bundles import documents, index, packing
 from reports.bundles.facts import Document, LeftOut
 from reports.bundles.packing import Seal
 from reports.reader import Reader
@@ -36,6 +36,7 @@ def bundle(gathered: Gathered, shelf: Blobs, keyring: Keyring, *, report_html: s
         report=printing.pdf(report_html, style=pages.style()),
         register=workbook.write(gathered.register, reader=reader, now=now),
         fingerprint=signing.in_groups(signing.fingerprint(signing.public_key(keyring))),
+        paper=lambda html: printing.pdf(html, style=index.paper_style()),
     )
 
     def sign(content: bytes) -> Seal:

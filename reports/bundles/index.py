@@ -1,5 +1,6 @@
-"""What is in a bundle, in seven domains with their gaps: as data, and as a page for people."""
+"""What is in a bundle, in seven domains with their gaps: as data, as a page for people, and on paper."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from assessments import domains, frameworks
 from assessments.domains import Gap, GapKind, View
 from assessments.model import PARTS, Assessed, Assurance
-from reports import facts, marks, rendering
+from reports import facts, marks, pages, rendering
 from reports.bundles.facts import Bundle, Document, LeftOut
 from reports.reader import Reader
 from scanners.model import N_
@@ -29,6 +30,7 @@ REASONS: Mapping[LeftOut, str] = {
     LeftOut.SIZE: N_("all documents together would be too large"),
 }
 FILES: Mapping[str, str] = {
+    "index.pdf": N_("what is in it on paper: the seven domains with their gaps, and the hash of every other file"),
     "report.pdf": N_("the vendor report"),
     "register.xlsx": N_("the rows of the register"),
     "score.json": N_("the score with every line, and the residual risk"),
@@ -53,6 +55,16 @@ FILES: Mapping[str, str] = {
     "signature.json": N_("the signature over the manifest"),
 }
 
+OTHERS: Mapping[str, str] = {  # files that index.json need not explain, and folders
+    "index.html": N_("the seven domains with their gaps, for a browser"),
+    "index.json": N_("the same for programs"),
+    "index.css": N_("the look of index.html"),
+    "README.txt": N_("how to read and check this file"),
+    "evidence-bundle-1.schema.json": N_("the form of the manifest, for programs"),
+    "observations": N_("what a scan saw, before anybody judged it"),
+    "evidence": N_("a document that was handed in"),
+}
+
 
 def data(bundle: Bundle, documents: Sequence[tuple[Document, str]], readers: Sequence[Reader]) -> dict[str, Any]:
     """index.json."""
@@ -71,28 +83,64 @@ def page(
     bundle: Bundle, documents: Sequence[tuple[Document, str]], reader: Reader, *, names: Sequence[str], fingerprint: str
 ) -> str:
     """index.html; `names` are the members that are there."""
-    assessed = bundle.assessed
-    views = domains.view(assessed)
     return rendering.page(
         "bundle_index.html",
         reader,
-        bundle=bundle,
-        dossier=assessed.dossier,
-        score=assessed.score,
-        views=views,
-        lacking=sum(one.lacking for one in views),
-        gap_count=sum(map(_count, views)),
-        gap_words=lambda view: _gap_words(view, reader),
-        gap_titles=GAPS,
-        said=lambda gap, key: _said(bundle, gap, key, reader),
-        measures={part: frameworks.measure(part) for part in PARTS},
-        marks=marks,
-        documents=documents,
-        kinds=_kinds(assessed, reader),
-        reasons=REASONS,
+        **_shown(bundle, documents, reader),
         listed=[(name, reader.text(words)) for name, words in FILES.items() if name in names],
         fingerprint=fingerprint,
     )
+
+
+def paper(
+    bundle: Bundle,
+    documents: Sequence[tuple[Document, str]],
+    reader: Reader,
+    *,
+    members: Mapping[str, bytes],
+    fingerprint: str,
+) -> str:
+    """index.pdf before it is set; `members` are all that are there but this and what is made of them."""
+    return rendering.page(
+        "bundle_index_paper.html",
+        reader,
+        **_shown(bundle, documents, reader),
+        count=_count,
+        hashed=[(name, _about(name, reader), hashlib.sha256(members[name]).hexdigest()) for name in sorted(members)],
+        fingerprint=fingerprint,
+    )
+
+
+def paper_style() -> str:
+    """The look of index.pdf."""
+    return pages.style() + (files("reports") / "templates" / "bundle_index_paper.css").read_text(encoding="utf-8")
+
+
+def _shown(bundle: Bundle, documents: Sequence[tuple[Document, str]], reader: Reader) -> dict[str, Any]:
+    """What page and paper show."""
+    assessed = bundle.assessed
+    views = domains.view(assessed)
+    return {
+        "bundle": bundle,
+        "dossier": assessed.dossier,
+        "score": assessed.score,
+        "views": views,
+        "lacking": sum(one.lacking for one in views),
+        "gap_count": sum(map(_count, views)),
+        "gap_words": lambda view: _gap_words(view, reader),
+        "gap_titles": GAPS,
+        "said": lambda gap, key: _said(bundle, gap, key, reader),
+        "measures": {part: frameworks.measure(part) for part in PARTS},
+        "marks": marks,
+        "documents": documents,
+        "kinds": _kinds(assessed, reader),
+        "reasons": REASONS,
+    }
+
+
+def _about(name: str, reader: Reader) -> str:
+    """What a member is; those of one folder are alike."""
+    return reader.text(FILES.get(name) or OTHERS[name.partition("/")[0]])
 
 
 def style() -> bytes:

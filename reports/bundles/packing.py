@@ -31,7 +31,7 @@ ALGORITHM = "Ed25519"
 MANIFEST, SIGNATURE = "manifest.json", "signature.json"
 DOSSIER, POLICY, CATALOGUE, CHECKS = "dossier.json", "policy.json", "catalogue.yaml", "checks.json"
 SCORE, FINDINGS, SCANS, EDITION = "score.json", "findings.json", "scans.json", "signed-answers.json"
-REPORT, REGISTER, README = "report.pdf", "register.xlsx", "README.txt"
+REPORT, REGISTER, README, INDEX = "report.pdf", "register.xlsx", "README.txt", "index.pdf"
 SCHEMA = "evidence-bundle-1.schema.json"
 MOST_DOCUMENTS = 100 * 2**20  # bytes of documents that travel along
 
@@ -41,7 +41,7 @@ _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 
 TEXT = N_(
     "Evidence bundle of %(vendor)s, made for %(hospital)s, facts as of %(when)s.\n\n"
-    "index.html       what is in it, in seven domains, with the gaps: begin here\n"
+    "index.html       what is in it, in seven domains, with the gaps: begin here; index.pdf: the same on paper\n"
     "report.pdf       the vendor report\n"
     "register.xlsx    the rows of the register\n"
     "dossier.json     every fact the score rests on; policy.json, catalogue.yaml, checks.json: by which rules\n"
@@ -118,9 +118,19 @@ def about(bundle: Bundle, *, now: datetime) -> dict[str, Any]:
 
 
 def members(
-    bundle: Bundle, readers: Sequence[Reader], reader: Reader, *, report: bytes, register: bytes, fingerprint: str
+    bundle: Bundle,
+    readers: Sequence[Reader],
+    reader: Reader,
+    *,
+    report: bytes,
+    register: bytes,
+    fingerprint: str,
+    paper: Callable[[str], bytes],
 ) -> dict[str, bytes]:
-    """Every member but manifest and signature; `readers` for data in both languages, `reader` for who asked."""
+    """Every member but manifest and signature; `readers` for data in both languages, `reader` for who asked.
+
+    `paper` sets the index as PDF, with the look of `index.paper_style`.
+    """
     assessed = bundle.assessed
     dossier = assessed.dossier
     scans = judged(bundle)
@@ -188,8 +198,9 @@ def members(
         README: readme.encode(),
         "index.css": index.style(),
     }
-    listed = [*whole, MANIFEST, SIGNATURE]
+    listed = [*whole, INDEX, MANIFEST, SIGNATURE]
     whole["index.html"] = index.page(bundle, files, reader, names=listed, fingerprint=fingerprint).encode()
+    whole[INDEX] = paper(index.paper(bundle, files, reader, members=whole, fingerprint=fingerprint))
     return whole
 
 

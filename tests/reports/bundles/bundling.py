@@ -127,7 +127,13 @@ def bundle(of: Dossier | None = None, **changes) -> Bundle:
 
 def members(of: Bundle | None = None) -> dict[str, bytes]:
     return packing.members(
-        of or bundle(), READERS, READERS[0], report=b"%PDF-1.7", register=workbook(), fingerprint=FINGERPRINT
+        of or bundle(),
+        READERS,
+        READERS[0],
+        report=b"%PDF-1.7",
+        register=workbook(),
+        fingerprint=FINGERPRINT,
+        paper=lambda html: b"%PDF-1.7" + hashlib.sha256(html.encode()).digest(),
     )
 
 

@@ -9,8 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.bundles import documents, packing, verifying, zips
+from assessments import policy, register
+from assessments import storing as dossiers
+from reports import rendering
+from reports.bundles import documents, index, packing, verifying, zips
 from reports.bundles.verifying import Status
+from tests.reports import papers
 from tests.reports.bundles import bundling
 
 
@@ -277,6 +281,56 @@ def test_every_member_is_explained_in_the_index(packed):
 
     own = {"README.txt", "index.html", "index.css", "index.json", packing.SCHEMA}
     assert {name for name in found - own if "/" not in name} == told
+
+
+@pytest.mark.office
+def test_the_index_stands_on_paper_too_with_domains_gaps_and_the_hash_of_every_other_member(tmp_path):
+    of, set_ = bundling.bundle(), []
+    whole = packing.members(
+        of,
+        bundling.READERS,
+        bundling.READERS[0],
+        report=b"%PDF-1.7",
+        register=bundling.workbook(),
+        fingerprint=bundling.FINGERPRINT,
+        paper=lambda html: set_.append(html) or rendering.pdf(html, style=index.paper_style()),
+    )
+    content = whole.pop(packing.INDEX)
+    printed = papers.flowing(papers.raw_of_pdf(content, tmp_path))
+
+    assert content == rendering.pdf(*set_, style=index.paper_style())
+    assert b"/StructTreeRoot" in content or b"/ObjStm" in content
+    for name, member in whole.items():
+        assert hashlib.sha256(member).hexdigest() in printed, name
+    for domain in json.loads(whole["index.json"])["domains"]:
+        count = sum(len(gap["keys"]) for gap in domain["gaps"])
+        answered, found = domain["answers"], domain["findings"]
+        row = f"{domain['title']['de']}{answered['answered']}/{answered['asked']}{found['lacking']}/{found['checked']}"
+        assert papers.flowing(row) in printed
+        assert papers.flowing(f"Lücken: {count}" if count else "keine Lücken") in printed
+
+
+def test_a_flipped_byte_of_the_index_on_paper_is_named(packed):
+    changed = bytearray(packed)
+    changed[places(packed)[packing.INDEX] + 9] ^= 1
+
+    status, text = told(bytes(changed))
+    assert status is not Status.FITS
+    assert packing.INDEX in text
+
+
+def test_the_score_follows_from_a_policy_of_the_hospitals_own():
+    # Its weights are told to no vendor, but travel in the bundle: a stranger works the score out by them.
+    standard = policy.current()
+    own = replace(standard, version="1 Klinikum 2", part_weights={**standard.part_weights, "8": 40.0})
+    assessed = register.assess(bundling.dossier(), own)
+    ours = register.assess(bundling.dossier(), standard)
+    bundle = bundling.bundle(assessed=assessed, policy=own)
+
+    assert assessed.score.value != ours.score.value
+    assert told(bundling.packed(bundle))[0] is Status.FITS
+    with_ours = {packing.POLICY: documents.write(dossiers.dump_policy(standard))}
+    assert told(bundling.packed(bundle, with_ours))[0] is Status.CHANGED
 
 
 def test_hostile_text_stays_text_in_the_index():
