@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 from assessments import domains
+from assessments.framework_views import POOR
 from assessments.model import (
     PARTS,
     ActionFact,
@@ -19,7 +20,6 @@ from assessments.model import (
     Phrase,
     Words,
 )
-from assessments.views import POOR
 from questionnaires import reading
 from questionnaires.model import N_, AnswerKind, Text
 from questionnaires.reading import BadFile

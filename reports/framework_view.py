@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
+from assessments.framework_views import Filter, Framework, Row, View
 from assessments.model import Assessed, EvidenceStatus, FindingRow
-from assessments.views import Filter, Framework, Row, View
 from reports import marks, pages, rendering, tables
 from reports.reader import Reader
 from scanners.model import N_

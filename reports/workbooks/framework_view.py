@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
+from assessments.framework_views import Framework, Row, View
 from assessments.model import AnswerRow, Assessed, EvidenceStatus, FindingRow
-from assessments.views import Framework, Row, View
 from questionnaires.model import Text
 from reports import framework_view as words
 from reports import marks, tables

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assessments import views
-from assessments.views import Filter, Framework
+from assessments import framework_views
+from assessments.framework_views import Filter, Framework
 from portal import i18n
 from reports import framework_view
 from reports.reader import Reader
@@ -22,7 +22,7 @@ def reader(language: str = "de") -> Reader:
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_every_row_stands_with_its_counts(framework: Framework, language: str):
     assessed = building.assessed(1)
-    found = views.view(assessed, framework)
+    found = framework_views.view(assessed, framework)
     text = framework_view.html(found, assessed, reader=reader(language), now=building.NOW)
     assert text == framework_view.html(found, assessed, reader=reader(language), now=building.NOW)
     for row in found.rows:
@@ -33,7 +33,7 @@ def test_every_row_stands_with_its_counts(framework: Framework, language: str):
 
 def test_a_filter_is_said():
     assessed = building.assessed(1)
-    found = views.view(assessed, Framework.BSIG, Filter(owasp="A02:2021", gdpr=True))
+    found = framework_views.view(assessed, Framework.BSIG, Filter(owasp="A02:2021", gdpr=True))
     text = framework_view.html(found, assessed, reader=reader(), now=building.NOW)
     assert "OWASP Top 10 A02:2021, Art.\u202f32 DSGVO" in text
 
@@ -41,7 +41,9 @@ def test_a_filter_is_said():
 def test_hostile_words_stay_words():
     assessed = building.assessed(1, vendor=HOSTILE, comment=HOSTILE, fact=HOSTILE)
     for framework in Framework:
-        text = framework_view.html(views.view(assessed, framework), assessed, reader=reader(), now=building.NOW)
+        text = framework_view.html(
+            framework_views.view(assessed, framework), assessed, reader=reader(), now=building.NOW
+        )
         assert "<script" not in text
         assert "&lt;script&gt;" in text
 

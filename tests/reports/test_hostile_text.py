@@ -18,10 +18,10 @@ import docx
 import openpyxl
 import pytest
 
-from assessments import comparison, contract_terms, policy, register, views
+from assessments import comparison, contract_terms, framework_views, policy, register
 from assessments.deciding import Ballot, ConditionFact, ConditionState, Ruling, Tally, Why
+from assessments.framework_views import Framework
 from assessments.model import Assessed, Authority, Register
-from assessments.views import Framework
 from portal import i18n
 from portal.services.registers import snapshots
 from questionnaires.model import QuestionSet
@@ -281,7 +281,7 @@ def told_of(line: Any) -> str:
 @pytest.mark.parametrize("framework", list(Framework))
 def test_a_vendor_through_a_framework(siege: Siege, framework: Framework):
     for one in siege.assessed:
-        found = views.view(one, framework)
+        found = framework_views.view(one, framework)
         owed = [one.dossier.hospital, *named(one)]
         owed += [each.name for row in found.rows for each in row.evidence if each.name]
         content = framework_workbook.write(found, one, reader=GERMAN, now=building.NOW)

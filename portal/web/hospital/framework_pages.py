@@ -2,9 +2,9 @@
 
 from flask import Response, request, url_for
 
-from assessments import views
+from assessments import framework_views
+from assessments.framework_views import Filter, Framework, View
 from assessments.model import Assessed
-from assessments.views import Filter, Framework, View
 from portal import i18n
 from portal.jobs import printing
 from portal.services.actors import EVERY_HOSPITAL_ROLE
@@ -44,7 +44,7 @@ def vendor_frameworks(here: HospitalJourney, vendor_id: str) -> Response:
         },
         on_paper=_link("hospital.vendor_frameworks_paper", vendor_id, found.framework, found.chosen),
         sheet=_link("hospital.vendor_frameworks_sheet", vendor_id, found.framework, found.chosen),
-        classes=views.owasp_classes(assessed),
+        classes=framework_views.owasp_classes(assessed),
         full=[row for row in found.rows if not row.is_empty],
         empty=[row for row in found.rows if row.is_empty],
         answer_text=lambda row: tables.answer_text(row, reader),
@@ -109,7 +109,7 @@ def _view(here: HospitalJourney, vendor_id: str) -> tuple[Assessed, View]:
     framework = Framework(asked) if asked in set(Framework) else Framework.BSIG
     chosen = Filter(owasp=request.args.get("owasp", "")[:12], gdpr=request.args.get("gdpr") == "32")
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
-    return assessed, views.view(assessed, framework, chosen)
+    return assessed, framework_views.view(assessed, framework, chosen)
 
 
 def _link(endpoint: str, vendor_id: str, framework: Framework, chosen: Filter) -> str:

@@ -7,8 +7,8 @@ from io import BytesIO
 import openpyxl
 import pytest
 
-from assessments import views
-from assessments.views import Framework
+from assessments import framework_views
+from assessments.framework_views import Framework
 from portal import i18n
 from reports.reader import Reader
 from reports.workbooks import framework_view
@@ -18,7 +18,7 @@ from tests.reports import building
 @pytest.mark.parametrize("framework", list(Framework))
 def test_the_sheet_has_the_models_rows_and_numbers(framework: Framework):
     assessed = building.assessed(1, vendor="=1+1 GmbH", comment="=cmd|' /C calc'!A0")
-    found = views.view(assessed, framework)
+    found = framework_views.view(assessed, framework)
     reader = Reader(language="de", translate=i18n.translator("de"))
     content = framework_view.write(found, assessed, reader=reader, now=building.NOW)
     cover, sheet, *facts = openpyxl.load_workbook(BytesIO(content)).worksheets

@@ -11,8 +11,8 @@ import docx
 import openpyxl
 from sqlalchemy import select
 
-from assessments import views
-from assessments.views import Filter, Framework
+from assessments import framework_views
+from assessments.framework_views import Filter, Framework
 from portal.db.models.exports import Export, ExportKind
 from portal.services.registers import registers
 
@@ -35,7 +35,7 @@ def test_page_and_sheet_have_the_models_counts(visit: Callable[..., Visitor], wa
     with sessions() as session:
         assessed = registers.assess(session, ward.auditor, ward.vendors[NAME], now=datetime.now(UTC))
     for framework in Framework:
-        found = views.view(assessed, framework)
+        found = framework_views.view(assessed, framework)
         page = visitor.get(address(ward, f"frameworks?framework={framework}")).get_data(as_text=True)
         answered = re.findall(r'data-label="Antworten">(\d+) / (\d+)<', page)
         counts = [(row.answered, len(row.answers)) for row in found.rows if not row.is_empty]
@@ -53,7 +53,7 @@ def test_a_filter_stands_in_the_address_and_goes_along(visit: Callable[..., Visi
         assessed = registers.assess(session, ward.auditor, ward.vendors[NAME], now=datetime.now(UTC))
     chosen = Filter(gdpr=True)
     page = visitor.get(address(ward, "frameworks?framework=iso27001&gdpr=32")).get_data(as_text=True)
-    rows = views.view(assessed, Framework.ISO27001, chosen).rows
+    rows = framework_views.view(assessed, Framework.ISO27001, chosen).rows
     assert page.count('<section class="panel" id="e-') == len(rows)
     assert "frameworks.pdf?framework=iso27001&amp;gdpr=32" in page
     nothing = visitor.get(address(ward, "frameworks?framework=none&owasp=%3Cscript%3E")).get_data(as_text=True)

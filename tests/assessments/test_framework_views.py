@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from assessments import views
+from assessments import framework_views
+from assessments.framework_views import Filter, Framework
 from assessments.model import MEASURE_PARTS, Assessed
-from assessments.views import Filter, Framework
 from questionnaires import shelf
 from scanners.catalogue import CHECKS
 from scanners.model import Outcome
@@ -21,9 +21,9 @@ def assessed() -> Assessed:
 
 
 def test_every_measure_point_and_control_is_there(assessed: Assessed):
-    assert [row.entry.key for row in views.view(assessed, Framework.BSIG).rows] == list(MEASURE_PARTS)
-    assert [row.entry.key for row in views.view(assessed, Framework.MDR).rows] == ["17.2", "17.4", "23.4(ab)"]
-    controls = [row.entry.key for row in views.view(assessed, Framework.ISO27001).rows]
+    assert [row.entry.key for row in framework_views.view(assessed, Framework.BSIG).rows] == list(MEASURE_PARTS)
+    assert [row.entry.key for row in framework_views.view(assessed, Framework.MDR).rows] == ["17.2", "17.4", "23.4(ab)"]
+    controls = [row.entry.key for row in framework_views.view(assessed, Framework.ISO27001).rows]
     assert len(controls) == len(set(controls)) == 93
     counts = [sum(key.startswith(f"A.{chapter}.") for key in controls) for chapter in (5, 6, 7, 8)]
     assert counts == [37, 8, 14, 34]
@@ -32,16 +32,16 @@ def test_every_measure_point_and_control_is_there(assessed: Assessed):
 def test_no_reference_of_a_question_or_check_leads_nowhere():
     named = {name for check in CHECKS.values() for name in check.refs.iso27001}
     named |= {name for question in shelf.current().questions.values() for name in question.refs.iso27001}
-    assert named <= {entry.key for entry in views.entries(Framework.ISO27001)}
+    assert named <= {entry.key for entry in framework_views.entries(Framework.ISO27001)}
     points = {name for check in CHECKS.values() for name in check.refs.mdr}
-    assert points <= {name for entry in views.entries(Framework.MDR) for name in entry.check_marks}
-    asked = {name for entry in views.entries(Framework.MDR) for name in entry.questions}
+    assert points <= {name for entry in framework_views.entries(Framework.MDR) for name in entry.check_marks}
+    asked = {name for entry in framework_views.entries(Framework.MDR) for name in entry.questions}
     modules = {one for one in shelf.current().questions if shelf.current().part_of(one) == "MD"}
     assert asked == modules
 
 
 def test_nothing_of_a_measure_is_lost(assessed: Assessed):
-    found = views.view(assessed, Framework.BSIG)
+    found = framework_views.view(assessed, Framework.BSIG)
     shown = {row.key for entry in found.rows for row in entry.answers}
     assert shown >= {row.key for row in assessed.answers if row.part in MEASURE_PARTS}
     seen = {row.key for entry in found.rows for row in entry.findings}
@@ -50,7 +50,7 @@ def test_nothing_of_a_measure_is_lost(assessed: Assessed):
 
 def test_counts_and_gaps_belong_together(assessed: Assessed):
     for framework in Framework:
-        for row in views.view(assessed, framework).rows:
+        for row in framework_views.view(assessed, framework).rows:
             assert row.answered <= len(row.answers)
             assert len(row.lacking) + row.met + row.unseen <= len(row.findings)
             assert bool(row.gaps) >= bool(row.lacking or row.unseen or row.answered < len(row.answers))
@@ -59,25 +59,25 @@ def test_counts_and_gaps_belong_together(assessed: Assessed):
 
 def test_a_filter_only_leaves_out(assessed: Assessed):
     for framework in Framework:
-        whole = {row.entry.key: row for row in views.view(assessed, framework).rows}
+        whole = {row.entry.key: row for row in framework_views.view(assessed, framework).rows}
         for chosen in (Filter(owasp="A02:2021"), Filter(gdpr=True), Filter(owasp="A02:2025", gdpr=True)):
-            for row in views.view(assessed, framework, chosen).rows:
+            for row in framework_views.view(assessed, framework, chosen).rows:
                 assert set(map(id, row.findings)) <= set(map(id, whole[row.entry.key].findings))
                 assert set(map(id, row.answers)) <= set(map(id, whole[row.entry.key].answers))
                 assert not row.is_empty
-    assert views.view(assessed, Framework.BSIG, Filter(owasp="A99:2021")).rows == ()
+    assert framework_views.view(assessed, Framework.BSIG, Filter(owasp="A99:2021")).rows == ()
 
 
 def test_every_class_that_is_offered_leaves_something(assessed: Assessed):
-    for name in views.owasp_classes(assessed):
+    for name in framework_views.owasp_classes(assessed):
         assert (
-            views.view(assessed, Framework.BSIG, Filter(owasp=name)).rows
-            or views.view(assessed, Framework.ISO27001, Filter(owasp=name)).rows
+            framework_views.view(assessed, Framework.BSIG, Filter(owasp=name)).rows
+            or framework_views.view(assessed, Framework.ISO27001, Filter(owasp=name)).rows
         )
 
 
 def test_article_32_is_not_article_132(assessed: Assessed):
-    found = views.view(assessed, Framework.BSIG, Filter(gdpr=True))
+    found = framework_views.view(assessed, Framework.BSIG, Filter(gdpr=True))
     questions = {row.question.id for entry in found.rows for row in entry.answers}
     assert {"CR-03", "DP-01"} & questions or questions
     for entry in found.rows:
@@ -88,13 +88,13 @@ def test_article_32_is_not_article_132(assessed: Assessed):
 def test_without_a_medical_device_the_dossier_says_so(assessed: Assessed):
     bare = tuple(replace(supply, flags=supply.flags - {"medical_device"}) for supply in assessed.dossier.supplies)
     without = replace(assessed, dossier=replace(assessed.dossier, supplies=bare))
-    assert views.view(assessed, Framework.MDR).applies
-    assert not views.view(without, Framework.MDR).applies
-    assert views.view(without, Framework.BSIG).applies
+    assert framework_views.view(assessed, Framework.MDR).applies
+    assert not framework_views.view(without, Framework.MDR).applies
+    assert framework_views.view(without, Framework.BSIG).applies
 
 
 def test_words_of_the_mdr_call_nothing_a_violation():
-    for entry in views.entries(Framework.MDR):
+    for entry in framework_views.entries(Framework.MDR):
         for text in (entry.title, entry.covers, entry.beside, entry.limits):
             for words in (text.de, text.en):
                 assert not any(bad in words.casefold() for bad in ("verstößt", "violat", "§\u202f17.2"))
