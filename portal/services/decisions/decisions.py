@@ -158,10 +158,13 @@ def asked_rows(session: Session, actor: Actor, today: date) -> Sequence[AskedRow
     return asked_first(session, actor, today, most=None)[1]
 
 
-def asked_first(session: Session, actor: Actor, today: date, *, most: int | None) -> tuple[int, Sequence[AskedRow]]:
-    """How many they are, and the first of them: only of these everything is told."""
+def asked_first(
+    session: Session, actor: Actor, today: date, *, most: int | None, stood: Sequence[DecisionRow] | None = None
+) -> tuple[int, Sequence[AskedRow]]:
+    """How many they are, and the first of them: only of these everything is told. `stood`: `standing_rows`, where they
+    are read already."""
     hospital_id = hospital_of(actor)
-    stood = standing_rows(session, actor)
+    stood = standing_rows(session, actor) if stood is None else stood
     found = sorted(_waiting(session, actor, stood, today), key=lambda one: one.order)
     first = found if most is None else found[:most]
     keys = vendor_keys(session, hospital_id, only=[one.vendor.id for one in first if one.vendor is not None])
@@ -321,16 +324,20 @@ def _of_the_house(accepted: Sequence[str]) -> Iterable[AskedRow]:
         yield AskedRow(fact=fact, vendor=None, last=None)
 
 
-def conditions_due(session: Session, actor: Actor, *, today: date) -> Sequence[ConditionRow]:
-    """Conditions that have lapsed, or are due within two weeks."""
-    return [one for one in open_conditions(session, actor) if one.condition.due_on <= today + SOON]
+def conditions_due(stood: Sequence[DecisionRow], *, today: date) -> Sequence[ConditionRow]:
+    """Of standing decisions the conditions that have lapsed, or are due within two weeks."""
+    return [one for one in _open_conditions(stood) if one.condition.due_on <= today + SOON]
 
 
 def open_conditions(session: Session, actor: Actor) -> Sequence[ConditionRow]:
     """Every condition of a standing decision that is not met, by its day."""
+    return _open_conditions(standing_rows(session, actor))
+
+
+def _open_conditions(stood: Sequence[DecisionRow]) -> Sequence[ConditionRow]:
     found = [
         ConditionRow(condition=one, row=row)
-        for row in standing_rows(session, actor)
+        for row in stood
         for one in row.conditions
         if one.state is not ConditionState.MET
     ]

@@ -271,12 +271,12 @@ def _derived_rows(hospital_id: str, wanted: Narrowed, today: date, *, only_writt
 
 def _own_rows(session: Session, hospital_id: str, wanted: Narrowed, today: date) -> Select[Any]:
     matrix = policies.of(session, hospital_id).matrix
-    cells = [
-        (and_(OwnRisk.impact == impact, OwnRisk.likelihood == likelihood), level.value)
+    cells = {
+        10 * impact + likelihood: level.value
         for impact, row in enumerate(matrix, start=1)
         for likelihood, level in enumerate(row, start=1)
-    ]
-    level: ColumnElement[str] = case(*cells, else_=literal(""))
+    }
+    level: ColumnElement[str] = case(cells, value=10 * OwnRisk.impact + OwnRisk.likelihood, else_=literal(""))
     is_over = and_(OwnRisk.closed_at.is_(None), OwnRisk.treatment == Treatment.ACCEPT, OwnRisk.accepted_until < today)
     closed = OwnRisk.closed_at.is_not(None) if wanted.state == CLOSED else OwnRisk.closed_at.is_(None)
     return (

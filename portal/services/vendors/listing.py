@@ -258,24 +258,38 @@ def departments(session: Session, actor: Actor) -> Sequence[str]:
     ).all()
 
 
-def counts(session: Session, actor: Actor, several: Sequence[Wanted], *, today: date) -> Mapping[Wanted, int]:
-    """How many vendors fit each of these, counted in one go; for what vendors of the list are narrowed to."""
-    hospital_id = _ready(session, actor)
-    sums = [func.sum(case((and_(true(), *_of_vendor(one, today)), 1), else_=0)) for one in several]
-    found = session.execute(select(*sums).where(V.hospital_id == hospital_id, V.is_ended.is_(False))).one()
-    return {one: int(count or 0) for one, count in zip(several, found, strict=True)}
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """How many vendors fit, and the first few of them."""
+
+    count: int = 0
+    rows: Sequence[VendorLine] = ()
 
 
-def first(
-    session: Session, actor: Actor, wanted: Wanted, *, today: date, length: int, sort: Any = None
-) -> Sequence[VendorLine]:
-    """The first few that fit: for a group of the start page. Which they are is read from an index alone."""
+def due(
+    session: Session, actor: Actor, sorts: Mapping[Wanted, Any], *, today: date, length: int
+) -> Mapping[Wanted, Due]:
+    """Of several ways to narrow the list how many vendors fit each, and the first few by its order: for the groups of
+    the start page. Counted in one go; which come first is read from an index alone, and their lines at the end."""
     hospital_id = _ready(session, actor)
-    order = (*(() if sort is None else (sort,)), V.sorted_by, V.vendor_id)
-    picked = select(V.vendor_id).where(*_fits(hospital_id, wanted, today)).order_by(*order).limit(length)
-    ids = session.scalars(picked).all()
-    rows = session.scalars(select(V).where(V.hospital_id == hospital_id, V.vendor_id.in_(ids)))
-    return sorted(rows, key=lambda row: ids.index(row.vendor_id))
+    wheres = {one: and_(true(), *_of_vendor(one, today)) for one in sorts}
+    on_list = V.hospital_id == hospital_id, V.is_ended.is_(False)
+    sums = [func.sum(case((where, 1), else_=0)) for where in wheres.values()]
+    counted = session.execute(select(*sums).where(*on_list)).one()
+    counts = {one: int(count or 0) for one, count in zip(wheres, counted, strict=True)}
+    first = {
+        one: session.scalars(
+            select(V.vendor_id).where(*on_list, where).order_by(sorts[one], V.sorted_by, V.vendor_id).limit(length)
+        ).all()
+        for one, where in wheres.items()
+        if counts[one]
+    }
+    wanted = {vendor_id for ids in first.values() for vendor_id in ids}
+    rows = {
+        row.vendor_id: row
+        for row in session.scalars(select(V).where(V.hospital_id == hospital_id, V.vendor_id.in_(wanted)))
+    }
+    return {one: Due(count=counts[one], rows=[rows[key] for key in first.get(one, ())]) for one in sorts}
 
 
 def moves(session: Session, actor: Actor, *, since: date, length: int) -> Sequence[VendorLine]:

@@ -22,6 +22,7 @@ SOON = timedelta(days=180)
 CHECK_SOON = timedelta(days=60)
 CHECKED_EVERY = 24  # months: § 17 Abs. 3 MPBetreibV, at the end of the month
 NEEDS_EXIT_PLAN = (1, 2)  # tiers
+AT_ONCE = 500  # supplies of one statement
 
 
 class Matter(StrEnum):
@@ -104,28 +105,36 @@ def due(session: Session, actor: Actor, *, today: date, most: int) -> Mapping[Ma
     with as few rows as are shown, however many supplies there are."""
     hospital_id = hospital_of(actor)
     lines.settle(session)
+    queries = _queries(session, hospital_id, today)
+    numbers = [
+        select(func.count()).select_from(query.order_by(None).subquery()).scalar_subquery()
+        for query, _day in queries.values()
+    ]
+    counts = dict(zip(queries, session.execute(select(*numbers)).one(), strict=True))
+    first = {
+        matter: session.execute(query.limit(most)).all() for matter, (query, _day) in queries.items() if counts[matter]
+    }
+    wanted = sorted({row.supply_id for rows in first.values() for row in rows})
+    supplies = {
+        supply.id: supply
+        for at in range(0, len(wanted), AT_ONCE)
+        for supply in session.scalars(
+            select(Supply)
+            .where(Supply.id.in_(wanted[at : at + AT_ONCE]))
+            .options(joinedload(Supply.vendor), selectinload(Supply.intakes))
+        )
+    }
     found: dict[Matter, Found] = {}
-    for matter, (query, day) in _queries(session, hospital_id, today).items():
-        count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-        if not count:
-            continue
-        first = session.execute(query.limit(most)).all()
-        rows = {
-            supply.id: (supply, supply.vendor)
-            for supply in session.scalars(
-                select(Supply)
-                .where(Supply.id.in_([row.supply_id for row in first]))
-                .options(joinedload(Supply.vendor), selectinload(Supply.intakes))
-            )
-        }
+    for matter, rows in first.items():
+        day = queries[matter][1]
         shown = []
-        for row in first:
-            supply, vendor = rows[row.supply_id]
+        for row in rows:
+            supply = supplies[row.supply_id]
             at = day(supply, row)
             shown.append(
                 Line(
                     matter=matter,
-                    vendor=vendor,
+                    vendor=supply.vendor,
                     supply=supply,
                     day=at,
                     tier=tier_of(supply)[0],
@@ -133,7 +142,7 @@ def due(session: Session, actor: Actor, *, today: date, most: int) -> Mapping[Ma
                     is_over=at is not None and at < today,
                 )
             )
-        found[matter] = Found(count=count, lines=shown)
+        found[matter] = Found(count=counts[matter], lines=shown)
     return found
 
 

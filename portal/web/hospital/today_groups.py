@@ -19,6 +19,7 @@ from portal.i18n import ngettext
 from portal.services.actions import actions
 from portal.services.actors import HOSPITAL_WRITERS
 from portal.services.decisions import decisions
+from portal.services.decisions.decision_rows import DecisionRow
 from portal.services.incidents import flashes, incidents
 from portal.services.registers import risk_lists, waiving
 from portal.services.registers.risk_lists import Listed
@@ -40,12 +41,17 @@ def _flagged(flag: Flag) -> Wanted:
 
 
 TO_REVIEW = Wanted(stages=(Stage.SUBMITTED.value,))
-# What groups of vendors are narrowed to.
-OF_VENDORS = (
-    TO_REVIEW,
-    *(_flagged(one) for one in (Flag.OVERDUE, Flag.DUE_SOON, Flag.CRITICAL, Flag.CONTRADICTIONS, Flag.EVIDENCE)),
-    *(_flagged(one) for one in (Flag.NO_INTAKE, Flag.NOT_ASKED)),
-)
+# What groups of vendors are narrowed to, each with its order.
+OF_VENDORS: Mapping[Wanted, Any] = {
+    _flagged(Flag.OVERDUE): VendorLine.due_on,
+    _flagged(Flag.CRITICAL): VendorLine.critical.desc(),
+    TO_REVIEW: VendorLine.submitted_at,
+    _flagged(Flag.CONTRADICTIONS): VendorLine.contradictions.desc(),
+    _flagged(Flag.DUE_SOON): VendorLine.due_on,
+    _flagged(Flag.EVIDENCE): VendorLine.evidence_end,
+    _flagged(Flag.NO_INTAKE): VendorLine.sorted_by,
+    _flagged(Flag.NOT_ASKED): VendorLine.tier,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +89,24 @@ class Desk:
         return actions.due(self.here.session, self.here.actor, today=self.here.today)
 
     @cached_property
+    def decided(self) -> Sequence[DecisionRow]:
+        """The decisions that stand."""
+        return decisions.standing_rows(self.here.session, self.here.actor)
+
+    @cached_property
+    def intakes(self) -> Sequence[intake_requests.Pending]:
+        """Those that somebody was asked for."""
+        return intake_requests.pending(self.here.session, self.here.actor, now=self.here.now)
+
+    @cached_property
     def risks(self) -> risk_lists.RisksDue:
         """Derived and own."""
         return risk_lists.due(self.here.session, self.here.actor, today=self.here.today, most=SHOWN)
 
     @cached_property
-    def counts(self) -> Mapping[Wanted, int]:
-        """How many vendors fit each group that is read from their lines, counted in one go."""
-        return listing.counts(self.here.session, self.here.actor, OF_VENDORS, today=self.here.today)
+    def vendors(self) -> Mapping[Wanted, listing.Due]:
+        """For each group that is read from the lines of vendors."""
+        return listing.due(self.here.session, self.here.actor, OF_VENDORS, today=self.here.today, length=SHOWN)
 
     @cached_property
     def records(self) -> Mapping[Matter, supply_records.Found]:
@@ -212,7 +228,8 @@ def _decisions(desk: Desk) -> Group:
             url=address,
         )
 
-    count, rows = decisions.asked_first(desk.here.session, desk.here.actor, desk.here.today, most=SHOWN)
+    here = desk.here
+    count, rows = decisions.asked_first(here.session, here.actor, here.today, most=SHOWN, stood=desk.decided)
     return group(_("Decisions open"), rows, line, count=count, every_url=url_for("hospital.decision_list"))
 
 
@@ -226,7 +243,7 @@ def _conditions(desk: Desk) -> Group:
             url=url_for("hospital.decision", decision_id=one.row.decision.id),
         )
 
-    rows = decisions.conditions_due(desk.here.session, desk.here.actor, today=desk.here.today)
+    rows = decisions.conditions_due(desk.decided, today=desk.here.today)
     return group(_("Conditions due"), rows, line, every_url=url_for("hospital.decision_list", _anchor="conditions"))
 
 
@@ -263,15 +280,10 @@ def _vendors(
     title: str,
     wanted: Wanted,
     line: Callable[[VendorLine], Line],
-    *,
-    sort: Any = None,
     **address: Any,
 ) -> Group:
-    count = desk.counts[wanted]
-    if not count:
-        return Group(title=title, count=0, lines=())
-    rows = listing.first(desk.here.session, desk.here.actor, wanted, today=desk.here.today, length=SHOWN, sort=sort)
-    return group(title, rows, line, count=count, every_url=url_for("hospital.vendor_list", **address))
+    found = desk.vendors[wanted]
+    return group(title, found.rows, line, count=found.count, every_url=url_for("hospital.vendor_list", **address))
 
 
 def _line(row: VendorLine, since: str, word: str, endpoint: str, **values: Any) -> Line:
@@ -286,13 +298,13 @@ def _round(row: VendorLine) -> Line:
 
 def _overdue(desk: Desk) -> Group:
     wanted = _flagged(Flag.OVERDUE)
-    return _vendors(desk, _("Answers overdue"), wanted, _round, sort=VendorLine.due_on, **{"is": Flag.OVERDUE.value})
+    return _vendors(desk, _("Answers overdue"), wanted, _round, **{"is": Flag.OVERDUE.value})
 
 
 def _due_soon(desk: Desk) -> Group:
     wanted = _flagged(Flag.DUE_SOON)
     address = {"is": Flag.DUE_SOON.value}
-    return _vendors(desk, _("Due within a week"), wanted, _round, sort=VendorLine.due_on, **address)
+    return _vendors(desk, _("Due within a week"), wanted, _round, **address)
 
 
 def _critical(desk: Desk) -> Group:
@@ -300,7 +312,7 @@ def _critical(desk: Desk) -> Group:
         return _line(row, _("%(count)s critical", count=row.critical), _("View"), "hospital.vendor_scan")
 
     wanted, address = _flagged(Flag.CRITICAL), {"is": Flag.CRITICAL.value}
-    return _vendors(desk, _("Critical and open"), wanted, line, sort=VendorLine.critical.desc(), **address)
+    return _vendors(desk, _("Critical and open"), wanted, line, **address)
 
 
 def _reassessments(desk: Desk) -> Group:
@@ -322,7 +334,7 @@ def _review(desk: Desk) -> Group:
         since = _("handed in on %(day)s", day=filters.day(row.submitted_at)) if row.submitted_at else ""
         return _line(row, since, _("Review the answers"), "hospital.review", assessment_id=row.assessment_id)
 
-    return _vendors(desk, _("To review"), TO_REVIEW, line, sort=VendorLine.submitted_at, stage=Stage.SUBMITTED.value)
+    return _vendors(desk, _("To review"), TO_REVIEW, line, stage=Stage.SUBMITTED.value)
 
 
 def _contradictions(desk: Desk) -> Group:
@@ -331,8 +343,7 @@ def _contradictions(desk: Desk) -> Group:
         return _line(row, since, _("View"), "hospital.vendor_contradictions")
 
     wanted, address = _flagged(Flag.CONTRADICTIONS), {"is": Flag.CONTRADICTIONS.value}
-    most = VendorLine.contradictions.desc()
-    return _vendors(desk, _("Contradictions to settle"), wanted, line, sort=most, **address)
+    return _vendors(desk, _("Contradictions to settle"), wanted, line, **address)
 
 
 def _evidence(desk: Desk) -> Group:
@@ -346,7 +357,7 @@ def _evidence(desk: Desk) -> Group:
         return _line(row, since, _("View"), "hospital.vendor_evidence")
 
     wanted, address = _flagged(Flag.EVIDENCE), {"is": Flag.EVIDENCE.value}
-    return _vendors(desk, _("Evidence runs out"), wanted, line, sort=VendorLine.evidence_end, **address)
+    return _vendors(desk, _("Evidence runs out"), wanted, line, **address)
 
 
 def _intakes_answered(desk: Desk) -> Group:
@@ -360,7 +371,7 @@ def _intakes_answered(desk: Desk) -> Group:
             url=url_for("hospital.intake", supply_id=one.supply.id),
         )
 
-    rows = intake_requests.pending(desk.here.session, desk.here.actor, now=desk.here.now)
+    rows = desk.intakes
     return group(_("Intakes answered by their owners"), [one for one in rows if one.request.submitted_at], line)
 
 
@@ -375,7 +386,7 @@ def _intakes_asked(desk: Desk) -> Group:
         url = url_for("hospital.intake", supply_id=one.supply.id)
         return Line(name=one.vendor.name, what=one.supply.name, since=since, word=_("View"), url=url)
 
-    rows = intake_requests.pending(desk.here.session, desk.here.actor, now=desk.here.now)
+    rows = desk.intakes
     return group(_("Intakes asked of their owners"), [one for one in rows if not one.request.submitted_at], line)
 
 
@@ -402,7 +413,7 @@ def _not_asked(desk: Desk) -> Group:
         return _line(row, _("Tier %(tier)s", tier=row.tier), word, endpoint)
 
     wanted, address = _flagged(Flag.NOT_ASKED), {"is": Flag.NOT_ASKED.value}
-    return _vendors(desk, _("Not asked yet"), wanted, line, sort=VendorLine.tier, **address)
+    return _vendors(desk, _("Not asked yet"), wanted, line, **address)
 
 
 # ---- supplies, from their records
