@@ -186,6 +186,12 @@ def only_to_be_read(session: Session, ids: Sequence[str]) -> frozenset[str]:
     return frozenset(session.scalars(found))
 
 
+def confidential(session: Session, ids: Sequence[str]) -> frozenset[str]:
+    """Those of these documents that their company has marked as confidential."""
+    is_marked = Evidence.confidentiality == Confidentiality.CONFIDENTIAL
+    return frozenset(session.scalars(select(Evidence.id).where(Evidence.id.in_(ids), is_marked)))
+
+
 def _statuses(session: Session, assessment: Assessment, *, now: datetime) -> Sequence[EvidenceStatus]:
     """How each document stands by its dates and kind, and what is missing where much depends on the answer."""
     dossier = dossiers.build_for_company(session, assessment.company_id or "", assessment.id, now=now)

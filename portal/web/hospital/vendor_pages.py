@@ -193,12 +193,14 @@ def vendor_evidence(here: HospitalJourney, vendor_id: str) -> Response:
     """The documents and how they stand today."""
     found = vendors.find(here.session, here.actor, vendor_id)
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
+    files = [one.key for one in assessed.evidence if one.sha256]
     return pages.page(
         "hospital/vendor_evidence.html",
         **tabs.frame(here, found, "evidence"),
         evidence=assessed.evidence,
         standings=marks.EVIDENCE,
-        view_only=evidence.only_to_be_read(here.session, [one.key for one in assessed.evidence if one.sha256]),
+        view_only=evidence.only_to_be_read(here.session, files),
+        confidential=evidence.confidential(here.session, files),
         lists=components.of_vendor(here.session, here.actor, vendor_id),
         words=component_lists.WORDS,
     )

@@ -25,6 +25,7 @@ class ColleagueForm(forms.Form):
     )
     role = SelectField(
         _l("Role"),
+        [InputRequired(_l("Choose a role."))],
         description=_l(
             "Contributors answer the sections that are handed to them; who is authorised to sign sees everything, "
             "agrees to scans and hands in."

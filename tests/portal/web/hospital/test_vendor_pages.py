@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from portal.db.models.assessments import Assessment
-from portal.db.models.responses import Evidence
+from portal.db.models.responses import Confidentiality, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +29,15 @@ def test_the_evidence_tells_why_it_stands_so_and_what_is_only_to_be_read(
         ).first()
         assert row is not None
         row.is_view_only = True
+        others = select(Evidence).where(Evidence.company_id == row.company_id)
+        for one in session.scalars(others):
+            one.confidentiality = Confidentiality.CONFIDENTIAL if one is row else Confidentiality.NORMAL
         vendor_id = session.scalars(select(Assessment.vendor_id).where(Assessment.company_id == row.company_id)).first()
 
     page = visit(ward.assessor).get(f"/hospital/vendors/{vendor_id}/evidence").get_data(as_text=True)
 
     assert page.count("nur lesen, nicht speichern") == 1
+    assert len(re.findall(r">\s*vertraulich\s*<", page)) == 1
     assert re.search(r'evidence-expired">.*?</span><br><span class="muted">[^<]+</span>', page)
 
 

@@ -128,6 +128,9 @@ def test_how_it_is_kept_is_said_and_can_be_changed(lead, asked, session, now):
     page = errand.text_of(lead.get(address))
     for words in ("MedView, 4.2", "bis 31.12.2098, dann gelöscht", "nur lesen, nicht speichern", "Zählt bis"):
         assert words in page
+    listed = errand.text_of(lead.get(f"{asked.path}/documents"))
+    assert "nur lesen, nicht speichern" in listed
+    assert "vertraulich" in listed
     lead.post(f"{address}/keeping", {"retain_until": ""})
     assert "bis Sie es löschen" in errand.text_of(lead.get(address))
     refused = lead.post(f"{address}/keeping", {"retain_until": "2020-01-01"})

@@ -133,6 +133,23 @@ def test_it_is_released_once_and_by_those_who_may(lead, visit, asked, sessions, 
     assert "freigegeben" in errand.text_of(lead.get(f"{asked.path}/result"))
 
 
+def test_once_the_ten_working_days_are_over_nothing_offers_to_release(lead, asked, sessions, now):
+    with sessions() as session, session.begin():
+        ward.scan(session, asked.ward, errand.VENDOR, quality=0.6, now=now - timedelta(days=40))
+        run = session.scalars(select(ScanRun)).one()
+        run.visible_at = now - timedelta(days=39)
+
+    page = lead.get(f"{asked.path}/result")
+
+    assert "Da waren zehn Werktage vergangen" in errand.text_of(page)
+    assert "/release" not in page.get_data(as_text=True)
+    with sessions() as session, session.begin():
+        session.scalars(select(ScanRun)).one().visible_at = now
+    page = lead.get(f"{asked.path}/result")
+    assert "Da waren zehn Werktage vergangen" not in errand.text_of(page)
+    assert "/release" in page.get_data(as_text=True)
+
+
 def test_there_is_nothing_to_release_before_a_result(lead, asked):
     assert lead.post(f"{asked.path}/result/release").status_code == 409
 
