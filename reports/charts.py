@@ -99,9 +99,10 @@ def coverage_bar(percent: float, floor: float, *, label: str) -> str:
 
 
 def sparkline(values: Sequence[float], *, label: str) -> str:
-    """The last twelve values, 0 to 100, as a line with a point at its end."""
+    """The last twelve values, 0 to 100, as a line over the whole width with a point at its end."""
     shown = list(values)[-12:]
-    step = 5.0
+    width = 11 * 5.0
+    step = width / max(1, len(shown) - 1)  # two values make a line too, not a dot
     points = [(index * step + 3, 21 - value * 0.18) for index, value in enumerate(shown)]
     line = " ".join(f"{x:g},{y:.1f}" for x, y in points)
     end = (
@@ -110,7 +111,7 @@ def sparkline(values: Sequence[float], *, label: str) -> str:
         else ""
     )
     body = f'<polyline class="spark-line" points="{line}" fill="none" stroke="{INK}" stroke-width="1.5"/>{end}'
-    return _svg("sparkline", 12 * step + 4, 24, label, body)
+    return _svg("sparkline", width + 9, 24, label, body)
 
 
 def portfolio(

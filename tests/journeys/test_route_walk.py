@@ -62,7 +62,7 @@ TABLE: Mapping[object, str] = {
         GET site.operator  GET site.mails  GET site.mail  POST site.send_mail_again  POST site.try_job_again
     """,
     CLINIC: """
-        GET hospital.today  GET hospital.vendor_list  GET hospital.search  GET hospital.vendor
+        GET hospital.today  GET hospital.whole_group  GET hospital.vendor_list  GET hospital.search  GET hospital.vendor
         GET hospital.vendor_answers  GET hospital.vendor_contradictions  GET hospital.vendor_evidence
         GET hospital.vendor_frameworks  GET hospital.vendor_frameworks_paper  GET hospital.vendor_frameworks_sheet
         GET hospital.contract_draft  GET hospital.contract_draft_paper  POST hospital.ask_for_committee_paper
@@ -234,7 +234,7 @@ def gaps(rule: str) -> list[str]:
     return [gap for gap in re.findall(r"<(?:\w+:)?(\w+)>", rule) if gap not in NO_OBJECT]
 
 
-NO_OBJECT = {"token", "section_id", "letter_name", "shipped", "entry_kind"}
+NO_OBJECT = {"token", "section_id", "letter_name", "due_name", "shipped", "entry_kind"}
 
 
 def payload(name: str, place: Place) -> dict[str, object]:

@@ -324,6 +324,7 @@ def _place(session: Session, shelf: Blobs, name: str, *, now: datetime) -> Place
         "deletion_id": session.scalars(deletion).one(),
         "campaign_id": campaign.id,
         "letter_name": "invitation.de",
+        "due_name": "waivers",
         "export_id": export.id,
         "recheck_id": recheck.id,
         "own_id": own.id,

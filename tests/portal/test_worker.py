@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, func, select
 
+from portal import worker
 from portal.db.models.accounts import Hospital
 from portal.db.models.jobs import Job, JobState, MailState, OutboxMail
 from portal.db.models.rechecks import Recheck, RecheckState
@@ -15,7 +18,7 @@ from portal.db.models.registers import ScoreRecord
 from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import AddressLease, FindingRecord, ScanRun, ScanState, ScanUse
 from portal.db.models.vendors import Vendor
-from portal.jobs import leases
+from portal.jobs import leases, tasks
 from portal.services import jobs
 from portal.services.actors import Actor
 from portal.services.jobs import JobKind
@@ -356,3 +359,32 @@ def test_a_dangling_name_counts_after_the_second_look(engine: Engine, sessions, 
 def test_a_night_starts_once_for_all_workers(session, now):
     assert jobs.take_slot(session, "nightly", "2026-11-23", now=now)
     assert not jobs.take_slot(session, "nightly", "2026-11-23", now=now)
+
+
+TIMETABLE = {JobKind.DIGESTS: 7, JobKind.REMINDERS: 8, JobKind.RESCANS: 21}  # o'clock where the hospitals are
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize("change", [date(2026, 3, 29), date(2026, 10, 25)])
+def test_monitoring_has_its_hours_by_the_clock_on_the_wall_also_when_it_is_changed(engine, sessions, chosen, change):
+    made = worker.make(chosen, engine, scanner=running.SCANNER)
+    midnight = datetime.combine(change - timedelta(days=1), time(), tzinfo=BERLIN).astimezone(UTC)
+    seen: dict[JobKind, list[datetime]] = {}
+    known: set[str] = set()
+    for hour in range(3 * 24):
+        at = midnight + timedelta(hours=hour)
+        made.tools = replace(made.tools, clock=lambda at=at: at)
+        made.reconcile()
+        with sessions() as session:
+            for row in session.scalars(select(Job).where(Job.kind.in_([*TIMETABLE, JobKind.NIGHTLY]))):
+                if row.id not in known:
+                    known.add(row.id)
+                    seen.setdefault(JobKind(row.kind), []).append(at.astimezone(BERLIN))
+    made.bell.close()
+
+    days = [change + timedelta(days=away) for away in (-1, 0, 1)]
+    for kind, hour in TIMETABLE.items():
+        assert [(at.date(), at.hour) for at in seen[kind]] == [(day, hour) for day in days], kind
+    # The night's work, in which decisions open again and documents run out, is begun by the world's clock.
+    assert {at.astimezone(UTC).hour for at in seen[JobKind.NIGHTLY][1:]} == {worker.NIGHT_HOUR}
+    assert {JobKind.RESCANS, JobKind.DIGESTS, JobKind.REMINDERS, JobKind.NIGHTLY} <= tasks.kinds(tasks.Lane.REST)

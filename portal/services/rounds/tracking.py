@@ -1,6 +1,7 @@
 """The tracking board: how far each round has come, since when, what stands in its way, and the one next step.
 
-The database filters, sorts and pages; plans of reminders and progress are worked out for the rounds of one page only.
+The database filters, sorts and pages; plans of reminders and progress are worked out for the rounds of one page only,
+but where it is sorted by the next reminder.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -28,6 +29,7 @@ from portal.services.rounds.reminders import HOME, Plan
 from portal.services.scans import consents
 
 PAGE = 50
+REMINDER = "reminder"  # to sort by the next one
 DECIDED = "decided"  # closed after a review; a round that was withdrawn never had one
 
 
@@ -159,16 +161,21 @@ def board(
     every = [V.hospital_id == hospital.id, V.is_ended.is_(False)]
     fits = [*every, *_fits(session, hospital.id, wanted or Wanted(), today)]
     stages = _stages(session, joined, every)
-    key = ORDER[sort]
-    backwards = descending is not (sort == "age")  # the longer ago, the older
-    ids = session.scalars(
-        select(A.id)
-        .join(V, joined)
-        .where(*fits)
-        .order_by(key.desc() if backwards else key.asc(), V.sorted_by, V.vendor_id)
-        .offset(start)
-        .limit(length)
-    ).all()
+    if sort == REMINDER:
+        found = session.scalars(select(A).join(V, joined).where(*fits).order_by(V.sorted_by, V.vendor_id)).all()
+        ids: Sequence[str] = _by_reminder(session, hospital, found, descending=descending, now=now)
+        ids = ids[start : start + length]
+    else:
+        key = ORDER[sort]
+        backwards = descending is not (sort == "age")  # the longer ago, the older
+        ids = session.scalars(
+            select(A.id)
+            .join(V, joined)
+            .where(*fits)
+            .order_by(key.desc() if backwards else key.asc(), V.sorted_by, V.vendor_id)
+            .offset(start)
+            .limit(length)
+        ).all()
     return Board(
         rows=_of(session, actor, hospital, ids, now=now),
         start=start,
@@ -176,6 +183,20 @@ def board(
         total=sum(stages.values()),
         stages=stages,
     )
+
+
+def _by_reminder(
+    session: Session, hospital: Hospital, found: Sequence[Assessment], *, descending: bool, now: datetime
+) -> Sequence[str]:
+    """By the day of the next reminder, which no row holds: it is planned anew from the due date. Those that get none
+    come last, whichever way it is sorted."""
+    waited = [one.id for one in found if one.stage in reminders.WAITED_FOR]
+    loaded = session.scalars(select(A).where(A.id.in_(waited)).options(selectinload(A.invitations))).all()
+    plans = reminders.of_rounds(session, hospital, loaded, now=now)
+    days = {key: plan.next.day for key, plan in plans.items() if plan.next is not None}
+    ids = [one.id for one in found]
+    ahead = sorted((key for key in ids if key in days), key=lambda key: days[key], reverse=descending)
+    return [*ahead, *(key for key in ids if key not in days)]
 
 
 def _stages(session: Session, joined: Any, every: Sequence[ColumnElement[bool]]) -> Mapping[str, int]:

@@ -20,7 +20,7 @@ COLUMNS = (
     Column(key="age", title=_l("For working days"), kind="number", sortable=True),
     Column(key="answered", title=_l("Answered"), kind="number"),
     Column(key="due", title=_l("Due on"), kind="date", sortable=True),
-    Column(key="reminder", title=_l("Next reminder"), kind="date"),
+    Column(key="reminder", title=_l("Next reminder"), kind="date", sortable=True),
     Column(key="next", title=_l("Next step"), kind="action"),
 )
 TROUBLES = {

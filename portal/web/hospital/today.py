@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from flask import Response
+from flask import Response, request
 
+from portal.errors import NotFound
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.registers import movements
 from portal.services.vendors import listing
@@ -15,6 +16,7 @@ from portal.web.journey import HospitalJourney, Rail
 
 MOVED_WITHIN = timedelta(days=90)
 MOVES = 5
+PAGE = 100  # lines of one group
 
 
 @hospital.get("/", roles=EVERY_HOSPITAL_ROLE, rail=Rail.TODAY)
@@ -30,4 +32,21 @@ def today(here: HospitalJourney) -> Response:
         moves=moves,
         causes=movements.of_ids(here.session, here.actor, [row.score_id for row in moves if row.score_id]),
         may_write=here.role in HOSPITAL_WRITERS,
+    )
+
+
+@hospital.get("/today/<due_name>", roles=EVERY_HOSPITAL_ROLE)
+def whole_group(here: HospitalJourney, due_name: str) -> Response:
+    """Every line of one group of the start page, where no other list shows them."""
+    found = today_groups.whole(here, due_name)
+    if found is None:
+        raise NotFound
+    start = max(0, request.args.get("from", 0, type=int))
+    return pages.page(
+        "hospital/today_group.html",
+        group=found,
+        name=due_name,
+        lines=found.lines[start : start + PAGE],
+        start=start,
+        page_length=PAGE,
     )

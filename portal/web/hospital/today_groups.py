@@ -34,6 +34,7 @@ from portal.web.journey import HospitalJourney
 from scanners.model import N_
 
 SHOWN = 8
+EVERY = 20_000
 
 
 def _flagged(flag: Flag) -> Wanted:
@@ -79,9 +80,10 @@ class Group:
 class Desk:
     """What several groups of one page read, read once."""
 
-    def __init__(self, here: HospitalJourney) -> None:
-        """Hold whose page it is."""
+    def __init__(self, here: HospitalJourney, *, most: int = SHOWN) -> None:
+        """Hold whose page it is, and how many lines of a group it has room for."""
         self.here = here
+        self.most = most
 
     @cached_property
     def actions(self) -> actions.Due:
@@ -111,7 +113,7 @@ class Desk:
     @cached_property
     def records(self) -> Mapping[Matter, supply_records.Found]:
         """What the records of supplies ask for."""
-        return supply_records.due(self.here.session, self.here.actor, today=self.here.today, most=SHOWN)
+        return supply_records.due(self.here.session, self.here.actor, today=self.here.today, most=self.most)
 
 
 def of(here: HospitalJourney) -> Sequence[Group]:
@@ -120,14 +122,29 @@ def of(here: HospitalJourney) -> Sequence[Group]:
     return [found for make in GROUPS if (found := make(desk)).count]
 
 
+def whole(here: HospitalJourney, name: str) -> Group | None:
+    """All lines of a group that has no list elsewhere; made by what makes its first lines, so that both count alike."""
+    return LISTED[name](Desk(here, most=EVERY)) if name in LISTED else None
+
+
+def _whole_url(name: str) -> str:
+    return url_for("hospital.whole_group", due_name=name)
+
+
 def group(
-    title: str, rows: Sequence[Any], line: Callable[[Any], Line], *, count: int | None = None, every_url: str = ""
+    title: str,
+    rows: Sequence[Any],
+    line: Callable[[Any], Line],
+    *,
+    count: int | None = None,
+    every_url: str = "",
+    most: int = SHOWN,
 ) -> Group:
     """The first lines of some rows."""
     return Group(
         title=title,
         count=len(rows) if count is None else count,
-        lines=[line(row) for row in rows[:SHOWN]],
+        lines=[line(row) for row in rows[:most]],
         every_url=every_url,
     )
 
@@ -209,7 +226,7 @@ def _waivers(desk: Desk) -> Group:
         )
 
     rows = waiving.ending(desk.here.session, desk.here.actor, today=desk.here.today)
-    return group(_("Waivers that end"), rows, line)
+    return group(_("Waivers that end"), rows, line, every_url=_whole_url("waivers"), most=desk.most)
 
 
 def _decisions(desk: Desk) -> Group:
@@ -260,16 +277,17 @@ def _action(row: actions.Waiting) -> Line:
 
 
 def _actions_overdue(desk: Desk) -> Group:
-    return group(_("Actions overdue"), desk.actions.overdue, _action)
+    every = _whole_url("actions-overdue")
+    return group(_("Actions overdue"), desk.actions.overdue, _action, every_url=every, most=desk.most)
 
 
 def _actions_reported(desk: Desk) -> Group:
-    rows = desk.actions.reported
-    return group(_("Actions reported as done"), rows, _action)
+    rows, every = desk.actions.reported, _whole_url("actions-reported")
+    return group(_("Actions reported as done"), rows, _action, every_url=every, most=desk.most)
 
 
 def _plans(desk: Desk) -> Group:
-    return group(_("Plans offered"), desk.actions.offered, _action)
+    return group(_("Plans offered"), desk.actions.offered, _action, every_url=_whole_url("plans"), most=desk.most)
 
 
 # ---- vendors, from the rows that lists read
@@ -372,7 +390,8 @@ def _intakes_answered(desk: Desk) -> Group:
         )
 
     rows = desk.intakes
-    return group(_("Intakes answered by their owners"), [one for one in rows if one.request.submitted_at], line)
+    answered, every = [one for one in rows if one.request.submitted_at], _whole_url("intakes-answered")
+    return group(_("Intakes answered by their owners"), answered, line, every_url=every, most=desk.most)
 
 
 def _intakes_asked(desk: Desk) -> Group:
@@ -387,7 +406,8 @@ def _intakes_asked(desk: Desk) -> Group:
         return Line(name=one.vendor.name, what=one.supply.name, since=since, word=_("View"), url=url)
 
     rows = desk.intakes
-    return group(_("Intakes asked of their owners"), [one for one in rows if not one.request.submitted_at], line)
+    asked, every = [one for one in rows if not one.request.submitted_at], _whole_url("intakes-asked")
+    return group(_("Intakes asked of their owners"), asked, line, every_url=every, most=desk.most)
 
 
 def _no_intake(desk: Desk) -> Group:
@@ -425,7 +445,7 @@ def _records(matter: Matter, title: str, **address: Any) -> Callable[[Desk], Gro
     def make(desk: Desk) -> Group:
         found = desk.records.get(matter)
         lines = [_record_line(one) for one in found.lines] if found else []
-        every = url_for("hospital.vendor_list", **address) if address else ""
+        every = url_for("hospital.vendor_list", **address) if address else _whole_url(matter.value)
         return Group(title=_(title), count=found.count if found else 0, lines=lines, every_url=every)
 
     return make
@@ -457,9 +477,31 @@ def _endings(desk: Desk) -> Group:
         )
 
     rows = offboardings.due(desk.here.session, desk.here.actor, today=desk.here.today)
-    return group(_("Ended, checklist open"), rows, line)
+    return group(_("Ended, checklist open"), rows, line, every_url=_whole_url("endings"), most=desk.most)
 
 
+_NOTICE = _records(Matter.NOTICE, N_("Notice periods of contracts"))
+_CONTRACT = _records(Matter.CONTRACT, N_("Contracts that end"))
+_SUPPORT = _records(Matter.SUPPORT, N_("Support that ends"))
+_CHECK = _records(Matter.CHECK, N_("IT security checks due (§ 17 MPBetreibV)"))
+_EXIT_DUE = _records(Matter.EXIT_DUE, N_("Exit plans to look at again"))
+_EXIT_PLAN = _records(Matter.EXIT_PLAN, N_("Without exit plan (tier 1 and 2)"))
+# Groups whose full list stands on a page of its own, by its name in the address.
+LISTED: Mapping[str, Callable[[Desk], Group]] = {
+    "actions-overdue": _actions_overdue,
+    "actions-reported": _actions_reported,
+    "plans": _plans,
+    "waivers": _waivers,
+    "intakes-answered": _intakes_answered,
+    "intakes-asked": _intakes_asked,
+    "endings": _endings,
+    Matter.NOTICE.value: _NOTICE,
+    Matter.CONTRACT.value: _CONTRACT,
+    Matter.SUPPORT.value: _SUPPORT,
+    Matter.CHECK.value: _CHECK,
+    Matter.EXIT_DUE.value: _EXIT_DUE,
+    Matter.EXIT_PLAN.value: _EXIT_PLAN,
+}
 # The order of urgency. Decisions that are open come first, conditions that fall due before what runs out by itself.
 GROUPS: tuple[Callable[[Desk], Group], ...] = (
     _incidents,
@@ -475,19 +517,19 @@ GROUPS: tuple[Callable[[Desk], Group], ...] = (
     _plans,
     _contradictions,
     _due_soon,
-    _records(Matter.NOTICE, N_("Notice periods of contracts")),
+    _NOTICE,
     _evidence,
     _waivers,
     _reassessments,
-    _records(Matter.CONTRACT, N_("Contracts that end")),
-    _records(Matter.SUPPORT, N_("Support that ends")),
-    _records(Matter.CHECK, N_("IT security checks due (§ 17 MPBetreibV)")),
-    _records(Matter.EXIT_DUE, N_("Exit plans to look at again")),
+    _CONTRACT,
+    _SUPPORT,
+    _CHECK,
+    _EXIT_DUE,
     _endings,
     _intakes_answered,
     _intakes_asked,
     _no_intake,
     _not_asked,
     _records(Matter.SECURITY, N_("Without security contact"), by="supplies", **{"is": Flag.NO_SECURITY_CONTACT.value}),
-    _records(Matter.EXIT_PLAN, N_("Without exit plan (tier 1 and 2)")),
+    _EXIT_PLAN,
 )

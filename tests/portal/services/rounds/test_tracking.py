@@ -86,6 +86,21 @@ def test_the_board_stands_in_every_order_and_is_cut(session: Session, ward: Ward
     assert (len(page.rows), page.count, page.total) == (2, 4, 4)
 
 
+def test_by_the_next_reminder_who_gets_none_comes_last(session: Session, ward: Ward, now: datetime):
+    round_of(session, ward, "Bald GmbH").reminders_stopped_at = now
+    session.flush()
+
+    for backwards in (False, True):
+        rows = tracking.board(session, ward.auditor, now=now, sort=tracking.REMINDER, descending=backwards).rows
+        days = [row.plan.next.day for row in rows if row.plan.next is not None]
+        assert days == sorted(days, reverse=backwards)
+        assert days
+        assert all(row.plan.next is None for row in rows[len(days) :])
+        assert len(rows) == 4
+    cut = tracking.board(session, ward.auditor, now=now, sort=tracking.REMINDER, start=1, length=2)
+    assert (len(cut.rows), cut.count) == (2, 4)
+
+
 def test_more_rounds_take_no_more_queries(session: Session, engine: Engine, ward: Ward, now: datetime):
     asked: list[str] = []
     session.commit()

@@ -1,0 +1,103 @@
+"""The start page: each of its groups leads to a list of its own, which counts alike."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from portal.db.models.intake_requests import IntakeRequest
+from portal.db.models.plans import Action, ActionSource
+from portal.db.models.waivers import Waiver, WaiverKind
+from portal.web.hospital import today_groups
+from tests.portal.web.hospital import ward as wards
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
+
+    from portal.db.session import Sessions
+    from tests.portal.web.conftest import Visitor
+    from tests.portal.web.hospital.ward import Ward
+
+MANY = today_groups.SHOWN + 3
+SECTION = re.compile(r'<section class="due"><h2>(.*?) <span class="count">(\d+)</span></h2>(.*?)</section>', re.DOTALL)
+
+
+@pytest.fixture
+def busy(sessions: Sessions) -> Ward:
+    """More of each kind waits than the start page shows."""
+    now = datetime.now(UTC)
+    with sessions() as session, session.begin():
+        made = wards.empty(session, "Klinikum Voll")
+        for number in range(MANY):
+            name = f"Lieferant {number:02} GmbH"
+            wards.add(session, made, name, f"Produkt {number:02}", domain=f"l{number}.example", now=now)
+            wards.invite(session, made, name, now=now, due=(now + timedelta(days=20)).date())
+            _waits(session, made, name, now)
+    return made
+
+
+def _waits(session: Session, made: Ward, name: str, now: datetime) -> None:
+    common = {"hospital_id": made.hospital_id, "vendor_id": made.vendors[name], "by_name": "Admin"}
+    session.add(
+        Action(
+            **common,
+            assessment_id=made.assessments[name],
+            source=ActionSource.OWN,
+            words={"title": {"de": "Tun", "en": "Do"}, "advice": {}, "proof": {}},
+            places=[],
+            due_on=now.date() - timedelta(days=3),
+            created_at=now,
+        )
+    )
+    session.add(
+        Waiver(
+            **common,
+            kind=WaiverKind.KNOCK_OUT,
+            question_id="MF-01",
+            reason="Umbau",
+            until=now.date() + timedelta(days=5),
+            at=now,
+        )
+    )
+    session.add(
+        IntakeRequest(
+            hospital_id=made.hospital_id,
+            supply_id=made.supplies[name],
+            email="eigner@klinik.example",
+            until=now.date() + timedelta(days=5),
+            asked_by="Admin",
+            created_at=now,
+            expires_at=now + timedelta(days=30),
+            form_version="1",
+        )
+    )
+
+
+def test_every_group_that_is_cut_leads_to_a_list_with_the_same_count(busy: Ward, visit: Callable[..., Visitor]):
+    visitor = visit(busy.assessor)
+    cut = {}
+    for title, count, lines in SECTION.findall(visitor.get("/hospital/").get_data(as_text=True)):
+        if int(count) > today_groups.SHOWN:
+            found = re.search(r'<li class="muted"><a href="([^"]+)">[^<]*?(\d+)[^<]*</a></li>', lines)
+            assert found, f"{title} shows {today_groups.SHOWN} of {count} and leads nowhere"
+            assert found[2] == count, title
+            cut[html.unescape(found[1])] = int(count)
+
+    own = {url: count for url, count in cut.items() if "/today/" in url}
+    assert {url.rsplit("/", 1)[1] for url in own} >= {"actions-overdue", "waivers", "intakes-asked", "exit-plan"}
+    for url, count in own.items():
+        page = visitor.get(url).get_data(as_text=True)
+        assert page.count('class="due-action"') == count == MANY, url
+
+
+def test_a_group_nobody_knows_is_no_page(busy: Ward, visit: Callable[..., Visitor]):
+    visitor = visit(busy.auditor)
+
+    assert visitor.get("/hospital/today/nothing").status_code == 404
+    assert {visitor.get(f"/hospital/today/{name}").status_code for name in today_groups.LISTED} == {200}
