@@ -11,7 +11,7 @@ from enum import StrEnum
 from importlib import resources
 from typing import Any
 
-from assessments import domains, frameworks
+from assessments import domains, frameworks, question_marks
 from assessments.model import (
     MEASURE_PARTS,
     AnswerRow,
@@ -62,9 +62,9 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """What is left of a view: findings by class of the OWASP Top 10, and what touches Art. 32 GDPR."""
+    """What is left of a view: answers and findings by class of the OWASP Top 10, and what touches Art. 32 GDPR."""
 
-    owasp: str = ""  # "A02", of either edition
+    owasp: str = ""  # "A02:2021"
     gdpr: bool = False
 
     @property
@@ -141,8 +141,14 @@ def view(assessed: Assessed, framework: Framework, chosen: Filter | None = None)
 
 
 def owasp_classes(assessed: Assessed) -> Sequence[str]:
-    """Classes of the OWASP Top 10 that the vendor's findings name."""
-    return sorted({name for row in assessed.findings for name in _owasp(row)})
+    """Classes of the OWASP Top 10 that the vendor's findings name, or that the questions asked of it touch."""
+    asked = {name for row in assessed.answers for name in question_marks.table().owasp.get(row.question.id, ())}
+    return sorted(asked | {name for row in assessed.findings for name in _owasp(row)}, key=_by_edition)
+
+
+def _by_edition(name: str) -> tuple[str, str]:
+    number, _colon, edition = name.partition(":")
+    return edition, number
 
 
 # ---- the frameworks
@@ -263,9 +269,14 @@ def _touches(entry: Entry, framework: Framework, row: FindingRow) -> bool:
 
 
 def _answer_fits(row: AnswerRow, chosen: Filter) -> bool:
-    if chosen.owasp:  # questions name no class
+    table, question = question_marks.table(), row.question
+    if chosen.owasp and chosen.owasp not in table.owasp.get(question.id, ()):
         return False
-    return not chosen.gdpr or any("DSGVO" in name and _GDPR_32.search(name) for name in row.question.refs.other)
+    return (
+        not chosen.gdpr
+        or question.id in table.gdpr32
+        or any("DSGVO" in name and _GDPR_32.search(name) for name in question.refs.other)
+    )
 
 
 def _finding_fits(row: FindingRow, chosen: Filter) -> bool:

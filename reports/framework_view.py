@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from importlib.resources import files
 
+from assessments import question_marks
 from assessments.framework_views import Filter, Framework, Row, View
 from assessments.model import Assessed, EvidenceStatus, FindingRow
 from reports import marks, pages, rendering, tables
@@ -37,6 +38,12 @@ NOT_A_DEVICE = N_(
 )
 
 
+MARKS = N_(
+    "Which questions touch a class of the OWASP Top 10, or Art. 32 GDPR, is our own reading of %(day)s; checks carry"
+    " their class themselves."
+)
+
+
 def name(framework: Framework, vendor: str, *, reader: Reader, now: datetime, suffix: str) -> str:
     """How the file is called."""
     word = reader.text(TITLES[framework]).replace("/", "-").replace("\u202f", " ")
@@ -57,6 +64,7 @@ def html(found: View, assessed: Assessed, *, reader: Reader, now: datetime) -> s
         lead=LEADS[found.framework],
         not_a_device=NOT_A_DEVICE,
         chosen=said(found.chosen, reader),
+        about_marks=about_marks(reader),
         answer_text=lambda row: tables.answer_text(row, reader),
         supply_names={supply.key: supply.name for supply in assessed.dossier.supplies},
         described=lambda part: pages.describe_part(part, reader),
@@ -76,10 +84,22 @@ def said(chosen: Filter, reader: Reader) -> str:
     """The filter in words; "" when nothing is left out."""
     parts = []
     if chosen.owasp:
-        parts.append(f"OWASP Top 10 {chosen.owasp}")
+        parts.append(f"OWASP Top 10 {class_word(chosen.owasp, reader)}")
     if chosen.gdpr:
         parts.append(reader.text(N_("Art. 32 GDPR")))
     return ", ".join(parts)
+
+
+def class_word(name: str, reader: Reader) -> str:
+    """A02:2021 (cryptography)."""
+    title = question_marks.table().titles.get(name)
+    return f"{name} ({title.get(reader.language)})" if title else name
+
+
+def about_marks(reader: Reader) -> str:
+    """Whose reading it is that a question touches a class, or Art. 32 GDPR."""
+    day = date.fromisoformat(question_marks.table().as_of)
+    return reader.text(MARKS, day=reader.day(day))
 
 
 # ---- one row in words, for sheet and page

@@ -39,7 +39,8 @@ def write(found: View, assessed: Assessed, *, reader: Reader, now: datetime) -> 
     """The workbook as bytes."""
     workbook = Workbook(write_only=True)
     workbook.properties.creator = "Kettenblick"
-    workbook.properties.title = reader.text(words.TITLES[found.framework])
+    shown = words.said(found.chosen, reader)
+    workbook.properties.title = " · ".join(filter(None, (reader.text(words.TITLES[found.framework]), shown)))
     workbook.properties.created = workbook.properties.modified = now.replace(tzinfo=None, microsecond=0)
     cover = workbook.create_sheet(reader.text(N_("Cover")))
     sheets.lay_out(cover, widths=(28, 100), paper=Paper(wide=False, landscape=False))
@@ -161,9 +162,13 @@ def _facts(found: View, assessed: Assessed, reader: Reader) -> tuple[tuple[str, 
         (reader.text(N_("Hospital")), dossier.hospital),
         (reader.text(N_("Vendor")), f"{dossier.vendor_key} {dossier.vendor_name}"),
         (reader.text(N_("Products and services")), "; ".join(supply.name for supply in dossier.supplies)),
-        (reader.text(N_("Framework")), reader.text(words.TITLES[found.framework])),
+        (
+            reader.text(N_("Framework")),
+            " · ".join(filter(None, (reader.text(words.TITLES[found.framework]), words.said(found.chosen, reader)))),
+        ),
         (reader.text(N_("What this is")), reader.text(words.LEADS[found.framework])),
         (reader.text(N_("Shown")), words.said(found.chosen, reader) or reader.text(N_("everything"))),
+        *(((reader.text(N_("About the filter")), words.about_marks(reader)),) if found.chosen.is_on else ()),
         (
             reader.text(N_("With gaps")),
             reader.text(N_("%(gaps)s of %(rows)s"), gaps=found.with_gaps, rows=len(found.rows)),

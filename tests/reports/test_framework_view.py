@@ -35,7 +35,9 @@ def test_a_filter_is_said():
     assessed = building.assessed(1)
     found = framework_views.view(assessed, Framework.BSIG, Filter(owasp="A02:2021", gdpr=True))
     text = framework_view.html(found, assessed, reader=reader(), now=building.NOW)
-    assert "OWASP Top 10 A02:2021, Art.\u202f32 DSGVO" in text
+    said = "OWASP Top 10 A02:2021 (Verschlüsselung), Art.\u202f32 DSGVO"
+    assert text.count(said) == 4  # title, running head, heading, facts
+    assert "22.11.2026" in text
 
 
 def test_hostile_words_stay_words():
