@@ -179,6 +179,7 @@ def _build(
     hospital_id, vendor = assessment.hospital_id, assessment.vendor
     for_hospital = reviews is not None
     catalogue = catalogues.judged(session, assessment)
+    words = manifests.words(manifest)
     manifest = follow_ups.whole(session, assessment, manifest)
     edition = recorded.latest(session, assessment) if for_hospital else None
     manifest = recorded.over(edition, manifest)
@@ -223,6 +224,7 @@ def _build(
         evidence=tuple(_evidence(entry, keys) for entry in manifest["evidence"]),
         settled_contradictions=_settled(session, assessment),
         company_name=company.name if company else "",
+        vendor_statement=words,
     )
 
 
