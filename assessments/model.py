@@ -491,7 +491,7 @@ class Dossier:
     evidence: tuple[EvidenceFact, ...] = ()
     settled_contradictions: Mapping[str, datetime] = field(default_factory=dict)  # Contradiction.key -> settled when
     company_name: str = ""
-    vendor_statement: str = ""
+    vendor_statement: str = ""  # its own words on the whole, as signed
     waivers: tuple[WaiverFact, ...] = ()  # those that hold
 
     def __repr__(self) -> str:
@@ -946,6 +946,7 @@ class VendorRow:
     subcontractors: bool | None = None  # whether it says that it uses some; None: not said
     record: VendorRecord | None = None  # None: nobody handed it over
     scope: ScopeFact | None = None  # None: nobody has looked
+    statement: str = ""  # the vendor's own words on the whole
 
 
 @dataclass(frozen=True, kw_only=True)

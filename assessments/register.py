@@ -158,6 +158,7 @@ def vendor_row(
         subcontractors=_uses_subcontractors(dossier),
         record=record,
         scope=scope,
+        statement=dossier.vendor_statement,
     )
 
 

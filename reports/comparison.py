@@ -23,25 +23,9 @@ from assessments.comparison import (
 )
 from assessments.model import AnswerRow, Basis, Line, Policy
 from reports import charts, marks, pages, rendering, tables
-from reports.marks import Mark
 from reports.reader import Reader
 from scanners.model import N_
 
-GATES: Mapping[Gate, Mark] = {
-    Gate.MET: Mark(sign="✓", word=N_("met")),
-    Gate.FAILED: Mark(sign="✕", word=N_("not met")),
-    Gate.ACCEPTED: Mark(sign="!", word=N_("not met, accepted by the hospital")),
-    Gate.OPEN: Mark(sign="?", word=N_("not answered yet")),
-    Gate.NOT_APPLICABLE: Mark(sign="–", word=N_("not applicable")),
-    Gate.NOT_ASKED: Mark(sign="·", word=N_("not asked")),
-}
-ASKINGS: Mapping[Asking, str] = {
-    Asking.ANSWERED: N_("answered"),
-    Asking.SILENT: N_("no answer given"),
-    Asking.OPEN: N_("not answered yet"),
-    Asking.LEFT_OUT: N_("does not apply"),
-    Asking.NOT_ASKED: N_("not asked"),
-}
 OWN_QUESTIONS = N_("Beside the measures")
 NOT_LOOKED = N_("not looked at")
 NOT_A_RANKING = N_(
@@ -168,13 +152,13 @@ def level_text(cell: PartCell, reader: Reader) -> str:
 
 def gate_text(gate: Gate, reader: Reader) -> str:
     """✕ not met."""
-    return f"{GATES[gate].sign} {reader.text(GATES[gate].word)}"
+    return f"{marks.GATES[gate].sign} {reader.text(marks.GATES[gate].word)}"
 
 
 def answer_texts(cell: QuestionCell, side: Side, reader: Reader) -> tuple[str, ...]:
     """What was answered, for each product where there are several, with what stands behind it."""
     if cell.standing is not Asking.ANSWERED:
-        return (reader.text(ASKINGS[cell.standing]),)
+        return (reader.text(marks.ASKINGS[cell.standing]),)
     names = {supply.key: supply.name for supply in side.dossier.supplies}
     return tuple(_answer(row, names, reader, is_one=len(cell.rows) == 1) for row in cell.rows)
 

@@ -14,8 +14,10 @@ from assessments.model import (
     Assessed,
     Cap,
     Contradiction,
+    DecisionFact,
     EvidenceStatus,
     FindingRow,
+    IncidentFact,
     Line,
     NotExaminedRow,
     PartScore,
@@ -25,6 +27,7 @@ from assessments.model import (
     Supply,
     Treated,
     VendorRow,
+    WaiverFact,
     Words,
 )
 from questionnaires import answering
@@ -33,7 +36,7 @@ from reports.reader import Reader
 from scanners import storing
 from scanners.model import Finding, Refs
 
-VERSION = 1
+VERSION = 2  # since 2: decisions and incidents of a register, waivers and statement of a vendor
 REGISTER_FORMAT, VENDOR_FORMAT = "kettenblick-register", "kettenblick-vendor"
 
 Readers = Sequence[Reader]  # one for each language
@@ -57,6 +60,7 @@ def vendor(
         ],
         "deadline": _moment(dossier.deadline),
         "submitted_at": _moment(dossier.submitted_at),
+        "statement": dossier.vendor_statement,
         "scan": {"state": dossier.scan_state.value, "at": _moment(dossier.scanned_at)},
         "score": score(assessed.score, readers),
         "residual": residual(assessed, readers),
@@ -66,6 +70,7 @@ def vendor(
         "contradictions": [contradiction(one, readers) for one in assessed.contradictions],
         "evidence": [evidence(one) for one in assessed.evidence],
         "actions": [action(one, readers) for one in actions],
+        "waivers": [waiver(one) for one in dossier.waivers],
         "not_examined": [not_examined(one, readers) for one in assessed.not_examined],
     }
 
@@ -88,6 +93,8 @@ def register(found: Register, readers: Readers, *, now: datetime) -> dict[str, A
         "contradictions": [{"vendor": key, **contradiction(one, readers)} for key, one in found.contradictions],
         "evidence": [{"vendor": key, **evidence(one)} for key, one in found.evidence],
         "actions": [action(one, readers) for one in found.actions],
+        "decisions": [decision(one, readers) for one in found.decisions],
+        "incidents": [incident(one, readers) for one in found.incidents],
         "not_examined": [not_examined(one, readers) for one in found.not_examined],
         "heat": [
             {"impact": impact, "likelihood": likelihood, "vendors": count}
@@ -127,6 +134,7 @@ def vendor_row(row: VendorRow, readers: Readers) -> dict[str, Any]:
         },
         "scan": {"state": row.scan_state.value, "at": _moment(row.scanned_at)},
         "submitted_at": _moment(row.submitted_at),
+        "statement": row.statement,
         "deadline": _moment(row.deadline),
         "open_findings": {severity.value: count for severity, count in sorted(row.open_findings.items())},
         "open_contradictions": row.open_contradictions,
@@ -420,6 +428,52 @@ def action(one: ActionFact, readers: Readers) -> dict[str, Any]:
         "reported_at": _moment(one.reported_at),
         "report": one.report,
         "remark": one.remark,
+    }
+
+
+def decision(one: DecisionFact, readers: Readers) -> dict[str, Any]:
+    """A word of the hospital that holds; vendor "": on the hospital as a whole."""
+    return {
+        "key": one.key,
+        "vendor": one.vendor_key,
+        **{name: both(getattr(one, name), readers) for name in ("kind", "about", "outcome", "votes")},
+        "reason": one.reason,
+        "until": _day(one.until),
+        "by": one.by,
+        "at": _moment(one.at),
+        "conditions": [both(words, readers) for words in one.conditions],
+        "reopened": [both(words, readers) for words in one.reopened],
+    }
+
+
+def incident(one: IncidentFact, readers: Readers) -> dict[str, Any]:
+    """An incident that a vendor reported, or its answer to a question of the moment."""
+    return {
+        "key": one.key,
+        "vendor": one.vendor_key,
+        **{name: both(getattr(one, name), readers) for name in ("kind", "standing", "last")},
+        "title": one.title,
+        "about": one.about,
+        "text": one.text,
+        "begun_at": _moment(one.begun_at),
+        "last_at": _moment(one.last_at),
+        "by": one.by,
+        "confirmed_by": one.confirmed_by,
+        "confirmed_at": _moment(one.confirmed_at),
+        "due_at": _moment(one.due_at),
+        "overdue": one.overdue,
+    }
+
+
+def waiver(one: WaiverFact) -> dict[str, Any]:
+    """What the hospital accepts until a day."""
+    return {
+        "title": {"de": one.title.de, "en": one.title.en},
+        "place": one.place,
+        "reason": one.reason,
+        "by": one.by,
+        "at": _moment(one.at),
+        "until": _day(one.until),
     }
 
 

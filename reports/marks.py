@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from assessments.comparison import Asking, Gate
 from assessments.model import (
     AnswerStanding,
     Assurance,
@@ -175,4 +176,22 @@ RISK_FILLS: Mapping[RiskLevel, str] = {
     RiskLevel.MODERATE: "F4E7C3",
     RiskLevel.HIGH: "F0C9A6",
     RiskLevel.CRITICAL: "E3A49B",
+}
+
+# ---- vendors side by side
+
+GATES: Mapping[Gate, Mark] = {
+    Gate.MET: Mark(sign="✓", word=N_("met")),
+    Gate.FAILED: Mark(sign="✕", word=N_("not met")),
+    Gate.ACCEPTED: Mark(sign="!", word=N_("not met, accepted by the hospital")),
+    Gate.OPEN: Mark(sign="?", word=N_("not answered yet")),
+    Gate.NOT_APPLICABLE: Mark(sign="–", word=N_("not applicable")),
+    Gate.NOT_ASKED: Mark(sign="·", word=N_("not asked")),
+}
+ASKINGS: Mapping[Asking, str] = {
+    Asking.ANSWERED: N_("answered"),
+    Asking.SILENT: N_("no answer given"),
+    Asking.OPEN: N_("not answered yet"),
+    Asking.LEFT_OUT: N_("does not apply"),
+    Asking.NOT_ASKED: N_("not asked"),
 }

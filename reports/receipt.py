@@ -49,6 +49,7 @@ class Receipt:
     sha256: str
     earlier: Sequence[EarlierEdition]
     consents: Sequence[LedgerEntry]
+    words: str = ""  # the company's own, on the whole
 
 
 def html(receipt: Receipt, *, reader: Reader) -> str:

@@ -192,6 +192,7 @@ VENDORS: tuple[Column[VendorRow], ...] = (
         40,
         lambda row, reader: " ".join(one.get(reader.language) for one in row.scope.reasons) if row.scope else "",
     ),
+    _long(N_("Statement of the vendor"), 40, lambda row, _: row.statement),
 )
 
 

@@ -221,7 +221,7 @@ def test_the_register_as_a_workbook(siege: Siege, language: str):
 
     owed = list(written(siege.found))
     for one in siege.assessed:
-        owed += [*answered(one), *recorded(one), *seen(one), *named(one), *filed(one)]
+        owed += [one.dossier.vendor_statement, *answered(one), *recorded(one), *seen(one), *named(one), *filed(one)]
     assert len(owed) > STRINGS / 3
     assert lost(told, owed) == []
 
@@ -229,9 +229,9 @@ def test_the_register_as_a_workbook(siege: Siege, language: str):
 def test_the_register_for_other_programs(siege: Siege):
     told = in_json(documents.write(facts.register(siege.found, [GERMAN], now=building.NOW)))
 
-    owed = [siege.found.hospital]
+    owed = [siege.found.hospital, *written(siege.found)]
     for one in siege.assessed:
-        owed += [*answered(one), *recorded(one), *seen(one), *named(one), *filed(one)]
+        owed += [one.dossier.vendor_statement, *answered(one), *recorded(one), *seen(one), *named(one), *filed(one)]
     assert [text for text in owed if half(text) not in told] == []
 
 
@@ -296,12 +296,14 @@ def test_the_report_on_a_vendor(siege: Siege):
     for one in siege.assessed:
         page = pages.vendor_report_html(one, policy.current(), reader=GERMAN, now=building.NOW)
         owed = [one.dossier.hospital, *named(one), *answered(one), *seen(one), *filed(one), *waived(one)]
+        owed.append(one.dossier.vendor_statement)
         assert lost(in_page(page), owed) == []
 
 
 def test_one_vendor_for_other_programs(siege: Siege):
     for one in siege.assessed:
-        owed = [*named(one), *answered(one), *recorded(one), *seen(one), *filed(one)]
+        owed = [*named(one), *answered(one), *recorded(one), *seen(one), *filed(one), *waived(one)]
+        owed.append(one.dossier.vendor_statement)
         told = in_json(documents.write(facts.vendor(one, [GERMAN], now=building.NOW)))
         assert [text for text in owed if half(text) not in told] == []
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.db.models.responses import Answer, AnswerEvidence, Evidence, Response, SignOff
 
 FORM = 1
+LONGEST_WORDS = 4000  # characters of what a company says on the whole
 
 
 def make(session: Session, response: Response) -> dict[str, Any]:
@@ -47,6 +48,11 @@ def digest(manifest: Mapping[str, Any]) -> str:
     """The SHA-256 of the manifest in its one canonical form."""
     text = json.dumps(manifest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def words(manifest: Mapping[str, Any]) -> str:
+    """What the company said on the whole when it signed; "" for nothing."""
+    return str(manifest.get("words", ""))
 
 
 def latest(session: Session, response: Response) -> SignOff | None:

@@ -89,6 +89,7 @@ class Signer:
     name: str
     function: str
     confirms: bool
+    words: str = ""  # on the whole, for everybody who reads the result
 
 
 def look_over(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Lookover:
@@ -216,6 +217,7 @@ def receipt(session: Session, actor: Actor, assessment_id: str, *, edition: int 
         signer_name=signed.signer_name,
         signer_function=signed.signer_function,
         statement=statement_of(signed),
+        words=manifests.words(signed.manifest),
         questionnaire=" ".join(signed.manifest["catalogue"]),
         answers=len(signed.manifest["answers"]),
         documents=[
@@ -261,6 +263,8 @@ def _require_ready(assessment: Assessment, response: Response, signer: Signer) -
         wrong["name"] = Message(text=N_("Enter your name."))
     if not signer.function.strip():
         wrong["function"] = Message(text=N_("Enter what you do in the company."))
+    if len(signer.words) > manifests.LONGEST_WORDS:
+        wrong["words"] = Message(text=N_("At most %(most)s characters."), values={"most": manifests.LONGEST_WORDS})
     if not signer.confirms:
         wrong["confirms"] = Message(text=N_("Please confirm the statement; without it nothing can be handed in."))
     if not any(answer.value is not None for answer in response.answers):
@@ -285,6 +289,7 @@ def _manifest(
         "catalogue": [assessment.catalogue_id, assessment.catalogue_version],
         "question_set": assessment.question_set,
         "statement": STATEMENT,
+        **({"words": words} if (words := signer.words.strip()) else {}),
         "signer": [signer.name.strip(), signer.function.strip()],
         "at": now.isoformat(),
         "documents_only": assessment.documents_only,

@@ -169,7 +169,7 @@ def facts(made: Comparison, rules: Policy, *, only_differences: bool) -> Mapping
         "equal": ", ".join(tables.part_title(row.part) for row in made.parts if not row.is_different),
         "head": [line for line in words.head(made) if line.key not in {"grade", "coverage", "tier", "residual"}],
         "reader": reader,
-        "gates": words.GATES,
+        "gates": marks.GATES,
         "bases": marks.BASES,
         "part_title": lambda part: words.part_title(part, reader),
         "level_text": lambda cell: words.level_text(cell, reader),

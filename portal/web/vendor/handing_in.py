@@ -1,7 +1,7 @@
 """Look through and hand in: what is missing or does not fit, the signature, and the receipt."""
 
 from flask import Response, request, url_for
-from wtforms import BooleanField, PasswordField
+from wtforms import BooleanField, PasswordField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal import i18n
@@ -9,7 +9,7 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.answers import responses, submissions
+from portal.services.answers import manifests, responses, submissions
 from portal.services.answers.submissions import Signer
 from portal.services.people import sign_ins
 from portal.services.rounds import catalogues, standings
@@ -31,6 +31,15 @@ LONGEST_EDITION = 6  # digits
 class HandInForm(signing.SignatureForm):
     """The signature under the statement."""
 
+    words = TextAreaField(
+        _l("Your statement on the whole"),
+        [Optional(), Length(max=manifests.LONGEST_WORDS)],
+        filters=[forms.stripped],
+        description=_l(
+            "Printed word for word wherever the hospital reads or prints the result, and part of what you sign. What "
+            "concerns a single finding or answer is better said there."
+        ),
+    )
     confirms = BooleanField(_l("I confirm this statement."), [InputRequired(_l("Please confirm the statement."))])
     own_password = PasswordField(
         _l("Your password"),
@@ -42,7 +51,9 @@ class HandInForm(signing.SignatureForm):
 @vendor.get("/rounds/<assessment_id>/hand-in", roles=COMPANY_LEADERS)
 def hand_in(here: CompanyJourney, assessment_id: str) -> Response:
     """Everything that is worth a second look before it goes."""
-    return _page(here, assessment_id, HandInForm.offered(**signing.signer(here)))
+    before = submissions.editions(here.session, here.actor, assessment_id)
+    words = manifests.words(before[0].manifest) if before else ""
+    return _page(here, assessment_id, HandInForm.offered(**signing.signer(here), words=words))
 
 
 @vendor.post("/rounds/<assessment_id>/hand-in", roles=COMPANY_LEADERS)
@@ -51,7 +62,12 @@ def sign(here: CompanyJourney, assessment_id: str) -> Response:
     form = HandInForm.sent()
     if form.validate() and _is_proven(here, form):
         with form.refusals(here.session):
-            signer = Signer(name=str(form.name.data), function=str(form.function.data), confirms=form.confirms.data)
+            signer = Signer(
+                name=str(form.name.data),
+                function=str(form.function.data),
+                confirms=form.confirms.data,
+                words=str(form.words.data or ""),
+            )
             submissions.hand_in(
                 here.session,
                 here.actor,

@@ -15,6 +15,7 @@ from portal.errors import BadInput, NotAllowed, NotFound, NotNow
 from portal.services.answers import manifests, responses, reviews, submissions
 from portal.services.answers.submissions import Signer
 from portal.services.jobs import JobKind
+from portal.services.registers import dossiers
 from questionnaires.model import AnswerValue
 from tests.portal import building
 from tests.portal.web.hospital import ward
@@ -108,6 +109,24 @@ def test_a_signature_is_typed_and_confirmed(session, asked, now, signer, fields)
         _hand_in(session, asked, now, signer=signer)
 
     assert set(refused.value.fields) == fields
+
+
+def test_what_the_company_says_on_the_whole_is_signed_with_it_and_read_by_the_hospital(session, asked, now):
+    signer = Signer(
+        name="Erika Muster", function="CISO", confirms=True, words=" Wir stellen bis März um.\nDanach neu. "
+    )
+    long = Signer(name="Erika", function="CISO", confirms=True, words="x" * (manifests.LONGEST_WORDS + 1))
+    with pytest.raises(BadInput):
+        _hand_in(session, asked, now, signer=long)
+    signed = _hand_in(session, asked, now, signer=signer)
+
+    assert signed.manifest["words"] == "Wir stellen bis März um.\nDanach neu."
+    assert signed.sha256 == manifests.digest(signed.manifest)
+    hospital_id = errand.assessment(session, asked).hospital_id
+    assert (
+        dossiers.build(session, hospital_id, asked.assessment_id, now=now).vendor_statement == signed.manifest["words"]
+    )
+    assert submissions.receipt(session, asked.lead, asked.assessment_id).words == signed.manifest["words"]
 
 
 def test_nothing_cannot_be_handed_in(session, now):
