@@ -31,6 +31,7 @@ def open_evidence(here: HospitalJourney, assessment_id: str, evidence_id: str) -
             "hospital/read_evidence.html",
             url=url_for("hospital.open_evidence", assessment_id=assessment_id, evidence_id=evidence_id),
             name=opened.file_name,
+            is_confidential=bool(evidence.confidential(here.session, [evidence_id])),
             drawn=drawn,
             picture=f"data:image/png;base64,{base64.b64encode(drawn.png).decode()}",
         )

@@ -11,6 +11,7 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.answers import review_locks, reviews
+from portal.services.evidence import evidence
 from portal.services.registers import dossiers, registers
 from portal.services.rounds import invitations
 from portal.services.vendors import portfolio
@@ -153,6 +154,7 @@ def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form 
     if assessment.company_id is None:  # recorded by the hospital: there is nobody to return an answer to
         form.offer("state", {key: label for key, label in STATES.items() if key != ReviewState.RETURNED.value})
     asks_for_two = assessment.stage is Stage.SUBMITTED and review_locks.asks_for_two(here.session, assessment)
+    beside = [one for one in assessed.evidence if row is not None and row.question.id in one.question_ids]
     return pages.page(
         "hospital/review.html",
         form=form,
@@ -165,7 +167,8 @@ def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form 
         said=by_row,
         states=STATES,
         unread=len(unread),
-        evidence=[one for one in assessed.evidence if row is not None and row.question.id in one.question_ids],
+        evidence=beside,
+        confidential=evidence.confidential(here.session, [one.key for one in beside if one.sha256]),
         contradictions=[one for one in assessed.contradictions if row is not None and one.key in row.contradictions],
         findings=_bearing(assessed, row) if row is not None else (),
         evidence_standings=marks.EVIDENCE,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from portal.db.models.assessments import Assessment
-from portal.db.models.responses import Confidentiality, Evidence
+from portal.db.models.responses import AnswerEvidence, Confidentiality, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,11 +33,17 @@ def test_the_evidence_tells_why_it_stands_so_and_what_is_only_to_be_read(
         for one in session.scalars(others):
             one.confidentiality = Confidentiality.CONFIDENTIAL if one is row else Confidentiality.NORMAL
         vendor_id = session.scalars(select(Assessment.vendor_id).where(Assessment.company_id == row.company_id)).first()
+        round_id = session.scalars(select(Assessment.id).where(Assessment.company_id == row.company_id)).first()
+        lies = session.scalars(select(AnswerEvidence).where(AnswerEvidence.evidence_id == row.id)).first()
+        assert lies is not None
+        place = f"{lies.question_id}.{lies.supply_id}".strip(".")
 
     page = visit(ward.assessor).get(f"/hospital/vendors/{vendor_id}/evidence").get_data(as_text=True)
 
     assert page.count("nur lesen, nicht speichern") == 1
     assert len(re.findall(r">\s*vertraulich\s*<", page)) == 1
+    review = visit(ward.assessor).get(f"/hospital/review/{round_id}?answer={place}").get_data(as_text=True)
+    assert len(re.findall(r">\s*vertraulich\s*<", review)) == 1
     assert re.search(r'evidence-expired">.*?</span><br><span class="muted">[^<]+</span>', page)
 
 

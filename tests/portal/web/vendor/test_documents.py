@@ -181,6 +181,7 @@ def test_a_hospital_reads_pages_of_what_is_only_to_be_read(lead, visit, asked, s
     assert document not in answer.data
     assert 'src="data:image/png;base64,' in answer.get_data(as_text=True)
     assert "Seite 2 von 2" in errand.text_of(answer)
+    assert "vertraulich" in errand.text_of(answer)
     assert "Seite 2 gelesen" in errand.text_of(lead.get(f"{asked.path}/documents/{row.id}"))
     beyond = reader.post(address, {"page": "3"})
     assert beyond.status_code >= 400
