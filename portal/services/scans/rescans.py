@@ -12,13 +12,13 @@ from portal.db import lines
 from portal.db.models.accounts import Hospital
 from portal.db.models.portfolio import VendorLine
 from portal.db.models.scans import ScanRun, ScanSide
-from portal.db.models.vendors import Ground, Host, Supply, Vendor
+from portal.db.models.vendors import Vendor
 from portal.services import jobs
 from portal.services.actors import Actor, hospital_of
 from portal.services.jobs import JobKind
 from portal.services.monitoring import watching
 from portal.services.registers.dossiers import BERLIN
-from portal.services.scans import permissions, scan_results, scans
+from portal.services.scans import left_out, permissions, scan_results, scans
 from scanners.model import N_, Message
 
 BEGIN = time(22)  # where the hospitals are
@@ -107,20 +107,9 @@ def _can_be_told(session: Session, vendor: Vendor) -> bool:
 
 def _hosts(session: Session, hospital_id: str, vendor_id: str, *, today: date) -> tuple[str, ...]:
     """The hosts whose ground goes on to stand: a contract that has not ended, or a consent; a tender never does."""
-    supplies = session.scalars(
-        select(Supply).where(
-            Supply.hospital_id == hospital_id, Supply.vendor_id == vendor_id, Supply.ended_at.is_(None)
-        )
-    ).all()
-    running = {one.id for one in supplies if one.contract_ends_on is None or one.contract_ends_on >= today}
-
-    def stands(host: Host) -> bool:
-        if host.ground is Ground.CONTRACT:
-            serves = set(host.supply_ids) or {one.id for one in supplies}
-            return not serves or bool(serves & running)
-        return host.ground is Ground.CONSENT
-
-    return tuple(host.name for host in permissions.hosts_in_scope(session, hospital_id, vendor_id) if stands(host))
+    known = permissions.hosts_in_scope(session, hospital_id, vendor_id)
+    grounded = left_out.standing_on(session, known, today=today)
+    return tuple(host.name for host in known if host.name in grounded)
 
 
 # ---- at night

@@ -19,7 +19,7 @@ from portal.services.actors import SYSTEM
 from portal.services.jobs import JobKind
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
-from portal.services.scans import causes, grounds, permissions, rechecked
+from portal.services.scans import causes, grounds, left_out, permissions, rechecked
 from portal.services.scans import findings as memory
 from portal.services.scans.causes import Shelf
 from scanners import catalogue, judging, storing, targets
@@ -230,7 +230,7 @@ def reader(run: ScanRun) -> ScanSide:
     return readers(run)[-1]
 
 
-def _earlier(session: Session, run: ScanRun) -> Sequence[ScanRun]:
+def _earlier(session: Session, run: ScanRun, *, most: int = SUBJECTS_BACK) -> Sequence[ScanRun]:
     """The good scans before this one, the newest first; with a private look only another is compared."""
     query = select(ScanRun).where(
         ScanRun.hospital_id == run.hospital_id,
@@ -242,7 +242,7 @@ def _earlier(session: Session, run: ScanRun) -> Sequence[ScanRun]:
     query = query.where(own)
     if run.finished_at is not None:
         query = query.where(ScanRun.finished_at < run.finished_at)
-    return session.scalars(query.order_by(ScanRun.finished_at.desc()).limit(SUBJECTS_BACK)).all()
+    return session.scalars(query.order_by(ScanRun.finished_at.desc()).limit(most)).all()
 
 
 def _lacking_since(session: Session, previous: ScanRun) -> Mapping[Place, datetime]:
@@ -408,7 +408,8 @@ def findings_of(session: Session, hospital_id: str, scan_id: str) -> Sequence[Fi
 def standing_findings(
     session: Session, hospital_id: str, vendor_id: str, *, now: datetime, run: ScanRun | None = None
 ) -> tuple[FindingRecord, ...]:
-    """What is known: the run's findings, where it saw nothing those of earlier runs. A blind look never overwrites."""
+    """What is known: the run's findings, where it saw nothing those of earlier runs. A blind look never overwrites.
+    A host that it did not look at any more, because the ground has ended, stays: unknown, with the reason."""
     run = run or latest_good(session, hospital_id, vendor_id)
     if run is None:
         return ()
@@ -437,7 +438,8 @@ def standing_findings(
             if key in missing and Outcome(record.outcome) not in UNSEEN:
                 standing[key] = record
                 missing.discard(key)
-    return tuple(standing.values())
+    before_it = _earlier(session, run, most=left_out.RUNS_BACK)
+    return (*standing.values(), *left_out.records(session, run, standing, before_it, now=now).values())
 
 
 def rejudged(session: Session, run: ScanRun) -> Mapping[tuple[Subject, str], Finding]:
