@@ -1,13 +1,13 @@
 """Where rows become a thought: everything that is known of a vendor in one round, for one reader, at one moment."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from assessments import tiering
 from assessments.model import (
@@ -21,26 +21,24 @@ from assessments.model import (
     ScanState,
     Supply,
 )
-from portal.db.models.accounts import Company, Hospital
-from portal.db.models.assessments import Assessment, Review, ReviewState, Settlement
+from portal.db.models.assessments import Assessment, Review, ReviewState
 from portal.db.models.findings import Cause
-from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.scans import ScanState as RunState
-from portal.db.models.vendors import Host, HostState, IntakeRecord, Vendor
+from portal.db.models.vendors import Host, IntakeRecord, Vendor
 from portal.db.models.vendors import Supply as SupplyRow
 from portal.errors import NotFound
 from portal.services.answers import manifests, recorded
-from portal.services.registers import policies, waivers
+from portal.services.registers import loading, policies, waivers
+from portal.services.registers.loading import Rows
 from portal.services.rounds import catalogues, follow_ups
 from portal.services.scans import disputes, findings, rechecked, releases, scan_results, scans, timelines
 from portal.services.scans.disputes import Place, Reply
 from portal.services.scans.findings import Life
 from portal.services.scans.rechecked import Again
-from portal.services.vendors import intakes, vendors
+from portal.services.vendors import intakes
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, Catalogue, QuestionSet
-from scanners.attribution import Belonging
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -65,29 +63,61 @@ class Outside:
 def build(session: Session, hospital_id: str, assessment_id: str, *, now: datetime, key: str = "") -> Dossier:
     """For the hospital: what was signed off, and the scan results that are open to it. `key` of the vendor, where it
     is known already."""
-    assessment = _assessment(session, assessment_id)
+    assessment = session.get(Assessment, assessment_id)
     if assessment is None or assessment.hospital_id != hospital_id:
         raise NotFound
-    response = _response(session, assessment)
-    edition = manifests.latest(session, response) if response else None
+    rows = loading.load(session, hospital_id, [assessment])
+    return _of_round(session, assessment, rows, now=now, key=key or vendor_key(session, assessment.vendor))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A vendor whose dossier is wanted."""
+
+    vendor: Vendor
+    assessment: Assessment | None  # None: nobody has asked it yet
+    key: str
+
+
+def several(session: Session, hospital_id: str, wanted: Sequence[Wanted], *, now: datetime) -> Iterator[Dossier]:
+    """For the hospital the dossiers of many vendors, in their order; what they rest on is read for hundreds at once and
+    let go of after them."""
+    for at in range(0, len(wanted), loading.AT_ONCE):
+        part = wanted[at : at + loading.AT_ONCE]
+        rounds = [one.assessment for one in part if one.assessment is not None]
+        unasked = [one.vendor.id for one in part if one.assessment is None]
+        rows = loading.load(session, hospital_id, rounds, unasked)
+        for one in part:
+            if one.assessment is not None:
+                yield _of_round(session, one.assessment, rows, now=now, key=one.key)
+            else:
+                yield _before_round(session, one.vendor, rows, now=now, key=one.key)
+
+
+def _of_round(session: Session, assessment: Assessment, rows: Rows, *, now: datetime, key: str) -> Dossier:
+    response = rows.responses.get(assessment.id)
+    edition = rows.editions.get(response.id) if response else None
     manifest = edition.manifest if edition else {"answers": [], "evidence": []}
     outside = (
         Outside(state=ScanState.DOCUMENTS_ONLY)
         if assessment.documents_only
-        else _open_outside(session, hospital_id, assessment.vendor_id, now=now)
+        else _open_outside(session, assessment.hospital_id, assessment.vendor_id, rows, now=now)
     )
-    return _build(session, assessment, manifest, outside, now=now, reviews=_reviews(session, assessment), key=key)
+    return _build(session, assessment, manifest, outside, rows, now=now, for_hospital=True, key=key)
 
 
 def build_for_company(session: Session, company_id: str, assessment_id: str, *, now: datetime) -> Dossier:
     """For the company itself: its answers as they stand in the draft, and all that was seen of it. No tier, no impact
     and no word of the hospital's review is in it; of a contradiction that the hospital has settled only that it has."""
-    assessment = _assessment(session, assessment_id)
+    assessment = session.get(Assessment, assessment_id)
     if assessment is None or assessment.company_id != company_id:
         raise NotFound
-    response = _response(session, assessment)
+    rows = loading.load(session, assessment.hospital_id, [assessment], for_hospital=False)
+    response = rows.responses.get(assessment.id)
     manifest = manifests.make(session, response) if response else {"answers": [], "evidence": []}
-    return _build(session, assessment, manifest, _whole_outside(session, assessment, now=now), now=now, reviews=None)
+    outside = _whole_outside(session, assessment, now=now)
+    key = vendor_key(session, assessment.vendor)
+    return _build(session, assessment, manifest, outside, rows, now=now, for_hospital=False, key=key)
 
 
 def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, now: datetime, key: str = "") -> Dossier:
@@ -95,29 +125,30 @@ def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, no
     vendor = session.get(Vendor, vendor_id)
     if vendor is None or vendor.hospital_id != hospital_id:
         raise NotFound
+    rows = loading.load(session, hospital_id, [], [vendor_id])
+    return _before_round(session, vendor, rows, now=now, key=key or vendor_key(session, vendor))
+
+
+def _before_round(session: Session, vendor: Vendor, rows: Rows, *, now: datetime, key: str) -> Dossier:
+    hospital_id = vendor.hospital_id
     catalogue = shelf.current()
-    keys = supply_keys(session, hospital_id, vendor_id)
-    rows = session.scalars(
-        select(SupplyRow)
-        .where(SupplyRow.hospital_id == hospital_id, SupplyRow.vendor_id == vendor_id, SupplyRow.ended_at.is_(None))
-        .options(selectinload(SupplyRow.intakes))
-        .order_by(SupplyRow.created_at, SupplyRow.id)
-    ).all()
-    records = [record for row in rows if (record := intakes.current(row)) is not None]
+    keys = rows.supply_keys.get(vendor.id, {})
+    supplies = rows.supplies.get(vendor.id, ())
+    records = [record for row in supplies if (record := intakes.current(row)) is not None]
     tier = min((record.tier for record in records), default=None)
-    outside = _open_outside(session, hospital_id, vendor_id, now=now)
-    waived = waivers.holding(session, hospital_id, vendor_id, today=now.astimezone(BERLIN).date())
+    outside = _open_outside(session, hospital_id, vendor.id, rows, now=now)
+    waived = waivers.held(rows.waivers.get(vendor.id, ()), now.astimezone(BERLIN).date())
     return Dossier(
-        hospital=session.get_one(Hospital, hospital_id).name,
-        vendor_key=key or vendor_key(session, vendor),
+        hospital=rows.hospital.name,
+        vendor_key=key,
         vendor_name=vendor.name,
         at=now,
         catalogue=catalogue,
         question_set=policies.of(session, hospital_id).sets_by_tier[tier] if tier else QuestionSet.FULL,
         checks=CHECKS,
         checks_version=CATALOGUE_VERSION,
-        supplies=tuple(supply_fact(row, keys[row.id], catalogue, {}, for_hospital=True) for row in rows),
-        hosts=_hosts(session, hospital_id, vendor_id, keys),
+        supplies=tuple(supply_fact(row, keys[row.id], catalogue, {}, for_hospital=True) for row in supplies),
+        hosts=_hosts(rows.hosts.get(vendor.id, ()), keys),
         findings=waived.over_findings(outside.findings),
         waivers=waived.facts(catalogue, keys),
         scan_state=outside.state,
@@ -171,29 +202,29 @@ def _build(
     assessment: Assessment,
     manifest: Mapping[str, Any],
     outside: Outside,
+    rows: Rows,
     *,
     now: datetime,
-    reviews: Mapping[tuple[str, str], Review] | None,
-    key: str = "",
+    for_hospital: bool,
+    key: str,
 ) -> Dossier:
-    hospital_id, vendor = assessment.hospital_id, assessment.vendor
-    for_hospital = reviews is not None
+    vendor = rows.vendors[assessment.vendor_id]
     catalogue = catalogues.judged(session, assessment)
-    words = manifests.words(manifest)
     manifest = follow_ups.whole(session, assessment, manifest)
-    edition = recorded.latest(session, assessment) if for_hospital else None
+    edition = rows.recordings.get(assessment.id) if for_hospital else None
     manifest = recorded.over(edition, manifest)
-    keys = supply_keys(session, hospital_id, vendor.id)
+    reviews = rows.reviews.get(assessment.id, {})
+    keys = rows.supply_keys.get(vendor.id, {})
     given = [(entry, answering.load(entry["value"])) for entry in manifest["answers"]]
     profile = {entry["question"]: value for entry, value in given if entry["question"] not in catalogue.questions}
-    response = _response(session, assessment)
-    company = session.get(Company, assessment.company_id) if assessment.company_id else None
+    response = rows.responses.get(assessment.id)
+    company = rows.companies.get(assessment.company_id) if assessment.company_id else None
     deadline = None if assessment.is_uninvited else assessment.closes_at or deadline_of(assessment.due_on)
     today = now.astimezone(BERLIN).date()
-    waived = waivers.holding(session, hospital_id, vendor.id, today=today) if for_hospital else waivers.NONE
+    waived = waivers.held(rows.waivers.get(vendor.id, ()), today) if for_hospital else waivers.NONE
     return Dossier(
-        hospital=session.get_one(Hospital, hospital_id).name,
-        vendor_key=key or vendor_key(session, vendor),
+        hospital=rows.hospital.name,
+        vendor_key=key,
         vendor_name=vendor.name,
         at=now,
         catalogue=catalogue,
@@ -202,7 +233,7 @@ def _build(
         checks_version=CATALOGUE_VERSION,
         supplies=tuple(
             supply_fact(row, keys[row.id], catalogue, profile, for_hospital=for_hospital)
-            for row in vendors.supplies_of(session, assessment)
+            for row in rows.supplies.get(assessment.id, ())
         ),
         profile=profile,
         answers=tuple(
@@ -216,38 +247,15 @@ def _build(
         deadline=deadline,
         deadline_passed=deadline is not None and now > deadline,  # nobody is silent who was not asked
         submitted_at=(response.submitted_at if response else None) or (edition.at if edition else None),
-        hosts=_hosts(session, hospital_id, vendor.id, keys),
+        hosts=_hosts(rows.hosts.get(vendor.id, ()), keys),
         findings=waived.over_findings(outside.findings),
         waivers=waived.facts(catalogue, keys),
         scan_state=outside.state,
         scanned_at=outside.at,
         evidence=tuple(_evidence(entry, keys) for entry in manifest["evidence"]),
-        settled_contradictions=_settled(session, assessment),
+        settled_contradictions=rows.settled.get(assessment.id, {}),
         company_name=company.name if company else "",
-        vendor_statement=words,
     )
-
-
-def _assessment(session: Session, assessment_id: str) -> Assessment | None:
-    return session.get(Assessment, assessment_id)
-
-
-def _response(session: Session, assessment: Assessment) -> Response | None:
-    return session.scalars(select(Response).where(Response.assessment_id == assessment.id)).first()
-
-
-def _reviews(session: Session, assessment: Assessment) -> Mapping[tuple[str, str], Review]:
-    rows = session.scalars(
-        select(Review).where(Review.hospital_id == assessment.hospital_id, Review.assessment_id == assessment.id)
-    )
-    return {(row.question_id, row.supply_id): row for row in rows}
-
-
-def _settled(session: Session, assessment: Assessment) -> Mapping[str, datetime]:
-    keys = select(Settlement.key, Settlement.at).where(
-        Settlement.hospital_id == assessment.hospital_id, Settlement.assessment_id == assessment.id
-    )
-    return {row.key: row.at for row in session.execute(keys)}
 
 
 def supply_fact(
@@ -325,18 +333,7 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _hosts(session: Session, hospital_id: str, vendor_id: str, keys: Mapping[str, str]) -> tuple[HostInScope, ...]:
-    rows = session.scalars(
-        select(Host)
-        .where(
-            Host.hospital_id == hospital_id,
-            Host.vendor_id == vendor_id,
-            Host.state != HostState.STRUCK,
-            Host.belonging.is_distinct_from(Belonging.FOREIGN),
-        )
-        .options(selectinload(Host.further))
-        .order_by(Host.name)
-    )
+def _hosts(rows: Iterable[Host], keys: Mapping[str, str]) -> tuple[HostInScope, ...]:
     return tuple(
         HostInScope(
             name=row.name,
@@ -350,7 +347,9 @@ def _hosts(session: Session, hospital_id: str, vendor_id: str, keys: Mapping[str
 # ---- what was seen from outside
 
 
-def _open_outside(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) -> Outside:
+def _open_outside(session: Session, hospital_id: str, vendor_id: str, rows: Rows, *, now: datetime) -> Outside:
+    if vendor_id not in rows.scanned:
+        return Outside(state=ScanState.NOT_ASKED)
     view = releases.open_run(session, hospital_id, vendor_id, now=now)
     newest = scan_results.latest_good(session, hospital_id, vendor_id)
     urgent = _urgent(session, newest, view.run if view else None, now=now)

@@ -32,10 +32,9 @@ from portal.services.decisions import risk_limits
 from portal.services.decisions.risk_limits import Accepting
 from portal.services.incidents import incident_facts
 from portal.services.registers import dossiers, own_risks, policies, register_history
-from portal.services.registers.dossiers import BERLIN
+from portal.services.registers.dossiers import BERLIN, Wanted
 from portal.services.scans import permissions
 from portal.services.vendors import concentration, portfolio, scope_records, vendor_records
-from portal.services.vendors.portfolio import PortfolioRow
 from scanners.model import N_, Message
 
 RISK_WRITERS = frozenset({HospitalRole.ADMIN, HospitalRole.ASSESSOR, HospitalRole.DECIDER})
@@ -145,10 +144,13 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
     keys: dict[str, str] = {}
     rounds: dict[str, str] = {}
     by, known = policies.of(session, hospital.id), dossiers.vendor_keys(session, hospital.id)
-    for number, row in enumerate(found):
+    wanted = [Wanted(vendor=row.vendor, assessment=row.assessment, key=known[row.vendor.id]) for row in found]
+    for number, (row, thought) in enumerate(
+        zip(found, dossiers.several(session, hospital.id, wanted, now=now), strict=True)
+    ):
         if tell is not None:
             tell(number, len(found))
-        one = register.assess(_of_row(session, row, known[row.vendor.id], now=now), by)
+        one = register.assess(thought, by)
         keys[row.vendor.id] = one.dossier.vendor_key
         assessed.append(one)
         rounds[one.dossier.vendor_key] = row.assessment.id if row.assessment is not None else ""
@@ -183,13 +185,6 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         shared=concentration.facts(session, actor, keys=keys, now=now),
     )
     return Whole(register=built, assessed={one.dossier.vendor_key: one for one in assessed}, rounds=rounds)
-
-
-def _of_row(session: Session, row: PortfolioRow, key: str, *, now: datetime) -> Dossier:
-    hospital_id = row.vendor.hospital_id
-    if row.assessment is not None:
-        return dossiers.build(session, hospital_id, row.assessment.id, now=now, key=key)
-    return dossiers.build_before_round(session, hospital_id, row.vendor.id, now=now, key=key)
 
 
 def _written(session: Session, hospital_id: str, *, today: date) -> Mapping[tuple[str, str], Treated]:

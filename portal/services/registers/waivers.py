@@ -67,7 +67,12 @@ NONE = Waived()
 
 def holding(session: Session, hospital_id: str, vendor_id: str, *, today: date) -> Waived:
     """What is waived today; the waiver that ends last speaks where there are several."""
-    rows = [row for row in of_vendor(session, hospital_id, vendor_id) if holds(row, today)]
+    return held(of_vendor(session, hospital_id, vendor_id), today)
+
+
+def held(every: Iterable[Waiver], today: date) -> Waived:
+    """The same of waivers that are read already, the newest first."""
+    rows = [row for row in every if holds(row, today)]
     rows.sort(key=lambda row: (row.until, row.at))
     if not rows:
         return NONE
