@@ -1,10 +1,11 @@
-"""What is over: documents by their dates, off the disk and then called gone; supplies on the day they end."""
+"""What is over: documents by their dates, off the disk and then called gone; supplies on their day; losing bidders."""
 
 import logging
 
 from portal.files.blobs import Blobs
 from portal.jobs.work import Work
 from portal.services.evidence import evidence, evidence_ends, retention
+from portal.services.tenders import retention as bidders_kept
 from portal.services.vendors import offboardings
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,11 @@ def nightly(work: Work) -> None:
     with work.step() as session:
         deleted = retention.delete_due(session, now=work.now())
     with work.step() as session:
+        forgotten = bidders_kept.remove_due(session, now=work.now())
+    with work.step() as session:
         evidence_ends.tell(session, base_url=work.tools.settings.public_base_url, now=work.now())
+    if forgotten:
+        log.info("%s bidders without an award are forgotten", forgotten)
     if deleted:
         log.info("%s documents have passed their retention date", deleted)
 

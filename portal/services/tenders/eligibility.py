@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from assessments.comparison import Comparison, Gate
+from assessments.comparison import Comparison
 from portal.db.models.assessments import Assessment
 from portal.db.models.tenders import Tender, TenderBidder, TenderLot
 from portal.services.actors import Actor
@@ -14,6 +14,7 @@ from scanners.model import N_, Message
 
 UNINVITED = N_("This bidder was never invited.")
 WITHDRAWN = N_("This bidder has withdrawn its offer.")
+FORGOTTEN = N_("What this bidder offered was removed when its retention was over (§ 8(4) VgV).")
 SILENT = N_(
     "This bidder has handed in nothing by the deadline; there is no offer that could be awarded (§ 57(1) no. 1 VgV)."
 )
@@ -26,6 +27,8 @@ def has_offered(session: Session, row: Tender, bidder: TenderBidder) -> Message 
     """Why there is no offer of this bidder, known from rows alone; None: there is one."""
     if bidder.assessment_id is None:
         return Message(text=UNINVITED)
+    if bidder.removed_at is not None:
+        return Message(text=FORGOTTEN)
     assessment = session.get_one(Assessment, bidder.assessment_id)
     if offers.has_withdrawn(row, assessment):
         return Message(text=WITHDRAWN)
@@ -40,7 +43,7 @@ def bars(session: Session, actor: Actor, tender_id: str, lot: TenderLot, *, now:
 
 def barred(session: Session, row: Tender, lot: TenderLot, made: Comparison) -> Mapping[str, Message]:
     """The same, where the lot is compared already."""
-    excluded = _excluded(made)
+    excluded = openings.excluded_by(made)
     found: dict[str, Message] = {}
     for bidder in row.bidders:
         if bidder.lot_id != lot.id:
@@ -52,11 +55,3 @@ def barred(session: Session, row: Tender, lot: TenderLot, made: Comparison) -> M
         elif unmet:
             found[bidder.id] = Message(text=EXCLUDED, values={"questions": ", ".join(unmet)})
     return found
-
-
-def _excluded(made: Comparison) -> Mapping[str, tuple[str, ...]]:
-    """The questions by which a side is excluded."""
-    return {
-        side.key: tuple(gate.question.id for gate in made.gates if gate.cells[index] is Gate.FAILED)
-        for index, side in enumerate(made.sides)
-    }

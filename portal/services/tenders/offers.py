@@ -17,9 +17,16 @@ from scanners.model import N_, Message
 
 
 def bidding(session: Session, row: Tender) -> Sequence[tuple[TenderBidder, Assessment]]:
-    """Whoever was invited and has not withdrawn, with the round."""
-    found = [(one, session.get_one(Assessment, one.assessment_id)) for one in row.bidders if one.assessment_id]
-    return [(one, assessment) for one, assessment in found if not has_withdrawn(row, assessment)]
+    """Whoever was invited, has not withdrawn and is not forgotten yet, with the round."""
+    return [
+        (one, assessment)
+        for one, assessment in _invited(session, row)
+        if one.removed_at is None and not has_withdrawn(row, assessment)
+    ]
+
+
+def _invited(session: Session, row: Tender) -> Sequence[tuple[TenderBidder, Assessment]]:
+    return [(one, session.get_one(Assessment, one.assessment_id)) for one in row.bidders if one.assessment_id]
 
 
 def has_withdrawn(row: Tender, assessment: Assessment) -> bool:
@@ -32,8 +39,7 @@ def withdrawn(session: Session, actor: Actor, tender_id: str) -> frozenset[str]:
     row = tenders.find(session, actor, tender_id)
     if row.opened_at is None:
         return frozenset()
-    stays = {one.id for one, _assessment in bidding(session, row)}
-    return frozenset(one.id for one in row.bidders if one.assessment_id is not None and one.id not in stays)
+    return frozenset(one.id for one, assessment in _invited(session, row) if has_withdrawn(row, assessment))
 
 
 def withdraw_offer(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> None:

@@ -1,13 +1,14 @@
 """Opening the answers after the deadline, two people one after the other, and comparing the bidders of a lot."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from assessments import comparison, register, storing
-from assessments.comparison import Comparison
+from assessments.comparison import Comparison, Gate
 from assessments.model import Assessed, Policy
 from portal.db.models.accounts import HospitalRole
 from portal.db.models.assessments import Assessment, Stage
@@ -74,9 +75,36 @@ def side_by_side(session: Session, actor: Actor, tender_id: str, lot_id: str, *,
     ]
     must = frozenset(lots.must_haves(row, lot))
     first = comparison.compare(found, at=at, must_haves=must)
-    out = {side.key: side.is_excluded for side in first.sides}
-    found.sort(key=lambda one: _rank(one, is_excluded=out[one.dossier.vendor_key]))
-    return comparison.compare(found, at=at, must_haves=must)
+    out = excluded_by(first)
+    found.sort(key=lambda one: _rank(one, is_excluded=bool(out[one.dossier.vendor_key])))
+    made = comparison.compare(found, at=at, must_haves=must)
+    return replace(made, sides=tuple(replace(side, is_excluded=bool(out[side.key])) for side in made.sides))
+
+
+def excluded_by(made: Comparison) -> Mapping[str, tuple[str, ...]]:
+    """The questions that exclude each side: by its own word, or by its silence."""
+    return {key: tuple(one for one in unmet if one not in doubted) for key, unmet, doubted in _unmet(made)}
+
+
+def doubted_by(made: Comparison) -> Mapping[str, tuple[str, ...]]:
+    """The knock-outs that a side says it meets, and what was seen from outside says it does not. What is seen is a sign
+    and no verdict: the bidder is asked, and excluded by nothing that it was not asked about."""
+    return {key: doubted for key, _unmet_ones, doubted in _unmet(made)}
+
+
+def _unmet(made: Comparison) -> Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """Each side with the gates that it does not meet, and those among them that it says it meets."""
+    cells = {row.question.id: row.cells for part in made.parts for row in part.questions}
+    found = []
+    for index, side in enumerate(made.sides):
+        unmet = tuple(gate.question.id for gate in made.gates if gate.cells[index] is Gate.FAILED)
+        doubted = tuple(
+            one
+            for one in unmet
+            if one in cells and all(row.value is not None and row.share != 0 for row in cells[one][index].rows)
+        )
+        found.append((side.key, unmet, doubted))
+    return found
 
 
 def frozen_policy(row: Tender) -> Policy:

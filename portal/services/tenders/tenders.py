@@ -121,4 +121,4 @@ def note(
     """Into the tender's own chain, and that it happened into the hospital's."""
     audit.take_turns(session, scope_of(row.id), audit.hospital_scope(row.hospital_id))
     audit.record(session, actor, verb, row.id, now=now, scope=scope_of(row.id), detail=detail)
-    audit.record(session, actor, verb, row.id, now=now)
+    audit.record(session, actor, verb, row.id, now=now, scope=audit.hospital_scope(row.hospital_id))

@@ -46,7 +46,7 @@ ACTS: Mapping[str, object] = {
     "tender.awarded": _l("Lot awarded"),
     "tender.cancelled": _l("Tender cancelled"),
     "tender.sheet-taken": _l("Sheet of a lot taken along"),
-    "tender.bidder-removed-for-good": _l("Data of a bidder removed after retention"),
+    "tender.bidder-forgotten": _l("Data of a bidder removed after retention"),
     "assessment.submitted": _l("Answers handed in"),
     "invitation.sent": _l("Invitation sent"),
     "invitation.opened": _l("Invitation opened"),

@@ -174,12 +174,21 @@ def standings(
         return [(one, sealed if one.invited_at else "–", False) for one in mine]
     made = made or openings.side_by_side(here.session, here.actor, row.id, lot.id, now=here.now)
     barred = eligibility.barred(here.session, row, lot, made)
-    return [(one, _said(one, barred.get(one.id)), one.id in barred) for one in mine]
+    doubted = openings.doubted_by(made)
+    return [
+        (one, _said(one, barred.get(one.id), doubted.get(openings.key_of(one), ())), one.id in barred) for one in mine
+    ]
 
 
-def _said(one: TenderBidder, why: Message | None) -> str:
+def _said(one: TenderBidder, why: Message | None, doubted: Sequence[str]) -> str:
     if why is not None:
         return why.render(_)
+    if doubted:
+        return _(
+            "handed in by the deadline, not excluded; answer and observation contradict each other at %(questions)s: "
+            "ask the bidder before an award (§ 15(5) VgV) and say in the reason what came of it",
+            questions=", ".join(doubted),
+        )
     if one.awarded_at is not None:
         return _("awarded on %(when)s", when=reader().moment(one.awarded_at))
     return _("handed in by the deadline, not excluded")

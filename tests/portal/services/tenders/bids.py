@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from portal.db.models.accounts import CompanyRole, Person
+from portal.db.models.assessments import Assessment
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import SignOff
+from portal.db.models.scans import ScanRun
 from portal.db.models.tenders import Tender
 from portal.services.actors import Actor
 from portal.services.answers import submissions
@@ -97,7 +99,7 @@ def start(session: Session, made: Bids, *, now: datetime) -> None:
     accept(session, made, now=now)
 
 
-def accept(session: Session, made: Bids, *, now: datetime) -> None:
+def accept(session: Session, made: Bids, *, now: datetime, url: str = URL) -> None:
     """Every bidder takes its round."""
     row = session.get_one(Tender, made.tender_id)
     for name, bidder_id in made.bidders.items():
@@ -107,7 +109,7 @@ def accept(session: Session, made: Bids, *, now: datetime) -> None:
         actor = building.company_actor(session, company, CompanyRole.LEAD)
         mails = session.scalars(select(OutboxMail).where(OutboxMail.hospital_id == one.house_id)).all()
         mail = next(mail for mail in mails if mail.to_address == one.contact_email)
-        token = re.search(rf"{URL}/invitation/(\S+)", mail.text)[1]
+        token = re.search(rf"{url}/invitation/(\S+)", mail.text)[1]
         invitations.accept(
             session, token, person=session.get_one(Person, actor.person_id), company=company, now=now + DAY
         )
@@ -130,3 +132,16 @@ def opened(session: Session, made: Bids) -> Tender:
     later = made.closes_at + SECOND
     openings.open_answers(session, made.ward.assessor, made.tender_id, now=later)
     return openings.open_answers(session, made.ward.decider, made.tender_id, now=later)
+
+
+def looked_at(session: Session, made: Bids, name: str, *, quality: float = 1.0, now: datetime) -> ScanRun:
+    """A scan in the bidder's own tenant, by the hospital, on the ground of the tender."""
+    old = session.get_one(Assessment, made.ward.assessments[name])
+    inside = tenders.inside(made.ward.assessor, old.hospital_id)
+    room = replace(
+        made.ward,
+        hospital_id=old.hospital_id,
+        assessor=inside,
+        vendors={name: old.vendor_id},
+    )
+    return session.get_one(ScanRun, wards.scan(session, room, name, quality=quality, now=now))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
+from assessments.comparison import Gate
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import SignOff
 from portal.errors import BadInput, NotNow
@@ -14,6 +15,7 @@ from portal.services.registers import policies
 from portal.services.scans import permissions
 from portal.services.tenders import (
     acts,
+    awards,
     drafting,
     openings,
     tenders,
@@ -96,3 +98,20 @@ def test_a_new_release_of_the_weights_moves_no_comparison(
     assert openings.frozen_policy(row) == before
     again = openings.side_by_side(session, made.ward.decider, row.id, lot_id, now=at)
     assert [side.score for side in again.sides] == [side.score for side in first.sides]
+
+
+def test_what_is_seen_from_outside_alone_excludes_nobody(session: Session, now: datetime):
+    """An observation that contradicts a knock-out is a sign: the bidder is asked, and may get the lot."""
+    made = bids.started(session, now)
+    bids.looked_at(session, made, ONE, quality=0.2, now=now + DAY)
+    bids.hand_in(session, made, ONE, now=now + 2 * DAY, quality=1.0)
+    row = bids.opened(session, made)
+    at, who = made.closes_at + DAY, made.ward.assessor
+    found = openings.side_by_side(session, who, row.id, row.lots[0].id, now=at)
+    key = openings.key_of(tenders.bidder_of(row, made.bidders[ONE]))
+    index = [side.key for side in found.sides].index(key)
+    assert Gate.FAILED in {gate.cells[index] for gate in found.gates}
+    assert openings.doubted_by(found)[key]
+    assert not openings.excluded_by(found)[key]
+    assert not found.sides[index].is_excluded
+    assert awards.award(session, who, row.id, made.bidders[ONE], reason="Geklärt am Telefon.", now=at)

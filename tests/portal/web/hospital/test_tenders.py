@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -123,11 +122,6 @@ def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], 
     assert "Fragen und Gewichte eingefroren" in visitor.get(f"{place}/log").get_data(as_text=True)
     with sessions() as session:
         bidder_id = session.scalars(select(TenderBidder.id).where(TenderBidder.tender_id == tender_id)).one()
-    paper = visitor.post(f"{place}/lots/{lot_id}/paper")
-    assert (paper.data[:5], paper.mimetype) == (b"%PDF-", "application/pdf")
-    assert hashlib.sha256(paper.data).hexdigest() in visitor.get(f"{place}/log").get_data(as_text=True)
-    assert visitor.post(f"{place}/log/paper").data[:5] == b"%PDF-"
-    assert visitor.post(f"{place}/lots/{lot_id}/paper").data == paper.data  # the same state, the same bytes
     assert visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": ""}).status_code == 422
     assert "nichts abgegeben" in visitor.get(place).get_data(as_text=True)
     refused = visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": "Bestes Angebot."})
