@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 
 from portal.demonstration.plans import Behaviour, Plan, Reply, Site, Tls, Zone
 from portal.demonstration.servers import Servers
+from portal.services.people import passwords
 from tests.journeys import product, world
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from tests.journeys.product import Product, Relay
     from tests.journeys.world import World
 
+# Whoever signs in within this process; the product as a process keeps its own.
+passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 PLAN = Plan(
     zones=(Zone(name="strahlwerk.test", records='@ TXT "v=spf1 -all"\n_dmarc TXT "v=DMARC1; p=none"\n'),),
     sites=(

@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.util import LRUCache
 
 from portal.db import migrating
 from portal.db import session as database
 from portal.files.sealing import Keyring
+from portal.services.people import passwords
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import Dialect
     from sqlalchemy.orm import Session
 
+# A thief pays for 64 MiB and three rounds with every guess (test_passwords); hundreds of tests need not.
+passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 _dialects: dict[type[Dialect], Dialect] = {}
 _compiled: LRUCache[object, object] = LRUCache(5_000)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+
 import pytest
 
 from portal.errors import BadInput
@@ -34,3 +36,10 @@ def test_only_the_right_password_fits():
     assert not passwords.fits(None, PASSWORD)
     assert not passwords.fits("not a hash", PASSWORD)
     assert PASSWORD not in stored
+
+
+def test_a_guess_costs_64_mib_and_three_rounds():
+    hasher = runpy.run_path(passwords.__file__)["HASHER"]  # the tests' own is cheaper
+
+    assert hasher.memory_cost >= 64 * 1024
+    assert hasher.time_cost >= 3
