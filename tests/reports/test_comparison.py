@@ -126,3 +126,20 @@ def test_a_place_among_vendors_of_its_tier_is_told_where_there_is_one(made: Comp
     assert row[1:4] == ("Place in its tier", "better than 75\u202f% of 8", "–")
     html = words.document_html(placed, policy.current(), reader=reader("en"), now=building.NOW)
     assert "better than 75\u202f% of 8" in html
+
+
+def test_more_than_fit_beside_each_other_follow_six_at_a_time_and_a_lot_names_its_bidders(made: Comparison):
+    first, second = comparison.columns(made, 2)
+    assert [side.name for side in (*first.sides, *second.sides)] == [side.name for side in made.sides]
+    assert [row.key for row in second.parts] == [row.key for row in made.parts]
+    assert [row.cells[0] for row in second.gates] == [row.cells[2] for row in made.gates]
+    assert comparison.columns(made, 6) == (made,)
+    many = replace(made, sides=made.sides * 3, gates=(), parts=())
+    lot = words.LotSheet(
+        facts=[("Deadline", "noon")],
+        bidders=[words.Standing(key="B-01", name="<i>Bieter</i>", text="excluded", is_out=True)],
+    )
+    html = words.document_html(many, policy.current(), reader=reader("en"), now=building.NOW, title="Lot 1", lot=lot)
+    assert html.count('class="group-title"') == 2
+    assert len(re.findall(r'id="overview[-\d]*"', html)) == len(set(re.findall(r'id="overview[-\d]*"', html))) == 2
+    assert "&lt;i&gt;Bieter" in html
