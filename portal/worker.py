@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +19,7 @@ from portal.db import session as database
 from portal.db.models.jobs import Job, JobState
 from portal.db.session import Sessions
 from portal.files.sealing import Keyring
+from portal.home import BERLIN
 from portal.jobs import leases, queue, rejudging, scanning, tasks
 from portal.jobs.leases import Lease, LeaseLost
 from portal.jobs.queue import Doorbell
@@ -43,7 +43,6 @@ MORNING_HOUR = 8  # where the hospitals are: reminders lie on top when a working
 EVENING_HOUR = 21  # scans by cadence are given their moments of the night
 MAIL_HOUR = 7  # what changed lies in the box when a working day begins
 POSTBOX_EVERY = 5  # minutes
-HOME = ZoneInfo("Europe/Berlin")
 GRACE = 10.0  # seconds a short task gets to finish when the worker is asked to end
 
 
@@ -196,7 +195,7 @@ class Worker:
                 self.bell.ring(job_id)
         if Lane.REST in self.lanes:  # a worker that only scans may hold other data than the instance does
             self._start_daily(JobKind.NIGHTLY, now.hour >= NIGHT_HOUR, now.date(), now)
-            local = now.astimezone(HOME)
+            local = now.astimezone(BERLIN)
             self._start_daily(JobKind.REMINDERS, local.hour >= MORNING_HOUR, local.date(), now)
             self._start_daily(JobKind.RESCANS, local.hour >= EVENING_HOUR, local.date(), now)
             self._start_daily(JobKind.DIGESTS, local.hour >= MAIL_HOUR, local.date(), now)

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from portal.files.blobs import Blobs
+from portal.home import BERLIN
 from portal.jobs import scanning
 from portal.jobs.work import Work
 from portal.services.evidence import component_news, components, evidence
@@ -33,7 +34,7 @@ def read(work: Work) -> None:
     found = parts(shelf.get(evidence.owner_of(company_id), *place))
     data = scanning.shelf(work.tools.settings).newest
     now = work.now()
-    today = now.astimezone(components.BERLIN).date()
+    today = now.astimezone(BERLIN).date()
     stands = components.judged(found, data, on=today) if isinstance(found, PartsList) else None
     with work.last_step() as session:
         components.keep(session, company_id, evidence_id, found, data=data, now=now, stands=stands)

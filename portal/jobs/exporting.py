@@ -16,6 +16,7 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.exports import ExportKind
 from portal.db.models.vendors import Vendor
 from portal.files.blobs import Blobs
+from portal.home import BERLIN
 from portal.jobs import bundling, printing
 from portal.jobs.leases import LeaseLost
 from portal.jobs.work import NotYet, Work
@@ -25,7 +26,6 @@ from portal.services.decisions import decisions
 from portal.services.exports import bundles, exports, papers
 from portal.services.exports.exports import Begun, Made, Wish
 from portal.services.registers import comparisons, policies, registers
-from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import invitations
 from portal.services.scans import consents
 from portal.services.vendors import vendors

@@ -3,17 +3,16 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment
 
 from portal import i18n
+from portal.home import BERLIN
 
 NARROW = "\u202f"  # narrow no-break space
 NOTHING = "–"
-HOME = ZoneInfo("Europe/Berlin")
 MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MINUTE = 60
 KIBI = 1024
@@ -29,7 +28,7 @@ def day(value: date | datetime | None) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, datetime):
-        value = value.astimezone(HOME).date()
+        value = value.astimezone(BERLIN).date()
     if i18n.language() == "de":
         return f"{value:%d.%m.%Y}"
     return f"{value.day} {MONTHS_EN[value.month - 1]} {value.year}"
@@ -37,7 +36,7 @@ def day(value: date | datetime | None) -> str:
 
 def clock(value: datetime | None) -> str:
     """14:03, where the hospital is."""
-    return NOTHING if value is None else f"{value.astimezone(HOME):%H:%M}"
+    return NOTHING if value is None else f"{value.astimezone(BERLIN):%H:%M}"
 
 
 def moment(value: datetime | None) -> str:

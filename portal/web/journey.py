@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, current_app, g, make_response, request
 from sqlalchemy import event, select, update
@@ -22,6 +21,7 @@ from portal.db.models.jobs import Job, JobState
 from portal.db.session import Sessions
 from portal.errors import NotAllowed, NotFound, RuleBroken
 from portal.files.sealing import Keyring
+from portal.home import BERLIN
 from portal.services.actors import Actor
 from portal.services.people import sign_ins
 from portal.settings import Settings
@@ -44,7 +44,6 @@ VISITOR_LENGTH = 64
 ASKED = "work was asked for"
 AT_ONCE = 20  # rings
 NOBODY = Actor(name="nobody")
-HOME = ZoneInfo("Europe/Berlin")
 
 
 class Who(StrEnum):
@@ -105,7 +104,7 @@ class Journey:
     @property
     def today(self) -> date:
         """The day it is for hospitals and companies: deadlines end with the day in Germany."""
-        return self.now.astimezone(HOME).date()
+        return self.now.astimezone(BERLIN).date()
 
     def notice(self, text: object, *, kind: str = "success") -> None:
         """Say something at the top of the next page this person sees; it stays there, it is no toast."""

@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from assessments.model import ActionFact, Dossier
-from portal import i18n
+from portal import home, i18n
 from portal.db.models.accounts import Company, Hospital
 from portal.db.models.assessments import Assessment
 from portal.db.models.plans import Action, ActionReport, ActionSource, ActionState, PlanOffer
 from portal.db.models.responses import Evidence
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import HOSPITAL_WRITERS, Actor, company_of, hospital_of
 from portal.services.answers import responses
@@ -29,7 +29,6 @@ from portal.services.vendors import vendors
 from questionnaires.model import Text
 from scanners.model import N_, Finding, Message, Outcome, Severity
 
-BERLIN = ZoneInfo("Europe/Berlin")
 LONGEST_TITLE = 300
 LONGEST_TEXT = 2000
 FURTHEST = timedelta(days=3 * 366)
@@ -718,7 +717,7 @@ def _tell_company(
 ) -> None:
     hospital = session.get_one(Hospital, assessment.hospital_id)
     vendor = session.get_one(Vendor, assessment.vendor_id)
-    language = "de" if vendor.country in {"DE", "AT", "CH", "LI", "LU"} else "en"
+    language = home.language_of(vendor.country)
     speak = i18n.translator(language)
     letter = Letter(
         subject=speak(N_("%(hospital)s: news of your actions")) % {"hospital": hospital.name},

@@ -16,10 +16,10 @@ from portal import i18n
 from portal.db.base import new_id
 from portal.db.models.plans import PlanLine, PlanOffer, PlanState
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from portal.services.answers import responses
-from portal.services.answers.responses import BERLIN
 from portal.services.registers import dossiers
 from scanners.model import N_, Message
 

@@ -18,10 +18,10 @@ from portal.db.models.responses import Evidence, Response
 from portal.errors import BadInput, NotFound, NotNow
 from portal.files import signing
 from portal.files.signing import Signature
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from portal.services.answers import manifests, responses, suggestions
-from portal.services.answers.responses import BERLIN
 from portal.services.answers.suggestions import Offer, Offered
 from portal.services.evidence import evidence
 from portal.services.evidence.evidence import Opened

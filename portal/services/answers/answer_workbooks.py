@@ -11,10 +11,10 @@ from portal import i18n
 from portal.db.models.accounts import Company
 from portal.db.models.responses import Answer
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import Actor
 from portal.services.answers import responses
-from portal.services.answers.responses import BERLIN
 from portal.services.rounds import rounds
 from portal.services.rounds.rounds import Key, Round
 from questionnaires import answering

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from portal import i18n
 from portal.errors import BadInput
+from portal.home import BERLIN
 from portal.services.actors import Actor
 from portal.services.answers import responses, suggestions
-from portal.services.answers.responses import BERLIN
 from portal.services.answers.suggestions import Left, Offer
 from portal.services.rounds.rounds import Key, Round
 from questionnaires import crossing

@@ -17,12 +17,12 @@ from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
 from portal.db.models.recordings import RecordedAnswer, RecordedSource, Recording, SourceKind
 from portal.db.models.responses import Answer, Response
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.answers import manifests, recorded, responses, suggestions
 from portal.services.answers.suggestions import Offer
 from portal.services.evidence.evidence import Opened, Stored
-from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import invitations, rounds
 from portal.services.rounds.rounds import Key, Round
 from portal.services.rounds.scopes import WHOLE

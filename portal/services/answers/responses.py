@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment, Review, ReviewState, Stage
 from portal.db.models.responses import Answer, Response, Suggestion
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import EVERY_COMPANY_ROLE, Actor, company_of
 from portal.services.rounds import catalogues, rounds, scopes
@@ -24,7 +24,6 @@ from questionnaires import answering
 from questionnaires.model import AnswerShape, AnswerValue, BadAnswer, Catalogue, QuestionSet, Scope
 from scanners.model import N_, Message
 
-BERLIN = ZoneInfo("Europe/Berlin")
 PROFILE_SECONDS = 15  # to give one fact about the company
 WRITABLE = frozenset({Stage.ACCEPTED, Stage.ANSWERING})
 

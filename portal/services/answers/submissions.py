@@ -16,10 +16,10 @@ from portal.db.models.answer_packs import AnswerPack
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.responses import Consent, Response, SignOff
 from portal.errors import BadInput, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import COMPANY_LEADERS, Actor, company_of
 from portal.services.answers import manifests, responses
-from portal.services.answers.responses import BERLIN
 from portal.services.evidence import components
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter

@@ -13,10 +13,10 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Answer, Response, Suggestion
 from portal.db.models.vendors import Supply
 from portal.errors import NotFound
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import EVERY_COMPANY_ROLE, Actor, company_of
 from portal.services.answers import responses
-from portal.services.answers.responses import BERLIN
 from portal.services.rounds import catalogues, rounds, scopes
 from portal.services.rounds.rounds import Key, Round
 from questionnaires import answering, carrying

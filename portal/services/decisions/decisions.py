@@ -30,12 +30,12 @@ from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord
 from portal.db.models.snapshots import OwnRisk
 from portal.db.models.vendors import Supply
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.decisions import decision_rows, risk_limits
 from portal.services.decisions.decision_rows import DecisionRow, Subject
 from portal.services.registers import dossiers, own_risks, policies, registers, scores
-from portal.services.registers.dossiers import BERLIN
 from portal.services.vendors import vendors
 from scanners import storing
 from scanners.model import N_, Message

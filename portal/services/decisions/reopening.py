@@ -13,6 +13,7 @@ from portal import i18n
 from portal.db.models.accounts import HospitalRole
 from portal.db.models.decisions import Condition, Decision, DecisionReopening
 from portal.db.models.vendors import Vendor
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import Actor
 from portal.services.decisions import decisions
@@ -22,7 +23,6 @@ from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
 from portal.services.people import accounts
 from portal.services.registers import policies, registers
-from portal.services.registers.dossiers import BERLIN
 from reports.reader import Reader
 
 TOLD = frozenset({HospitalRole.DECIDER, HospitalRole.ASSESSOR})

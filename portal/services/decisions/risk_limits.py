@@ -10,11 +10,11 @@ from assessments import deciding
 from assessments.model import Authority, RiskLevel, Words
 from portal import i18n
 from portal.db.models.accounts import HospitalRole
+from portal.home import BERLIN
 from portal.services.actors import Actor, hospital_of
 from portal.services.decisions import decision_rows
 from portal.services.decisions.decision_rows import DecisionRow
 from portal.services.registers import policies
-from portal.services.registers.dossiers import BERLIN
 from reports.reader import Reader
 from scanners.model import N_, Message
 

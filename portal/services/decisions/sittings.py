@@ -19,6 +19,7 @@ from portal.db.models.decisions import AgendaItem, Decision, Participant, Presen
 from portal.db.models.snapshots import Snapshot, SnapshotState
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import Actor, hospital_of
 from portal.services.decisions import decisions
@@ -27,7 +28,6 @@ from portal.services.decisions.decisions import CHANGED, DECIDERS, PREPARERS, Ba
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
 from portal.services.registers import policies, registers, snapshots
-from portal.services.registers.dossiers import BERLIN
 from reports import minutes as paper
 from reports.minutes import Attendee, BallotLine, Item, Minutes, Stake
 from reports.reader import Reader

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from portal.db.models.findings import Cause
 from portal.db.models.responses import Evidence
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import NotFound
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import EVERY_COMPANY_ROLE, SYSTEM, Actor, company_of, hospital_of
 from portal.services.evidence import component_news, shared_components
@@ -30,8 +30,6 @@ from scanners.datasets import DataSets
 from scanners.model import N_, Message, Severity
 from scanners.parsing import parts_lists
 from scanners.parsing.parts_lists import PartsList
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 KIND = "sbom"  # the evidence type that is read
 PER_PAGE = 50

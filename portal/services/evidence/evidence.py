@@ -27,12 +27,12 @@ from portal.db.models.responses import (
     Response,
 )
 from portal.errors import BadInput, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import EVERY_COMPANY_ROLE, Actor, company_of, hospital_of
 from portal.services.answers import manifests, responses
 from portal.services.evidence import components, retention
 from portal.services.registers import dossiers
-from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import catalogues, scopes
 from portal.services.rounds.rounds import Key
 from portal.services.rounds.scopes import WHOLE, Part

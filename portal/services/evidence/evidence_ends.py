@@ -13,10 +13,10 @@ from assessments.model import EvidenceFact
 from portal import i18n
 from portal.db.models.accounts import CompanyRole
 from portal.db.models.responses import Evidence, EvidenceNotice
+from portal.home import BERLIN
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
 from portal.services.people import accounts
-from portal.services.registers.dossiers import BERLIN
 from questionnaires import shelf
 from questionnaires.model import EvidenceType, Text
 

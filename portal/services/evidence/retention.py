@@ -16,11 +16,11 @@ from portal.db.models.incidents import FlashReply
 from portal.db.models.plans import ActionReport
 from portal.db.models.responses import AnswerEvidence, DeletionRule, Evidence, EvidenceDeletion, SignOff
 from portal.errors import NotFound
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import SYSTEM, Actor, company_of
 from portal.services.evidence import components
 from portal.services.jobs import JobKind
-from portal.services.registers.dossiers import BERLIN
 from questionnaires import answering
 
 HELD_MONTHS = 36  # from the last hand-in that cites it: the interval in which operators show their measures (§ 39 BSIG)

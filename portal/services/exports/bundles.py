@@ -17,12 +17,13 @@ from portal.db.models.responses import Evidence, Response
 from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Vendor
 from portal.errors import NotFound, NotNow
+from portal.home import BERLIN
 from portal.services.actions import actions
 from portal.services.actors import Actor
 from portal.services.answers import manifests, recordings, settlements
 from portal.services.evidence import evidence
 from portal.services.evidence.evidence import Opened
-from portal.services.registers import dossiers, policies, registers
+from portal.services.registers import policies, registers
 from portal.services.rounds import invitations
 from portal.services.scans import consents, disputes, permissions, rechecked, releases, scan_results
 from portal.services.vendors import vendors
@@ -70,7 +71,7 @@ def gather_facts(session: Session, actor: Actor, vendor_id: str, *, now: datetim
     agreed = actions.facts(
         actions.of_vendor(session, actor, vendor.id),
         vendor_keys={vendor.id: assessed.dossier.vendor_key},
-        today=now.astimezone(dossiers.BERLIN).date(),
+        today=now.astimezone(BERLIN).date(),
     )
     return Facts(assessed=assessed, actions=tuple(agreed), treatments=_treated(session, vendor))
 

@@ -9,12 +9,12 @@ from assessments import contract_terms
 from assessments.comparing import Changes
 from portal.db.models.snapshots import Snapshot, SnapshotState
 from portal.files.blobs import Blobs
+from portal.home import BERLIN
 from portal.services.actions import actions
 from portal.services.actions.actions import TO_DO
 from portal.services.actors import Actor
 from portal.services.decisions import decisions
 from portal.services.registers import registers, snapshots
-from portal.services.registers.dossiers import BERLIN
 from reports import committee
 from reports.committee import Brief
 from reports.contract_annex import Draft

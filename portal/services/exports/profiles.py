@@ -1,7 +1,6 @@
 """A company's Sicherheitsprofil: its own facts for other customers, without a word of any hospital."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +10,7 @@ from portal.db.models.accounts import Company
 from portal.db.models.findings import Cause, FindingHistory
 from portal.db.models.responses import Response
 from portal.db.models.scans import ScanSide
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import Actor
 from portal.services.answers import manifests, responses
@@ -18,8 +18,6 @@ from portal.services.registers import dossiers
 from portal.services.vendors import vendors
 from reports.profile import Mended, Profile
 from scanners.catalogue import CHECKS
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 MENDED_WITHIN = timedelta(days=365)
 

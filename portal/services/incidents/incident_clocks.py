@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from portal.db.models.incidents import IncidentStage
+from portal.home import BERLIN
 from scanners.model import N_
 
-BERLIN = ZoneInfo("Europe/Berlin")
 FIRST, SECOND = timedelta(hours=24), timedelta(hours=72)
 SOON = timedelta(hours=6)
 STAGES = (IncidentStage.EARLY, IncidentStage.NOTIFICATION, IncidentStage.FINAL)

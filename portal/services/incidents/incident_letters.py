@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from portal import i18n, mailer
+from portal import home, i18n, mailer
 from portal.db.models.accounts import Hospital
 from portal.db.models.incidents import Flash, FlashStanding, Incident, IncidentDesk, IncidentStage
 from portal.db.models.vendors import Vendor
+from portal.home import BERLIN
 from portal.services.actors import HOSPITAL_WRITERS
 from portal.services.incidents import incident_clocks
 from portal.services.mails import outbox
@@ -17,7 +18,6 @@ from portal.services.mails.letters import Letter
 from portal.services.people import accounts
 from scanners.model import N_
 
-GERMAN_IS_SPOKEN = frozenset({"DE", "AT", "CH", "LI", "LU"})
 STANDINGS = {
     FlashStanding.AFFECTED: N_("affected"),
     FlashStanding.NOT_AFFECTED: N_("not affected"),
@@ -40,7 +40,7 @@ class News:
 
 def moment(at: datetime, language: str) -> str:
     """A moment by the clock on the wall, with its zone."""
-    local = at.astimezone(incident_clocks.BERLIN)
+    local = at.astimezone(BERLIN)
     pattern = "%d.%m.%Y, %H:%M" if language == "de" else "%d %b %Y, %H:%M"
     zone = local.tzname() or ""
     return f"{local:{pattern}} {({'CET': 'MEZ', 'CEST': 'MESZ'}.get(zone, zone)) if language == 'de' else zone}"
@@ -48,7 +48,7 @@ def moment(at: datetime, language: str) -> str:
 
 def language_of(vendor: Vendor) -> str:
     """In which language a vendor is written to."""
-    return "de" if vendor.country in GERMAN_IS_SPOKEN else "en"
+    return home.language_of(vendor.country)
 
 
 def people_of_hospital(session: Session, hospital: Hospital) -> Sequence[tuple[str, str]]:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from portal.db.models.incidents import IncidentStage, IncidentWord
 from portal.db.models.responses import Confidentiality, Evidence
 from portal.errors import NotNow
+from portal.home import BERLIN
 from portal.services.actors import Actor, company_of
 from portal.services.answers import responses
 from portal.services.evidence import evidence
@@ -21,8 +21,6 @@ from questionnaires.model import Text
 from reports import incident_sheet
 from reports.incident_sheet import Part, Sheet
 from scanners.model import N_, Message
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 OF_A_REAL_ONE, OF_AN_EXERCISE = ("incident_report", "notification_template"), ("notification_template",)
 LONGEST_SCOPE = 200

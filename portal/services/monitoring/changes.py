@@ -18,13 +18,13 @@ from portal.db.models.scans import FindingRecord, ScanRun, ScanSide
 from portal.db.models.snapshots import ScoreMove
 from portal.db.models.vendors import Vendor
 from portal.db.models.watching import ChangeCause, ChangeKind, VendorChange, WatchMark
+from portal.home import BERLIN
 from portal.services import jobs
 from portal.services.actors import Actor, hospital_of
 from portal.services.evidence import evidence_ends
 from portal.services.jobs import JobKind
 from portal.services.monitoring import watching
 from portal.services.registers import movements, scores
-from portal.services.registers.dossiers import BERLIN
 from portal.services.scans import findings, permissions, releases, scan_results, scans
 from portal.services.scans.findings import LACKING, UNSEEN, Life
 from scanners.model import N_, Outcome, Severity, SubjectKind

@@ -11,11 +11,11 @@ from portal import i18n
 from portal.db.models.accounts import Hospital, HospitalMember, Person
 from portal.db.models.vendors import Vendor
 from portal.db.models.watching import ChangeKind, ChangeTold, Rhythm, VendorChange
+from portal.home import BERLIN
 from portal.services import jobs
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
 from portal.services.monitoring import watching
-from portal.services.registers.dossiers import BERLIN
 from reports import marks
 from scanners import catalogue
 from scanners.model import Message, Outcome

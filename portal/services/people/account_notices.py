@@ -2,17 +2,15 @@
 
 from datetime import datetime
 from enum import Enum
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from portal import i18n
 from portal.db.models.accounts import Person
+from portal.home import BERLIN
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
 from scanners.model import N_
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class Change(Enum):

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -28,6 +27,7 @@ from portal.db.models.scans import ScanState as RunState
 from portal.db.models.vendors import Host, IntakeRecord, Vendor
 from portal.db.models.vendors import Supply as SupplyRow
 from portal.errors import NotFound
+from portal.home import BERLIN
 from portal.services.answers import manifests, recorded
 from portal.services.registers import loading, policies, waivers
 from portal.services.registers.loading import Rows
@@ -41,7 +41,6 @@ from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, Catalogue, QuestionSet
 from scanners.catalogue import CATALOGUE_VERSION, CHECKS
 
-BERLIN = ZoneInfo("Europe/Berlin")
 STANDINGS = {
     ReviewState.ACCEPTED: AnswerStanding.ACCEPTED,
     ReviewState.RETURNED: AnswerStanding.RETURNED,

@@ -24,12 +24,12 @@ from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.snapshots import OwnRisk, RiskWord
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import Actor, hospital_of
 from portal.services.decisions import risk_limits
 from portal.services.decisions.risk_limits import Accepting
 from portal.services.registers import policies
-from portal.services.registers.dossiers import BERLIN
 from portal.services.vendors import vendors
 from questionnaires.model import Text
 from scanners.model import N_, Message, Refs, Severity

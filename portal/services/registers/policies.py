@@ -22,10 +22,10 @@ from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.policies import PolicyDraft, PolicyRelease
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.rounds import catalogues
-from portal.services.rounds.catalogues import BERLIN
 from questionnaires.model import Catalogue, Question
 from questionnaires.reading import BadFile
 from scanners.model import N_, Message

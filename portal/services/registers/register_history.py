@@ -14,10 +14,10 @@ from portal.db.models.assessments import Assessment, Settlement
 from portal.db.models.disputes import Dispute, DisputeState
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.waivers import Waiver
+from portal.home import BERLIN
 from portal.services.actors import Actor, hospital_of
 from portal.services.decisions import decision_rows
 from portal.services.registers import movements, policies, waivers
-from portal.services.registers.dossiers import BERLIN
 from reports import marks
 from scanners.catalogue import CHECKS
 from scanners.model import N_, Message

@@ -25,6 +25,7 @@ from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, RiskTreatment
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actions import actions
 from portal.services.actors import Actor, hospital_of
@@ -32,7 +33,7 @@ from portal.services.decisions import risk_limits
 from portal.services.decisions.risk_limits import Accepting
 from portal.services.incidents import incident_facts
 from portal.services.registers import dossiers, own_risks, policies, register_history
-from portal.services.registers.dossiers import BERLIN, Wanted
+from portal.services.registers.dossiers import Wanted
 from portal.services.scans import permissions
 from portal.services.vendors import concentration, portfolio, scope_records, vendor_records
 from scanners.model import N_, Message

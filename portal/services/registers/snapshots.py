@@ -36,12 +36,12 @@ from portal.db.models.accounts import HospitalRole
 from portal.db.models.snapshots import Snapshot, SnapshotState
 from portal.errors import BadInput, NotFound, NotNow
 from portal.files.blobs import Blobs, Changed
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.decisions import decisions
 from portal.services.jobs import JobKind
 from portal.services.registers import movements, registers
-from portal.services.registers.dossiers import BERLIN
 from portal.services.registers.registers import Whole
 from questionnaires.model import Text
 from scanners import storing as scanner_storing

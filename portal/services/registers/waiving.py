@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from portal.db.models.accounts import HospitalRole
 from portal.db.models.vendors import Vendor
 from portal.db.models.waivers import Waiver, WaiverKind
 from portal.errors import BadInput, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import Actor, hospital_of
 from portal.services.registers import dossiers, registers, waivers
@@ -21,7 +21,6 @@ from portal.services.vendors import vendors
 from scanners.model import N_, Message, Outcome
 
 APPROVERS = frozenset({HospitalRole.ADMIN, HospitalRole.DECIDER})
-BERLIN = ZoneInfo("Europe/Berlin")
 LONGEST = timedelta(days=366)
 LONGEST_REASON = 4000
 AHEAD = timedelta(days=14)

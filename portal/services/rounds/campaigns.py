@@ -7,17 +7,18 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, selectinload
 
+from portal import home
 from portal.db.base import new_id
 from portal.db.models.accounts import HospitalMember, Person
 from portal.db.models.assessments import Assessment, Invitation, Stage
 from portal.db.models.campaigns import Campaign, CampaignSeat, SeatState
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow, RuleBroken
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.jobs import JobKind
 from portal.services.mails.letters import Letter
-from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import invitations, reassessments
 from portal.services.rounds.invitations import Invitee, RoundFields
 from portal.services.rounds.reassessments import Delta
@@ -27,7 +28,6 @@ from questionnaires.model import QuestionSet
 from scanners.model import N_, Message
 
 ANSWERING_TIME = timedelta(days=28)
-GERMAN_SPEAKING = frozenset({"DE", "AT", "CH"})
 MOST = 5000  # vendors of one campaign
 LINK_IN_PREVIEW = "…/invitation/…"
 
@@ -205,7 +205,7 @@ def prepared(session: Session, actor: Actor, campaign: Campaign, vendor: Vendor,
         invitee=Invitee(
             email=address_of(vendor),
             name=vendor.contact_name,
-            language="de" if vendor.country in GERMAN_SPEAKING else "en",
+            language=home.language_of(vendor.country),
             message=campaign.message,
         ),
         why_not=why_not(row),

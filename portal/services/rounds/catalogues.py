@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from portal.db.models.accounts import HospitalRole
 from portal.db.models.assessments import Assessment
 from portal.db.models.catalogues import OwnCatalogue
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from questionnaires import continuing, owning, shelf, writing
@@ -28,7 +28,6 @@ from reports.workbooks import catalogue_sheet
 from reports.workbooks.table_in import Table
 from scanners.model import N_, Message
 
-BERLIN = ZoneInfo("Europe/Berlin")
 RELEASERS = frozenset({HospitalRole.ADMIN})
 MOST = 200  # catalogues of one hospital
 SERIES = "own-"

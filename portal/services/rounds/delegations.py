@@ -13,10 +13,10 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.delegations import Delegation
 from portal.db.models.responses import Answer
 from portal.errors import BadInput, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import Actor, company_of
 from portal.services.answers import responses
-from portal.services.answers.responses import BERLIN
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
 from portal.services.people import accounts, limits, tickets

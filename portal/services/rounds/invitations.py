@@ -14,13 +14,13 @@ from portal.db.models.responses import Response
 from portal.db.models.tenders import TenderBidder
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
 from portal.services.mails import letter_templates, outbox
 from portal.services.mails.letter_templates import Facts, Kind
 from portal.services.mails.letters import Letter
 from portal.services.people import accounts, limits, tickets
-from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import catalogues, continuations, follow_ups, reassessment_calls
 from portal.services.rounds.catalogues import Offer
 from portal.services.vendors import intakes, vendors

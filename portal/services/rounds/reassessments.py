@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from assessments import cadence, contradictions
-from portal import i18n
+from portal import home, i18n
 from portal.db import lines
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.portfolio import VendorLine
@@ -18,13 +18,13 @@ from portal.db.models.responses import Evidence, Response
 from portal.db.models.vendors import Supply, Vendor
 from portal.db.models.watching import CallKind, ReassessmentCall
 from portal.errors import NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.answers import manifests
 from portal.services.evidence import evidence_ends
 from portal.services.monitoring import watching
 from portal.services.registers import dossiers, policies, scores
-from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import catalogues, continuations, follow_ups, invitations, reassessment_calls
 from portal.services.rounds.continuations import LOOKED_AT, Ground
 from portal.services.rounds.invitations import Invitee, RoundFields
@@ -34,7 +34,6 @@ from questionnaires.model import Catalogue, QuestionSet
 from scanners.model import N_, Message
 
 ANSWERING_TIME = timedelta(days=28)
-GERMAN_SPEAKING = frozenset({"DE", "AT", "CH"})
 BECAUSE = N_("Re-assessment: what was signed goes on to hold, only changes are asked.")
 # Whose earlier answers an event puts in doubt, by section of the catalogue.
 SECTIONS: Mapping[CallKind, frozenset[str]] = {
@@ -327,7 +326,7 @@ def begin(session: Session, actor: Actor, vendor_id: str, *, base_url: str, now:
         Invitee(
             email=asked.email,
             name=vendor.contact_name,
-            language="de" if vendor.country in GERMAN_SPEAKING else "en",
+            language=home.language_of(vendor.country),
         ),
         base_url=base_url,
         now=now,

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import CompoundSelect, Select, select, union
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +15,7 @@ from portal.db.models.assessments import Assessment, AssessmentSupply, Stage
 from portal.db.models.campaigns import Bounce, Campaign, CampaignSeat, Reminder
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import NotNow
+from portal.home import BERLIN
 from portal.services import audit, working_days
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
 from portal.services.mails import bounces, letter_templates, outbox
@@ -28,7 +28,6 @@ from scanners.model import N_, Message
 STEPS = (-7, -3, -1, 3)  # working days from the due date
 LATE = 2  # so many working days a reminder may be late, where nobody was there to send it; then it lapses
 WAITED_FOR = frozenset({Stage.INVITED, Stage.OPENED, Stage.ACCEPTED, Stage.ANSWERING})
-HOME = ZoneInfo("Europe/Berlin")
 AROUND = timedelta(days=31)  # of a due date: more than the farthest step and its holidays
 
 
@@ -122,7 +121,7 @@ def of_rounds(
         sent.setdefault(row.assessment_id, []).append(row)
     stopped = frozenset(session.scalars(_stopped_by_campaign(hospital.id).where(CampaignSeat.assessment_id.in_(ids))))
     over = frozenset(session.scalars(_over(hospital.id).where(Assessment.id.in_(ids))))
-    today = now.astimezone(HOME).date()
+    today = now.astimezone(BERLIN).date()
     return {
         one.id: plan_of(
             one,
@@ -193,7 +192,7 @@ def asking_mails(assessment: Assessment) -> Sequence[str]:
 
 def near(session: Session, *, now: datetime) -> Sequence[tuple[str, str]]:
     """Rounds whose due date is near enough to look at, by hospital and id."""
-    today = now.astimezone(HOME).date()
+    today = now.astimezone(BERLIN).date()
     found = session.execute(
         select(Assessment.hospital_id, Assessment.id)
         .where(Assessment.stage.in_(WAITED_FOR), Assessment.due_on.between(today - AROUND, today + AROUND))
@@ -205,7 +204,7 @@ def near(session: Session, *, now: datetime) -> Sequence[tuple[str, str]]:
 def send_due(session: Session, hospital_id: str, assessment_id: str, *, base_url: str, now: datetime) -> bool:
     """Send what is due for this round today; whether anything was. Of any number that try at once, one sends."""
     assessment = _locked(session, hospital_id, assessment_id)
-    today = now.astimezone(HOME).date()
+    today = now.astimezone(BERLIN).date()
     hospital = session.get_one(Hospital, hospital_id)
     if assessment is not None and assessment.closes_at is not None and now >= assessment.closes_at:
         return False  # of a tender: nothing is taken any more
@@ -227,7 +226,7 @@ def send_now(session: Session, actor: Actor, assessment_id: str, *, base_url: st
         raise NotNow(Message(text=N_("Nothing is waited for in this round.")))
     if session.scalar(_over(hospital_id).where(Assessment.id == assessment.id)) is not None:
         raise NotNow(Message(text=N_("The vendor or what it supplied is off the lists; nobody is written to.")))
-    today = now.astimezone(HOME).date()
+    today = now.astimezone(BERLIN).date()
     if _was_sent_on(today, of_round(session, assessment, now=now)):
         raise NotNow(Message(text=N_("The vendor was reminded today already.")))
     if not _send(session, actor, assessment, today.isoformat(), base_url=base_url, now=now):
@@ -259,7 +258,7 @@ def _send(session: Session, actor: Actor, assessment: Assessment, step: str, *, 
     to = readers(session, assessment)
     if not to or not _take(session, actor, assessment, step, now=now):
         return False
-    today = now.astimezone(HOME).date()
+    today = now.astimezone(BERLIN).date()
     kind = Kind.OVERDUE if assessment.due_on < today else Kind.REMINDER
     if assessment.company_id is None:
         sent = [invitations.remind(session, actor, assessment, kind, base_url=base_url, now=now).mail_id or ""]
@@ -340,7 +339,7 @@ def _asked_on(assessment: Assessment) -> date:
     """The day of the newest mail that asked: nobody is reminded of it on the same day."""
     asked = [one.created_at for one in assessment.invitations if not one.is_reminder]
     newest = max(asked, default=assessment.invited_at or assessment.created_at)
-    return newest.astimezone(HOME).date()
+    return newest.astimezone(BERLIN).date()
 
 
 def _is_due(name: str, named: Mapping[str, date], *, today: date, hospital: Hospital, due_on: date) -> bool:
@@ -354,7 +353,7 @@ def _is_due(name: str, named: Mapping[str, date], *, today: date, hospital: Hosp
 
 
 def _was_sent_on(day: date, plan: Plan) -> bool:
-    return any(row.at.astimezone(HOME).date() == day for row in plan.sent)
+    return any(row.at.astimezone(BERLIN).date() == day for row in plan.sent)
 
 
 def _why_stopped(assessment: Assessment, *, campaign_is_stopped: bool, is_over: bool) -> Message | None:

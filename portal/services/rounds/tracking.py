@@ -20,12 +20,13 @@ from portal.db.models.campaigns import Campaign, CampaignSeat, Reminder
 from portal.db.models.delegations import Delegation
 from portal.db.models.portfolio import VendorLine
 from portal.db.models.vendors import Supply, Vendor
+from portal.home import BERLIN
 from portal.services import working_days
 from portal.services.actors import Actor, hospital_of
 from portal.services.mails import bounces
 from portal.services.mails.bounces import Undelivered
 from portal.services.rounds import campaigns, invitations, progress, reminders
-from portal.services.rounds.reminders import HOME, Plan
+from portal.services.rounds.reminders import Plan
 from portal.services.scans import consents
 
 PAGE = 50
@@ -156,7 +157,7 @@ def board(
     """One page of the newest rounds of every vendor that was asked; as many queries however many there are."""
     hospital = session.get_one(Hospital, hospital_of(actor))
     lines.settle(session)
-    today = now.astimezone(HOME).date()
+    today = now.astimezone(BERLIN).date()
     joined = and_(A.hospital_id == V.hospital_id, A.id == V.assessment_id)
     every = [V.hospital_id == hospital.id, V.is_ended.is_(False)]
     fits = [*every, *_fits(session, hospital.id, wanted or Wanted(), today)]
@@ -288,7 +289,7 @@ def _of(session: Session, actor: Actor, hospital: Hospital, ids: Sequence[str], 
     origins = campaigns.of_rounds(session, hospital.id, ids)
     delegated = _delegated(session, hospital.id, ids)
     answered = progress.of_rounds(session, actor, ids)
-    today = now.astimezone(HOME).date()
+    today = now.astimezone(BERLIN).date()
     found = []
     for one in rounds:
         last = progress.last_step(one)
@@ -304,7 +305,7 @@ def _of(session: Session, actor: Actor, hospital: Hospital, ids: Sequence[str], 
                 delegated=delegated.get(one.id, 0),
                 answered=answered.get(one.id, 0),
                 age=working_days.between(
-                    last.astimezone(HOME).date(), today, country=hospital.country, state=hospital.state
+                    last.astimezone(BERLIN).date(), today, country=hospital.country, state=hospital.state
                 ),
                 last_step=last,
                 is_overdue=one.stage in invitations.OPEN and one.due_on < today,

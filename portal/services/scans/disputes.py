@@ -5,13 +5,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assessments.model import FindingStanding
-from portal import i18n
+from portal import home, i18n
 from portal.db.models.accounts import Company, Hospital
 from portal.db.models.assessments import Assessment
 from portal.db.models.disputes import Dispute, DisputeReason, DisputeState
@@ -19,6 +18,7 @@ from portal.db.models.responses import Evidence
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, company_of, hospital_of
 from portal.services.mails import outbox
@@ -28,7 +28,6 @@ from portal.services.scans import releases, scan_results
 from scanners import storing
 from scanners.model import N_, Finding, Message, Outcome
 
-BERLIN = ZoneInfo("Europe/Berlin")
 LONGEST_TEXT = 4000
 LONGEST_VALID = timedelta(days=366)  # after a year the hospital looks at it again
 MOST_OPEN = 200  # of one vendor
@@ -345,7 +344,7 @@ def _tell_company(session: Session, row: Dispute, *, base_url: str, now: datetim
     vendor = session.get_one(Vendor, row.vendor_id)
     company = session.get_one(Company, row.company_id)
     for person in accounts.people_of_company(session, company.id):
-        language = "de" if vendor.country in {"DE", "AT", "CH", "LI", "LU"} else "en"
+        language = home.language_of(vendor.country)
         say = i18n.translator(language)
         letter = Letter(
             subject=say(N_("%(hospital)s has answered your dispute")) % {"hospital": hospital.name},

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from portal.db.models.assessments import Assessment, Invitation
 from portal.db.models.findings import Cause, Rejudgement
 from portal.db.models.scans import ScanRun, ScanSide
 from portal.db.models.vendors import Vendor
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
 from portal.services.jobs import JobKind
@@ -28,7 +28,6 @@ from portal.services.vendors import vendors
 from scanners import catalogue, storing
 from scanners.model import Finding, Outcome, Severity, Subject, SubjectKind
 
-BERLIN = ZoneInfo("Europe/Berlin")
 MORNING = time(7)
 AT_ONCE = timedelta(minutes=2)  # a refresh reaches all vendors of a hospital before the first mail leaves
 MOST_LINES = 20

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -12,12 +11,12 @@ from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.errors import NotAllowed, NotFound
+from portal.home import BERLIN
 from portal.services import working_days
 from portal.services.scans import scan_results, scans
 from scanners.model import N_, Message, Outcome, Severity
 
 WORKING_DAYS_UNTIL_OPEN = 10
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @dataclass(frozen=True, kw_only=True)

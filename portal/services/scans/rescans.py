@@ -13,11 +13,11 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.portfolio import VendorLine
 from portal.db.models.scans import ScanRun, ScanSide
 from portal.db.models.vendors import Vendor
+from portal.home import BERLIN
 from portal.services import jobs
 from portal.services.actors import Actor, hospital_of
 from portal.services.jobs import JobKind
 from portal.services.monitoring import watching
-from portal.services.registers.dossiers import BERLIN
 from portal.services.scans import left_out, permissions, scan_results, scans
 from scanners.model import N_, Message
 

@@ -3,17 +3,17 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, delete, or_, select
 from sqlalchemy.orm import Session
 
-from portal import i18n
+from portal import home, i18n
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment
 from portal.db.models.findings import Cause
 from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState, SeenRecord
 from portal.db.models.vendors import Vendor
+from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import SYSTEM
 from portal.services.jobs import JobKind
@@ -26,8 +26,6 @@ from scanners import catalogue, judging, storing, targets
 from scanners.datasets import SHIPPED, DataSets
 from scanners.model import N_, CheckClass, Finding, Message, Observations, Outcome, Severity, Subject, SubjectKind
 from scanners.observations import Reason
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 GOOD = (ScanState.DONE, ScanState.PROVISIONAL)
 UNSEEN = frozenset({Outcome.UNKNOWN, Outcome.ERROR})
@@ -328,7 +326,7 @@ def _tell_company(session: Session, run: ScanRun, *, now: datetime) -> None:
 
 
 def _language(vendor: Vendor) -> str:
-    return "de" if vendor.country in {"DE", "AT", "CH", "LI", "LU"} else "en"
+    return home.language_of(vendor.country)
 
 
 def _letter(hospital: Hospital, vendor: Vendor, run: ScanRun, *, now: datetime) -> Letter:

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from portal import i18n
 from portal.db.models.tenders import Tender, TenderBidder, TenderState
 from portal.errors import BadInput
+from portal.home import BERLIN
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
-from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import invitations
 from portal.services.tenders import offers, tenders
 from scanners.model import N_, Message

@@ -16,8 +16,8 @@ from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.tenders import Tender, TenderBidder, TenderState
 from portal.db.models.vendors import Ground
 from portal.errors import NotNow
+from portal.home import BERLIN
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
-from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import invitations
 from portal.services.rounds.invitations import Invitee
 from portal.services.tenders import deadlines, lots, tenders

@@ -14,10 +14,10 @@ from portal.db.models.accounts import HospitalRole
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.tenders import Tender, TenderBidder, TenderState
 from portal.errors import NotNow
+from portal.home import BERLIN
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.answers import responses
 from portal.services.registers import dossiers
-from portal.services.registers.dossiers import BERLIN
 from portal.services.tenders import lots, offers, tenders
 from scanners.model import N_, Message
 

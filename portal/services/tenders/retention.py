@@ -15,8 +15,8 @@ from portal.db.models.rechecks import Recheck
 from portal.db.models.scans import FindingRecord, ScanRun, SeenRecord
 from portal.db.models.tenders import Tender, TenderBidder, TenderQuery
 from portal.db.models.vendors import Supply, Vendor
+from portal.home import BERLIN
 from portal.services.actors import SYSTEM
-from portal.services.registers.dossiers import BERLIN
 from portal.services.tenders import tenders
 from questionnaires import answering
 

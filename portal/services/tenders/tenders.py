@@ -14,9 +14,9 @@ from portal.db.models.accounts import HospitalRole
 from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.tenders import Tender, TenderBidder, TenderLot, TenderState
 from portal.errors import NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import Actor, hospital_of
-from portal.services.registers.dossiers import BERLIN
 from scanners.model import N_, Message
 
 LONGEST = timedelta(days=365)

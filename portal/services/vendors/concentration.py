@@ -23,9 +23,9 @@ from portal.db.models.portfolio import SharedGround, SupplyLine, VendorLine
 from portal.db.models.responses import Response
 from portal.db.models.scans import ScanRun
 from portal.db.models.supplies import Subcontractor
+from portal.home import BERLIN
 from portal.services.actors import Actor, hospital_of
 from portal.services.evidence import shared_components
-from portal.services.registers.dossiers import BERLIN
 from portal.services.scans import releases, scan_results
 from portal.services.scans.grounds import Ground
 from scanners.components import Standing

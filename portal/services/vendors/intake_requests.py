@@ -19,13 +19,14 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.intake_requests import IntakeLink, IntakeRequest
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
 from portal.services.people import accounts, limits, tickets
 from portal.services.registers import policies
-from portal.services.registers.dossiers import BERLIN, deadline_of
+from portal.services.registers.dossiers import deadline_of
 from portal.services.vendors import intakes, vendors
 from portal.services.vendors.intakes import Override
 from scanners.model import N_, Message

@@ -14,8 +14,8 @@ from portal.db import lines
 from portal.db.models.assessments import Stage
 from portal.db.models.portfolio import SupplyLine, VendorLine
 from portal.db.models.registers import ScoreRecord
+from portal.home import BERLIN
 from portal.services.actors import Actor, hospital_of
-from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import invitations
 from portal.services.vendors.portfolio import EVIDENCE_SOON
 from portal.services.vendors.vendors import PROVISIONAL_TIERS

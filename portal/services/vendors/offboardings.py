@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session, selectinload
 from portal.db.models.supplies import Offboarding, OffboardingStep, Step, StepState
 from portal.db.models.vendors import Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
-from portal.services.registers.dossiers import BERLIN
 from portal.services.scans import scans
 from portal.services.vendors import vendors
 from scanners.model import N_, Message

@@ -16,7 +16,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal import i18n
+from portal import home, i18n
 from portal.db.models.vendors import Vendor
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
@@ -139,7 +139,7 @@ def invite(here: HospitalJourney, vendor_id: str) -> Response:
         due_on=here.today + campaigns.ANSWERING_TIME,
         name=vendor.contact_name,
         email=campaigns.address_of(vendor),
-        language="de" if vendor.country in campaigns.GERMAN_SPEAKING else "en",
+        language=home.language_of(vendor.country),
     )
     return _invite_page(here, vendor, _prepared(here, form, vendor))
 

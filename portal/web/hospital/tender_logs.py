@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from flask import Response
 
 from portal.db.models.tenders import Tender
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
 from portal.services.actors import EVERY_HOSPITAL_ROLE
-from portal.services.registers.dossiers import BERLIN
 from portal.services.tenders import acts, lots, tenders
 from portal.web import pages
 from portal.web.hospital import tender_lots

@@ -13,11 +13,11 @@ from assessments.model import IntakeForm
 from portal import i18n
 from portal.db.models.tenders import Tender, TenderBidder, TenderLot, TenderState
 from portal.errors import Clash
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.registers.dossiers import BERLIN
 from portal.services.tenders import eligibility, lots, openings, tenders
 from portal.services.tenders.lots import LotFields
 from portal.services.vendors import intakes

@@ -20,10 +20,10 @@ from wtforms.validators import InputRequired, Length
 from portal import i18n
 from portal.db.models.tenders import Tender, TenderLot, TenderState
 from portal.errors import Clash
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import catalogues
 from portal.services.tenders import (
     awards,

@@ -5,6 +5,7 @@ from wtforms import DateField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from assessments.model import Assessed
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE
@@ -81,7 +82,7 @@ def _page(here: HospitalJourney, vendor_id: str, sent: WaiverForm | None) -> Res
     assessed = registers.assess(here.session, here.actor, vendor_id, now=here.now)
     form = _offered(here, vendor_id, assessed, sent or WaiverForm.offered())
     rows = waiving.of_vendor(here.session, here.actor, vendor_id)
-    today = here.now.astimezone(waiving.BERLIN).date()
+    today = here.now.astimezone(BERLIN).date()
     return pages.page(
         "hospital/vendor_waivers.html",
         **tabs.frame(here, found, "waivers"),

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from flask import Response
 from wtforms import BooleanField, DateTimeLocalField, SelectField, SelectMultipleField, StringField
@@ -12,6 +11,7 @@ from assessments.model import HostRole
 from portal.db.models.responses import ConsentKind
 from portal.db.models.vendors import HostState
 from portal.errors import BadInput, Clash, NotFound, NotNow
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import COMPANY_LEADERS
@@ -52,7 +52,6 @@ METHODS = {
     "dns": _l("by a DNS record"),
     "well-known": _l("by a file"),
 }
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class HostForm(forms.Form):

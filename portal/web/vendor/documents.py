@@ -14,6 +14,7 @@ from portal.db.models.responses import Confidentiality, DeletionRule
 from portal.errors import BadInput, NotFound
 from portal.files import blobs, guarding, screening
 from portal.files.blobs import Blobs
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
@@ -24,7 +25,7 @@ from portal.services.evidence.evidence import Document, DocumentFields, Stored
 from portal.services.evidence.retention import Proof
 from portal.services.rounds.rounds import Key, Round
 from portal.web import component_lists, filters, forms, pages
-from portal.web.journey import HOME, CompanyJourney
+from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections
 from portal.web.vendor.room import vendor
 from questionnaires import shelf
@@ -200,7 +201,7 @@ def proof_of_deletion(here: CompanyJourney, deletion_id: str) -> Response:
     proof = retention.proof(here.session, here.actor, deletion_id)
     reader = Reader(language=here.language, translate=i18n.translator(here.language))
     html = deletion.html(_on_paper(here, proof), reader=reader)
-    name = f"{_('Proof of deletion')} {proof.decided_at.astimezone(HOME):%Y-%m-%d}.pdf"
+    name = f"{_('Proof of deletion')} {proof.decided_at.astimezone(BERLIN):%Y-%m-%d}.pdf"
     here.let_go()
     return pages.download(printing.pdf(html, style=page_style.style()), name=name, media_type="application/pdf")
 

@@ -5,6 +5,7 @@ from wtforms import BooleanField, PasswordField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal import i18n
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
@@ -16,7 +17,7 @@ from portal.services.rounds import catalogues, standings
 from portal.services.rounds.rounds import Key
 from portal.services.vendors import vendors
 from portal.web import forms, pages
-from portal.web.journey import HOME, CompanyJourney
+from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections, signing, steps
 from portal.web.vendor.room import vendor
 from questionnaires import answering
@@ -137,7 +138,7 @@ def receipt_on_paper(here: CompanyJourney, assessment_id: str) -> Response:
     here.let_go()
     content = printing.pdf(html, style=documents.style())
     word = _("Receipt")
-    name = f"{word} {made.hospital} {made.edition} {made.at.astimezone(HOME):%Y-%m-%d}.pdf"
+    name = f"{word} {made.hospital} {made.edition} {made.at.astimezone(BERLIN):%Y-%m-%d}.pdf"
     return pages.download(content, name=name, media_type="application/pdf")
 
 

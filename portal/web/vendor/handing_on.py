@@ -5,11 +5,11 @@ from wtforms import DateField, EmailField, SelectMultipleField, StringField, Tex
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import COMPANY_LEADERS
 from portal.services.answers import responses
-from portal.services.answers.responses import BERLIN
 from portal.services.people import accounts
 from portal.services.rounds import delegations
 from portal.services.rounds.delegations import Errand, Held

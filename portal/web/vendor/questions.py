@@ -8,11 +8,12 @@ from flask import Response, url_for
 from werkzeug.exceptions import BadRequest
 
 from portal.errors import BadInput, Clash, NotFound
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
 from portal.services.actors import EVERY_COMPANY_ROLE
 from portal.services.answers import responses, suggestions
-from portal.services.answers.responses import BERLIN, Saved
+from portal.services.answers.responses import Saved
 from portal.services.evidence import evidence
 from portal.services.rounds import scopes, standings
 from portal.services.rounds.rounds import Key, Round
