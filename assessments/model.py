@@ -42,6 +42,11 @@ def say(words: Words, *, language: str, translate: Callable[[str], str] = str) -
             return words.render(translate)
 
 
+def spoken(number: Decimal) -> Text:
+    """A number within a sentence, with the comma or point of its reader."""
+    return Text(de=str(number).replace(".", ","), en=str(number))
+
+
 # --- Closed sets ---------------------------------------------------------------------------------
 
 MEASURE_PARTS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10")

@@ -10,6 +10,7 @@ from assessments.model import (
     Risk,
     RiskLevel,
     Score,
+    spoken,
 )
 from questionnaires.model import N_
 from scanners.model import Severity
@@ -34,7 +35,7 @@ def likelihood_of(score: Score, policy: Policy) -> Likelihood:
             if score.why_no_grade is NoGrade.NOTHING_SEEN
             else Phrase(
                 text=N_("No grade, coverage %(coverage)s %%; assumed with caution."),
-                values={"coverage": str(score.coverage)},
+                values={"coverage": spoken(score.coverage)},
             )
         )
         return Likelihood(value=policy.likelihood_unknown, cautious=True, reason=reason)

@@ -21,6 +21,7 @@ from assessments.model import (
     RiskSource,
     Score,
     Words,
+    spoken,
 )
 from questionnaires import answering
 from questionnaires.model import N_, Question, RedFlag
@@ -298,7 +299,7 @@ def _from_coverage(gathered: Gathered, score: Score) -> Iterable[Risk]:
         source=RiskSource.COVERAGE,
         cause=(),
         source_keys=(),
-        title=Phrase(text=text, values={"vendor": dossier.vendor_name, "coverage": str(score.coverage)}),
+        title=Phrase(text=text, values={"vendor": dossier.vendor_name, "coverage": spoken(score.coverage)}),
         part=None,
         refs=Refs(),
         severity=Severity.MEDIUM,

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 
 from assessments import register
-from assessments.model import AnswerStanding, FindingStanding, RiskLevel, RiskSource, ScanState, say
+from assessments.model import AnswerStanding, FindingStanding, RiskLevel, RiskSource, ScanState, say, spoken
 from scanners.model import Outcome, Severity
 from tests.assessments import building
 from tests.assessments.building import AT, DAY, POLICY, answer, answered, choice, dossier, finding
@@ -100,6 +101,10 @@ def test_too_little_seen_is_a_risk_of_its_own():
 
     assert risk.likelihood.cautious
     assert of(RiskSource.COVERAGE, answers=answered(), scan_state=ScanState.DOCUMENTS_ONLY) == []
+
+
+def test_a_share_in_a_sentence_has_the_comma_of_its_reader():
+    assert (spoken(Decimal("26.6")).de, spoken(Decimal("26.6")).en) == ("26,6", "26.6")
 
 
 def test_an_accepted_finding_says_until_when():
