@@ -535,7 +535,7 @@ def shared(register: Register) -> tuple[Column[ShareFact], ...]:
         _number(N_("Vendors"), 9, lambda row, _: len(row.vendor_keys)),
         _long(N_("Vendor IDs"), 24, lambda row, _: ", ".join(row.vendor_keys)),
         _long(N_("Names of the vendors"), 60, lambda row, reader: _names_of(register, row.vendor_keys, reader)),
-        _long(N_("Versions"), 26, lambda row, _: ", ".join(row.versions)),
+        _long(N_("Versions in use"), 26, lambda row, _: ", ".join(row.versions)),
         _long(N_("Known holes of these versions"), 40, lambda row, _: ", ".join(row.known)),
     )
 

@@ -19,6 +19,7 @@ from scanners.components import Standing
 LONGEST_KEY = 100  # as an address names it
 MOST_VERSIONS = 10  # of one component in one list
 MOST_KNOWN = 20
+NUMBERED = ("CVE-", "GHSA-")
 
 Place = tuple[str, str, tuple[str, ...]]  # hospital, vendor, the supplies beside whose answers it lies
 
@@ -116,6 +117,8 @@ def _drawn(session: Session, company_id: str, evidence_id: str) -> Sequence[dict
             ComponentFinding.standing.in_([Standing.AFFECTED.value, Standing.POSSIBLE.value]),
         )
     ):
+        if not one.name.startswith(NUMBERED):  # a hole without a number is told by the standing alone
+            continue
         known.setdefault(one.position, []).append((not one.is_used, one.name))
     grouped: dict[str, list[Any]] = {}
     for part in session.execute(

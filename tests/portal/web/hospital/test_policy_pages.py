@@ -132,7 +132,7 @@ def test_the_preview_counts_who_moves_which_way(admin: Visitor, ward: Ward, sess
     assert totals.authorities == sum(one.by_before is not one.by_after for one in seen.rows)
 
     page = admin.get(f"{HOME}/preview").get_data(as_text=True)
-    shown = re.search(r'<dl class="pairs" id="totals">(.*?)</dl>', page, re.DOTALL)[1]
-    numbers = [int(one) for one in re.findall(r"<dd>(\d+) Lieferant", shown)]
+    shown = re.search(r'<p id="totals">(.*?)</p>', page)[1]
+    numbers = [int(one) for one in re.findall(r"<strong>(\d+)</strong>", shown)]
     assert numbers == [totals.up, totals.down, totals.same, totals.grades, totals.levels, totals.authorities]
     assert admin.get(f"{HOME}/preview?all=1").status_code == 200
