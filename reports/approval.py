@@ -98,6 +98,7 @@ def docx(approval: Approval, *, reader: Reader) -> bytes:
     """The same for Word; the same facts give the same bytes."""
     _ = reader.text
     paper = Paper(reader, title=_(TITLE), author=approval.hospital, at=approval.at)
+    paper.tighten()  # whoever signs has what is approved on the same page
     paper.title(_(TITLE), kicker=approval.hospital, lead=_(LEAD))
     paper.text(basis(approval, reader))
     paper.heading(_(N_("What the law asks of the management")), 2)
@@ -108,7 +109,6 @@ def docx(approval: Approval, *, reader: Reader) -> bytes:
     paper.table([_(N_("Number")), _(N_("Frozen"))], numbers(approval, reader), widths=(45, 55))
     paper.text(_(IN_PLACE) + ":")
     paper.text(" · ".join(f"{measure_title(one.part, reader)} {one.in_place}/{one.seen}" for one in approval.measures))
-    paper.break_page()  # whoever signs has what is approved on the same page
     paper.heading(_(N_("Approval")), 2)
     for statement in STATEMENTS:
         paper.text(f"☐ {_(statement)}")

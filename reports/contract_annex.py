@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from assessments.contract_terms import Agreed, Item
 from assessments.model import Assessed
+from questionnaires.model import Text
 from reports import pages, rendering
 from reports.reader import Reader
 from reports.word import Paper
@@ -26,6 +27,8 @@ LETTER = N_("no. 5.1.4 (%(letter)s)")
 OPEN = N_("Agreed specifically with this contractor")
 NOTHING = N_("Nothing is open under this letter at present.")
 TO_AGREE = N_("[day]")
+CONTACT = "{contact}"  # in a clause: the contractor's contact in an incident
+NO_CONTACT = N_("[unit, telephone, mail, around the clock]")
 RANK = N_(
     "Where this annex and the main contract differ on security, this annex prevails. An agreement on processing by a"
     " processor (Art. 28 GDPR) stands beside it and is not replaced by it."
@@ -41,6 +44,7 @@ class Draft:
     assessed: Assessed
     agreed: Sequence[Agreed]
     now: datetime
+    contact: str = ""  # who is called about security; "": nobody is known
 
 
 def name(vendor: str, *, reader: Reader, now: datetime, suffix: str) -> str:
@@ -60,11 +64,11 @@ def word(draft: Draft, *, reader: Reader) -> bytes:
     paper.faint(reader.text(REFERENCE))
     for number, agreed in enumerate(draft.agreed, start=1):
         paper.heading(f"{number}. {agreed.term.title.get(reader.language)}")
-        paper.faint(reader.text(LETTER, letter=agreed.term.letter))
+        paper.faint(reader.text(LETTER, letter=agreed.term.letter), leads=True)
         for index, clause in enumerate(agreed.term.clauses, start=1):
-            paper.clause(f"{number}.{index}", clause.get(reader.language))
+            paper.clause(f"{number}.{index}", said(clause, draft, reader))
         if agreed.items:
-            paper.clause(f"{number}.{len(agreed.term.clauses) + 1}", f"{reader.text(OPEN)}:")
+            paper.clause(f"{number}.{len(agreed.term.clauses) + 1}", f"{reader.text(OPEN)}:", leads=True)
             head = [reader.text(column) for column in (N_("What"), N_("Until"), N_("Source"))]
             paper.table(head, [cells(item, reader) for item in agreed.items], widths=(3.4, 1, 1.5))
         else:
@@ -85,6 +89,7 @@ def html(draft: Draft, *, reader: Reader) -> str:
         lead=lead(draft, reader),
         services=services(draft),
         cells=lambda item: cells(item, reader),
+        said=lambda clause: said(clause, draft, reader),
         title=TITLE,
         note=DRAFT,
         reference=REFERENCE,
@@ -111,6 +116,11 @@ def lead(draft: Draft, reader: Reader) -> str:
 def services(draft: Draft) -> str:
     """What the contract is about."""
     return "; ".join(supply.name for supply in draft.assessed.dossier.supplies)
+
+
+def said(clause: Text, draft: Draft, reader: Reader) -> str:
+    """A clause, with who is called in an incident where that is known."""
+    return clause.get(reader.language).replace(CONTACT, draft.contact or reader.text(NO_CONTACT))
 
 
 def cells(item: Item, reader: Reader) -> tuple[str, str, str]:

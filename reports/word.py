@@ -29,6 +29,16 @@ LINE, SHADE = "B8C2CC", "F2F5F7"
 WIDTH = 166.0  # millimetres of text between the margins
 _LANGUAGES = {"de": "de-DE", "en": "en-GB"}
 _HEADINGS = {1: 15.0, 2: 12.0, 3: 10.5}  # points
+_TIGHT = (  # style, size, space before and after, in points
+    ("Normal", 9, 0, 3),
+    ("Title", 17, 0, 2),
+    ("Subtitle", 10, 0, 5),
+    ("Heading 2", 10.5, 7, 2),
+    ("List Bullet", 9, 0, 1),
+    ("Faint", 8, 0, 2),
+    ("Cell", 8.5, 0.5, 0.5),
+    ("Signature line", 8, 13, 0),
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -57,6 +67,16 @@ class Paper:
         if lead:
             self._add(lead, "Subtitle")
 
+    def tighten(self) -> None:
+        """For what has to stand on one page: narrower margins, smaller letters, less space between."""
+        section, styles = self._document.sections[0], self._document.styles
+        section.top_margin, section.bottom_margin = Mm(14), Mm(14)
+        for name, size, before, after in _TIGHT:
+            styles[name].font.size = Pt(size)
+            spacing = styles[name].paragraph_format
+            spacing.space_before, spacing.space_after = Pt(before), Pt(after)
+            spacing.line_spacing = 1.05
+
     def heading(self, text: str, level: int = 1) -> None:
         """A heading of level 1 to 3; it stays with what follows."""
         self._add(text, f"Heading {level}")
@@ -68,9 +88,9 @@ class Paper:
             paragraph.add_run(f"{cells.clean(lead)} ").bold = True
         paragraph.add_run(cells.clean(text))
 
-    def faint(self, text: str) -> None:
-        """A small grey paragraph: a source, a remark."""
-        self._faint(text)
+    def faint(self, text: str, *, leads: bool = False) -> None:
+        """A small grey paragraph: a source, a remark. One that leads stays with what follows."""
+        self._faint(text).paragraph_format.keep_with_next = leads or None
 
     def note(self, text: str) -> None:
         """A paragraph in a shaded box."""
@@ -82,9 +102,10 @@ class Paper:
         for text in texts:
             self._add(text, "List Number" if numbered else "List Bullet")
 
-    def clause(self, number: str, text: str) -> None:
+    def clause(self, number: str, text: str, *, leads: bool = False) -> None:
         """A numbered paragraph of a contract: the number hangs, so that it may be changed by hand."""
         paragraph = self._add(f"{number}\t{text}", "Clause")
+        paragraph.paragraph_format.keep_with_next = leads or None
         paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(10))
 
     def table(
@@ -151,8 +172,8 @@ class Paper:
     def _add(self, text: str, style: str) -> Paragraph:
         return self._document.add_paragraph(cells.clean(text), style=style)
 
-    def _faint(self, text: str) -> None:
-        self._add(text, "Faint")
+    def _faint(self, text: str) -> Paragraph:
+        return self._add(text, "Faint")
 
 
 def _short(text: str) -> str:

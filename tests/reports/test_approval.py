@@ -92,6 +92,8 @@ def test_a_register_with_nothing_in_it_gives_a_sheet_as_well(tmp_path: Path):
 @pytest.mark.office
 @pytest.mark.skipif(not papers.WRITER.exists(), reason="not installed: apt-get install libreoffice-writer")
 def test_another_program_opens_the_file_for_word(tmp_path: Path):
-    text = papers.raw_of_pdf(papers.by_office(sheet.docx(APPROVAL, reader=reader("de")), tmp_path), tmp_path)
+    content = papers.by_office(sheet.docx(APPROVAL, reader=reader("de")), tmp_path)
+    assert content.count(b"/Type/Page/") == 1  # one page, as the PDF is
+    text = papers.raw_of_pdf(content, tmp_path)
     for fact in FACTS["de"]:
         assert fact in text or fact in text.replace(" ", ""), fact

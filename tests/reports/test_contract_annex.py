@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def test_both_files_say_the_same(draft: Draft, language: str):
     page = contract_annex.html(draft, reader=say)
     for agreed in draft.agreed:
         for clause in agreed.term.clauses:
-            assert clause.get(language) in text
+            assert contract_annex.said(clause, draft, say) in text
         for item in agreed.items:
             assert contract_annex.cells(item, say) in cells
             assert say.day(item.due_on) in page
@@ -56,6 +57,14 @@ def test_both_files_say_the_same(draft: Draft, language: str):
     for whole in (text, page):
         assert draft_note in whole
         assert no_duty in whole
+
+
+def test_whoever_is_called_in_an_incident_stands_in_the_clause(draft: Draft):
+    text = contract_annex.html(draft, reader=reader())
+    assert "im Vorfall: [Stelle, Telefon, E-Mail, rund um die Uhr]." in text
+    known = contract_annex.html(replace(draft, contact="CERT; +49 30 1; cert@firma.example"), reader=reader())
+    assert "im Vorfall: CERT; +49 30 1; cert@firma.example." in known
+    assert contract_annex.CONTACT not in text + known
 
 
 def test_hostile_words_stay_words():

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assessments import contract_terms
 from assessments.comparing import Changes
 from portal.db.models.snapshots import Snapshot, SnapshotState
+from portal.db.models.supplies import ContactRole, VendorContact
 from portal.files.blobs import Blobs
 from portal.home import BERLIN
 from portal.services.actions import actions
@@ -15,6 +17,7 @@ from portal.services.actions.actions import TO_DO
 from portal.services.actors import Actor
 from portal.services.decisions import decisions
 from portal.services.registers import registers, snapshots
+from portal.services.vendors import vendors
 from reports import committee
 from reports.committee import Brief
 from reports.contract_annex import Draft
@@ -64,4 +67,25 @@ def contract(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -
         vendor_keys={vendor_id: assessed.dossier.vendor_key},
         today=now.astimezone(BERLIN).date(),
     )
-    return Draft(assessed=assessed, agreed=contract_terms.agree(assessed, agreed), now=now)
+    return Draft(
+        assessed=assessed,
+        agreed=contract_terms.agree(assessed, agreed),
+        now=now,
+        contact=_security_contact(session, actor, vendor_id),
+    )
+
+
+def _security_contact(session: Session, actor: Actor, vendor_id: str) -> str:
+    """Whom the hospital's own record names for security: name, telephone, mail; "" for nobody."""
+    vendor = vendors.find(session, actor, vendor_id)
+    rows = session.scalars(
+        select(VendorContact)
+        .where(
+            VendorContact.hospital_id == vendor.hospital_id,
+            VendorContact.vendor_id == vendor.id,
+            VendorContact.role == ContactRole.SECURITY,
+        )
+        .order_by(VendorContact.created_at, VendorContact.id)
+    ).all()
+    named = ["; ".join(filter(None, (one.name, one.phone, one.email))) for one in rows]
+    return " / ".join(filter(None, dict.fromkeys(named))) or vendor.security_email

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portal import i18n
+from portal.db.models.supplies import ContactRole, VendorContact
 from portal.errors import NotFound
 from portal.files.blobs import Blobs
 from portal.services.exports import papers
@@ -85,3 +86,17 @@ def test_a_draft_names_what_is_open(session: Session, ward: Ward, now: datetime)
     assert draft.assessed.dossier.vendor_name == NAME
     assert [one.term.letter for one in draft.agreed] == list("abcdefgh")
     assert any(one.items for one in draft.agreed)
+    assert draft.contact == ""
+    row = VendorContact(
+        hospital_id=ward.hospital_id,
+        vendor_id=ward.vendors[NAME],
+        role=ContactRole.SECURITY,
+        name="CERT",
+        phone="+49 30 1",
+        email="cert@strahlwerk.example",
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    known = papers.contract(session, ward.decider, ward.vendors[NAME], now=now)
+    assert known.contact == "CERT; +49 30 1; cert@strahlwerk.example"
