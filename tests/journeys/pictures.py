@@ -173,7 +173,7 @@ def _sitting(page: Page, of: Demonstration) -> str:
     page.locator("main form[action$='/proposed'] button[type=submit]").click()
     page.wait_for_load_state()
     address = page.url.partition("#")[0]
-    page.locator("#agenda ol.lines a").first.click()
+    page.locator("#agenda tbody a.row-link").first.click()
     page.check("main [name=ruling][value=with_conditions]")
     page.fill("main [name=reasons]", "Ohne das Archiv steht die Radiologie; die Lücken sind benannt und terminiert.")
     page.fill("main [name=review_on]", "2027-06-30")

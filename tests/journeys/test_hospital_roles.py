@@ -155,7 +155,7 @@ def test_a_decider_comes_from_today_to_signed_minutes(ground: Ground, enter, tmp
     who.page.locator(f"a[href$='/sittings/{ground.begun}']").first.click()
     who.page.wait_for_load_state()
     who.look()
-    items = who.page.locator("#agenda ol.lines > li > span > a").evaluate_all("all => all.map(one => one.href)")
+    items = who.page.locator("#agenda tbody a.row-link").evaluate_all("all => all.map(one => one.href)")
     assert items
     for address in items[:2]:
         who.go(address)
