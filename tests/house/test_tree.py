@@ -115,6 +115,23 @@ def test_what_the_documents_tell_to_type_exists(capsys: pytest.CaptureFixture[st
     assert broken == []
 
 
+def test_what_the_documents_point_at_exists():
+    """Files by their whole path from the root, links from where they stand; documents of decisions too."""
+    broken: list[str] = []
+    for path in tree.files():
+        if path.suffix != ".md":
+            continue
+        text = path.read_text(encoding="utf-8")
+        named = re.findall(
+            r"(?<![\w/])((?:tests|portal|reports|assessments|questionnaires|scanners|benchmarks)/[\w/.-]+\.\w+)\b", text
+        )
+        broken += [f"{tree.where(path)}: {name}" for name in named if not (tree.ROOT / name).exists()]
+        links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text)
+        broken += [f"{tree.where(path)}: {link}" for link in links if not (path.parent / link).exists()]
+
+    assert broken == []
+
+
 def test_the_operators_guide_names_every_setting_and_no_other():
     code = (tree.ROOT / "portal" / "settings.py").read_text(encoding="utf-8")
     read = set(re.findall(r"(?:env\.get\(|\(env, )\"([A-Z][A-Z_]+)\"", code))
