@@ -18,19 +18,19 @@ TITLE = N_("Approval by the management (§ 38 BSIG)")
 LEAD = N_("Risk management in the supply chain, § 30 (2) no. 4 BSIG")
 DUTIES: Sequence[tuple[str, str]] = (
     (
-        "§ 38 (1) BSIG",
+        N_("§ 38 (1) BSIG"),
         N_("The management puts the measures after § 30 into practice and watches over how that goes."),
     ),
     (
-        "§ 38 (2) BSIG",
+        N_("§ 38 (2) BSIG"),
         N_("Whoever neglects this by their own fault answers to the hospital under its company law."),
     ),
     (
-        "§ 38 (3) BSIG",
+        N_("§ 38 (3) BSIG"),
         N_("The members train regularly, so that they can judge risks, practices and their effect on care."),
     ),
     (
-        "Art. 20 (1) NIS2",
+        N_("Art. 20 (1) NIS2"),
         N_("The directive asks the management to approve the measures; this sheet records that."),
     ),
 )
@@ -102,7 +102,8 @@ def docx(approval: Approval, *, reader: Reader) -> bytes:
     paper.title(_(TITLE), kicker=approval.hospital, lead=_(LEAD))
     paper.text(basis(approval, reader))
     paper.heading(_(N_("What the law asks of the management")), 2)
-    paper.table([_(N_("Paragraph")), _(N_("In short"))], [[name, _(words)] for name, words in DUTIES], widths=(22, 78))
+    duties = [[_(name), _(words)] for name, words in DUTIES]
+    paper.table([_(N_("Paragraph")), _(N_("In short"))], duties, widths=(22, 78))
     paper.heading(_(N_("Measures for the supply chain")), 2)
     paper.items([_(one) for one in MEASURES])
     paper.heading(_(N_("How it stands")), 2)

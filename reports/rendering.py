@@ -19,8 +19,9 @@ class FetchRefused(ValueError):
     """Something in a document asked for an address; documents fetch nothing."""
 
 
-def environment(reader: Reader) -> Environment:
-    """Templates with everything escaped, nothing undefined, and words in the reader's language."""
+@cache
+def environment() -> Environment:
+    """Templates with everything escaped and nothing undefined, compiled once in a process."""
     jinja = Environment(
         loader=PackageLoader("reports", "templates"),
         autoescape=True,
@@ -28,14 +29,14 @@ def environment(reader: Reader) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    jinja.globals.update(reader=reader, _=reader.text)
     jinja.filters["safe_svg"] = Markup  # only for reports.charts, which escapes every text it sets
     return jinja
 
 
 def page(template: str, reader: Reader, **facts: object) -> str:
     """The HTML of a document; signs that no XML can hold stand in it as U+FFFD, as in every other document."""
-    return cells.clean(environment(reader).get_template(template).render(**facts))
+    made = environment().get_template(template).render(reader=reader, _=reader.text, **facts)
+    return cells.clean(made)
 
 
 def pdf(html: str, *, style: str, fonts: Path | None = None, identifier: bytes = b"kettenblick") -> bytes:

@@ -30,14 +30,14 @@ WIDTH = 166.0  # millimetres of text between the margins
 _LANGUAGES = {"de": "de-DE", "en": "en-GB"}
 _HEADINGS = {1: 15.0, 2: 12.0, 3: 10.5}  # points
 _TIGHT = (  # style, size, space before and after, in points
-    ("Normal", 9, 0, 3),
+    ("Normal", 9.5, 0, 4),
     ("Title", 17, 0, 2),
     ("Subtitle", 10, 0, 5),
-    ("Heading 2", 10.5, 7, 2),
-    ("List Bullet", 9, 0, 1),
+    ("Heading 2", 11, 9, 3),
+    ("List Bullet", 9.5, 0, 1.5),
     ("Faint", 8, 0, 2),
-    ("Cell", 8.5, 0.5, 0.5),
-    ("Signature line", 8, 13, 0),
+    ("Cell", 9, 1, 1),
+    ("Signature line", 8.5, 18, 0),
 )
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 

@@ -35,10 +35,10 @@ def test_a_document_that_wants_something_gets_nothing(wish: str):
 
 def test_a_word_nobody_gave_stops_the_document():
     with pytest.raises(UndefinedError):
-        rendering.environment(READER).from_string("{{ nobody }}").render()
+        rendering.environment().from_string("{{ nobody }}").render()
 
 
 def test_what_a_template_is_given_is_escaped():
-    made = rendering.environment(READER).from_string("{{ text }}").render(text="<b>&\"'")
+    made = rendering.environment().from_string("{{ text }}").render(text="<b>&\"'")
 
     assert made == "&lt;b&gt;&amp;&#34;&#39;"
