@@ -107,12 +107,17 @@ def build(
         catalogue_versions=tuple(sorted({each.score.catalogue_version for each in assessed})),
         checks_versions=tuple(sorted({each.score.checks_version for each in assessed})),
         treatments=treatments or {},
-        actions=tuple(sorted(actions, key=lambda each: (each.due_on, each.vendor_key, each.key))),
+        actions=in_order(actions),
         decisions=tuple(decisions),
         changes=tuple(changes),
         incidents=tuple(incidents),
         shared=tuple(shared),
     )
+
+
+def in_order(actions: Iterable[ActionFact]) -> tuple[ActionFact, ...]:
+    """What was agreed on, by its day."""
+    return tuple(sorted(actions, key=lambda each: (each.due_on, each.vendor_key, each.key)))
 
 
 def vendor_row(

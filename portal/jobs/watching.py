@@ -5,6 +5,7 @@ import logging
 from portal.errors import RuleBroken
 from portal.jobs.work import Work
 from portal.services.monitoring import changes, digests
+from portal.services.registers import stored
 from portal.services.scans import rescans
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,9 @@ def rescan(work: Work) -> None:
 def compare(work: Work) -> None:
     """What the hospital sees of one vendor, beside what it saw before."""
     with work.last_step() as session:
-        changes.compare(session, work.argument("hospital_id"), work.argument("vendor_id"), now=work.now())
+        hospital_id, vendor_id = work.argument("hospital_id"), work.argument("vendor_id")
+        changes.compare(session, hospital_id, vendor_id, now=work.now())
+        stored.renew(session, hospital_id, vendor_id, now=work.now())
 
 
 def tell(work: Work) -> None:

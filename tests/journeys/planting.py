@@ -67,7 +67,7 @@ REASONS: Mapping[str, str] = {
         export.open_key export.sha256 export.fingerprint export.blob_id flash_link.token_hash invitation.token_hash
         own_catalogue.sha256 policy_release.sha256 recorded_source.sha256 recorded_source.blob_id recording.sha256
         sitting.minutes_sha256 snapshot.sha256 snapshot.blob_id snapshot.packed_sha256 tender.frozen_sha256
-        ticket.token_hash
+        ticket.token_hash stored_assessment.fingerprint
     """,
     SEEN: """
         finding.outcome finding.severity finding.fact finding.reason finding.address finding_history.severity

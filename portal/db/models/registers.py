@@ -44,6 +44,18 @@ class ScoreRecord(Row):
     is_current: Mapped[bool] = mapped_column(default=True, index=True)
 
 
+class StoredAssessment(Row):
+    """What follows from the facts of a vendor as a snapshot holds it; it counts where facts have this fingerprint."""
+
+    __tablename__ = "stored_assessment"
+    __table_args__ = (ForeignKeyConstraint(["hospital_id", "vendor_id"], ["vendor.hospital_id", "vendor.id"]),)
+
+    hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    vendor_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    packed: Mapped[bytes]  # JSON
+
+
 class RiskRecord(Row):
     """A derived risk; what a person decides about it stands in RiskTreatment and outlives re-derivation."""
 

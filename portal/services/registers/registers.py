@@ -9,15 +9,20 @@ from sqlalchemy.orm import Session
 
 from assessments import outside, register
 from assessments.model import (
+    ActionFact,
     Assessed,
     Dossier,
     OutsideGrade,
+    Policy,
     Register,
     Risk,
     RiskLevel,
     ScanState,
+    ScopeFact,
+    ShareFact,
     Treated,
     Treatment,
+    VendorRecord,
     Words,
 )
 from portal.db.models.accounts import Hospital, HospitalRole
@@ -35,7 +40,7 @@ from portal.services.incidents import incident_facts
 from portal.services.registers import dossiers, own_risks, policies, register_history
 from portal.services.registers.dossiers import Wanted
 from portal.services.scans import permissions
-from portal.services.vendors import concentration, portfolio, scope_records, vendor_records
+from portal.services.vendors import concentration, scope_records, vendor_records
 from scanners.model import N_, Message
 
 RISK_WRITERS = frozenset({HospitalRole.ADMIN, HospitalRole.ASSESSOR, HospitalRole.DECIDER})
@@ -135,32 +140,65 @@ def build(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
 
 def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int, int], None] | None = None) -> Whole:
     """The same with all its facts."""
-    hospital = session.get_one(Hospital, hospital_of(actor))
-    today = now.astimezone(BERLIN).date()
-    found = portfolio.rows(session, actor)
+    beside = around(session, actor, now=now)
     assessed: list[Assessed] = []
     statuses: dict[str, Words] = {}
-    written = _written(session, hospital.id, today=today)
-    treatments: dict[tuple[str, str], Treated] = {}
-    keys: dict[str, str] = {}
-    rounds: dict[str, str] = {}
-    by, known = policies.of(session, hospital.id), dossiers.vendor_keys(session, hospital.id)
-    wanted = [Wanted(vendor=row.vendor, assessment=row.assessment, key=known[row.vendor.id]) for row in found]
-    for number, (row, thought) in enumerate(
-        zip(found, dossiers.several(session, hospital.id, wanted, now=now), strict=True)
-    ):
+    treatments = dict(beside.own_treated)
+    keys = {one.vendor.id: one.key for one in beside.wanted}
+    found = dossiers.several(session, beside.hospital.id, beside.wanted, now=now)
+    for number, (wanted, dossier_) in enumerate(zip(beside.wanted, found, strict=True)):
         if tell is not None:
-            tell(number, len(found))
-        one = register.assess(thought, by)
-        keys[row.vendor.id] = one.dossier.vendor_key
+            tell(number, len(beside.wanted))
+        one = register.assess(dossier_, beside.policy)
         assessed.append(one)
-        rounds[one.dossier.vendor_key] = row.assessment.id if row.assessment is not None else ""
-        statuses[one.dossier.vendor_key] = Message(text=STAGES[row.stage])
+        statuses[wanted.key] = Message(text=STAGES[wanted.assessment.stage if wanted.assessment else None])
         for risk in one.risks:
-            if (treated := written.get((row.vendor.id, risk.key))) is not None:
+            if (treated := beside.written.get((wanted.vendor.id, risk.key))) is not None:
                 treatments[risk.vendor_key, risk.key] = treated
-    agreed = actions.facts(actions.of_hospital(session, actor), vendor_keys=keys, today=today)
+    built = register.build(
+        assessed,
+        beside.policy,
+        hospital=beside.hospital.name,
+        at=now,
+        statuses=statuses,
+        treatments=treatments,
+        actions=beside.actions,
+        own=beside.own,
+        decisions=register_history.decisions(session, actor, assessed, treatments, keys=keys, now=now),
+        changes=register_history.changes(session, actor, keys=keys, now=now),
+        incidents=incident_facts.facts(session, actor, keys=keys, now=now),
+        records=beside.records,
+        scopes=beside.scopes,
+        shared=beside.shared,
+    )
+    rounds = {one.key: one.assessment.id if one.assessment is not None else "" for one in beside.wanted}
+    return Whole(register=built, assessed={one.dossier.vendor_key: one for one in assessed}, rounds=rounds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What a register holds beside what follows from the facts of each vendor."""
+
+    hospital: Hospital
+    policy: Policy
+    wanted: Sequence[Wanted]  # the vendors on the lists, by key
+    written: Mapping[tuple[str, str], Treated]  # by vendor id and the key of the risk
+    own: Sequence[Risk]
+    own_treated: Mapping[tuple[str, str], Treated]  # by vendor key and the key of the risk
+    actions: Sequence[ActionFact]
+    records: Mapping[str, VendorRecord]
+    scopes: Mapping[str, ScopeFact]
+    shared: Sequence[ShareFact]
+
+
+def around(session: Session, actor: Actor, *, now: datetime) -> Around:
+    """All of a register that costs little."""
+    hospital = session.get_one(Hospital, hospital_of(actor))
+    today = now.astimezone(BERLIN).date()
+    wanted = _wanted(session, hospital.id)
+    keys = {one.vendor.id: one.key for one in wanted}
     own: list[Risk] = []
+    own_treated: dict[tuple[str, str], Treated] = {}
     for each in own_risks.rows(session, actor):
         if each.vendor is not None and each.vendor.id not in keys:
             continue  # of a vendor off the lists
@@ -168,24 +206,31 @@ def whole(session: Session, actor: Actor, *, now: datetime, tell: Callable[[int,
         supplies = dossiers.supply_keys(session, hospital.id, each.vendor.id) if each.vendor is not None else {}
         about = (supplies[each.supply.id],) if each.supply is not None else ()
         own.append(own_risks.as_risk(each, vendor_key=key, supplies=about))
-        treatments[key, each.key] = own_risks.as_treated(each.risk, today=today)
-    built = register.build(
-        assessed,
-        by,
-        hospital=hospital.name,
-        at=now,
-        statuses=statuses,
-        treatments=treatments,
-        actions=agreed,
+        own_treated[key, each.key] = own_risks.as_treated(each.risk, today=today)
+    return Around(
+        hospital=hospital,
+        policy=policies.of(session, hospital.id),
+        wanted=wanted,
+        written=_written(session, hospital.id, today=today),
         own=own,
-        decisions=register_history.decisions(session, actor, assessed, treatments, keys=keys, now=now),
-        changes=register_history.changes(session, actor, keys=keys, now=now),
-        incidents=incident_facts.facts(session, actor, keys=keys, now=now),
+        own_treated=own_treated,
+        actions=actions.facts(actions.of_hospital(session, actor), vendor_keys=keys, today=today),
         records=vendor_records.facts(session, actor, keys=keys, today=today),
         scopes=scope_records.facts(session, actor, keys=keys),
         shared=concentration.facts(session, actor, keys=keys, now=now),
     )
-    return Whole(register=built, assessed={one.dossier.vendor_key: one for one in assessed}, rounds=rounds)
+
+
+def _wanted(session: Session, hospital_id: str) -> Sequence[Wanted]:
+    newest: dict[str, Assessment] = {}
+    for assessment in session.scalars(
+        select(Assessment).where(Assessment.hospital_id == hospital_id).order_by(Assessment.round)
+    ):
+        newest[assessment.vendor_id] = assessment
+    keys = dossiers.vendor_keys(session, hospital_id)
+    standing = session.scalars(select(Vendor).where(Vendor.hospital_id == hospital_id, Vendor.ended_at.is_(None)))
+    found = [Wanted(vendor=one, assessment=newest.get(one.id), key=keys[one.id]) for one in standing]
+    return sorted(found, key=lambda one: one.key)
 
 
 def _written(session: Session, hospital_id: str, *, today: date) -> Mapping[tuple[str, str], Treated]:

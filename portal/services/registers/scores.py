@@ -13,7 +13,7 @@ from assessments.model import Assessed, Policy, Risk, Words, say
 from portal import i18n
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, ScoreRecord
-from portal.services.registers import dossiers, movements, policies
+from portal.services.registers import dossiers, movements, policies, stored
 from scanners.model import Severity
 
 UNRATED = "unrated"  # no intake yet, so no level
@@ -34,6 +34,7 @@ def refresh(session: Session, hospital_id: str, assessment_id: str, *, now: date
     is_newest = _is_newest(session, assessment)
     if is_newest:
         _keep_risks(session, assessment, assessed.risks, by, now=now)
+        stored.keep(session, hospital_id, assessment.vendor_id, assessed, by)
     fresh = _record(assessment, assessed, now=now)
     standing = current(session, hospital_id, assessment_id)
     if standing is not None and all(getattr(standing, name) == getattr(fresh, name) for name in COMPARED):

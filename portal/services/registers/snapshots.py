@@ -2,17 +2,18 @@
 
 import hashlib
 import json
+import operator
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import comparing, residual, storing
+from assessments import comparing, register, storing
 from assessments.comparing import Changes, Movement, RegisterThen, RiskThen, VendorThen
 from assessments.deciding import Asked
 from assessments.model import (
@@ -21,17 +22,12 @@ from assessments.model import (
     Grade,
     Policy,
     Register,
-    Risk,
     RiskLevel,
-    RiskSource,
     ScopeFact,
     ShareFact,
+    Treated,
     VendorRecord,
-    VendorRow,
-    Words,
-    say,
 )
-from portal import i18n
 from portal.db.models.accounts import HospitalRole
 from portal.db.models.snapshots import Snapshot, SnapshotState
 from portal.errors import BadInput, NotFound, NotNow
@@ -41,7 +37,7 @@ from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.decisions import decisions
 from portal.services.jobs import JobKind
-from portal.services.registers import movements, registers
+from portal.services.registers import dossiers, frozen, loading, movements, registers, stored
 from portal.services.registers.registers import Whole
 from questionnaires.model import Text
 from scanners import storing as scanner_storing
@@ -54,7 +50,17 @@ FREEZERS = HOSPITAL_WRITERS | {HospitalRole.DECIDER}
 LONGEST_NAME = 200
 MOST = 500  # of one hospital
 MOST_SHARED = 20  # things that several vendors rest on, as papers tell of them
+canonical = frozen.canonical
 MOST_EXPLAINED = 40  # vendors of a comparison whose difference is split by cause, the largest first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frozen:
+    """A document, and of how many vendors the assessment was taken from what is kept."""
+
+    document: bytes
+    vendors: int
+    taken: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,13 +114,17 @@ def ask(session: Session, actor: Actor, name: str, *, now: datetime) -> Snapshot
 
 def freeze(session: Session, hospital_id: str, snapshot_id: str, *, now: datetime) -> bytes | None:
     """The document of a snapshot that waits, in canonical JSON; reads only. None: it waits no more."""
+    made = frozen_now(session, hospital_id, snapshot_id, now=now)
+    return None if made is None else made.document
+
+
+def frozen_now(session: Session, hospital_id: str, snapshot_id: str, *, now: datetime) -> Frozen | None:
+    """The same, with how it was made."""
     row = session.get(Snapshot, snapshot_id)
     if row is None or row.hospital_id != hospital_id or row.state is not SnapshotState.WAITING:
         return None
     reader = Actor(name=row.by_name, hospital_id=hospital_id, hospital_role=HospitalRole.AUDITOR)
-    found = registers.whole(session, reader, now=now)
-    asked = decisions.asked(session, reader, now.astimezone(BERLIN).date())
-    return canonical(document_of(found, name=row.name, by=row.by_name, asked=asked))
+    return _frozen(session, reader, row, now=now)
 
 
 def put(shelf: Blobs, hospital_id: str, document: bytes) -> dict[str, Any]:
@@ -259,39 +269,109 @@ def _dossier(session: Session, actor: Actor, side: Side, key: str) -> Dossier | 
 # ---- the document
 
 
-def canonical(document: Mapping[str, Any]) -> bytes:
-    """The same content is the same bytes."""
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def document_of(whole: Whole, *, name: str, by: str, asked: Iterable[Asked] = ()) -> dict[str, Any]:
-    """Everything the register says and everything it rests on."""
-    said = said_of(whole.register, name=name, by=by, asked=asked)
-    vendors = [
-        {**row, "assessment_id": whole.rounds[row["key"]], "dossier": storing.dump(whole.assessed[row["key"]].dossier)}
-        for row in said["vendors"]
+def _frozen(session: Session, reader: Actor, row: Snapshot, *, now: datetime) -> Frozen:
+    """Everything a register says and everything it rests on, vendor by vendor: what was kept of a vendor's assessment
+    is taken where its facts are the same, and all else is worked out anew. Nothing of a vendor but bytes stays in
+    memory."""
+    hospital_id = hospital_of(reader)
+    around = registers.around(session, reader, now=now)
+    rules = stored.rules(around.policy)
+    vendors: list[bytes] = []
+    risks: list[tuple[tuple[Any, ...], bytes]] = []
+    versions: set[str] = set()
+    taken = 0
+    for at in range(0, len(around.wanted), loading.AT_ONCE):
+        wanted = around.wanted[at : at + loading.AT_ONCE]
+        kept = stored.of(session, hospital_id, [one.vendor.id for one in wanted])
+        for one, dossier in zip(wanted, dossiers.several(session, hospital_id, wanted, now=now), strict=True):
+            dumped, keeping = storing.dump(dossier), kept.get(one.vendor.id)
+            versions.add(f"{dossier.catalogue.id} {dossier.catalogue.version}")
+            if keeping is not None and keeping.fingerprint == stored.fingerprint(dossier, dumped, rules):
+                part = stored.read(keeping)
+                taken += 1
+            else:
+                part = stored.part_of(register.assess(dossier, around.policy), around.policy)
+            beside = frozen.beside(around.records.get(one.key), around.scopes.get(one.key))
+            round_id = one.assessment.id if one.assessment is not None else ""
+            vendors.append(frozen.canonical({**part.vendor, **beside, "assessment_id": round_id, "dossier": dumped}))
+            risks += [_risk_line(each, around.written.get((one.vendor.id, each["key"]))) for each in part.risks]
+    risks += [
+        _risk_line(frozen.risk_out(risk, around.policy), around.own_treated[risk.vendor_key, risk.key])
+        for risk in around.own
     ]
-    return {**said, "checks": movements.bare_checks(CHECKS), "vendors": vendors}
+    risks.sort(key=operator.itemgetter(0))
+    head = _head(
+        around.hospital.name,
+        around.policy,
+        name=row.name,
+        by=row.by_name,
+        at=now,
+        catalogue_versions=sorted(versions),
+        actions=register.in_order(around.actions),
+        asked=decisions.asked(session, reader, now.astimezone(BERLIN).date()),
+        shared=around.shared,
+    )
+    plain = {**head, "checks": movements.bare_checks(CHECKS)}
+    pieces = {name: frozen.canonical(value) for name, value in plain.items()}
+    pieces["vendors"] = b"[" + b",".join(vendors) + b"]"
+    pieces["risks"] = b"[" + b",".join(line for _order, line in risks) + b"]"
+    document = b"{" + b",".join(frozen.canonical(name) + b":" + pieces[name] for name in sorted(pieces)) + b"}"
+    return Frozen(document=document, vendors=len(vendors), taken=taken)
+
+
+def _risk_line(risk: Mapping[str, Any], treated: Treated | None) -> tuple[tuple[Any, ...], bytes]:
+    return frozen.worst_first(risk), frozen.canonical({**risk, **frozen.treated_out(treated)})
 
 
 def said_of(register: Register, *, name: str = "", by: str = "", asked: Iterable[Asked] = ()) -> dict[str, Any]:
     """What the register says, without the facts it rests on: papers are made from this, frozen or not."""
+    head = _head(
+        register.hospital,
+        register.policy,
+        name=name,
+        by=by,
+        at=register.at,
+        catalogue_versions=register.catalogue_versions,
+        actions=register.actions,
+        asked=asked,
+        shared=register.shared,
+    )
+    return {
+        **head,
+        "vendors": [{**frozen.vendor_out(row), **frozen.beside(row.record, row.scope)} for row in register.vendors],
+        "risks": [
+            {**frozen.risk_out(risk, register.policy), **frozen.treated_out(register.treated(risk))}
+            for risk in register.risks
+        ],
+    }
+
+
+def _head(
+    hospital: str,
+    policy: Policy,
+    *,
+    name: str,
+    by: str,
+    at: datetime,
+    catalogue_versions: Iterable[str],
+    actions: Iterable[ActionFact],
+    asked: Iterable[Asked],
+    shared: Sequence[ShareFact],
+) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "kind": "register",
-        "hospital": register.hospital,
+        "hospital": hospital,
         "name": name,
         "by": by,
-        "at": register.at.isoformat(),
-        "policy": storing.dump_policy(register.policy),
-        "policy_version": register.policy_version,
-        "catalogue_versions": list(register.catalogue_versions),
+        "at": at.isoformat(),
+        "policy": storing.dump_policy(policy),
+        "policy_version": policy.version,
+        "catalogue_versions": list(catalogue_versions),
         "checks_version": CATALOGUE_VERSION,
-        "vendors": [_vendor_out(row) for row in register.vendors],
-        "risks": [_risk_out(register, risk) for risk in register.risks],
-        "actions": [_action_out(one) for one in register.actions],
+        "actions": [_action_out(one) for one in actions],
         "asked": [_asked_out(one) for one in asked],
-        "shared": [_share_out(one) for one in register.shared[:MOST_SHARED]],
+        "shared": [_share_out(one) for one in shared[:MOST_SHARED]],
     }
 
 
@@ -312,69 +392,11 @@ def _action_out(one: ActionFact) -> dict[str, Any]:
     return {
         "key": one.key,
         "vendor_key": one.vendor_key,
-        "title": _both(one.title),
-        "standing": _both(one.standing),
+        "title": frozen.both(one.title),
+        "standing": frozen.both(one.standing),
         "owner": one.owner,
-        "due_on": _day(one.due_on),
+        "due_on": frozen.day(one.due_on),
         "is_overdue": one.overdue,
-    }
-
-
-def _vendor_out(row: VendorRow) -> dict[str, Any]:
-    score = row.score
-    return {
-        "key": row.key,
-        "name": row.name,
-        "supplies": [{"key": supply.key, "name": supply.name, "tier": supply.tier} for supply in row.supplies],
-        "tier": row.tier,
-        "impact": row.impact,
-        "patient_safety": row.patient_safety,
-        "value": _text(score.value),
-        "grade": score.grade.value if score.grade else None,
-        "why_no_grade": score.why_no_grade.value if score.why_no_grade else None,
-        "coverage": str(score.coverage),
-        "outside_value": _text(score.outside.value),
-        "outside_grade": score.outside.grade.value if score.outside.grade else None,
-        "likelihood": row.residual.likelihood.value,
-        "level": row.residual.level.value if row.residual.level else None,
-        "parts": {
-            part.part: {"value": _text(part.value), "level": part.level, "basis": part.basis.value}
-            for part in score.parts
-        },
-        "open_findings": {severity.value: count for severity, count in row.open_findings.items()},
-        "open_contradictions": row.open_contradictions,
-        "knock_outs": list(row.knock_outs),
-        "record": scanner_storing.encode(row.record) if row.record is not None else None,
-        "scope": scanner_storing.encode(row.scope) if row.scope is not None else None,
-    }
-
-
-def _risk_out(register: Register, risk: Risk) -> dict[str, Any]:
-    treated = register.treated(risk)
-    inherent = residual.inherent(risk, register.policy) if risk.source is not RiskSource.OWN else None
-    return {
-        "key": risk.key,
-        "vendor_key": risk.vendor_key,
-        "title": _both(risk.title),
-        "scenario": _both(risk.scenario),
-        "source": risk.source.value,
-        "source_keys": list(risk.source_keys),
-        "concerns": [concern.value for concern in risk.concerns],
-        "severity": risk.severity.value,
-        "likelihood": risk.likelihood.value,
-        "impact": risk.impact,
-        "patient_safety": risk.patient_safety,
-        "level": risk.level.value if risk.level else None,
-        "inherent": inherent.value if inherent else None,
-        "supplies": list(risk.supplies),
-        "since": risk.since.isoformat() if risk.since else None,
-        "waived_until": _day(risk.accepted_until),
-        "treatment": treated.treatment.value if treated else "open",
-        "owner": treated.owner if treated else "",
-        "due_on": _day(treated.due_on) if treated else None,
-        "accepted_until": _day(treated.accepted_until) if treated else None,
-        "note": treated.note if treated else "",
-        "by": treated.by if treated else "",
     }
 
 
@@ -416,15 +438,3 @@ def then_of(document: Mapping[str, Any]) -> RegisterThen:
             for row in document["risks"]
         ),
     )
-
-
-def _both(words: Words) -> dict[str, str]:
-    return {name: say(words, language=name, translate=i18n.translator(name)) for name in i18n.LANGUAGES}
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _day(value: date | None) -> str | None:
-    return value.isoformat() if value else None

@@ -1,4 +1,4 @@
-"""What the start page and the risk list count and put in order, ready to be read."""
+"""What lists count and put in order, ready to be read, and what follows from the facts of a vendor."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,9 +52,23 @@ def upgrade() -> None:
         line.add_column(sa.Column("has_security_contact", sa.Boolean(), server_default=sa.false(), nullable=False))
     for name, table, columns in INDEXES:
         op.create_index(name, table, columns, unique=False)
+    op.create_table(
+        "stored_assessment",
+        sa.Column("hospital_id", sa.String(length=20), nullable=False),
+        sa.Column("vendor_id", sa.String(length=20), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("packed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["hospital_id", "vendor_id"],
+            ["vendor.hospital_id", "vendor.id"],
+            name=op.f("fk_stored_assessment_hospital_id_vendor_id"),
+        ),
+        sa.PrimaryKeyConstraint("hospital_id", "vendor_id", name=op.f("pk_stored_assessment")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("stored_assessment")
     for name, table, _columns in reversed(INDEXES):
         op.drop_index(name, table_name=table)
     with op.batch_alter_table("supply_line") as line:
