@@ -23,12 +23,14 @@ from questionnaires.model import AnswerValue
 from reports import rendering
 from tests.journeys import browsing, product, reading_files
 from tests.portal.jobs import running
+from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser
+    from sqlalchemy.orm import Session
 
     from portal.db.session import Sessions
     from tests.journeys.browsing import Visitor
@@ -45,12 +47,13 @@ TWO_PAGES = "p { break-after: page } p:last-child { break-after: auto }"
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """The server with its worker, the relay behind it, and a company that a hospital asks."""
+    """The server with its worker, the relay behind it, and a company that two hospitals ask."""
 
     address: str
     sessions: Sessions
     relay: Relay
-    of: Errand
+    asked: Errand
+    lent: Errand
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +65,21 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         product.served(folder, relay=relay, scan=scan, public_looks_a_day=20) as site,
     ):
         with site.sessions.begin() as session:
-            of = errand.accepted(session, now := datetime.now(UTC))
-            yes = AnswerValue(choices=("yes",))  # something to hand in
-            responses.save(session, of.lead, of.assessment_id, ("GV-02", ""), yes, version=0, now=now)
+            asked, lent = _asked(session, datetime.now(UTC))
         with site.at_work():
-            yield Ground(address=site.address, sessions=site.sessions, relay=relay, of=of)
+            yield Ground(address=site.address, sessions=site.sessions, relay=relay, asked=asked, lent=lent)
+
+
+def _asked(session: Session, now: datetime) -> tuple[Errand, Errand]:
+    asked = errand.accepted(session, now - timedelta(days=2))
+    of = ward.empty(session, name="Klinikum Süd")
+    ward.add(session, of, errand.VENDOR, "PACS Archiv", domain="strahlwerk.example", now=now)
+    ward.invite(session, of, errand.VENDOR, now=now, due=now.date() + timedelta(days=28))
+    lent = errand.Errand(ward=of, assessment_id=of.assessments[errand.VENDOR], token="")
+    lent.lead = ward.accept(session, of, errand.VENDOR, now=now, actor=asked.lead)
+    yes = AnswerValue(choices=("yes",))  # something to hand in
+    responses.save(session, lent.lead, lent.assessment_id, ("GV-02", ""), yes, version=0, now=now)
+    return asked, lent
 
 
 @pytest.fixture
@@ -77,7 +90,7 @@ def enter(ground: Ground, chromium: Browser, axe: str) -> Iterator[Callable[...,
 
 
 def test_a_section_goes_to_a_colleague_by_mail_and_the_lead_sees_who_is_where(ground: Ground, enter):
-    lead, path = enter(ground.of.lead), ground.of.path
+    lead, path = enter(ground.asked.lead), ground.asked.path
     lead.go(path)
     lead.go(f"{path}/colleagues")
     lead.page.locator("[name=sections][value=BK]").check()
@@ -140,7 +153,7 @@ def _row_of(lead: Visitor, section: str) -> str:
 def test_documents_are_lent_to_be_read_seen_who_opened_them_and_deleted_with_proof(
     ground: Ground, enter, tmp_path: Path
 ):
-    lead, path = enter(ground.of.lead), ground.of.path
+    lead, path = enter(ground.lent.lead), ground.lent.path
     (tmp_path / "Pruefbericht.pdf").write_bytes(rendering.pdf("<p>Eins</p><p>Zwei</p>", style=TWO_PAGES))
     (tmp_path / "Entwurf.pdf").write_bytes(rendering.pdf("<p>Entwurf</p>", style=TWO_PAGES))
     lead.go(f"{path}/questions/GV")
@@ -176,8 +189,8 @@ def test_documents_are_lent_to_be_read_seen_who_opened_them_and_deleted_with_pro
     lead.page.locator("[name=confirms]").check()
     lead.press("Sign and hand in")
 
-    reader = enter(ground.of.ward.assessor)
-    reader.go(f"/hospital/vendors/{ground.of.ward.vendors[errand.VENDOR]}/evidence")
+    reader = enter(ground.lent.ward.assessor)
+    reader.go(f"/hospital/vendors/{ground.lent.ward.vendors[errand.VENDOR]}/evidence")
     assert reader.word("only to be read, not to be saved") in reader.text()
     reader.press("Pruefbericht.pdf")
     assert (reader.page.locator("img.page-picture").get_attribute("src") or "").startswith("data:image/png;base64,")
