@@ -53,7 +53,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
     # Playwright keeps an event loop running in this thread once it has started; asyncio.run refuses to work after it.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    # Journeys are the longest: begun last, one of them would hold up the end alone.
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("browser") is not None,
+            "tests/journeys/" not in item.path.as_posix(),
+        )
+    )
 
 
 def pytest_collection_finish() -> None:
