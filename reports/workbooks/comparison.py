@@ -20,7 +20,7 @@ from reports.workbooks.cells import Value, rows_that_fit
 from reports.workbooks.sheets import FONT, HAIR, INK, Paper
 from scanners.model import N_
 
-_TITLES, _COLUMN = (15, 46), 30
+_TITLES, _COLUMN = (15, 60), 30
 _LINE, _HIGHEST = 13, 400
 _OUT = "8C1D18"
 _GROUP = PatternFill("solid", fgColor="F2F5F7")
@@ -144,6 +144,7 @@ def _overview(
     side.add("", limits, [None] * side.across)
     if made.is_uneven:
         side.add("", reader.text(words.UNEVEN), [None] * side.across)
+    side.sheet.page_setup.fitToHeight = 1  # a sheet to lay on the table: nobody turns a page for the last measure
     side.end()
 
 
