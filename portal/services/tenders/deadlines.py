@@ -90,13 +90,11 @@ def _tell_of_time(
             link=f"{base_url}/vendor/rounds/{bidder.assessment_id}/tender",
             link_text=i18n.gettext("Questions and answers of the tender"),
         )
-    outbox.add(
+    outbox.post(
         session,
+        letter,
         kind="tender-deadline",
         to=bidder.contact_email,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
         language=bidder.language,
         hospital_id=bidder.house_id,
         now=now,
