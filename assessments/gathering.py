@@ -35,12 +35,12 @@ class Asked:
     answer: AnswerFact | None
     share: float | None  # of the weight, before assurance; None: no answer, or not applicable
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """Stable within a dossier."""
         return f"{self.question.id}:{self.supply or ''}".rstrip(":")
 
-    @property
+    @functools.cached_property
     def line_key(self) -> str:
         """The key of the line it becomes."""
         return f"{LineSource.ANSWER}:{self.key}"
@@ -70,12 +70,12 @@ class Counted:
         """The measure it counts in: the first one the check names; None: only the outside grade."""
         return str(self.check.refs.measures[0]) if self.check.refs.measures else None
 
-    @property
+    @functools.cached_property
     def scored(self) -> bool:
         """Whether it is a line: seen, and not provisional."""
         return self.fact.finding.outcome in SEEN and not self.fact.finding.provisional
 
-    @property
+    @functools.cached_property
     def applicable(self) -> bool:
         """Whether it could have been a line: unknown lowers coverage; what no one consented to does not."""
         finding = self.fact.finding

@@ -19,6 +19,18 @@ def exact(number: float) -> Fraction:
     return Fraction(str(number))
 
 
+@functools.cache
+def product(number: float, other: float) -> Fraction:
+    """Of two numbers of a policy, which come again and again."""
+    return exact(number) * exact(other)
+
+
+@functools.cache
+def shared(number: float, among: int) -> Fraction:
+    """A weight that several share."""
+    return exact(number) / among
+
+
 def printed(value: Fraction) -> Decimal:
     """The value with one decimal, halves up; every grade and level is read from what is printed."""
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(TENTH, rounding=ROUND_HALF_UP)

@@ -27,14 +27,15 @@ from questionnaires.model import N_
 from scanners.model import Check, Finding, Severity
 
 
-def grade(dossier: Dossier, policy: Policy) -> OutsideGrade:
-    """The outside grade of a vendor, over the hosts in scope.
+def grade(dossier: Dossier, policy: Policy, counted: tuple[Counted, ...] | None = None) -> OutsideGrade:
+    """The outside grade of a vendor, over the hosts in scope; `counted`: its findings that count, if they are gathered.
 
     Of a result that is not open yet the dossier holds only what is critical: that alone would be no grade.
     """
     is_closed = dossier.scan_state in {ScanState.RUNNING, ScanState.COMPANY_FIRST}
-    counted = () if is_closed else gathering.counted(dossier, policy)
-    return of_counted(counted, policy, at=dossier.at)
+    if is_closed:
+        return of_counted((), policy, at=dossier.at)
+    return of_counted(gathering.counted(dossier, policy) if counted is None else counted, policy, at=dossier.at)
 
 
 def of_findings(
@@ -84,20 +85,23 @@ def _category(name: str, counted: list[Counted], policy: Policy) -> CategoryScor
 
 
 def _value(counted: Iterable[Counted], policy: Policy) -> tuple[Fraction | None, Decimal]:
-    applicable = seen = weight = kept = Fraction(0)
+    applicable: list[Fraction] = []
+    seen: list[Fraction] = []
+    weights: list[Fraction] = []
+    kept: list[Fraction] = []
     for each in counted:
         if not each.applicable:
             continue
-        factor = grading.exact(each.factor)
-        own = grading.exact(policy.severity_weights[each.check.severity]) * factor
-        applicable += own
+        own = grading.product(policy.severity_weights[each.check.severity], each.factor)
+        applicable.append(own)
         if each.scored:
-            seen += own
-            counts = grading.exact(policy.severity_weights[each.weighs_as]) * factor
-            weight += counts
-            kept += counts * grading.exact(policy.outcome_shares[each.fact.finding.outcome])
-    coverage = grading.printed(grading.FULL * seen / applicable if applicable else Fraction(0))
-    return (grading.FULL * kept / weight if weight else None), coverage
+            seen.append(own)
+            counts = grading.product(policy.severity_weights[each.weighs_as], each.factor)
+            weights.append(counts)
+            kept.append(counts * grading.exact(policy.outcome_shares[each.fact.finding.outcome]))
+    whole, weight = grading.total(applicable), grading.total(weights)
+    coverage = grading.printed(grading.FULL * grading.total(seen) / whole if whole else Fraction(0))
+    return (grading.FULL * grading.total(kept) / weight if weight else None), coverage
 
 
 def finding_caps(counted: Iterable[Counted], policy: Policy, *, at: datetime) -> list[Cap]:

@@ -45,8 +45,8 @@ OWN_QUESTIONS = Text(de="Eigene Fragen des Krankenhauses", en="The hospital's ow
 def assess(dossier: Dossier, policy: Policy) -> Assessed:
     """Everything that follows from one dossier."""
     gathered = Gathered(dossier=dossier, policy=policy)
-    score = scoring.score_of(gathered)
     found = contradictions.among(gathered)
+    score = scoring.score_of(gathered, found)
     derived = risks.derive(gathered, score, found)
     return Assessed(
         dossier=dossier,

@@ -105,10 +105,10 @@ def score(dossier: Dossier, policy: Policy) -> Score:
     return score_of(Gathered(dossier=dossier, policy=policy))
 
 
-def score_of(gathered: Gathered) -> Score:
-    """The same, of what was gathered already."""
+def score_of(gathered: Gathered, against: tuple[Contradiction, ...] | None = None) -> Score:
+    """The same, of what was gathered already; `against`: its contradictions, where they are found already."""
     dossier, policy = gathered.dossier, gathered.policy
-    against = contradictions.among(gathered)
+    against = contradictions.among(gathered) if against is None else against
     parts = _counted_parts(gathered, against)
     shares = _shares_of_overall(parts, policy)
     raw = _overall(parts, shares, policy)
@@ -126,7 +126,7 @@ def score_of(gathered: Gathered) -> Score:
         parts=tuple(_part_score(parts[key], lines, policy) for key in PARTS),
         caps=caps,
         lines=lines,
-        outside=outside.grade(dossier, policy),
+        outside=outside.grade(dossier, policy, gathered.counted),
         silent=_silent(gathered),
         documents_only=dossier.scan_state is ScanState.DOCUMENTS_ONLY,
         policy_version=policy.version,
@@ -144,7 +144,7 @@ def _why_no_grade(value: Decimal | None, coverage: Decimal, policy: Policy) -> N
 
 def _silent(gathered: Gathered) -> bool:
     """Whether the deadline passed with more than half of the weight unanswered."""
-    weights = [(grading.exact(each.question.weight) / each.supplies, each.answer is None) for each in gathered.asked]
+    weights = [(grading.shared(each.question.weight, each.supplies), each.answer is None) for each in gathered.asked]
     unanswered = grading.total(weight for weight, silent in weights if silent)
     return gathered.dossier.deadline_passed and unanswered > HALF * grading.total(weight for weight, _ in weights)
 
@@ -183,7 +183,7 @@ def _parts_with_checks(dossier: Dossier, policy: Policy) -> frozenset[str]:
 def _count_answer(half: Half, gathered: Gathered, asked: Asked, contradicted: Contradiction | None) -> None:
     if not asked.applicable:
         return
-    weight = grading.exact(asked.question.weight) / asked.supplies
+    weight = grading.shared(asked.question.weight, asked.supplies)
     half.applicable += weight
     is_mended = asked.line_key in gathered.mended
     if asked.answer is None and not gathered.dossier.deadline_passed and not is_mended:
@@ -255,14 +255,13 @@ def _answer_line(asked: Asked, reason: Words) -> Line:
 def _count_check(half: Half, policy: Policy, counted: Counted) -> None:
     if not counted.applicable:
         return
-    factor = grading.exact(counted.factor)
-    own = grading.exact(policy.severity_weights[counted.check.severity]) * factor
+    own = grading.product(policy.severity_weights[counted.check.severity], counted.factor)
     half.applicable += own  # by the check's own severity, so that mending a finding never lowers coverage
     finding = counted.fact.finding
     if not counted.scored:
         return
     half.seen += own
-    weight = grading.exact(policy.severity_weights[counted.weighs_as]) * factor
+    weight = grading.product(policy.severity_weights[counted.weighs_as], counted.factor)
     if weight == 0:
         return
     half.judged.append(
