@@ -22,6 +22,7 @@ from portal.db.models.vendors import Ground, Host, HostState, HostWord, Speaker,
 from portal.services import audit, jobs
 from portal.services.actors import Actor
 from portal.services.answers import manifests
+from portal.services.evidence import components
 from portal.services.scans import grounds, permissions, scan_results
 from scanners.model import CheckClass, SubjectKind
 
@@ -99,6 +100,8 @@ def carry_over(
     _carry_consents(session, old, assessment, now=now)
     _carry_scans(session, old, assessment, now=now)
     jobs.ask_for_score(session, vendor.hospital_id, assessment.id, now=now)
+    if any(one["kind"] == components.KIND for one in manifest["evidence"]):
+        components.ask_to_share(session, response.company_id, now=now)
     audit.record(
         session,
         actor,

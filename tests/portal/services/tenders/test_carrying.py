@@ -6,24 +6,32 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from portal.db.models.assessments import Assessment
 from portal.db.models.findings import FindingHistory
+from portal.db.models.jobs import Job
 from portal.db.models.responses import Consent, ConsentKind
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.tenders import Tender
 from portal.db.models.vendors import Ground, Host, HostState
+from portal.services.evidence import components, evidence
+from portal.services.evidence.evidence import DocumentFields, Stored
+from portal.services.jobs import JobKind
 from portal.services.registers import registers
 from portal.services.scans import consents, releases, rescans
 from portal.services.scans.consents import Signature
 from portal.services.tenders import awards, lots
 from portal.services.tenders.lots import LotFields
 from portal.services.vendors import intakes, vendors
+from scanners.datasets import SHIPPED
 from scanners.model import CheckClass
+from scanners.parsing.parts_lists import Component as Part
+from scanners.parsing.parts_lists import PartsList
 from tests.portal.services.tenders import bids
 from tests.portal.services.tenders.bids import DAY, ONE, TWO
 from tests.portal.services.tenders.test_lots import GIVEN
+from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -164,3 +172,24 @@ def test_the_vendor_has_the_intake_of_its_lot(session: Session, now: datetime):
     record = intakes.current(supply)
     assert record is not None
     assert (record.tier, record.at, record.by_name) == (row.lots[0].tier, now, made.ward.assessor.name[:200])
+
+
+def test_the_hospital_counts_the_parts_of_the_list_that_the_awarded_bidder_handed_in(session: Session, now: datetime):
+    made = bids.started(session, now)
+    lead = made.actors[ONE]
+    wards.answer_all(session, made.ward, ONE, quality=1.0, now=now + DAY)
+    session.expire_all()
+    stored = Stored(blob_id="1" * 32, sha256="1" * 64, size=9, file_name="s.json", media_type="application/json")
+    fields = DocumentFields(kind=components.KIND, issued_on=now.date())
+    document = evidence.add(
+        session, lead, made.ward.assessments[ONE], fields, stored, keys=(("GV-01", ""),), now=now + DAY
+    )
+    session.flush()
+    parts = (Part(name="jquery", version="1.12.4", purl="pkg:npm/jquery@1.12.4"),)
+    found = PartsList(format="CycloneDX", version="1.6", product="PACS", components=parts)
+    components.keep(session, lead.company_id or "", document.id, found, data=SHIPPED, now=now + DAY)
+    bids.sign(session, made, ONE, now=now + 2 * DAY)
+    session.execute(delete(Job).where(Job.kind == JobKind.COMPONENTS_REJUDGE))  # done long ago
+    awarded(session, made)
+    (job,) = session.scalars(select(Job).where(Job.kind == JobKind.COMPONENTS_REJUDGE)).all()
+    assert job.args == {"company_id": lead.company_id}
