@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from openpyxl.cell.cell import Cell
 from openpyxl.chart import BarChart, Reference
 from openpyxl.styles import Alignment, Border, Font, PatternFill
@@ -21,6 +21,9 @@ from reports.workbooks import sheets
 from reports.workbooks.cells import Value, written
 from reports.workbooks.sheets import ACCENT, FONT, INK, RULE, Paper, Sheet
 from scanners.model import N_, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOT_AN_AUDIT = N_(
     "This register rests on self-declarations of vendors and on what can be seen from outside. It is neither an audit "
@@ -374,8 +377,10 @@ def _measure_title(part: str, reader: Reader) -> str:
     return f"{measure.citation.get(reader.language)}: {measure.short.get(reader.language)}"
 
 
-def comparison(register: Register, reader: Reader) -> pd.DataFrame:
+def comparison(register: Register, reader: Reader) -> "pd.DataFrame":
     """Rows: gates, score, coverage, then every measure and module; columns: vendors in the register's order."""
+    import pandas as pd  # noqa: PLC0415 - half a second at every start of the portal; only who writes a register pays
+
     columns = {
         f"{row.key} {row.name}": {
             reader.text(N_("Knock-outs")): ", ".join(row.knock_outs) or reader.text(N_("none")),
