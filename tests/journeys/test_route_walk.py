@@ -179,6 +179,9 @@ TABLE: Mapping[object, str] = {
         POST vendor.add_incident_word  GET vendor.incident_on_sheet  GET vendor.incident_on_paper
         POST vendor.attach_incident_sheet  GET vendor.flash  POST vendor.answer_flash
         POST vendor.keep_document  GET vendor.deleted_documents  GET vendor.proof_of_deletion
+        GET vendor.vault_list  GET vendor.add_to_vault  POST vendor.put_into_vault  GET vendor.vault_document
+        GET vendor.vault_file  POST vendor.keep_in_vault  GET vendor.newer_document  POST vendor.replace_document
+        POST vendor.remove_from_vault
         GET vendor.pack  POST vendor.take_pack_along  POST vendor.bring_pack  POST vendor.take_from_pack
         GET vendor.pack_documents  POST vendor.take_pack_documents
         POST vendor.forget_pack  GET vendor.other_forms  POST vendor.bring_other_form
@@ -337,6 +340,14 @@ def payload(name: str, place: Place) -> dict[str, object]:
             "file": (io.BytesIO(FILE), "neu.pdf"),
             "kind": "iso27001_cert",
             "confidentiality": "normal",
+        },
+        **{
+            f"POST vendor.{way}": {
+                "file": (io.BytesIO(FILE), "neu.pdf"),
+                "kind": "iso27001_cert",
+                "confidentiality": "normal",
+            }
+            for way in ("put_into_vault", "replace_document")
         },
         "POST vendor.use_document": {"existing": ids["evidence_id"], "to": ids["name"]},
         "POST vendor.attach_document": {"to": ids["name"]},

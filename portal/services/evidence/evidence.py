@@ -134,7 +134,7 @@ def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetim
         .order_by(Evidence.uploaded_at)
     )
     found = [
-        _document(
+        described(
             row,
             types[row.kind].text if row.kind in types else Text(de=row.kind, en=row.kind),
             tuple(key for key, ids in links.items() if row.id in ids),
@@ -233,10 +233,18 @@ def add(
 ) -> Evidence:
     """Write down a document that lies on the disk, and lay it beside answers."""
     assessment = _changeable(session, actor, assessment_id)
-    _check(session, fields, assessment, media_type=stored.media_type, now=now)
+    check(fields, evidence_kinds.known(catalogues.of(session, assessment)), media_type=stored.media_type, now=now)
     if not keys and not responses.find_part(session, actor, assessment_id)[1].is_whole:
         sentence = N_("Choose the question for which you bring the document.")
         raise BadInput({"to": Message(text=sentence)})  # beside nothing, whoever brought it would not see it again
+    row = write_down(session, actor, fields, stored, now=now)
+    for key in keys:
+        _lay(session, actor, assessment, row, key, now=now)
+    return row
+
+
+def write_down(session: Session, actor: Actor, fields: DocumentFields, stored: Stored, *, now: datetime) -> Evidence:
+    """Write down a document that was checked, beside nothing yet."""
     company_id = company_of(actor, EVERY_COMPANY_ROLE)
     used = session.scalar(
         select(func.coalesce(func.sum(Evidence.size), 0)).where(
@@ -273,8 +281,6 @@ def add(
     session.flush()  # its places point to it
     audit.record(session, actor, "evidence.added", row.id, now=now, detail={"kind": row.kind, "sha256": row.sha256})
     components.ask(session, row, now=now)
-    for key in keys:
-        _lay(session, actor, assessment, row, key, now=now)
     return row
 
 
@@ -377,6 +383,13 @@ def set_keeping(
     """How long a document is kept and whether it may leave; this can change after it was handed in too."""
     company_of(actor)
     row = _row(session, actor, assessment_id, evidence_id)
+    keep_as(session, actor, row, is_view_only=is_view_only, retain_until=retain_until, now=now)
+
+
+def keep_as(
+    session: Session, actor: Actor, row: Evidence, *, is_view_only: bool, retain_until: date | None, now: datetime
+) -> None:
+    """The same, of a document that was found."""
     fresh = retain_until if retain_until != row.retain_until else None  # a day that has passed meanwhile may stay
     _check_keeping(is_view_only=is_view_only, media_type=row.media_type, retain_until=fresh, now=now)
     row.is_view_only, row.retain_until = is_view_only, retain_until
@@ -399,7 +412,7 @@ def unnamed(session: Session, found: Iterable[tuple[str, str]]) -> Sequence[tupl
 
 def open_for_company(session: Session, actor: Actor, assessment_id: str, evidence_id: str) -> Opened:
     """The owner's own copy."""
-    return _opened(_row(session, actor, assessment_id, evidence_id))
+    return opened(_row(session, actor, assessment_id, evidence_id))
 
 
 def open_for_hospital(
@@ -427,7 +440,7 @@ def open_for_hospital(
     reader, shown = _reader(session, actor, assessment), page if row.is_view_only else None
     session.add(EvidenceOpening(company_id=row.company_id, evidence_id=row.id, who=reader, at=now, page=shown))
     audit.record(session, actor, "evidence.opened", row.id, now=now, detail={"assessment": assessment.id})
-    return replace(_opened(row), reader=reader)
+    return replace(opened(row), reader=reader)
 
 
 def _is_in_dispute(session: Session, assessment: Assessment, row: Evidence, *, now: datetime) -> bool:
@@ -479,7 +492,8 @@ def _reader(session: Session, actor: Actor, assessment: Assessment) -> str:
     return f"{actor.name}, {hospital}"[:400]
 
 
-def _opened(row: Evidence) -> Opened:
+def opened(row: Evidence) -> Opened:
+    """What the edge needs to give a document out."""
     return Opened(
         owner=owner_of(row.company_id),
         blob_id=row.blob_id,
@@ -490,9 +504,10 @@ def _opened(row: Evidence) -> Opened:
     )
 
 
-def _check(session: Session, fields: DocumentFields, assessment: Assessment, *, media_type: str, now: datetime) -> None:
+def check(fields: DocumentFields, kinds: Iterable[str], *, media_type: str, now: datetime) -> None:
+    """Refuse what a company says of a document where it cannot be so; `kinds` may be chosen."""
     wrong: dict[str, Message] = {}
-    if fields.kind not in evidence_kinds.known(catalogues.of(session, assessment)):
+    if fields.kind not in kinds:
         wrong["kind"] = Message(text=N_("Choose what kind of document it is."))
     if fields.valid_to is not None and fields.valid_from is not None and fields.valid_to < fields.valid_from:
         wrong["valid_to"] = Message(text=N_("The end must not lie before the beginning."))
@@ -585,7 +600,8 @@ def _rests_on(session: Session, row: Evidence, assessment: Assessment) -> Messag
     return None
 
 
-def _document(row: Evidence, kind: Text, keys: tuple[Key, ...], status: EvidenceStatus | None) -> Document:
+def described(row: Evidence, kind: Text, keys: tuple[Key, ...], status: EvidenceStatus | None) -> Document:
+    """A document as its owner sees it."""
     return Document(
         id=row.id,
         name=row.file_name,

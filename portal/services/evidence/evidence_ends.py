@@ -61,11 +61,16 @@ def tell(session: Session, *, base_url: str, now: datetime) -> int:
 
 def last_day(row: Evidence) -> date | None:
     """The last day a document counts by its own dates and kind, wherever it lies."""
-    kind = _kinds().get(row.kind)
+    kind = kinds().get(row.kind)
     wanted = evidence_rules.wanted_of(kind) if kind is not None else None
     if wanted is None:
         return row.valid_to
-    fact = EvidenceFact(
+    return evidence_rules.good_until(fact_of(row), wanted)
+
+
+def fact_of(row: Evidence) -> EvidenceFact:
+    """What a document says of itself, wherever it lies."""
+    return EvidenceFact(
         key=row.id,
         type=row.kind,
         name=row.file_name,
@@ -73,8 +78,10 @@ def last_day(row: Evidence) -> date | None:
         issued_on=row.issued_on or row.valid_from,
         valid_from=row.valid_from,
         valid_until=row.valid_to,
+        scope=row.scope,
+        product=row.product,
+        release=row.release,
     )
-    return evidence_rules.good_until(fact, wanted)
 
 
 def _endings(session: Session, today: date) -> Sequence[Ending]:
@@ -85,11 +92,11 @@ def _endings(session: Session, today: date) -> Sequence[Ending]:
     latest: dict[tuple[str, str, str], date] = {}
     for row, end in ends:
         latest[_sort(row)] = max(end, latest.get(_sort(row), end))
-    kinds = _kinds()
+    known = kinds()
     return [
         Ending(
             row=row,
-            kind=kinds[row.kind].text if row.kind in kinds else Text(de=row.kind, en=row.kind),
+            kind=known[row.kind].text if row.kind in known else Text(de=row.kind, en=row.kind),
             ends_on=end,
             days=(end - today).days,
             step=next(step for step in STEPS if (end - today).days <= step),
@@ -104,11 +111,12 @@ def _sort(row: Evidence) -> tuple[str, str, str]:
     return row.company_id, row.kind, row.product.casefold()
 
 
-def _kinds() -> dict[str, EvidenceType]:
-    kinds = dict(evidence_kinds.FURTHER)
+def kinds() -> dict[str, EvidenceType]:
+    """Every kind of document, by whichever catalogue that ships it is asked for."""
+    found = dict(evidence_kinds.FURTHER)
     for name in shelf.versions():
-        kinds |= shelf.get(*name).evidence_types
-    return kinds
+        found |= shelf.get(*name).evidence_types
+    return found
 
 
 def _tell(session: Session, company_id: str, found: Sequence[Ending], *, base_url: str, now: datetime) -> int:

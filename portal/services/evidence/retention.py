@@ -6,15 +6,18 @@ A deletion is decided in a transaction; then the file goes off the disk, and onl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.db.models.accounts import Hospital
+from portal.db.models.assessments import Assessment
 from portal.db.models.disputes import Dispute, DisputeState
-from portal.db.models.incidents import FlashReply
+from portal.db.models.incidents import FlashAsked, FlashReply
 from portal.db.models.plans import ActionReport
-from portal.db.models.responses import AnswerEvidence, DeletionRule, Evidence, EvidenceDeletion, SignOff
+from portal.db.models.responses import AnswerEvidence, DeletionRule, Evidence, EvidenceDeletion, Response, SignOff
 from portal.errors import NotFound
 from portal.home import BERLIN
 from portal.services import audit, jobs
@@ -45,6 +48,25 @@ class Proof:
     event: str
 
 
+class HeldBy(StrEnum):
+    """By what a hospital was shown a document."""
+
+    EDITION = "edition"  # a hand-in
+    DISPUTE = "dispute"
+    REPORT = "report"  # that an action is done
+    FLASH = "flash"  # an answer to a question that was asked at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """Something for which a document has to stay, and until when."""
+
+    by: HeldBy
+    hospital: str
+    at: datetime  # the last time
+    until: date
+
+
 @dataclass(frozen=True, kw_only=True)
 class Leaving:
     """A file that has to go off the disk."""
@@ -57,23 +79,51 @@ class Leaving:
 def held_until(session: Session, company_id: str) -> Mapping[str, date]:
     """Until when each document of a company is held: an edition, a dispute, a report on an action or an answer
     given at once cites it."""
-    held_by_dispute = select(Dispute.evidence_id, Dispute.at).where(
-        Dispute.company_id == company_id, Dispute.state != DisputeState.TAKEN_BACK
+    return {evidence_id: max(one.until for one in found) for evidence_id, found in holds(session, company_id).items()}
+
+
+def holds(session: Session, company_id: str) -> Mapping[str, Sequence[Hold]]:
+    """What holds each document of a company: by what it was shown, to which hospital, and until when; latest first."""
+    by_edition = (
+        select(SignOff, Assessment.hospital_id)
+        .join(Response, Response.id == SignOff.response_id)
+        .join(Assessment, Assessment.id == Response.assessment_id)
+        .where(SignOff.company_id == company_id)
     )
-    held_by_report = select(ActionReport.evidence_id, ActionReport.at).where(ActionReport.company_id == company_id)
-    held_by_flash = select(FlashReply.evidence_id, FlashReply.at).where(FlashReply.company_id == company_id)
+    by_dispute = select(Dispute.evidence_id, Dispute.hospital_id, Dispute.at).where(
+        Dispute.company_id == company_id, Dispute.evidence_id != "", Dispute.state != DisputeState.TAKEN_BACK
+    )
+    by_report = (
+        select(ActionReport.evidence_id, Assessment.hospital_id, ActionReport.at)
+        .join(Assessment, Assessment.id == ActionReport.assessment_id)
+        .where(ActionReport.company_id == company_id, ActionReport.evidence_id != "")
+    )
+    by_flash = (
+        select(FlashReply.evidence_id, FlashAsked.hospital_id, FlashReply.at)
+        .join(FlashAsked, FlashAsked.id == FlashReply.asked_id)
+        .where(FlashReply.company_id == company_id, FlashReply.evidence_id != "")
+    )
     cited = [
-        *_signed(session, company_id),
         *(
-            (row[0], row[1])
-            for held in (held_by_dispute, held_by_report, held_by_flash)
-            for row in session.execute(held)
+            (HeldBy.EDITION, entry["id"], hospital_id, row.at)
+            for row, hospital_id in session.execute(by_edition)
+            for entry in row.manifest["evidence"]
+        ),
+        *(
+            (by, *row)
+            for by, asked in ((HeldBy.DISPUTE, by_dispute), (HeldBy.REPORT, by_report), (HeldBy.FLASH, by_flash))
+            for row in session.execute(asked)
         ),
     ]
-    found: dict[str, date] = {}
-    for evidence_id, at in cited:
+    shown = select(Hospital.id, Hospital.name).where(Hospital.id.in_({one[2] for one in cited}))
+    names = {row.id: row.name for row in session.execute(shown)}
+    latest: dict[tuple[str, HeldBy, str], datetime] = {}
+    for by, evidence_id, hospital_id, at in cited:
+        latest[evidence_id, by, hospital_id] = max(at, latest.get((evidence_id, by, hospital_id), at))
+    found: dict[str, list[Hold]] = {}
+    for (evidence_id, by, hospital_id), at in sorted(latest.items(), key=lambda item: item[1], reverse=True):
         until = answering.add_months(at.astimezone(BERLIN).date(), HELD_MONTHS)
-        found[evidence_id] = max(until, found.get(evidence_id, until))
+        found.setdefault(evidence_id, []).append(Hold(by=by, hospital=names[hospital_id], at=at, until=until))
     return found
 
 

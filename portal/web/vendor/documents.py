@@ -1,6 +1,6 @@
 """Documents: put one in, lay it beside answers, take it out again, see how it stands and who opened it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from flask import Response, request
@@ -29,7 +29,7 @@ from portal.web.journey import CompanyJourney
 from portal.web.vendor import sections
 from portal.web.vendor.room import vendor
 from questionnaires import shelf
-from questionnaires.model import Text
+from questionnaires.model import EvidenceType, Text
 from reports import deletion
 from reports import pages as page_style
 from reports.reader import Reader
@@ -52,12 +52,11 @@ KEEP_UNTIL_MEANS = _l(
 )
 
 
-class DocumentForm(forms.Form):
+class PaperForm(forms.Form):
     """A file and what it is."""
 
     file = FileField(_l("File"), [InputRequired(_l("Choose a file."))])
     kind = SelectField(_l("What kind of document is it?"), [InputRequired(_l("Choose what kind of document it is."))])
-    to = SelectField(_l("For which question?"), validators=[Optional()])
     issuer = StringField(_l("Issued by"), [Length(max=200)], filters=[forms.stripped])
     scope = TextAreaField(
         _l("Scope of the document"),
@@ -83,6 +82,12 @@ class DocumentForm(forms.Form):
     confidentiality = SelectField(_l("Confidentiality"), [InputRequired()])
     is_view_only = BooleanField(VIEW_ONLY, description=VIEW_ONLY_MEANS)
     retain_until = DateField(KEEP_UNTIL, [Optional()], description=KEEP_UNTIL_MEANS)
+
+
+class DocumentForm(PaperForm):
+    """The same, within a round."""
+
+    to = SelectField(_l("For which question?"), validators=[Optional()])
 
 
 class KeepingForm(forms.Form):
@@ -112,6 +117,7 @@ def documents(here: CompanyJourney, assessment_id: str) -> Response:
         "vendor/documents.html",
         head=responses.head(here.session, here.actor, assessment_id),
         documents=evidence.of_round(here.session, here.actor, assessment_id, now=here.now),
+        may_see_vault=here.role in COMPANY_LEADERS,
         may_see_deleted=here.role in COMPANY_LEADERS and bool(retention.proofs(here.session, here.actor)),
     )
 
@@ -234,7 +240,7 @@ def _document_page(
 def document_file(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Response:
     """The owner's own copy, always as a download."""
     opened = evidence.open_for_company(here.session, here.actor, assessment_id, evidence_id)
-    content = _shelf(here).get(opened.owner, opened.blob_id, opened.sha256)
+    content = on_disk(here).get(opened.owner, opened.blob_id, opened.sha256)
     return pages.download(content, name=opened.file_name, media_type=opened.media_type)
 
 
@@ -262,8 +268,7 @@ def detach_document(here: CompanyJourney, assessment_id: str, evidence_id: str, 
 def remove_document(here: CompanyJourney, assessment_id: str, evidence_id: str) -> Response:
     """Delete what was never handed in; the file goes when the deletion is committed."""
     blob_id = evidence.remove(here.session, here.actor, assessment_id, evidence_id, now=here.now)
-    shelf, owner = _shelf(here), evidence.owner_of(here.company.id)
-    event.listen(here.session, "after_commit", lambda _session: shelf.remove(owner, blob_id), once=True)
+    take_off_disk(here, blob_id)
     here.notice(_("The document has been deleted."))
     return pages.see_other("vendor.documents", assessment_id=assessment_id)
 
@@ -292,17 +297,30 @@ def _on_paper(here: CompanyJourney, proof: Proof) -> deletion.Deletion:
 
 
 def _put(here: CompanyJourney, assessment_id: str, form: DocumentForm, keys: list[Key]) -> None:
+    with received(here) as stored:
+        evidence.add(here.session, here.actor, assessment_id, fields_of(form), stored, keys=keys, now=here.now)
+
+
+def take_off_disk(here: CompanyJourney, blob_id: str) -> None:
+    """The file goes when its deletion is committed."""
+    shelf, owner = on_disk(here), evidence.owner_of(here.company.id)
+    event.listen(here.session, "after_commit", lambda _session: shelf.remove(owner, blob_id), once=True)
+
+
+@contextmanager
+def received(here: CompanyJourney) -> Iterator[Stored]:
+    """The file that this request brought, looked at and sealed."""
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         raise BadInput({"file": Message(text=N_("Choose a file."))})
     with sealed(here, upload.filename, upload.read(guarding.LARGEST + 1)) as stored:
-        evidence.add(here.session, here.actor, assessment_id, _fields(form), stored, keys=keys, now=here.now)
+        yield stored
 
 
 @contextmanager
 def sealed(here: CompanyJourney, sent_name: str, content: bytes) -> Iterator[Stored]:
     """Look at a file and seal it; what is done with it happens inside, and when that fails it is off the disk again."""
-    name, owner, shelf = guarding.safe_name(sent_name), evidence.owner_of(here.company.id), _shelf(here)
+    name, owner, shelf = guarding.safe_name(sent_name), evidence.owner_of(here.company.id), on_disk(here)
     try:
         guarding.check_name(sent_name)
         kind = guarding.check(name, content)
@@ -321,7 +339,8 @@ def sealed(here: CompanyJourney, sent_name: str, content: bytes) -> Iterator[Sto
         raise
 
 
-def _fields(form: DocumentForm) -> DocumentFields:
+def fields_of(form: PaperForm) -> DocumentFields:
+    """What the form says of a document."""
     return DocumentFields(
         kind=str(form.kind.data),
         issuer=str(form.issuer.data or ""),
@@ -337,18 +356,23 @@ def _fields(form: DocumentForm) -> DocumentFields:
     )
 
 
-def _shelf(here: CompanyJourney) -> Blobs:
+def on_disk(here: CompanyJourney) -> Blobs:
+    """Where the company's documents lie."""
     return Blobs(folder=here.settings.files_dir, keyring=here.keyring)
 
 
 def _document_form(asked: Round, *, sent: bool = False) -> DocumentForm:
     form = DocumentForm.sent() if sent else DocumentForm.offered()
-    types = evidence_kinds.known(asked.catalogue).values()
-    words = sorted(((one.id, one.text.get(i18n.language())) for one in types), key=lambda pair: pair[1].casefold())
-    form.offer("kind", [("", _("please choose")), *words])
+    offer_kinds(form, evidence_kinds.known(asked.catalogue).values())
     form.offer("to", [("", _("for none yet")), *_places(asked)])
-    form.offer("confidentiality", [(one.value, word) for one, word in CONFIDENTIALITY.items()])
     return form
+
+
+def offer_kinds(form: PaperForm, kinds: Iterable[EvidenceType]) -> None:
+    """Give the form the kinds of document that may be chosen."""
+    words = sorted(((one.id, one.text.get(i18n.language())) for one in kinds), key=lambda pair: pair[1].casefold())
+    form.offer("kind", [("", _("please choose")), *words])
+    form.offer("confidentiality", [(one.value, word) for one, word in CONFIDENTIALITY.items()])
 
 
 def _places(asked: Round) -> list[tuple[str, str]]:

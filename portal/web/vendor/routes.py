@@ -20,6 +20,7 @@ from portal.web.vendor import (
     result,
     team,
     tenders,
+    vault,
     workbook,
 )
 from portal.web.vendor.room import invitation, vendor
@@ -45,5 +46,6 @@ MODULES = (
     result,
     team,
     tenders,
+    vault,
     workbook,
 )
