@@ -262,6 +262,8 @@ def invite_another(
     """Invite another person to the same round, or the first one where none was; the earlier links die."""
     hospital_of(actor, HOSPITAL_WRITERS)
     assessment = find(session, actor, assessment_id)
+    if assessment.is_uninvited:
+        session.refresh(assessment, with_for_update=True)  # its recording may be closed at this moment
     if not is_free(assessment):
         raise NotNow(Message(text=N_("This invitation was taken already.")))
     address = accounts.email_address(invitee.email)
@@ -333,9 +335,10 @@ def withdraw(session: Session, actor: Actor, assessment_id: str, *, now: datetim
     """Stop a round that nobody has taken; its links die."""
     hospital_of(actor, HOSPITAL_WRITERS)
     assessment = find(session, actor, assessment_id)
+    _kill_links(session, assessment, now)  # in the order of who accepts: the links first, then the round
+    session.refresh(assessment, with_for_update=True)
     if assessment.stage not in UNANSWERED | {Stage.RECORDING}:
         raise NotNow(Message(text=N_("The vendor has taken this round; it can no longer be withdrawn.")))
-    _kill_links(session, assessment, now)
     assessment.stage = Stage.CLOSED
     audit.record(session, actor, "assessment.withdrawn", assessment.id, now=now)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from assessments.model import Assurance, Basis
 from portal.db.models.accounts import HospitalRole
@@ -335,6 +335,21 @@ def test_who_was_not_asked_is_not_silent_and_once_invited_it_has_its_time(sessio
     assert found.due_on >= (late + timedelta(days=27)).date()
     assert invitations.is_free(found)
     assert not dossiers.build(session, made.hospital_id, found.id, now=late).deadline_passed
+
+
+def test_what_is_closed_while_somebody_is_invited_stays_handed_in(session: Session, now: datetime):
+    made = begun_uninvited(session, now)
+    found = of(session, made)
+    assert found.stage is Stage.RECORDING
+    session.execute(  # as if a colleague had closed the recording after this transaction read the round
+        update(Assessment).where(Assessment.id == found.id).values(stage=Stage.SUBMITTED, submitted_at=now),
+        execution_options={"synchronize_session": False},
+    )
+    invitations.invite_another(
+        session, made.assessor, found.id, Invitee(email="neu@stumm.example"), base_url="https://x", now=now
+    )
+    session.flush()
+    assert session.scalar(select(Assessment.stage).where(Assessment.id == found.id)) is Stage.SUBMITTED
 
 
 def test_another_hospital_does_not_know_of_it(session: Session, ward: Ward, now: datetime):

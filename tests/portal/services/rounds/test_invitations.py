@@ -6,7 +6,7 @@ import threading
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.db.models.accounts import Company, Person
 from portal.db.models.assessments import Assessment, Invitation, Stage
@@ -127,6 +127,26 @@ def test_a_renewal_goes_to_the_same_address_and_only_for_the_newest_link(session
 
     mails = session.scalars(select(OutboxMail.to_address).where(OutboxMail.kind == "invitation")).all()
     assert mails == [errand.ADDRESS] * 2
+
+
+def test_a_round_that_is_taken_while_somebody_withdraws_it_stays_taken(session, asked, now):
+    found = invitations.find(session, asked.ward.assessor, asked.assessment_id)
+    assert found.stage is Stage.INVITED
+    _meanwhile(session, found, Stage.ACCEPTED)
+
+    with pytest.raises(NotNow):
+        invitations.withdraw(session, asked.ward.assessor, asked.assessment_id, now=now)
+    assert session.scalar(select(Assessment.stage).where(Assessment.id == found.id)) is Stage.ACCEPTED
+
+
+def _meanwhile(session, found, stage):
+    """As if another transaction had committed it after this one read the round."""
+    session.flush()
+    session.execute(
+        update(Assessment).where(Assessment.id == found.id).values(stage=stage),
+        execution_options={"synchronize_session": False},
+    )
+    assert found.stage is not stage
 
 
 def test_a_withdrawn_round_opens_nothing(session, asked, now):
