@@ -78,6 +78,8 @@ class Form(wtforms.Form):
             several = isinstance(field, wtforms.SelectMultipleField | wtforms.MultipleFileField)
             if not several and len(request.form.getlist(name)) > 1:
                 raise BadRequest(f"more than one value for {name[:60]}")
+            if _is_kept_as_sent(field) and any("\0" in value for value in request.form.getlist(name)):
+                raise BadRequest(f"a sign in {name[:60]} that nobody types and PostgreSQL cannot keep")
 
     def offer(self, name: str, words: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
         """Give a field the choices of this request."""
@@ -114,6 +116,10 @@ class Form(wtforms.Form):
             raise
         else:
             step.commit()
+
+
+def _is_kept_as_sent(field: wtforms.Field) -> bool:
+    return not field.filters and not isinstance(field, wtforms.PasswordField)
 
 
 def _received() -> Any:

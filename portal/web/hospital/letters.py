@@ -35,7 +35,9 @@ class LetterForm(forms.Form):
     subject = StringField(
         _l("Subject"), [InputRequired(_l("Write something here.")), Length(max=300)], filters=[forms.stripped]
     )
-    text = TextAreaField(_l("Text"), [InputRequired(_l("Write something here.")), Length(max=8000)])
+    text = TextAreaField(
+        _l("Text"), [InputRequired(_l("Write something here.")), Length(max=8000)], filters=[forms.stripped]
+    )
     version = HiddenField()
 
 

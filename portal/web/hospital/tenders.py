@@ -131,7 +131,9 @@ class AwardForm(forms.Form):
 
     bidder_id = HiddenField()
     reason = TextAreaField(
-        _l("Reason for the award"), [InputRequired(_l("Give the reason for the award.")), Length(max=4000)]
+        _l("Reason for the award"),
+        [InputRequired(_l("Give the reason for the award.")), Length(max=4000)],
+        filters=[forms.stripped],
     )
 
 
@@ -155,7 +157,9 @@ class CancelForm(forms.Form):
     """Why it ends."""
 
     reason = TextAreaField(
-        _l("Reason"), [InputRequired(_l("Give the reason for the end of the tender.")), Length(max=4000)]
+        _l("Reason"),
+        [InputRequired(_l("Give the reason for the end of the tender.")), Length(max=4000)],
+        filters=[forms.stripped],
     )
 
 

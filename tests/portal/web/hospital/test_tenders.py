@@ -123,6 +123,8 @@ def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], 
     with sessions() as session:
         bidder_id = session.scalars(select(TenderBidder.id).where(TenderBidder.tender_id == tender_id)).one()
     assert visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": ""}).status_code == 422
+    assert visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": "\0\u202e"}).status_code == 422
+    assert visitor.post(f"{place}/award", {"bidder_id": "\0", "reason": "Bestes."}).status_code == 400
     assert "nichts abgegeben" in visitor.get(place).get_data(as_text=True)
     refused = visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": "Bestes Angebot."})
     assert refused.status_code == 409
