@@ -74,6 +74,7 @@ class Supply(Row):
     __table_args__ = (
         UniqueConstraint("hospital_id", "id"),
         ForeignKeyConstraint(["hospital_id", "vendor_id"], ["vendor.hospital_id", "vendor.id"]),
+        Index("ix_supply_vendor", "hospital_id", "vendor_id"),  # SQLite knows no better which of these is narrow
         Index("ix_supply_contract", "hospital_id", "contract_ends_on", "id", "renews_months", "notice_months"),
         Index("ix_supply_notice", "hospital_id", "notice_months", "contract_ends_on", "id"),
         Index("ix_supply_exit_due", "hospital_id", "exit_due_on", "id"),

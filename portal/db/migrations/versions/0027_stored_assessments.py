@@ -37,6 +37,7 @@ INDEXES = (
     ("ix_risk_treatment_accepted", "risk_treatment", ["hospital_id", "treatment", "accepted_until"]),
     ("ix_risk_treatment_due", "risk_treatment", ["hospital_id", "due_on"]),
     ("ix_vendor_created", "vendor", ["hospital_id", "created_at", "id"]),
+    ("ix_supply_vendor", "supply", ["hospital_id", "vendor_id"]),
     ("ix_supply_contract", "supply", ["hospital_id", "contract_ends_on", "id", "renews_months", "notice_months"]),
     ("ix_supply_notice", "supply", ["hospital_id", "notice_months", "contract_ends_on", "id"]),
     ("ix_supply_exit_due", "supply", ["hospital_id", "exit_due_on", "id"]),
