@@ -224,7 +224,7 @@ def keep(
     if isinstance(found, PartsList):
         judgements = judged(found, data, on=now.astimezone(BERLIN).date()) if stands is None else stands
         _fill(session, row, found, judgements, now=now)
-        shared_components.share(session, company_id)
+    shared_components.share(session, company_id)
     audit.record(
         session,
         SYSTEM,

@@ -140,6 +140,8 @@ def delete(session: Session, actor: Actor, row: Evidence, rule: DeletionRule, *,
         )
     )
     components.forget(session, row.company_id, row.id)
+    if row.kind == components.KIND:
+        components.ask_to_share(session, row.company_id, now=now)  # an earlier list of the same product counts again
     row.deleted_at = now
     event = audit.record(
         session,

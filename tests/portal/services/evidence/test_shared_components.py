@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from portal.db.models.components import SharedComponent
 from portal.db.models.jobs import Job
-from portal.db.models.responses import Evidence
+from portal.db.models.responses import DeletionRule, Evidence
 from portal.services.answers import responses, submissions
 from portal.services.answers.submissions import Signer
-from portal.services.evidence import components, evidence, shared_components
+from portal.services.evidence import components, evidence, retention, shared_components
 from portal.services.evidence.evidence import DocumentFields, Stored
 from portal.services.scans.grounds import Ground
 from portal.services.vendors import concentration
 from questionnaires.model import AnswerValue
 from scanners.components import Standing
 from scanners.datasets import SHIPPED
+from scanners.model import Message
 from scanners.parsing.parts_lists import Component as Part
 from scanners.parsing.parts_lists import PartsList
 from tests.portal import building
@@ -142,6 +143,28 @@ def test_of_a_product_only_the_newest_list_counts(session: Session, lists: Lists
 
     rows = session.execute(select(SharedComponent.key, SharedComponent.versions)).all()
     assert sorted(map(tuple, rows)) == [("pacs-core", ["1"]), ("pkg:npm/jquery", ["3.7.1"])]
+
+
+@pytest.mark.parametrize("why", ["deleted", "unreadable"])
+def test_once_the_newest_list_is_gone_the_one_before_it_counts_again(
+    session: Session, lists: Lists, now: datetime, why: str
+):
+    lists.read(session, FIRST, (OLD,), now, product="PACS")
+    newest = lists.read(session, FIRST, (NEW,), now + timedelta(days=1), product="PACS")
+    lists.hand_in(session, FIRST, now)
+    session.execute(delete(Job))
+    lead = lists.leads[FIRST]
+    if why == "deleted":
+        retention.delete(session, lead, session.get_one(Evidence, newest), DeletionRule.RETENTION, now=now)
+        assert session.scalars(select(Job.args).where(Job.kind == "components-rejudge")).all() == [
+            {"company_id": lead.company_id}
+        ]
+        shared_components.share(session, lead.company_id)  # as the job does
+    else:
+        components.keep(session, lead.company_id, newest, Message(text="no list"), data=SHIPPED, now=now)
+
+    rows = session.execute(select(SharedComponent.key, SharedComponent.versions)).all()
+    assert list(map(tuple, rows)) == [("pkg:npm/jquery", ["1.12.4"])]
 
 
 def test_handing_in_a_list_asks_for_its_rows(session: Session, lists: Lists, now: datetime):
