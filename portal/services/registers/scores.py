@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from assessments import evidence_rules, register, residual
 from assessments.model import Assessed, Policy, Risk, Words, say
 from portal import i18n
+from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.registers import RiskRecord, ScoreRecord
 from portal.services.registers import dossiers, movements, policies, stored
@@ -25,9 +26,13 @@ COMPARED = (
 
 
 def refresh(session: Session, hospital_id: str, assessment_id: str, *, now: datetime) -> ScoreRecord | None:
-    """Work a round out anew; nothing is written when nothing moved. None: the round is a draft, or gone."""
+    """Work a round out anew; nothing is written when nothing moved. None: the round is a draft, gone, or of a bidder
+    whose tender has ended: what is forgotten of it does not come back."""
     assessment = session.get(Assessment, assessment_id)
     if assessment is None or assessment.hospital_id != hospital_id or assessment.stage is Stage.DRAFT:
+        return None
+    house = session.get_one(Hospital, hospital_id)
+    if house.is_for_bidder and house.ended_at is not None:
         return None
     by = policies.of(session, hospital_id)
     assessed = register.assess(dossiers.build(session, hospital_id, assessment_id, now=now), by)

@@ -8,22 +8,27 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal.db.models.assessments import Invitation
+from portal.db.models.components import ComponentNotice, SharedComponent
 from portal.db.models.disputes import Dispute
 from portal.db.models.findings import FindingHistory, Rejudgement
 from portal.db.models.portfolio import SharedGround
 from portal.db.models.rechecks import Recheck
+from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord, StoredAssessment
 from portal.db.models.scans import FindingRecord, ScanRun, SeenRecord
+from portal.db.models.snapshots import RiskWord, ScoreBasis, ScoreMove
 from portal.db.models.tenders import Tender, TenderBidder, TenderQuery
 from portal.db.models.vendors import Supply, Vendor
+from portal.db.models.watching import ChangeTold, VendorChange, WatchMark
 from portal.home import BERLIN
 from portal.services.actors import SYSTEM
 from portal.services.tenders import tenders
 from questionnaires import answering
 
 KEPT_MONTHS = 36  # from the award, and no shorter than what was awarded runs
-SEEN: tuple[Any, ...] = (
-    *(Recheck, Rejudgement, FindingRecord, SeenRecord, FindingHistory, SharedGround, Dispute),
-    ScanRun,  # after everything that names one
+SEEN: tuple[Any, ...] = (  # and what was made of it and of the answers; each before what it points to
+    *(Recheck, Rejudgement, FindingRecord, SeenRecord, FindingHistory, SharedGround, Dispute, ScanRun),
+    *(ScoreMove, ScoreRecord, ScoreBasis, StoredAssessment, RiskTreatment, RiskWord, RiskRecord),
+    *(ChangeTold, VendorChange, WatchMark, ComponentNotice, SharedComponent),
 )
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment, Invitation
+from portal.db.models.registers import RiskRecord, ScoreRecord, StoredAssessment
 from portal.db.models.responses import SignOff
 from portal.db.models.scans import ScanRun
+from portal.db.models.snapshots import ScoreBasis
 from portal.db.models.tenders import Tender
 from portal.db.models.vendors import Supply
+from portal.services.registers import scores
 from portal.services.tenders import acts, awards, openings, queries, retention, tenders
 from tests.portal.services.tenders import bids
 from tests.portal.services.tenders.bids import DAY, ONE, TWO
@@ -25,6 +28,17 @@ if TYPE_CHECKING:
 YEAR = timedelta(days=366)
 
 
+def kept_of(session: Session, house_id: str) -> dict[str, int]:
+    """How many rows there are of what was made of a bidder's answers and scans."""
+    return {
+        table.__name__: session.scalar(
+            select(func.count()).select_from(table).where(table.hospital_id == house_id)  # type: ignore[attr-defined]
+        )
+        or 0
+        for table in (ScoreRecord, ScoreBasis, RiskRecord, StoredAssessment)
+    }
+
+
 def test_a_bidder_without_an_award_is_forgotten_when_the_file_need_not_be_kept_any_longer(
     session: Session, now: datetime
 ):
@@ -33,6 +47,10 @@ def test_a_bidder_without_an_award_is_forgotten_when_the_file_need_not_be_kept_a
     queries.ask(session, made.actors[TWO], made.ward.assessments[TWO], "Kanarienfrage?", now=now + DAY)
     for name in (ONE, TWO):
         bids.hand_in(session, made, name, now=now + 2 * DAY, quality=1.0)
+    mine = session.get_one(Assessment, made.ward.assessments[TWO])
+    scores.refresh(session, mine.hospital_id, mine.id, now=now + 2 * DAY)  # as the job does
+    session.flush()
+    assert all(kept_of(session, mine.hospital_id).values())
     row, at = bids.opened(session, made), made.closes_at + DAY
     vendor = awards.award(session, made.ward.assessor, row.id, made.bidders[ONE], reason="Bestes.", now=at)
     session.flush()
@@ -55,6 +73,8 @@ def test_a_bidder_without_an_award_is_forgotten_when_the_file_need_not_be_kept_a
     assert loser.removed_at is not None
     assert (loser.name, loser.contact_email, loser.contact_name) == (TWO, "", "")
     assert not session.scalars(select(ScanRun).where(ScanRun.hospital_id == loser.house_id)).all()
+    assert scores.refresh(session, mine.hospital_id, mine.id, now=at + 4 * YEAR) is None  # and it stays so
+    assert not any(kept_of(session, mine.hospital_id).values())
     assert not any(session.scalars(select(Invitation.email).where(Invitation.hospital_id == loser.house_id)))
     assert not [query.text for query in row.queries if query.text]
     sides = openings.side_by_side(session, made.ward.auditor, row.id, row.lots[0].id, now=at + 4 * YEAR).sides
