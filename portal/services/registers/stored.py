@@ -23,6 +23,7 @@ import questionnaires
 import scanners
 from assessments import register, storing, tailoring
 from assessments.model import Assessed, Dossier, Policy
+from portal.db.models.accounts import Hospital
 from portal.db.models.registers import StoredAssessment
 from portal.db.models.vendors import Vendor
 from portal.services.registers import dossiers, frozen, policies
@@ -84,6 +85,8 @@ def renew(session: Session, hospital_id: str, vendor_id: str, *, now: datetime) 
     vendor = session.get(Vendor, vendor_id)
     if vendor is None or vendor.hospital_id != hospital_id or vendor.ended_at is not None:
         return
+    if session.get_one(Hospital, hospital_id).ended_at is not None:
+        return  # what is forgotten of a bidder does not come back
     assessment = permissions.newest_assessment(session, hospital_id, vendor_id)
     dossier = (
         dossiers.build(session, hospital_id, assessment.id, now=now)
