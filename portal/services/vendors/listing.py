@@ -353,6 +353,7 @@ def _supply_fits(hospital_id: str, wanted: Wanted, today: date) -> list[ColumnEl
         *_one_of(S.tier, wanted.tiers, int),
         *_own(wanted),
         *_of_vendor(wanted, today),
+        *([S.has_security_contact.is_(False)] if Flag.NO_SECURITY_CONTACT in wanted.flags else []),  # it may have one
     ]
 
 

@@ -13,8 +13,9 @@ from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.portfolio import SupplyLine, VendorLine
 from portal.db.models.registers import ScoreRecord
 from portal.db.models.supplies import ContactRole
-from portal.services.vendors import listing, vendor_entries, vendors
+from portal.services.vendors import listing, supply_records, vendor_entries, vendors
 from portal.services.vendors.listing import NONE, Flag, Wanted
+from portal.services.vendors.supply_records import Matter
 from portal.services.vendors.vendor_entries import ContactFields
 from portal.services.vendors.vendors import SupplyFields, VendorFields
 from tests.portal import building
@@ -241,3 +242,20 @@ def test_somebody_for_each_product_is_somebody_to_call(session: Session, ward: W
         contact = ContactFields(role=ContactRole.SECURITY, phone="+49 30 1", supply_id=supply_id)
         vendor_entries.add(session, ward.assessor, vendor_id, contact, now=now)
         assert lacks() is (number == 0)
+
+
+def test_the_list_of_supplies_without_somebody_to_call_is_what_the_start_page_counts(
+    session: Session, ward: Ward, now: datetime
+):
+    vendor_id, wanted = ward.vendors[NAME], Wanted(flags=frozenset({Flag.NO_SECURITY_CONTACT}))
+    vendors.find(session, ward.auditor, vendor_id).security_email = ""
+    more = vendors.add_supply(session, ward.assessor, vendor_id, SupplyFields(name="Wartung"), now=now)
+    contact = ContactFields(role=ContactRole.SECURITY, phone="+49 30 1", supply_id=more.id)
+    vendor_entries.add(session, ward.assessor, vendor_id, contact, now=now)
+
+    listed = {row.supply.supply_id for row in listing.supplies(session, ward.auditor, wanted, today=now.date()).rows}
+    counted = supply_records.due(session, ward.auditor, today=now.date(), most=100)[Matter.SECURITY]
+    assert listed == {line.supply.id for line in counted.lines}
+    assert len(listed) == counted.count
+    assert ward.supplies[NAME] in listed
+    assert more.id not in listed
