@@ -9,6 +9,7 @@ from questionnaires.model import Catalogue, EvidenceType, EvidenceWanted, Text
 from scanners.model import N_
 
 YEAR = 12  # months
+OTHER = "other"
 _AFTER_PERIOD = Text(de="Monate nach Ende des Prüfzeitraums", en="months after the end of the audit period")
 # Kinds that companies bring and no question of ours asks for; a catalogue that knows one itself is followed.
 FURTHER: Mapping[str, EvidenceType] = {
@@ -34,6 +35,7 @@ FURTHER: Mapping[str, EvidenceType] = {
             text=Text(de="ISAE-3402-Bericht Typ 1", en="ISAE 3402 report, type 1"),
             validity_months=YEAR,
         ),
+        EvidenceType(id=OTHER, text=Text(de="Sonstiges Dokument", en="Other document"), validity_months=None),
     )
 }
 OVER_A_PERIOD = frozenset({"c5_type2", "soc2_type2", "isae3402_type2"})  # controls watched over time
@@ -96,6 +98,7 @@ def reason(
         EvidenceStanding.WRONG_TYPE: _say(N_("The question beside which it lies asks for other kinds of document.")),
         EvidenceStanding.NOT_YET: _say(N_("It is dated %(day)s, and that day lies ahead."), day=evidence.issued_on),
         EvidenceStanding.UNDATED: _undated(evidence),
+        EvidenceStanding.PROVIDED: _say(N_("It is there to be read; no rule says what it proves.")),
         EvidenceStanding.OTHER_PRODUCT: _say(
             N_("What it says of its scope does not name “%(product)s”."), product=product
         ),

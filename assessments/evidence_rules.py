@@ -21,6 +21,7 @@ from questionnaires.model import AnswerKind, Catalogue, EvidenceType, EvidenceWa
 
 ATTACHED = loading.FILE[0].id
 GOOD = (EvidenceStanding.VALID, EvidenceStanding.EXPIRING)
+NO_PROOF = frozenset({EvidenceStanding.WRONG_TYPE, EvidenceStanding.PROVIDED})
 WORST_FIRST = (
     EvidenceStanding.EXPIRED,
     EvidenceStanding.UNDATED,
@@ -28,6 +29,7 @@ WORST_FIRST = (
     EvidenceStanding.OTHER_PRODUCT,
     EvidenceStanding.EXPIRING,
     EvidenceStanding.VALID,
+    EvidenceStanding.PROVIDED,
     EvidenceStanding.WRONG_TYPE,
 )
 
@@ -138,7 +140,7 @@ def last_days(found: Iterable[EvidenceStatus]) -> tuple[date, ...]:
     """The last day of each kind of document for each product: of several, the latest counts."""
     latest: dict[tuple[str, str | None], date] = {}
     for one in found:
-        if one.valid_until is not None and one.sha256 and one.standing is not EvidenceStanding.WRONG_TYPE:
+        if one.valid_until is not None and one.sha256 and one.standing not in NO_PROOF:
             key = one.type, one.supply
             latest[key] = max(one.valid_until, latest.get(key, one.valid_until))
     return tuple(sorted(latest.values()))
@@ -181,8 +183,8 @@ def _judged(
 def _standing(
     evidence: EvidenceFact, wanted: EvidenceWanted | None, end: date | None, *, today: date, warning_days: int
 ) -> EvidenceStanding:
-    if wanted is None:
-        return EvidenceStanding.WRONG_TYPE
+    if evidence.type == evidence_kinds.OTHER or wanted is None:  # whatever its dates, no rule knows another document
+        return EvidenceStanding.PROVIDED if evidence.type == evidence_kinds.OTHER else EvidenceStanding.WRONG_TYPE
     if evidence.issued_on and evidence.issued_on > today:
         return EvidenceStanding.NOT_YET
     if end is not None and end < today:

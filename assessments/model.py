@@ -106,6 +106,7 @@ class EvidenceStanding(StrEnum):
     UNDATED = "undated"  # needs a date and has none
     WRONG_TYPE = "wrong_type"
     OTHER_PRODUCT = "other_product"  # its scope does not name the product it was given for
+    PROVIDED = "provided"  # of no kind that a rule knows: it is there, and proves nothing by itself
     MISSING = "missing"
 
 

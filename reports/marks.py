@@ -73,6 +73,7 @@ EVIDENCE: Mapping[EvidenceStanding, Mark] = {
     EvidenceStanding.UNDATED: Mark(sign="?", word=N_("without a date")),
     EvidenceStanding.WRONG_TYPE: Mark(sign="!", word=N_("wrong type")),
     EvidenceStanding.OTHER_PRODUCT: Mark(sign="!", word=N_("other product")),
+    EvidenceStanding.PROVIDED: Mark(sign="·", word=N_("provided")),
     EvidenceStanding.MISSING: Mark(sign="?", word=N_("missing")),
 }
 

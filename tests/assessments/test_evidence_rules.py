@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from assessments import evidence_kinds, evidence_rules
-from assessments.model import EvidenceStanding, say
+from assessments.model import EvidenceFact, EvidenceStanding, say
 from portal import i18n
 from questionnaires.model import EvidenceWanted, Text
 from tests.assessments import building
@@ -207,3 +207,12 @@ def test_of_several_of_one_kind_the_latest_end_counts():
 
     found = evidence_rules.statuses(dossier(evidence=(first, second)), POLICY)
     assert evidence_rules.last_days(found) == (date(2029, 12, 1),)
+
+
+def test_another_document_is_provided_and_proves_nothing_whatever_its_dates():
+    paper = EvidenceFact(key="E-1", type="other", name="Plan", sha256="", issued_on=date(2020, 1, 1))
+    for wanted in (None, evidence_rules.wanted_of(evidence_kinds.FURTHER["other"])):
+        for end in (None, date(2020, 2, 1), date(2040, 1, 1)):
+            found = evidence_rules.standing(replace(paper, valid_until=end), wanted, today=TODAY, warning_days=60)
+            assert found is EvidenceStanding.PROVIDED
+    assert EvidenceStanding.PROVIDED not in evidence_rules.GOOD

@@ -47,7 +47,11 @@ STATEMENTS: Mapping[str, Text] = {
         ),
     )
 }
-WORTH_SAYING = frozenset(EvidenceStanding) - {EvidenceStanding.VALID, EvidenceStanding.MISSING}
+WORTH_SAYING = frozenset(EvidenceStanding) - {
+    EvidenceStanding.VALID,
+    EvidenceStanding.PROVIDED,
+    EvidenceStanding.MISSING,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,14 @@ class Lookover:
     contradictions: Sequence[Fit]  # what the hospital has settled comes last
     evidence: Sequence[EvidenceStatus]  # documents that prove little as they stand
     wanted: Sequence[tuple[Text, Sequence[str]]]  # kinds of document that are missing, and for which questions
+
+    @property
+    def unfitting(self) -> Sequence[Sequence[Fit]]:
+        """The same, what speaks against one answer together; answers of which everything is settled come last."""
+        found: dict[Key, list[Fit]] = {}
+        for fit in self.contradictions:
+            found.setdefault(fit.key, []).append(fit)
+        return list(found.values())
 
     @property
     def open_contradictions(self) -> int:

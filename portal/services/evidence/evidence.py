@@ -6,6 +6,7 @@ The bytes lie in portal.files.blobs; the edge puts them there before `add` and t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from pathlib import PurePosixPath
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ from portal.db.models.responses import (
     Response,
 )
 from portal.errors import BadInput, NotFound, NotNow
+from portal.files import guarding
 from portal.home import BERLIN
 from portal.services import audit
 from portal.services.actors import EVERY_COMPANY_ROLE, Actor, company_of, hospital_of
@@ -41,6 +43,7 @@ from questionnaires.model import AnswerKind, AnswerValue, Catalogue, Text
 from scanners.model import N_, Message
 
 MOST_BYTES = 500 * 2**20  # of one company
+LONGEST_TITLE = 80
 VIEWABLE = "application/pdf"  # what can be shown page by page
 
 
@@ -60,6 +63,7 @@ class DocumentFields:
     """What the company says of a document; its dates are its own, not the upload's."""
 
     kind: str
+    title: str = ""  # what another document is; it is then called so
     issuer: str = ""
     scope: str = ""
     product: str = ""
@@ -259,7 +263,7 @@ def write_down(session: Session, actor: Actor, fields: DocumentFields, stored: S
     row = Evidence(
         company_id=company_id,
         kind=fields.kind,
-        file_name=stored.file_name[:200],
+        file_name=_named(fields, stored)[:200],
         media_type=stored.media_type,
         size=stored.size,
         sha256=stored.sha256,
@@ -509,11 +513,21 @@ def check(fields: DocumentFields, kinds: Iterable[str], *, media_type: str, now:
     wrong: dict[str, Message] = {}
     if fields.kind not in kinds:
         wrong["kind"] = Message(text=N_("Choose what kind of document it is."))
+    if fields.kind == evidence_kinds.OTHER and not fields.title.strip():
+        wrong["title"] = Message(text=N_("Say in a few words what document it is."))
     if fields.valid_to is not None and fields.valid_from is not None and fields.valid_to < fields.valid_from:
         wrong["valid_to"] = Message(text=N_("The end must not lie before the beginning."))
     if wrong:
         raise BadInput(wrong)
     _check_keeping(is_view_only=fields.is_view_only, media_type=media_type, retain_until=fields.retain_until, now=now)
+
+
+def _named(fields: DocumentFields, stored: Stored) -> str:
+    """A document of no known kind is called by what it is: nothing else would tell it from the next one."""
+    if fields.kind != evidence_kinds.OTHER:
+        return stored.file_name
+    title = fields.title.strip().replace("/", "-").replace("\\", "-")[:LONGEST_TITLE]
+    return guarding.safe_name(title + PurePosixPath(stored.file_name).suffix)
 
 
 def _check_keeping(*, is_view_only: bool, media_type: str, retain_until: date | None, now: datetime) -> None:

@@ -61,6 +61,8 @@ def tell(session: Session, *, base_url: str, now: datetime) -> int:
 
 def last_day(row: Evidence) -> date | None:
     """The last day a document counts by its own dates and kind, wherever it lies."""
+    if row.kind == evidence_kinds.OTHER:
+        return None  # it proves nothing that could end
     kind = kinds().get(row.kind)
     wanted = evidence_rules.wanted_of(kind) if kind is not None else None
     if wanted is None:

@@ -16,6 +16,7 @@ from portal.i18n import lazy_gettext as _l
 from portal.services.actions import actions as actions_service
 from portal.services.actions.actions import ActionFields, ActionRow, Standing, Verdict
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.evidence import evidence
 from portal.services.registers import registers
 from portal.services.vendors import vendors
 from portal.web import filters, forms, pages
@@ -352,7 +353,8 @@ def _page(here: HospitalJourney, vendor_id: str, offer: OfferForm, sent: AnswerF
         rechecks=actions_service.rechecks(rows, dossier) if dossier is not None else {},
         standings=actions_service.STANDINGS,
         sources=actions_service.SOURCES,
-        documents=actions_service.documents(here.session, rows),
+        documents=(documents := actions_service.documents(here.session, rows)),
+        confidential=evidence.confidential(here.session, list(documents)),
         may_set=here.role in HOSPITAL_WRITERS
         and frame["assessment"] is not None
         and frame["assessment"].company_id is not None,

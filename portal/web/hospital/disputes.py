@@ -10,6 +10,7 @@ from portal.db.models.disputes import DisputeState
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.evidence import evidence
 from portal.services.scans import disputes
 from portal.services.vendors import vendors
 from portal.web import forms, pages
@@ -91,7 +92,8 @@ def _page(here: HospitalJourney, vendor_id: str, sent: AnswerForm | None) -> Res
         "hospital/vendor_disputes.html",
         **tabs.frame(here, found, "disputes"),
         disputes=rows,
-        documents=disputes.documents(here.session, rows),
+        documents=(documents := disputes.documents(here.session, rows)),
+        confidential=evidence.confidential(here.session, list(documents)),
         finding_of=disputes.finding_of,
         checks=catalogue.CHECKS,
         reasons=disputes.REASONS,

@@ -9,6 +9,7 @@ from portal.db.models.incidents import FlashStanding
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
+from portal.services.evidence import evidence
 from portal.services.incidents import flashes as flashes_service
 from portal.services.incidents.flashes import Board, FlashFields, KnownBy
 from portal.services.mails.letters import Letter
@@ -231,7 +232,8 @@ def _page(
         board=board,
         note=_with_lines(board, note or NoteForm.offered()),
         close=close or CloseForm.offered(),
-        documents=flashes_service.documents(here.session, board.lines),
+        documents=(documents := flashes_service.documents(here.session, board.lines)),
+        confidential=evidence.confidential(here.session, list(documents)),
         standings=flashes_service.STANDINGS,
         known_by=flashes_service.KNOWN_BY,
         may_write=here.role in HOSPITAL_WRITERS,

@@ -57,6 +57,12 @@ class PaperForm(forms.Form):
 
     file = FileField(_l("File"), [InputRequired(_l("Choose a file."))])
     kind = SelectField(_l("What kind of document is it?"), [InputRequired(_l("Choose what kind of document it is."))])
+    title = StringField(
+        _l("Short name"),
+        [Length(max=evidence.LONGEST_TITLE)],
+        filters=[forms.stripped],
+        description=_l("Only for “Other document”: it is listed under this name, and no rule says what it proves."),
+    )
     issuer = StringField(_l("Issued by"), [Length(max=200)], filters=[forms.stripped])
     scope = TextAreaField(
         _l("Scope of the document"),
@@ -343,6 +349,7 @@ def fields_of(form: PaperForm) -> DocumentFields:
     """What the form says of a document."""
     return DocumentFields(
         kind=str(form.kind.data),
+        title=str(form.title.data or ""),
         issuer=str(form.issuer.data or ""),
         scope=str(form.scope.data or ""),
         product=str(form.product.data or ""),

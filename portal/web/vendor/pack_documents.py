@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from flask import Response, request
@@ -77,7 +78,7 @@ def _take(here: CompanyJourney, assessment_id: str, form: forms.Form, wanted: Se
         with form.refusals(here.session):
             try:
                 with documents.sealed(here, name, _given(content)) as stored:
-                    fields = _fields(form, one)
+                    fields = _fields(form, one, stored.file_name)
                     evidence.add(here.session, here.actor, assessment_id, fields, stored, keys=one.keys, now=here.now)
             except BadInput as refused:
                 raise BadInput(
@@ -125,10 +126,11 @@ def _whole(kept: BinaryIO) -> bytes:
     return kept.read(guarding.LARGEST + 1)
 
 
-def _fields(form: forms.Form, one: Waiting) -> DocumentFields:
-    said = {name: form[_name(name, one)].data for name in FIELDS if name != "take"}
+def _fields(form: forms.Form, one: Waiting, name: str) -> DocumentFields:
+    said = {field: form[_name(field, one)].data for field in FIELDS if field != "take"}
     return DocumentFields(
         kind=str(said["kind"]),
+        title=PurePosixPath(name).stem,
         issuer=str(said["issuer"] or ""),
         scope=str(said["scope"] or ""),
         issued_on=said["issued_on"],

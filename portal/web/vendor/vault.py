@@ -1,7 +1,10 @@
 """The company's documents by its own way, whatever round runs: see them, bring one, replace one, delete one."""
 
+from pathlib import PurePosixPath
+
 from flask import Response
 
+from assessments import evidence_kinds
 from portal.db.models.responses import Confidentiality
 from portal.files import guarding
 from portal.i18n import gettext as _
@@ -99,6 +102,7 @@ def newer_document(here: CompanyJourney, evidence_id: str) -> Response:
     old = kept.document
     form = PaperForm.offered(
         kind=old.type,
+        title=PurePosixPath(old.name).stem if old.type == evidence_kinds.OTHER else "",
         issuer=old.issuer,
         scope=old.scope,
         product=old.product,

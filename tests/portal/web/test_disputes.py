@@ -8,6 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from portal.db.models.disputes import Dispute, DisputeState
+from portal.db.models.responses import Confidentiality
+from portal.services.evidence import vault
+from portal.services.evidence.evidence import DocumentFields, Stored
 from portal.services.scans import own_results
 from tests.portal.web.conftest import sign_in
 from tests.portal.web.hospital import ward
@@ -99,3 +102,15 @@ def test_the_pages_have_nothing_for_axe_to_find(page, served, sessions, visit, a
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_a_confidential_document_beside_a_dispute_bears_its_mark_at_the_hospital(visit, asked, sessions, now):
+    with sessions() as session, session.begin():
+        stored = Stored(blob_id="1" * 32, sha256="1" * 64, size=10, file_name="plan.pdf", media_type="application/pdf")
+        fields = DocumentFields(kind="other", title="Netzplan", confidentiality=Confidentiality.CONFIDENTIAL)
+        document = vault.add(session, asked.lead, fields, stored, now=now).id
+    path = f"/hospital/vendors/{asked.ward.vendors[errand.VENDOR]}/disputes"
+
+    assert _raise(visit(asked.lead), asked, evidence_id=document).status_code == 303
+
+    assert len(re.findall(r">\s*vertraulich\s*<", visit(asked.ward.assessor).get(path).get_data(as_text=True))) == 1

@@ -166,6 +166,11 @@ def test_a_claim_that_the_scan_contradicts_is_shown_with_the_way_to_its_answer(s
     keys = {slot.key for slot in responses.questionnaire(session, made.lead, made.assessment_id, now=now).slots}
     assert lookover.contradictions
     assert {fit.key for fit in lookover.contradictions} <= keys
+    together = lookover.unfitting  # what speaks against one answer is told once, with all that speaks against it
+    assert [len({fit.key for fit in fits}) for fits in together] == [1] * len(
+        {fit.key for fit in lookover.contradictions}
+    )
+    assert sum(map(len, together)) == len(lookover.contradictions)
     for fit in lookover.contradictions:
         assert bool(fit.product) == bool(fit.key[1])
 

@@ -13,7 +13,7 @@ from portal.errors import BadInput, NotAllowed, NotFound, NotNow
 from portal.home import BERLIN
 from portal.services.answers import responses, submissions
 from portal.services.answers.submissions import Signer
-from portal.services.evidence import evidence, retention, vault
+from portal.services.evidence import evidence, evidence_ends, retention, vault
 from portal.services.evidence.evidence import DocumentFields, Stored
 from portal.services.evidence.retention import HELD_MONTHS, HeldBy
 from questionnaires import answering
@@ -125,6 +125,22 @@ def test_a_document_says_what_it_is(session, asked, now):
     with pytest.raises(BadInput) as refused:
         vault.add(session, asked.lead, DocumentFields(kind="no-such"), _stored(1), now=now)
     assert set(refused.value.fields) == {"kind"}
+
+
+def test_another_document_needs_its_short_name_is_called_so_and_is_never_called_valid(session, asked, now):
+    with pytest.raises(BadInput) as refused:
+        vault.add(session, asked.lead, DocumentFields(kind="other"), _stored(1), now=now)
+    assert set(refused.value.fields) == {"title"}
+
+    said = DocumentFields(kind="other", title="Plan A/B", valid_to=date(2099, 1, 1))
+    row = evidence.add(session, asked.lead, asked.assessment_id, said, _stored(1), keys=[KEY], now=now)
+
+    assert row.file_name == "Plan A-B.pdf"
+    (here,) = evidence.of_round(session, asked.lead, asked.assessment_id, now=now)
+    kept = vault.find(session, asked.lead, row.id, now=now)
+    assert {here.standing, kept.document.standing} == {EvidenceStanding.PROVIDED}
+    assert kept.document.kind.de == "Sonstiges Dokument"
+    assert evidence_ends.last_day(row) is None
 
 
 def test_others_find_nothing_and_colleagues_reach_theirs_within_the_round(session, asked, now):
