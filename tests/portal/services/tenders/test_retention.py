@@ -15,7 +15,7 @@ from portal.db.models.scans import ScanRun
 from portal.db.models.snapshots import ScoreBasis
 from portal.db.models.tenders import Tender
 from portal.db.models.vendors import Supply
-from portal.services.registers import scores
+from portal.services.registers import scores, stored
 from portal.services.tenders import acts, awards, openings, queries, retention, tenders
 from tests.portal.services.tenders import bids
 from tests.portal.services.tenders.bids import DAY, ONE, TWO
@@ -74,6 +74,8 @@ def test_a_bidder_without_an_award_is_forgotten_when_the_file_need_not_be_kept_a
     assert (loser.name, loser.contact_email, loser.contact_name) == (TWO, "", "")
     assert not session.scalars(select(ScanRun).where(ScanRun.hospital_id == loser.house_id)).all()
     assert scores.refresh(session, mine.hospital_id, mine.id, now=at + 4 * YEAR) is None  # and it stays so
+    stored.renew(session, mine.hospital_id, mine.vendor_id, now=at + 4 * YEAR)
+    session.flush()
     assert not any(kept_of(session, mine.hospital_id).values())
     assert not any(session.scalars(select(Invitation.email).where(Invitation.hospital_id == loser.house_id)))
     assert not [query.text for query in row.queries if query.text]
