@@ -209,6 +209,7 @@ def _build(
 ) -> Dossier:
     vendor = rows.vendors[assessment.vendor_id]
     catalogue = catalogues.judged(session, assessment)
+    words = manifests.words(manifest)
     manifest = follow_ups.whole(session, assessment, manifest)
     edition = rows.recordings.get(assessment.id) if for_hospital else None
     manifest = recorded.over(edition, manifest)
@@ -254,6 +255,7 @@ def _build(
         evidence=tuple(_evidence(entry, keys) for entry in manifest["evidence"]),
         settled_contradictions=rows.settled.get(assessment.id, {}),
         company_name=company.name if company else "",
+        vendor_statement=words,
     )
 
 
