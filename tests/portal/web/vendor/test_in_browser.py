@@ -61,7 +61,14 @@ def test_pages_have_nothing_for_axe_to_find_and_fit_every_screen(lead, axe, sess
         token = ward.invite(session, asked.ward, "Laborwolke GmbH", now=ward.timedelta(seconds=1) + now, due=now.date())
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
-    paths = ["/vendor/", "/vendor/team", "/vendor/documents", asked.path, f"/invitation/{token}", "/invitation/colleague"] + [
+    paths = [
+        "/vendor/",
+        "/vendor/team",
+        "/vendor/documents",
+        asked.path,
+        f"/invitation/{token}",
+        "/invitation/colleague",
+    ] + [
         f"{asked.path}/{path}"
         for path in (
             *("approval", "approval/documents-only", "result", "questions/profile", "questions/BK", "documents"),
