@@ -1,10 +1,12 @@
 """What is particular to single kinds of document: reports on a period, releases of a product, and the sentences."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType
 
 from assessments.model import EvidenceFact, EvidenceStanding, Phrase, Words
-from questionnaires import answering
+from questionnaires import answering, shelf
 from questionnaires.model import Catalogue, EvidenceType, EvidenceWanted, Text
 from scanners.model import N_
 
@@ -50,6 +52,21 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def known(catalogue: Catalogue) -> Mapping[str, EvidenceType]:
     """Every kind of document that can be put in: those the catalogue asks for, and some that it does not."""
     return {**FURTHER, **catalogue.evidence_types}
+
+
+@functools.cache
+def shipped() -> Mapping[str, EvidenceType]:
+    """Every kind of document, by whichever catalogue that ships it is asked for."""
+    found = dict(FURTHER)
+    for name in shelf.versions():
+        found |= shelf.get(*name).evidence_types
+    return MappingProxyType(found)
+
+
+def text_of(catalogue: Catalogue, name: str) -> Text:
+    """What a kind is called here; a kind of another catalogue by its name there, one that nobody knows by its id."""
+    kind = catalogue.evidence_types.get(name) or shipped().get(name)
+    return kind.text if kind is not None else Text(de=name, en=name)
 
 
 def needs_its_day(evidence: EvidenceFact) -> bool:

@@ -17,7 +17,7 @@ from assessments.model import (
     Words,
 )
 from questionnaires import answering, loading
-from questionnaires.model import AnswerKind, Catalogue, EvidenceType, EvidenceWanted, Question, Text
+from questionnaires.model import AnswerKind, Catalogue, EvidenceType, EvidenceWanted, Question
 
 ATTACHED = loading.FILE[0].id
 GOOD = (EvidenceStanding.VALID, EvidenceStanding.EXPIRING)
@@ -155,7 +155,7 @@ def _status(dossier: Dossier, evidence: EvidenceFact, policy: Policy) -> Evidenc
         key=evidence.key,
         standing=worst.standing,
         type=evidence.type,
-        type_text=_type_text(dossier, evidence.type),
+        type_text=evidence_kinds.text_of(dossier.catalogue, evidence.type),
         question_ids=evidence.question_ids,
         supply=evidence.supply,
         name=evidence.name,
@@ -218,11 +218,6 @@ def wanted_of(kind: EvidenceType) -> EvidenceWanted:
 
 def _words(name: str) -> frozenset[str]:
     return frozenset("".join(sign if sign.isalnum() else " " for sign in name.casefold()).split())
-
-
-def _type_text(dossier: Dossier, name: str) -> Text:
-    kind = evidence_kinds.known(dossier.catalogue).get(name)
-    return kind.text if kind is not None else Text(de=name, en=name)
 
 
 def _missing(gathered: Gathered) -> list[EvidenceStatus]:

@@ -7,6 +7,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Border, Font
 from openpyxl.utils import get_column_letter
 
+from assessments import evidence_kinds
 from questionnaires import answering
 from questionnaires.model import Catalogue
 from questionnaires.packs import Pack, PackedAnswer
@@ -54,9 +55,7 @@ def write(pack: Pack, catalogue: Catalogue, *, fingerprint: str, reader: Reader)
     rows = [
         [
             one.id,
-            catalogue.evidence_types[one.type].text.get(reader.language)
-            if one.type in catalogue.evidence_types
-            else one.type,
+            evidence_kinds.text_of(catalogue, one.type).get(reader.language),
             one.issuer,
             one.scope,
             *(reader.day(day) for day in (one.issued_on, one.valid_from, one.valid_to)),

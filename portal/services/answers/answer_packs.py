@@ -358,7 +358,6 @@ def look(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -
             select(Evidence.sha256).where(Evidence.company_id == row.company_id, Evidence.deleted_at.is_(None))
         )
     )
-    types = asked.catalogue.evidence_types
     return Look(
         row=row,
         pack=pack,
@@ -371,7 +370,7 @@ def look(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -
         documents=[
             PackDocumentHere(
                 document=one,
-                type=types[one.type].text if one.type in types else Text(de=one.type, en=one.type),
+                type=evidence_kinds.text_of(asked.catalogue, one.type),
                 is_here=one.sha256 in here,
             )
             for one in pack.documents

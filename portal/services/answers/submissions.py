@@ -219,7 +219,7 @@ def receipt(session: Session, actor: Actor, assessment_id: str, *, edition: int 
     signed = next((one for one in found if edition in {None, one.edition}), None)
     if signed is None:
         raise NotFound
-    types = evidence_kinds.known(catalogues.of(session, assessment))
+    catalogue = catalogues.of(session, assessment)
     return Receipt(
         company=session.get_one(Company, signed.company_id).name,
         hospital=responses.hospital_name(session, assessment),
@@ -235,7 +235,7 @@ def receipt(session: Session, actor: Actor, assessment_id: str, *, edition: int 
         documents=[
             ReceiptDocument(
                 name=one["name"],
-                kind=types[one["kind"]].text if one["kind"] in types else Text(de=one["kind"], en=one["kind"]),
+                kind=evidence_kinds.text_of(catalogue, one["kind"]),
                 sha256=one["sha256"],
                 issued_on=date.fromisoformat(one["issued_on"]) if one["issued_on"] else None,
                 valid_to=date.fromisoformat(one["valid_to"]) if one["valid_to"] else None,

@@ -128,7 +128,7 @@ def owner_of(company_id: str) -> str:
 def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Sequence[Document]:
     """All documents of the company, those beside answers of this round first; to a contributor those beside theirs."""
     assessment, part = responses.find_part(session, actor, assessment_id)
-    types = evidence_kinds.known(catalogues.of(session, assessment))
+    catalogue = catalogues.of(session, assessment)
     links = by_answer(session, assessment, part=part)
     theirs = {one for ids in links.values() for one in ids}
     standings = {status.key: status for status in _statuses(session, assessment, now=now)}
@@ -140,7 +140,7 @@ def of_round(session: Session, actor: Actor, assessment_id: str, *, now: datetim
     found = [
         described(
             row,
-            types[row.kind].text if row.kind in types else Text(de=row.kind, en=row.kind),
+            evidence_kinds.text_of(catalogue, row.kind),
             tuple(key for key, ids in links.items() if row.id in ids),
             standings.get(row.id),
         )

@@ -17,8 +17,7 @@ from portal.home import BERLIN
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
 from portal.services.people import accounts
-from questionnaires import shelf
-from questionnaires.model import EvidenceType, Text
+from questionnaires.model import Text
 
 STEPS = (7, 30, 90)  # days before the last day, the most urgent first
 MOST_LINES = 30
@@ -63,7 +62,7 @@ def last_day(row: Evidence) -> date | None:
     """The last day a document counts by its own dates and kind, wherever it lies."""
     if row.kind == evidence_kinds.OTHER:
         return None  # it proves nothing that could end
-    kind = kinds().get(row.kind)
+    kind = evidence_kinds.shipped().get(row.kind)
     wanted = evidence_rules.wanted_of(kind) if kind is not None else None
     if wanted is None:
         return row.valid_to
@@ -94,7 +93,7 @@ def _endings(session: Session, today: date) -> Sequence[Ending]:
     latest: dict[tuple[str, str, str], date] = {}
     for row, end in ends:
         latest[_sort(row)] = max(end, latest.get(_sort(row), end))
-    known = kinds()
+    known = evidence_kinds.shipped()
     return [
         Ending(
             row=row,
@@ -111,14 +110,6 @@ def _endings(session: Session, today: date) -> Sequence[Ending]:
 def _sort(row: Evidence) -> tuple[str, str, str]:
     """Documents of one sort replace each other."""
     return row.company_id, row.kind, row.product.casefold()
-
-
-def kinds() -> dict[str, EvidenceType]:
-    """Every kind of document, by whichever catalogue that ships it is asked for."""
-    found = dict(evidence_kinds.FURTHER)
-    for name in shelf.versions():
-        found |= shelf.get(*name).evidence_types
-    return found
 
 
 def _tell(session: Session, company_id: str, found: Sequence[Ending], *, base_url: str, now: datetime) -> int:

@@ -88,7 +88,7 @@ def of_company(session: Session, actor: Actor, *, now: datetime) -> Sequence[Kep
     beside = _beside(session, company_id)
     opened = _opened(session, company_id)
     facts = [evidence_ends.fact_of(row) for row in rows]
-    kinds = {name: kind.text for name, kind in evidence_ends.kinds().items()}
+    kinds = {name: kind.text for name, kind in evidence_kinds.shipped().items()}
     return [
         _kept(
             _judged(row, kinds.get(row.kind, Text(de=row.kind, en=row.kind)), facts, now=now),
@@ -130,7 +130,7 @@ def open_own(session: Session, actor: Actor, evidence_id: str) -> Opened:
 def add(session: Session, actor: Actor, fields: DocumentFields, stored: Stored, *, now: datetime) -> Evidence:
     """Write down a document that lies on the disk, beside no answer yet."""
     company_of(actor)
-    evidence.check(fields, evidence_ends.kinds(), media_type=stored.media_type, now=now)
+    evidence.check(fields, evidence_kinds.shipped(), media_type=stored.media_type, now=now)
     return evidence.write_down(session, actor, fields, stored, now=now)
 
 
@@ -213,7 +213,7 @@ def _kept(
 
 def _judged(row: Evidence, kind: Text, facts: Sequence[EvidenceFact], *, now: datetime) -> Document:
     """By its own dates and kind, whatever answers it lies beside."""
-    known = evidence_ends.kinds().get(row.kind)
+    known = evidence_kinds.shipped().get(row.kind)
     fact = evidence_ends.fact_of(row)
     verdict = evidence_rules.judge(
         fact,

@@ -10,7 +10,7 @@ from portal.files import guarding
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.evidence import components, evidence_ends, retention, vault
+from portal.services.evidence import components, retention, vault
 from portal.services.evidence.retention import HeldBy
 from portal.services.evidence.vault import Kept
 from portal.web import component_lists, filters, pages
@@ -49,7 +49,7 @@ def add_to_vault(_here: CompanyJourney) -> Response:
 def put_into_vault(here: CompanyJourney) -> Response:
     """Look at the file, seal it, write it down."""
     form = PaperForm.sent()
-    documents.offer_kinds(form, evidence_ends.kinds().values())
+    documents.offer_kinds(form, evidence_kinds.shipped().values())
     if form.validate():
         with form.refusals(here.session):
             with documents.received(here) as stored:
@@ -117,7 +117,7 @@ def replace_document(here: CompanyJourney, evidence_id: str) -> Response:
     """Take the newer one in, beside every answer that is open; the old one goes where nothing holds it."""
     kept = vault.find(here.session, here.actor, evidence_id, now=here.now)
     form = PaperForm.sent()
-    documents.offer_kinds(form, evidence_ends.kinds().values())
+    documents.offer_kinds(form, evidence_kinds.shipped().values())
     if form.validate():
         with form.refusals(here.session):
             with documents.received(here) as stored:
@@ -144,7 +144,7 @@ def remove_from_vault(here: CompanyJourney, evidence_id: str) -> Response:
 
 
 def _form_page(form: PaperForm, replaced: Kept | None = None) -> Response:
-    documents.offer_kinds(form, evidence_ends.kinds().values())
+    documents.offer_kinds(form, evidence_kinds.shipped().values())
     return pages.page(
         "vendor/vault_form.html",
         form=form,
