@@ -89,5 +89,6 @@ def _standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture(name="world")
 def _as_it_was_kept(_standing: World) -> Iterator[World]:
     """Two places and everybody in them; every test finds them as they were."""
+    _standing.wake()
     yield _standing
     _standing.restore()

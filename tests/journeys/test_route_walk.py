@@ -6,11 +6,13 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
-from portal.db.models.accounts import CompanyRole, HospitalRole
+from portal.db.models.accounts import CompanyRole, HospitalRole, SignIn
 from tests.journeys.world import FILE, Place, World
 
 if TYPE_CHECKING:
@@ -531,3 +533,15 @@ def test_reading_twice_leaves_everything_as_it_was(world: World, who: str):
         if changed:
             world.restore()
     assert wrong == []
+
+
+def test_a_walk_on_a_slow_machine_does_not_end_because_its_sessions_grew_old(world: World):
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    with world.sessions.begin() as session:
+        session.execute(update(SignIn).values(created_at=yesterday, last_seen_at=yesterday, confirmed_at=yesterday))
+    assert world.visitor("assessor a").get("/hospital/").status_code == 303
+
+    world.wake()
+
+    assert world.visitor("assessor a").get("/hospital/").status_code == 200
+    assert world.changed() == set()
