@@ -227,7 +227,7 @@ def test_the_committees_paper_has_the_numbers_of_the_pages_it_sums_up(
         begin = words.index(papers.flowing(f"{vendor.key} · ") + papers.flowing(" · ".join(vendor.supplies))[:10])
         sheet = words[begin : begin + 700]
         said = re.search(r'class="grade-value">([\d,.]+)<', page)
-        points = re.search(rf"{re.escape(vendor.name)} [A-F?] ([\d,]+) (\d+) ?% gesehen", paper)
+        points = re.search(rf"{re.escape(vendor.name)} [A-F–] ([\d,]+) (\d+) ?% gesehen", paper)
         assert bool(said) == bool(points), vendor.name
         if said:
             assert int(said[1]) == round(float(points[1].replace(",", ".")))
