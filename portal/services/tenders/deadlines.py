@@ -9,10 +9,8 @@ from portal.db.models.tenders import Tender, TenderBidder, TenderState
 from portal.errors import BadInput
 from portal.home import BERLIN
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
-from portal.services.mails import outbox
-from portal.services.mails.letters import Letter
 from portal.services.rounds import invitations
-from portal.services.tenders import offers, tenders
+from portal.services.tenders import letters, offers, tenders
 from scanners.model import N_, Message
 
 
@@ -75,27 +73,15 @@ def _tell_of_time(
     session: Session, row: Tender, bidder: TenderBidder, reason: str, *, base_url: str, now: datetime
 ) -> None:
     deadline = f"{row.closes_at.astimezone(BERLIN):%d.%m.%Y, %H:%M}"
-    with i18n.speaking(bidder.language):
-        letter = Letter(
-            subject=i18n.gettext("More time in the tender “%(title)s”", title=row.title),
-            paragraphs=(
-                i18n.gettext("Good day,"),
-                i18n.gettext(
-                    "the hospital has moved the deadline for all bidders to %(deadline)s (German time). Reason: "
-                    "%(reason)s",
-                    deadline=deadline,
-                    reason=reason,
-                ),
+
+    def words() -> tuple[str, str]:
+        return (
+            i18n.gettext("More time in the tender “%(title)s”", title=row.title),
+            i18n.gettext(
+                "the hospital has moved the deadline for all bidders to %(deadline)s (German time). Reason: %(reason)s",
+                deadline=deadline,
+                reason=reason,
             ),
-            link=f"{base_url}/vendor/rounds/{bidder.assessment_id}/tender",
-            link_text=i18n.gettext("Questions and answers of the tender"),
         )
-    outbox.post(
-        session,
-        letter,
-        kind="tender-deadline",
-        to=bidder.contact_email,
-        language=bidder.language,
-        hospital_id=bidder.house_id,
-        now=now,
-    )
+
+    letters.post(session, bidder, "tender-deadline", words, base_url=base_url, now=now)

@@ -13,9 +13,7 @@ from portal.db.models.tenders import Tender, TenderBidder, TenderQuery, TenderSt
 from portal.errors import BadInput, NotFound, NotNow
 from portal.services import audit
 from portal.services.actors import EVERY_COMPANY_ROLE, HOSPITAL_WRITERS, Actor, company_of, hospital_of
-from portal.services.mails import outbox
-from portal.services.mails.letters import Letter
-from portal.services.tenders import offers, tenders
+from portal.services.tenders import letters, offers, tenders
 from scanners.model import N_, Message
 
 MOST_QUERIES = 200
@@ -134,24 +132,10 @@ def ask(session: Session, actor: Actor, assessment_id: str, text: str, *, now: d
 
 
 def _tell(session: Session, row: Tender, bidder: TenderBidder, *, base_url: str, now: datetime) -> None:
-    with i18n.speaking(bidder.language):
-        letter = Letter(
-            subject=i18n.gettext("News on the tender “%(title)s”", title=row.title),
-            paragraphs=(
-                i18n.gettext("Good day,"),
-                i18n.gettext(
-                    "the hospital has published an answer in this tender. It stands on the page of your round."
-                ),
-            ),
-            link=f"{base_url}/vendor/rounds/{bidder.assessment_id}/tender",
-            link_text=i18n.gettext("Questions and answers of the tender"),
+    def words() -> tuple[str, str]:
+        return (
+            i18n.gettext("News on the tender “%(title)s”", title=row.title),
+            i18n.gettext("the hospital has published an answer in this tender. It stands on the page of your round."),
         )
-    outbox.post(
-        session,
-        letter,
-        kind="tender-answer",
-        to=bidder.contact_email,
-        language=bidder.language,
-        hospital_id=bidder.house_id,
-        now=now,
-    )
+
+    letters.post(session, bidder, "tender-answer", words, base_url=base_url, now=now)
