@@ -66,7 +66,7 @@ def fields(now: datetime, **changes: object) -> TenderFields:
         "must_haves": (),
         "closes_at": now + 20 * DAY,
     }
-    return TenderFields(**{**values, **changes})  # type: ignore[arg-type]
+    return TenderFields(**{**values, **changes})
 
 
 def bidder(lot_id: str, name: str, domain: str) -> BidderFields:

@@ -114,7 +114,7 @@ def test_after_a_refusal_or_a_withdrawal_nothing_that_was_seen_goes_along(
     mine = made.ward.assessments[ONE]
     consents.grant(session, made.actors[ONE], mine, SIGNED, now=now + DAY)
     bids.looked_at(session, made, ONE, now=now + DAY + timedelta(hours=1))
-    ending(session, made.actors[ONE], mine, SIGNED, now=now + DAY + timedelta(hours=2))  # type: ignore[operator]
+    ending(session, made.actors[ONE], mine, SIGNED, now=now + DAY + timedelta(hours=2))
     bids.hand_in(session, made, ONE, now=now + 2 * DAY, quality=1.0)
     vendor = awarded(session, made)
     assert not runs_of(session, vendor)

@@ -32,7 +32,7 @@ GIVEN = {question.id: (question.options[0].id,) for question in intake.current()
 
 def fill_in(session: Session, made: Bids, now: datetime, **changes: object) -> Tender:
     row = session.get_one(Tender, made.tender_id)
-    fields = LotFields(**{"given": GIVEN, **changes})  # type: ignore[arg-type]
+    fields = LotFields(**{"given": GIVEN, **changes})
     lots.fill_in(session, made.ward.assessor, row.id, row.lots[0].id, fields, version=row.version, now=now)
     return row
 
@@ -75,7 +75,7 @@ def test_an_intake_that_is_not_whole_or_asks_too_much_is_refused(session: Sessio
         ({"must_haves": ("XX-99",)}, {"must_haves"}),
     ):
         with pytest.raises(BadInput) as refused:
-            fill_in(session, made, now, **changes)  # type: ignore[arg-type]
+            fill_in(session, made, now, **changes)
         assert set(refused.value.fields) == wrong
     row = fill_in(session, made, now, override=Override(tier=4, reason="Nur Testbetrieb."))
     assert (row.lots[0].tier, row.lots[0].override_reason) == (4, "Nur Testbetrieb.")

@@ -31,9 +31,7 @@ YEAR = timedelta(days=366)
 def kept_of(session: Session, house_id: str) -> dict[str, int]:
     """How many rows there are of what was made of a bidder's answers and scans."""
     return {
-        table.__name__: session.scalar(
-            select(func.count()).select_from(table).where(table.hospital_id == house_id)  # type: ignore[attr-defined]
-        )
+        table.__name__: session.scalar(select(func.count()).select_from(table).where(table.hospital_id == house_id))
         or 0
         for table in (ScoreRecord, ScoreBasis, RiskRecord, StoredAssessment)
     }
