@@ -132,6 +132,7 @@ def tender_log_pdf(here: HospitalJourney, tender_id: str) -> Response:
         is_sound=acts.is_sound(here.session, here.actor, tender_id),
     )
     html = tender_log_paper.html(found, reader=tender_lots.reader())
+    here.let_go()  # setting it takes its time, and others want to save
     content = printing.pdf(html, style=tender_log_paper.style())
     return pages.download(content, name=_name(here, "pdf"), media_type=PDF)
 

@@ -144,6 +144,7 @@ def tender_paper(here: HospitalJourney, tender_id: str, lot_id: str) -> Response
         title=_title(row, lot),
         lot=LotSheet(facts=_facts(here, row, lot, told), bidders=_bidders(here, row, lot, made)),
     )
+    here.let_go()  # setting it takes its time, and others want to save
     content = printing.pdf(html, style=comparison_paper.style())
     openings.note_paper_taken(here.session, here.actor, tender_id, lot.number, content, now=here.now)
     return pages.download(content, name=_name(here, lot, "pdf"), media_type=PDF)
