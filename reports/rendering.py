@@ -39,6 +39,13 @@ def page(template: str, reader: Reader, **facts: object) -> str:
     return cells.clean(made)
 
 
+def prepare(fonts: Path | None) -> None:
+    """Read what every document needs, ahead of the first. Raises OSError when the Pango libraries are missing."""
+    import weasyprint  # noqa: F401, PLC0415 - it is the reading that is wanted here
+
+    _files(fonts)
+
+
 def pdf(html: str, *, style: str, fonts: Path | None = None, identifier: bytes = b"kettenblick") -> bytes:
     """Set HTML as PDF/UA; the same input gives the same bytes. `fonts` is a folder of woff2 files, or None.
 

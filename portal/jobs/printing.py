@@ -1,5 +1,6 @@
 """The press: documents are made in processes of their own, limited and given up in time, beside the web's threads."""
 
+import gc
 import multiprocessing
 import resource
 import threading
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from portal import i18n
@@ -29,6 +31,7 @@ LONGEST_REGISTER = 300  # seconds within a request; a job has more
 LOOK_EVERY = 0.5  # seconds: whether whoever waits for it still wants it
 FONTS = Path(__file__).parent.parent / "web" / "static" / "vendor" / "kern" / "fonts" / "fira-sans"
 MEMORY = 1536 * 1024 * 1024  # bytes of address space
+OBJECTS = 200_000  # made anew before the garbage is looked through: a report makes millions and drops few in circles
 
 Tell = Callable[[int, int], None]  # vendors done, of how many; what it raises ends the work
 _room = threading.BoundedSemaphore(PROCESSES)
@@ -75,7 +78,7 @@ def register(
     until = time.monotonic() + longest
     if not _room.acquire(timeout=longest):
         raise NotNow(Message(text=TOO_LONG))
-    context = multiprocessing.get_context("forkserver")
+    context = _warm()
     reading, writing = context.Pipe(duplex=False)
     process = context.Process(target=_register, args=(writing, database_url, actor, language, now), daemon=True)
     try:
@@ -113,7 +116,7 @@ def _say_nothing(_done: int, _total: int) -> None:
 
 
 def _register(told: Connection, database_url: str, actor: Actor, language: str, now: datetime) -> None:
-    _limit()
+    _begin()
     with database.moment(database_url) as session:
         found = registers.build(session, actor, now=now, tell=lambda done, total: told.send((done, total)))
     made = workbook.write_marked(found, reader=Reader(language=language, translate=i18n.translator(language)), now=now)
@@ -124,11 +127,19 @@ def _register(told: Connection, database_url: str, actor: Actor, language: str, 
 def _press() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
         max_workers=PROCESSES,
-        mp_context=multiprocessing.get_context("forkserver"),
-        initializer=_limit,
+        mp_context=_warm(),
+        initializer=_begin,
         max_tasks_per_child=SHEETS_PER_PROCESS,
     )
 
 
-def _limit() -> None:
+def _warm() -> ForkServerContext:
+    """Where processes come from that have read all they need (portal.jobs.press) before they are wanted."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["portal.jobs.press"])
+    return context
+
+
+def _begin() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    gc.set_threshold(OBJECTS, 20, 100)

@@ -17,9 +17,12 @@ from questionnaires import answering, shelf
 from questionnaires.model import AnswerKind, AnswerShape, AnswerValue
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser, Locator, Page
 
-PATIENCE = 30_000  # milliseconds; two cores may be busy with others
+PATIENCE = 60_000  # milliseconds; two cores may be busy with others
+PATIENCE_WITH_FILES = 3 * PATIENCE  # a report of forty pages is set while two other browsers want the processor
 
 
 @dataclass
@@ -54,6 +57,13 @@ class Visitor:
         """Fill fields by their labels."""
         for label, value in fields.items():
             self.page.locator("main").get_by_label(self.word(label)).first.fill(value)
+
+    def take(self, target: Locator, path: Path) -> Path:
+        """Click and keep the file that comes. The click itself waits for nothing: it would give up on a long report."""
+        with self.page.expect_download(timeout=PATIENCE_WITH_FILES) as caught:
+            target.click(no_wait_after=True)
+        caught.value.save_as(path)
+        return path
 
     def choose(self, label: str, value: str) -> None:
         self.page.locator("main").get_by_label(self.word(label)).first.select_option(value)

@@ -171,8 +171,7 @@ def test_a_decider_comes_from_today_to_signed_minutes(ground: Ground, enter, tmp
     who.go(f"/hospital/decisions/sittings/{ground.begun}")
     who.press("Close the sitting")
     for button, name in (("Minutes (PDF)", "minutes.pdf"), ("Minutes (Word)", "minutes.docx")):
-        paper = who.page.request.get(str(who.page.get_by_role("link", name=button).evaluate("one => one.href")))
-        (tmp_path / name).write_bytes(paper.body())
+        who.take(who.page.get_by_role("link", name=button), tmp_path / name)
     text = subprocess.run(
         ["pdftotext", "-layout", str(tmp_path / "minutes.pdf"), "-"], check=True, capture_output=True, text=True
     ).stdout
@@ -256,9 +255,7 @@ def test_an_auditor_reads_everything_changes_nothing_and_checks_a_register(groun
         who.go(path)
         assert _beyond(who, ground.app) == [], path
 
-    with who.page.expect_download() as caught:
-        who.page.get_by_role("button", name="register.xlsx, English").click()
-    caught.value.save_as(tmp_path / "register.xlsx")
+    who.take(who.page.get_by_role("button", name="register.xlsx, English"), tmp_path / "register.xlsx")
     cells = {str(cell) for sheet in openpyxl.load_workbook(tmp_path / "register.xlsx", read_only=True).worksheets[:1]
              for row in sheet.iter_rows(values_only=True) for cell in row if cell}  # fmt: skip
     [checksum] = {found[0] for cell in cells if (found := re.search(r"\b[0-9a-f]{64}\b", cell))}

@@ -55,7 +55,7 @@ def test_a_vendor_goes_all_the_way_round(
 
         told = _read_the_page(clinic, vendor_path)
         _compare_workbook(clinic, told, name_of_file, tmp_path)
-        _compare_pdf(clinic, vendor_path, told)
+        _compare_pdf(clinic, vendor_path, told, tmp_path)
         _walk_the_rest(clinic, vendor_path)
         assert relay.in_the_clear == []
         assert not [line for line in portal.lines if "Traceback" in line]
@@ -132,9 +132,8 @@ def _add_evidence(firm: Visitor, round_path: str, folder: Path) -> str:
     firm.press("Add the document")
     assert firm.page.get_by_role("link", name=file.name).count() == 1
     firm.follow(file.name)
-    with firm.page.expect_download() as caught:
-        firm.page.get_by_role("link", name=firm.word("Download")).click()
-    assert caught.value.path().read_bytes() == file.read_bytes()
+    fetched = firm.take(firm.page.get_by_role("link", name=firm.word("Download")), folder / "fetched.pdf")
+    assert fetched.read_bytes() == file.read_bytes()
     return file.name
 
 
@@ -220,10 +219,7 @@ def _read_the_page(clinic: Visitor, vendor_path: str) -> dict[str, str]:
 
 def _compare_workbook(clinic: Visitor, told: dict[str, str], file_name: str, folder: Path) -> None:
     clinic.go("/hospital/reports")
-    with clinic.page.expect_download(timeout=60_000) as caught:
-        clinic.page.get_by_role("button", name="register.xlsx, Deutsch").click()
-    path = folder / "register.xlsx"
-    caught.value.save_as(path)
+    path = clinic.take(clinic.page.get_by_role("button", name="register.xlsx, Deutsch"), folder / "register.xlsx")
     word = clinic.word
     opened = folder / "office"
     opened.mkdir()
@@ -254,11 +250,10 @@ def _count_of(counts: str, verdict: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _compare_pdf(clinic: Visitor, vendor_path: str, told: dict[str, str]) -> None:
+def _compare_pdf(clinic: Visitor, vendor_path: str, told: dict[str, str], folder: Path) -> None:
     clinic.go(vendor_path)
-    with clinic.page.expect_download(timeout=60_000) as caught:
-        clinic.page.get_by_role("link", name=clinic.word("Vendor report (PDF)")).click()
-    words = reading_files.words_of_pdf(caught.value.path())
+    report = clinic.page.get_by_role("link", name=clinic.word("Vendor report (PDF)"))
+    words = reading_files.words_of_pdf(clinic.take(report, folder / "report.pdf"))
     score = re.search(r"(\d+),\d von 100 · (\d+)\s?% gesehen", words)
     assert score is not None, words[:2000]
     assert f"{score[2]}" == told["coverage"]

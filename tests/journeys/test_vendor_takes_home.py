@@ -105,9 +105,7 @@ def test_answers_go_along_and_lie_beside_another_hospitals_questions(ground: Gro
     who = enter(ground.first.lead)
     who.go(f"{ground.first.path}/pack")
     who.page.locator("[name=which][value=draft]").check()
-    with who.page.expect_download() as caught:
-        who.page.get_by_role("button", name="Antwortpaket herunterladen").click()
-    caught.value.save_as(tmp_path / "pack.zip")
+    who.take(who.page.get_by_role("button", name="Antwortpaket herunterladen"), tmp_path / "pack.zip")
 
     who.go(f"{ground.second.path}/pack")
     who.page.locator("[name=file]").set_input_files(tmp_path / "pack.zip")

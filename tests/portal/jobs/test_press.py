@@ -1,0 +1,20 @@
+"""The press has read everything before a document is wanted."""
+
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from portal.jobs import printing
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "'weasyprint' in __import__('sys').modules",
+        "__import__('reports.rendering').rendering._files.cache_info().currsize == 1",
+        "__import__('gc').get_freeze_count() > 100_000",
+    ],
+)
+def test_a_process_that_was_just_forked_has_read_the_libraries_and_the_fonts(asked):
+    with ProcessPoolExecutor(max_workers=1, mp_context=printing._warm()) as pool:
+        assert pool.submit(eval, asked).result()
