@@ -77,7 +77,8 @@ def _original_id(part: Mail) -> str:
 
 
 def _field(block: Mail, name: str) -> str:
-    return " ".join(str(block.get(name, "")).split())[:LONGEST]
+    text = "".join(sign if sign.isprintable() else " " for sign in str(block.get(name, "")))  # no database holds NUL
+    return " ".join(text.split())[:LONGEST]
 
 
 def _address(field: str) -> str:

@@ -48,11 +48,18 @@ def test_a_code_that_is_none_is_left_empty():
     assert delivery_reports.read(GOOD.replace(b"Status: 5.1.1", b"Status: <b>5</b>")).status == ""
 
 
+def test_signs_that_no_database_holds_are_left_out():
+    found = delivery_reports.read(GOOD.replace(b"<abc@", b"<a\x00b\x1bc@"))
+
+    assert found.message_id == "<a b c@klinik.example>"
+
+
 @given(st.binary(max_size=400), st.integers(0, len(GOOD)), st.integers(0, 60))
 def test_no_bytes_break_it_and_nothing_grows(noise: bytes, at: int, gone: int):
     found = delivery_reports.read(GOOD[:at] + noise + GOOD[at + gone :])
 
     if found is not None:
+        assert (found.message_id + found.diagnostic).isprintable()
         assert len(found.message_id) <= 300
         assert len(found.diagnostic) <= 300
         assert len(found.recipients) <= 2
