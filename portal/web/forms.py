@@ -145,7 +145,7 @@ def _is_shown(letter: str) -> bool:
 
 
 def version(sent: object) -> int:
-    """What a hidden field says was read; whatever is no number of ours is 0, the version of nothing."""
+    """What a hidden field says was read, or an address says where a page begins; what is no number of ours is 0."""
     text = str(sent or "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_VERSION else 0
 

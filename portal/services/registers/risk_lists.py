@@ -213,10 +213,13 @@ def listed(session: Session, actor: Actor, *, today: date, state: str = STANDING
     return page(session, actor, Narrowed(state=state), today=today, length=1_000_000).rows
 
 
+_STEPS = frozenset("12345")  # of impact and likelihood; nothing stands at another
+
+
 def _narrow(every: Subquery, wanted: Narrowed) -> list[ColumnElement[bool]]:
     numbers = {"impact", "likelihood"}
     return [
-        every.c[name] == (int(value) if name in numbers and value.isdecimal() else value)
+        every.c[name] == ((int(value) if value in _STEPS else 0) if name in numbers else value)
         for name, value in wanted.chosen.items()
         if name in FILTERS
     ]

@@ -9,7 +9,7 @@ from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.rounds import campaigns, progress, tracking
 from portal.services.rounds.tracking import Tracked, Trouble, Wanted
-from portal.web import pages, tables
+from portal.web import forms, pages, tables
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
 from portal.web.tables import Column
@@ -61,7 +61,7 @@ def board(here: HospitalJourney) -> Response:
         now=here.now,
         sort=how.key,
         descending=how.descending,
-        start=max(0, request.args.get("from", 0, type=int)),
+        start=forms.version(request.args.get("from")),
     )
     shown = found.rows
     return pages.page(

@@ -66,7 +66,7 @@ def risk_list(here: HospitalJourney) -> Response:
     chosen = {name: value for name in FILTERS if (value := request.args.get(name, "")[:40])}
     words, due = " ".join(request.args.get("q", "").split())[:100], request.args.get("due", "")
     due = due if due in DUE else ""
-    start = max(0, request.args.get("from", 0, type=int))
+    start = forms.version(request.args.get("from"))
     wanted = Narrowed(state=state, chosen=chosen, words=words, due=due)
     found = risk_lists.page(here.session, here.actor, wanted, today=here.today, start=start, length=PAGE_LENGTH)
     also = {"state": state if state != risk_lists.STANDING else "", "q": words, "due": due}

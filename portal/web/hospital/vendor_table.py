@@ -185,7 +185,7 @@ def vendor_list(here: HospitalJourney) -> Response:
     asked = ask(request.args.to_dict(flat=False))
     columns = _columns(asked, views.columns(kept, asked.which))
     how = tables.sorting(COLUMNS[asked.which], default="name" if asked.which == VENDORS else "vendor")
-    start = max(0, request.args.get("from", 0, type=int))
+    start = forms.version(request.args.get("from"))
     read, heat = (listing.vendors, listing.heat) if asked.which == VENDORS else (listing.supplies, listing.supply_heat)
     wanted = asked.wanted(here)
     found = read(

@@ -186,3 +186,23 @@ def test_a_round_is_reviewed_by_its_own_answers_though_the_next_has_begun(
 
     assert answers > 10
     assert clerk.get(path).get_data(as_text=True).count(f"{path}?answer=") == answers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/hospital/assessments?from=",
+        "/hospital/vendors?from=",
+        "/hospital/vendors?by=supplies&from=",
+        "/hospital/risks?from=",
+        "/hospital/risks?impact=",
+        "/hospital/risks?likelihood=",
+    ],
+)
+def test_a_number_that_no_database_holds_finds_nothing_and_breaks_nothing(
+    visit: Callable[..., Visitor], ward: Ward, path: str
+):
+    visitor = visit(ward.admin)
+
+    for odd in ("9" * 30, "-9", "x", "²"):
+        assert visitor.get(path + odd).status_code == 200, odd
