@@ -147,7 +147,7 @@ def last_days(found: Iterable[EvidenceStatus]) -> tuple[date, ...]:
 
 
 def _status(dossier: Dossier, evidence: EvidenceFact, policy: Policy) -> EvidenceStatus:
-    today = dossier.at.date()
+    today = dossier.day
     verdicts = [_judged(dossier, evidence, kind, supply, policy) for kind, supply in _wishes(dossier, evidence)]
     worst = min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.standing))
     end = min((one.until for one in verdicts if one.until), default=evidence.valid_until)
@@ -173,7 +173,7 @@ def _judged(
     return judge(
         evidence,
         kind,
-        today=dossier.at.date(),
+        today=dossier.day,
         warning_days=policy.evidence_warning_days,
         product=next((one.name for one in dossier.supplies if one.key == supply), ""),
         newer=evidence_kinds.newer_release(evidence, dossier.evidence),

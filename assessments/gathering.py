@@ -152,7 +152,7 @@ def _pair(dossier: Dossier, question: Question, supply: str | None, supplies: in
 def _share(dossier: Dossier, question: Question, supply: str | None, answer: AnswerFact | None) -> float | None:
     if answer is None:
         return None
-    share = answering.share(question.shape, answer.value, today=dossier.at.date())
+    share = answering.share(question.shape, answer.value, today=dossier.day)
     is_missing = answer.recorded is None and not _lies_beside(dossier, question, supply)
     if share and question.shape.kind is AnswerKind.FILE and is_missing:
         return 0.0  # a document that is said to lie there and does not

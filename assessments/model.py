@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from assessments import days
 from questionnaires.model import AnswerValue, Catalogue, Question, QuestionSet, RedFlag, Scope, Text
 from questionnaires.model import Message as QuestionnaireMessage
 from scanners.model import Check, Finding, Message, Outcome, Refs, Severity, Subject
@@ -503,6 +504,11 @@ class Dossier:
     def __repr__(self) -> str:
         """Its name and size: a dossier is confidential and as long as a book, and no log should hold it."""
         return f"<Dossier {self.vendor_key}: {len(self.answers)} answers, {len(self.findings)} findings>"
+
+    @property
+    def day(self) -> date:
+        """The day by which everything is judged that ends on a day."""
+        return days.of(self.at)
 
     @property
     def tier(self) -> int | None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from assessments import gathering, grading
+from assessments import days, gathering, grading
 from assessments.gathering import Counted
 from assessments.model import (
     Cap,
@@ -106,7 +106,7 @@ def _value(counted: Iterable[Counted], policy: Policy) -> tuple[Fraction | None,
 
 def finding_caps(counted: Iterable[Counted], policy: Policy, *, at: datetime) -> list[Cap]:
     """The caps that findings alone bring: an open critical one, and a high one that has stood too long."""
-    open_ones = [each for each in counted if each.failed and not _waived(each.fact, at.date())]
+    open_ones = [each for each in counted if each.failed and not _waived(each.fact, days.of(at))]
     critical = [each for each in open_ones if each.fact.finding.severity is Severity.CRITICAL]
     patience = timedelta(days=policy.caps.high_fail_after_days)
     old = [

@@ -165,7 +165,7 @@ def red_flags(dossier: Dossier, asked: Asked) -> tuple[RedFlag, ...]:
     if asked.answer is None:
         return ()
     needs = next((supply.compare for supply in dossier.supplies if supply.key == asked.supply), {})
-    return answering.red_flags(asked.question, asked.answer.value, today=dossier.at.date(), needs=needs)
+    return answering.red_flags(asked.question, asked.answer.value, today=dossier.day, needs=needs)
 
 
 def _from_silence(gathered: Gathered) -> Iterable[Risk]:
@@ -361,7 +361,7 @@ def _risk(
         supplies=supplies,
         advice=advice,
         since=since,
-        accepted_until=accepted_until if accepted_until and accepted_until >= dossier.at.date() else None,
+        accepted_until=accepted_until if accepted_until and accepted_until >= dossier.day else None,
     )
 
 

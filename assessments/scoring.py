@@ -388,7 +388,7 @@ def knocks_out(dossier: Dossier, asked: Asked) -> bool:
     if asked.answer is None:
         return dossier.deadline_passed
     accepted = asked.answer.knock_out_accepted_until
-    return asked.share == 0 and (accepted is None or accepted < dossier.at.date())
+    return asked.share == 0 and (accepted is None or accepted < dossier.day)
 
 
 # --- Lines that add up ---------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Where the hospitals are: their clock on the wall, and in which language a country is written to."""
 
-from reports import reader
+from assessments import days
 
-BERLIN = reader.ZONE
+BERLIN = days.ZONE
 GERMAN_IS_SPOKEN = frozenset({"DE", "AT", "CH", "LI", "LU"})
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from assessments import comparing, deciding, frameworks, storing
+from assessments import comparing, days, deciding, frameworks, storing
 from assessments.comparing import Changes
 from assessments.deciding import Why
 from assessments.model import (
@@ -25,7 +25,7 @@ from assessments.model import (
 )
 from questionnaires.model import Text
 from reports import charts, marks, pages, rendering
-from reports.reader import ZONE, Reader
+from reports.reader import Reader
 from scanners.model import N_
 
 TOP = 10  # risks
@@ -144,7 +144,7 @@ class Brief:
     @property
     def day(self) -> date:
         """The day it speaks of."""
-        return self.at.astimezone(ZONE).date()
+        return days.of(self.at)
 
     def risks_of(self, vendor_key: str) -> Sequence[Risk]:
         """The vendor's risks, the worst first."""

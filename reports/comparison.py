@@ -6,7 +6,7 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from assessments import frameworks
+from assessments import days, frameworks
 from assessments.comparison import (
     MOST,
     OWN,
@@ -84,9 +84,9 @@ def _asked(side: Side, reader: Reader) -> str:
 def _submitted(side: Side, reader: Reader) -> str:
     dossier = side.dossier
     if dossier.submitted_at:
-        return reader.text(N_("submitted on %(day)s"), day=reader.day(dossier.submitted_at.date()))
+        return reader.text(N_("submitted on %(day)s"), day=reader.day(days.of(dossier.submitted_at)))
     if dossier.deadline:
-        return reader.text(N_("not submitted, due on %(day)s"), day=reader.day(dossier.deadline.date()))
+        return reader.text(N_("not submitted, due on %(day)s"), day=reader.day(days.of(dossier.deadline)))
     return "–"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
+from assessments import days
 from assessments.contract_terms import Agreed, Item
 from assessments.model import Assessed
 from questionnaires.model import Text
@@ -49,7 +50,7 @@ class Draft:
 
 def name(vendor: str, *, reader: Reader, now: datetime, suffix: str) -> str:
     """How the file is called."""
-    return f"{reader.text(TITLE)} {vendor} {now:%Y-%m-%d}.{suffix}"
+    return f"{reader.text(TITLE)} {vendor} {days.of(now)}.{suffix}"
 
 
 def word(draft: Draft, *, reader: Reader) -> bytes:
@@ -57,7 +58,7 @@ def word(draft: Draft, *, reader: Reader) -> bytes:
     dossier = draft.assessed.dossier
     paper = Paper(reader, title=reader.text(TITLE), author=dossier.hospital, at=draft.now)
     paper.title(reader.text(TITLE), kicker=reader.text(N_("Draft")), lead=lead(draft, reader))
-    paper.note(reader.text(DRAFT, day=reader.day(dossier.at.date())))
+    paper.note(reader.text(DRAFT, day=reader.day(dossier.day)))
     paper.text(reader.text(N_("Hospital")) + ": " + dossier.hospital)
     paper.text(reader.text(N_("Contractor")) + ": " + (dossier.company_name or dossier.vendor_name))
     paper.text(reader.text(N_("Services")) + ": " + (services(draft) or "[…]"))

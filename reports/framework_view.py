@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
 
-from assessments import question_marks
+from assessments import days, question_marks
 from assessments.framework_views import Filter, Framework, Row, View
 from assessments.model import Assessed, EvidenceStatus, FindingRow
 from reports import marks, pages, rendering, tables
@@ -47,7 +47,7 @@ MARKS = N_(
 def name(framework: Framework, vendor: str, *, reader: Reader, now: datetime, suffix: str) -> str:
     """How the file is called."""
     word = reader.text(TITLES[framework]).replace("/", "-").replace("\u202f", " ")
-    return f"{word} {vendor} {now:%Y-%m-%d}.{suffix}"
+    return f"{word} {vendor} {days.of(now)}.{suffix}"
 
 
 def html(found: View, assessed: Assessed, *, reader: Reader, now: datetime) -> str:

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
+from assessments import days
 from assessments.model import Policy, RiskLevel, Words, say
 from questionnaires.model import Text
 from reports import marks
 
-ZONE = ZoneInfo("Europe/Berlin")  # hospitals read local time; the file says so on its first page
+ZONE = days.ZONE  # hospitals read local time; the file says so on its first page
 NARROW = "\u202f"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from assessments import days
 from assessments.model import (
     PARTS,
     ActionFact,
@@ -174,7 +175,7 @@ VENDORS: tuple[Column[VendorRow], ...] = (
     _words(N_("Scan"), 16, lambda row, reader: reader.text(marks.SCAN_STATES[row.scan_state])),
     _moment(N_("Scanned on"), lambda row, _: row.scanned_at),
     _moment(N_("Submitted on"), lambda row, _: row.submitted_at),
-    _day(N_("Due on"), lambda row, _: row.deadline.date() if row.deadline else None),
+    _day(N_("Due on"), lambda row, _: days.of(row.deadline) if row.deadline else None),
     _long(N_("Department"), 20, lambda row, _: "; ".join(_record(row).departments)),
     _long(N_("Responsible"), 22, lambda row, _: "; ".join(_record(row).owners)),
     _long(N_("Deputy"), 22, lambda row, _: "; ".join(_record(row).deputies)),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from assessments import days
 from assessments.model import MEASURE_PARTS, Basis, Grade, RiskLevel, Treatment
 from portal.services.registers.snapshots import Opened
 from reports.approval import LOWEST_IN_PLACE, Approval, MeasureLine
@@ -16,7 +17,7 @@ def of_snapshot(opened: Opened) -> Approval:
     """The sheet of one snapshot."""
     document = opened.document
     vendors, risks = document["vendors"], [one for one in document["risks"] if one["level"] in GRAVE]
-    day = datetime.fromisoformat(document["at"]).date().isoformat()
+    day = days.of(datetime.fromisoformat(document["at"])).isoformat()
     return Approval(
         hospital=document["hospital"],
         name=document["name"],

@@ -72,7 +72,7 @@ def fingerprint(dossier: Dossier, dumped: Mapping[str, Any], by: Rules) -> str |
     patience = timedelta(days=by.policy.caps.high_fail_after_days)
     depends = {
         "facts": {key: value for key, value in dumped.items() if key != "at"},
-        "day": dossier.at.date().isoformat(),
+        "day": dossier.day.isoformat(),
         "old": [dossier.at - fact.first_seen > patience for fact in dossier.findings],
         "policy": by.digest,
         "program": program(),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from assessments import days
 from portal.db.models.scans import FindingRecord, ScanRun
 from portal.db.models.vendors import Ground, Host, HostState, Supply
 from portal.services.scans import permissions
@@ -47,7 +48,7 @@ def records(
         for one in known:
             key = one.subject_kind, one.subject_name, one.check_id
             if key not in found and key not in standing and one.outcome != Outcome.NOT_APPLICABLE.value:
-                day = (before.finished_at or before.created_at).date()
+                day = days.of(before.finished_at or before.created_at)
                 found[key] = _unknown(run, one, places[one.subject_name], day)
     return found
 
@@ -97,7 +98,7 @@ def _whys(session: Session, run: ScanRun, *, now: datetime) -> Mapping[str, str]
     in_scope = {one.name for one in permissions.hosts_in_scope(session, run.hospital_id, run.vendor_id)}
     names = [one.name for one in hosts if one.name in in_scope]
     allowed = set(permissions.permitted(session, run.hospital_id, run.vendor_id, names, now=now).hosts)
-    grounded = standing_on(session, hosts, today=now.date())
+    grounded = standing_on(session, hosts, today=days.of(now))
     found = {}
     for one in hosts:
         if one.name not in in_scope:

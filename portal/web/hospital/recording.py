@@ -137,7 +137,7 @@ def take_recorded_workbook(here: HospitalJourney, assessment_id: str) -> Respons
     content = answer_sheet_out.write(sheet, reader=reader, now=here.now)
     vendor = "".join(sign if sign.isalnum() else "-" for sign in sheet.company)[:40].strip("-")
     title = _("questions")
-    return pages.download(content, name=f"{title}-{vendor}-{here.now:%Y-%m-%d}.xlsx", media_type=XLSX)
+    return pages.download(content, name=f"{title}-{vendor}-{here.today:%Y-%m-%d}.xlsx", media_type=XLSX)
 
 
 @hospital.get("/assessments/<assessment_id>/recording/sources/<source_id>/answers", roles=HOSPITAL_WRITERS)

@@ -15,6 +15,7 @@ from portal.db.models.decisions import Presence, Sitting, SittingState
 from portal.db.models.snapshots import SnapshotState
 from portal.errors import Clash, NotFound, NotNow
 from portal.files.blobs import Blobs
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
@@ -420,7 +421,7 @@ def approval_on_paper(here: HospitalJourney, snapshot_id: str) -> Response:
     html = approval_sheet.html(found, reader=_calling(here, found.policy_version))
     here.let_go()
     content = printing.pdf(html, style=documents.style())
-    return pages.download(content, name=f"BSIG 38 {found.at:%Y-%m-%d}.pdf", media_type=PDF)
+    return pages.download(content, name=f"BSIG 38 {found.at.astimezone(BERLIN):%Y-%m-%d}.pdf", media_type=PDF)
 
 
 @hospital.get("/decisions/approval/<snapshot_id>/sheet.docx", roles=EVERY_HOSPITAL_ROLE)
@@ -428,7 +429,9 @@ def approval_for_word(here: HospitalJourney, snapshot_id: str) -> Response:
     """The same for Word."""
     found = approvals.of_snapshot(snapshots.open_one(here.session, here.actor, _shelf(here), snapshot_id))
     content = approval_sheet.docx(found, reader=_calling(here, found.policy_version))
-    return pages.download(content, name=f"BSIG 38 {found.at:%Y-%m-%d}.docx", media_type=word.MEDIA_TYPE)
+    return pages.download(
+        content, name=f"BSIG 38 {found.at.astimezone(BERLIN):%Y-%m-%d}.docx", media_type=word.MEDIA_TYPE
+    )
 
 
 def _minutes(row: SittingRow) -> paper.Minutes:

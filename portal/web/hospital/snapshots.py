@@ -12,6 +12,7 @@ from assessments import policy, storing
 from assessments.comparing import Changes
 from portal.db.models.snapshots import Snapshot, SnapshotState
 from portal.files.blobs import Blobs
+from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE
@@ -137,7 +138,7 @@ def snapshot(here: HospitalJourney, snapshot_id: str) -> Response:
 def snapshot_file(here: HospitalJourney, snapshot_id: str) -> Response:
     """The document itself, byte for byte what the checksum is of."""
     opened = _open(here, snapshot_id)
-    name = f"register {opened.row.name} {opened.row.at:%Y-%m-%d}.json"
+    name = f"register {opened.row.name} {opened.row.at.astimezone(BERLIN):%Y-%m-%d}.json"
     return pages.download(snapshots.canonical(opened.document), name=name, media_type=JSON)
 
 

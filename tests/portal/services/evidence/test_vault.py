@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from assessments import policy
 from assessments.model import EvidenceStanding
 from portal.db.models.accounts import CompanyRole
 from portal.db.models.responses import Evidence
@@ -16,6 +19,7 @@ from portal.services.answers.submissions import Signer
 from portal.services.evidence import evidence, evidence_ends, retention, vault
 from portal.services.evidence.evidence import DocumentFields, Stored
 from portal.services.evidence.retention import HELD_MONTHS, HeldBy
+from portal.services.registers import registers
 from questionnaires import answering
 from questionnaires.model import AnswerValue
 from tests.portal.web.vendor import errand
@@ -125,6 +129,30 @@ def test_a_document_says_what_it_is(session, asked, now):
     with pytest.raises(BadInput) as refused:
         vault.add(session, asked.lead, DocumentFields(kind="no-such"), _stored(1), now=now)
     assert set(refused.value.fields) == {"kind"}
+
+
+def test_it_says_at_any_moment_what_the_score_counts(session, asked, now):
+    last = date(2027, 3, 28)  # in its night the clock is moved
+    fields = DocumentFields(kind="iso27001_cert", valid_to=last)
+    row = evidence.add(session, asked.lead, asked.assessment_id, fields, _stored(1), keys=[KEY], now=now)
+    _hand_in(session, asked, now)
+    night = datetime.combine(last + timedelta(days=1), time(), tzinfo=BERLIN).astimezone(UTC)
+    warned = datetime.combine(last - timedelta(days=policy.current().evidence_warning_days), time(), tzinfo=BERLIN)
+
+    @settings(max_examples=40, deadline=None)
+    @given(of=st.sampled_from([night, warned.astimezone(UTC)]), seconds=st.integers(-3 * 3600, 3 * 3600))
+    @example(of=night, seconds=0)
+    @example(of=night, seconds=-1)
+    def agree(of, seconds):
+        at = of + timedelta(seconds=seconds)
+        shown = vault.find(session, asked.lead, row.id, now=at).document.standing
+        assessed = registers.assess_round(session, asked.ward.assessor, asked.assessment_id, now=at)
+        (counted,) = (one.standing for one in assessed.evidence if one.key == row.id)
+        assert shown is counted
+        assert (shown is EvidenceStanding.EXPIRED) is (at >= night)
+        assert (shown is EvidenceStanding.VALID) is (at < warned)
+
+    agree()
 
 
 def test_another_document_needs_its_short_name_is_called_so_and_is_never_called_valid(session, asked, now):

@@ -12,16 +12,15 @@ from portal.db.models.accounts import Hospital, HospitalMember, HospitalRole
 from portal.db.models.assessments import Assessment
 from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.registers import ScoreRecord
-from portal.db.models.scans import ScanRun, ScanSide, ScanState
+from portal.db.models.scans import ScanRun
 from portal.db.models.vendors import Vendor
 from portal.db.models.watching import ChangeCause, ChangeKind, Rhythm, VendorChange
 from portal.services.monitoring import changes, digests, watching
 from portal.services.monitoring.changes import Wanted
 from portal.services.monitoring.watching import Choice
-from portal.services.scans import scan_results
-from scanners.model import Finding, Message, Outcome, Severity, Subject, SubjectKind
+from scanners.model import Outcome, Severity
 from scanners.observations import CertificateChain, HostDns, Trust
-from tests.portal import building
+from tests.portal import building, scanned
 from tests.scanners import building as seeing
 
 HOST, OTHER = "a.pacs.example", "b.pacs.example"
@@ -47,28 +46,8 @@ def vendor(session, hospital, assessor) -> Vendor:
 
 def _scan(session, vendor, at, *, hosts=(HOST,), serial="01", open_at=None, **outcomes: Outcome) -> ScanRun:
     """A scan that ended then; open to the hospital long ago unless `open_at` says when the company saw it."""
-    run = ScanRun(
-        hospital_id=vendor.hospital_id,
-        vendor_id=vendor.id,
-        side=ScanSide.HOSPITAL,
-        started_by="x",
-        hosts=list(hosts),
-        classes=["passive"],
-        state=ScanState.RUNNING,
-        created_at=at,
-        started_at=at,
-    )
-    session.add(run)
-    session.flush()
     findings = [
-        Finding(
-            check_id={"critical": CRITICAL, "high": HIGH}[name],
-            subject=Subject(kind=SubjectKind.HOST, name=HOST),
-            outcome=outcome,
-            severity=Severity(name),
-            fact=Message(text="accepts %(versions)s", values={"versions": "TLS 1.0"}),
-            at=at,
-        )
+        scanned.finding({"critical": CRITICAL, "high": HIGH}[name], HOST, outcome, at=at, severity=Severity(name))
         for name, outcome in outcomes.items()
     ]
     chain = CertificateChain(
@@ -79,10 +58,7 @@ def _scan(session, vendor, at, *, hosts=(HOST,), serial="01", open_at=None, **ou
         trust=Trust.TRUSTED,
     )
     seen = seeing.seen(HostDns(at=at, addresses_v4=("192.0.2.1",)), chain, host=HOST, at=at)
-    scan_results.complete(session, vendor.hospital_id, run.id, seen=[seen], findings=findings, now=at)
-    run.visible_at = open_at or at - timedelta(days=60)
-    session.flush()
-    return run
+    return scanned.ended(session, vendor, findings, hosts=hosts, at=at, seen=[seen], open_at=open_at)
 
 
 def _compare(session, vendor, now) -> list[VendorChange]:

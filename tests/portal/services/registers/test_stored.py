@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +17,7 @@ from portal.db.models.responses import Response, SignOff
 from portal.db.models.scans import FindingRecord
 from portal.db.models.vendors import Host, HostState, IntakeRecord, Supply, Vendor
 from portal.db.models.waivers import Waiver, WaiverKind
+from portal.home import BERLIN
 from portal.services.actors import Actor
 from portal.services.decisions import decisions
 from portal.services.registers import dossiers, movements, own_risks, policies, registers, scores, snapshots, stored
@@ -29,7 +30,6 @@ from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -63,7 +63,7 @@ def anew(session: Session, ward: Ward, now: datetime) -> bytes:
     """The document of the whole register, in which nothing was taken from what is kept."""
     reader = Actor(name=ward.decider.name, hospital_id=ward.hospital_id, hospital_role=HospitalRole.AUDITOR)
     whole = registers.whole(session, reader, now=now)
-    asked = decisions.asked(session, reader, now.astimezone(dossiers.BERLIN).date())
+    asked = decisions.asked(session, reader, now.astimezone(BERLIN).date())
     said = snapshots.said_of(whole.register, name="Q4", by=ward.decider.name, asked=asked)
     facts = [
         {**row, "assessment_id": whole.rounds[row["key"]], "dossier": storing.dump(whole.assessed[row["key"]].dossier)}
@@ -260,6 +260,22 @@ def test_another_day_is_worked_out_anew(session: Session, ward: Ward, now: datet
 
     assert made.document == anew(session, ward, later)
     assert made.taken == 0
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 23), date(2027, 3, 28)])
+def test_what_was_kept_before_midnight_is_not_taken_after_it(session: Session, ward: Ward, now: datetime, day: date):
+    midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=BERLIN).astimezone(UTC)
+    vendor_id, last = ward.vendors[NAME], midnight - timedelta(seconds=1)
+    of_vendor(session, ward, Assessment).due_on = date(2027, 12, 31)
+    stored.renew(session, ward.hospital_id, vendor_id, now=last)
+    kept = session.get_one(StoredAssessment, (ward.hospital_id, vendor_id)).fingerprint
+
+    for moment, same in ((last - timedelta(hours=1), True), (last, True), (midnight, False)):
+        dossier = registers.dossier(session, ward.auditor, vendor_id, now=moment)
+        found = stored.fingerprint(dossier, storing.dump(dossier), stored.rules(policies.of(session, ward.hospital_id)))
+        assert (found == kept) is same, moment
+    made = frozen(session, ward, midnight)
+    assert (made.document, made.taken) == (anew(session, ward, midnight), 0)
 
 
 def test_a_moment_later_on_the_same_day_is_the_same(session: Session, ward: Ward, now: datetime):

@@ -9,15 +9,15 @@ from sqlalchemy import select
 
 from assessments import gathering, policy
 from portal.db.models.findings import FindingHistory
-from portal.db.models.scans import FindingRecord, ScanRun, ScanSide, ScanState
+from portal.db.models.scans import FindingRecord, ScanRun, ScanSide
 from portal.db.models.vendors import Ground, Host, HostState, Supply, Vendor
 from portal.db.models.watching import ChangeKind
 from portal.services.monitoring import changes
 from portal.services.registers import dossiers
 from portal.services.scans import left_out, scan_results
-from scanners.model import Finding, Message, Outcome, Severity, Subject, SubjectKind
+from scanners.model import Outcome
 from scanners.observations import Reason
-from tests.portal import building
+from tests.portal import building, scanned
 
 STAYS, GOES = "a.pacs.example", "b.archiv.example"
 CHECK = "tls.protocol-legacy"
@@ -45,34 +45,8 @@ def _archive(session) -> Supply:
 
 def _scan(session, vendor, *hosts: str, at: datetime) -> ScanRun:
     """The same check fails everywhere."""
-    run = ScanRun(
-        hospital_id=vendor.hospital_id,
-        vendor_id=vendor.id,
-        side=ScanSide.HOSPITAL,
-        started_by="x",
-        hosts=list(hosts),
-        classes=["passive"],
-        state=ScanState.RUNNING,
-        created_at=at,
-        started_at=at,
-    )
-    session.add(run)
-    session.flush()
-    findings = [
-        Finding(
-            check_id=CHECK,
-            subject=Subject(kind=SubjectKind.HOST, name=name),
-            outcome=Outcome.FAIL,
-            severity=Severity.HIGH,
-            fact=Message(text="accepts %(versions)s", values={"versions": "TLS 1.0"}),
-            at=at,
-        )
-        for name in hosts
-    ]
-    scan_results.complete(session, vendor.hospital_id, run.id, seen=(), findings=findings, now=at)
-    run.visible_at = at - timedelta(days=60)  # open to the hospital long ago
-    session.flush()
-    return run
+    findings = [scanned.finding(CHECK, name, Outcome.FAIL, at=at) for name in hosts]
+    return scanned.ended(session, vendor, findings, hosts=hosts, at=at)
 
 
 def _standing(session, vendor, now=SECOND) -> dict[str, FindingRecord]:
@@ -110,7 +84,7 @@ def test_it_stays_unknown_with_its_reason_and_the_day_it_was_last_seen(session, 
     assert found[STAYS].outcome == Outcome.FAIL.value
     gone = found[GOES]
     assert (gone.outcome, gone.reason, gone.fact) == (Outcome.UNKNOWN.value, Reason.NOT_CONSENTED.value, why)
-    assert gone.fact_values == {"day": FIRST.date().isoformat()}
+    assert gone.fact_values == {"day": "2026-06-02"}  # after midnight where the hospital is
     assert gone not in session
 
 
