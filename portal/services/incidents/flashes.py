@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
 from portal import i18n, mailer
-from portal.db.models.accounts import Hospital
+from portal.db.models.accounts import Hospital, Person
 from portal.db.models.assessments import Assessment
 from portal.db.models.incidents import Flash, FlashAsked, FlashLink, FlashNote, FlashReply, FlashStanding, IncidentDesk
 from portal.db.models.responses import Evidence
@@ -293,8 +293,10 @@ def begin(
             companies.add(assessment.company_id)
         if not _send(session, flash, asked, vendor, first, base_url=base_url, now=now):
             asked.phone_at = now  # nobody to write to: somebody has to call
+        people = {person.email for person in _people(session, asked)}  # they have theirs already
         for address in others[:MOST_OTHERS]:  # whom the hospital has written down to call about security
-            _send_to_contact(session, flash, asked, vendor, address, base_url=base_url, now=now)
+            if address not in people:
+                _send_to_contact(session, flash, asked, vendor, address, base_url=base_url, now=now)
     scopes = {audit.hospital_scope(hospital_id), *map(audit.company_scope, companies)}
     audit.take_turns(session, *scopes)
     detail = {"about": flash.about, "vendors": len(chosen)}
@@ -393,8 +395,7 @@ def _send(
     """One mail to the contact with a link of its own, and one to everybody who speaks for its company here."""
     hospital = session.get_one(Hospital, flash.hospital_id)
     contact, language = contact_of(session, hospital), incident_letters.language_of(vendor)
-    company_id = _company_of(session, asked)
-    people = accounts.people_of_company(session, company_id) if company_id and not is_second else ()
+    people = () if is_second else _people(session, asked)
     if address:
         link = f"{base_url}/flash/{_link(session, asked, address, now=now)}"
         letter = incident_letters.ask(
@@ -409,6 +410,12 @@ def _send(
                 session, letter, [person.email], language=person.language, hospital_id=hospital.id, now=now
             )
     return bool(address or people)
+
+
+def _people(session: Session, asked: FlashAsked) -> Sequence[Person]:
+    """Everybody who speaks for the vendor's company here."""
+    company_id = _company_of(session, asked)
+    return accounts.people_of_company(session, company_id) if company_id else ()
 
 
 def _send_to_contact(

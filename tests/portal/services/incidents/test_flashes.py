@@ -410,3 +410,15 @@ def test_whoever_is_written_down_for_security_is_written_to_once_each(session, p
     to = sorted(mail.to_address for mail in mails(session))
     assert to == ["one@labor.example", "psirt@labor.example", "still@stille.example", "two@labor.example"]
     assert len({token(session, one) for one in to}) == len(to)
+
+
+def test_a_contact_for_security_who_speaks_for_the_company_here_is_written_to_once(session, place, now):
+    place.with_company.security_email = "psirt@pacs.example"
+    for email in (place.lead.email, "other@pacs.example"):
+        contact = ContactFields(role=ContactRole.SECURITY, email=email)
+        vendor_entries.add(session, place.assessor, place.with_company.id, contact, now=now)
+
+    begin(session, place, now, vendors=(place.with_company.id,))
+
+    expected = sorted([place.lead.email, "other@pacs.example", "psirt@pacs.example"])
+    assert sorted(mail.to_address for mail in mails(session)) == expected
