@@ -41,6 +41,7 @@ UNKNOWN = "unknown"  # what a form sends for "not known"
 NEVER = "never"  # what a form sends for "never"
 COMMENT_LENGTH = 2000
 MONTHS = 12
+MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 SPECIALS = {UNKNOWN: Text(de="nicht bekannt", en="not known"), NEVER: Text(de="nie", en="never")}
 UNITS: Mapping[str, Text] = {
     "hours": Text(de="Stunden", en="hours"),
@@ -380,7 +381,8 @@ def show(shape: AnswerShape, value: AnswerValue, *, language: str) -> str:
     if value.never:
         return SPECIALS[NEVER].get(language)
     if value.day is not None:
-        return f"{value.day:%d.%m.%Y}" if language == Language.DE else value.day.isoformat()
+        day = value.day
+        return f"{day:%d.%m.%Y}" if language == Language.DE else f"{day.day} {MONTH_NAMES[day.month - 1]} {day.year}"
     if value.number is not None:
         number = f"{value.number:,.15g}" if shape.unit == "euro" else f"{value.number:.15g}"
         if language == Language.DE:

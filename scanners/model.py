@@ -1,8 +1,9 @@
 """The words of the scanner: severity, outcome, verdict, check, finding."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar, cast
 
@@ -71,8 +72,33 @@ class Message:
     values: Mapping[str, str | int | float] = field(default_factory=dict)
 
     def render(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence in the language of `translate`, gaps filled."""
-        return translate(self.text) % self.values if self.values else translate(self.text)
+        """The sentence in the language of `translate`, gaps filled, days written as that language writes them."""
+        if not self.values:
+            return translate(self.text)
+        return translate(self.text) % {name: _with_days(value, translate) for name, value in self.values.items()}
+
+
+_DAY_PATTERN = N_("d MMM yyyy")
+_DAY = re.compile(r"(?:^|(?<=\()|(?<=, ))(\d{4})-(\d\d)-(\d\d)(?=\)|$)", re.ASCII)  # alone, or last in brackets
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def written(day: date, translate: Callable[[str], str] = str) -> str:
+    """A day as the language of `translate` writes it: 21 Nov 2026, or 21.11.2026."""
+    pattern = translate(_DAY_PATTERN)
+    return f"{day:%d.%m.%Y}" if pattern != _DAY_PATTERN else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _with_days(value: str | float, translate: Callable[[str], str]) -> str | int | float:
+    """Values keep their days as 2026-11-21, which every stored finding and every program reads."""
+
+    def write(found: re.Match[str]) -> str:
+        try:
+            return written(date(*map(int, found.groups())), translate)
+        except ValueError:  # no day of the calendar: as it came
+            return found[0]
+
+    return _DAY.sub(write, value) if isinstance(value, str) else value
 
 
 @record

@@ -241,6 +241,7 @@ def test_numbers_and_dates_are_shown_as_the_reader_writes_them():
     assert answering.show(hours, AnswerValue(number=12.5), language="en") == "12.5\u00a0hours"
     assert answering.show(hours, AnswerValue(unknown=True), language="de") == "nicht bekannt"
     assert answering.show(CATALOGUE.questions["GV-03"].shape, AnswerValue(day=TODAY), language="de") == "21.11.2026"
+    assert answering.show(CATALOGUE.questions["GV-03"].shape, AnswerValue(day=TODAY), language="en") == "21 Nov 2026"
 
 
 # --- What it is worth ----------------------------------------------------------------------------

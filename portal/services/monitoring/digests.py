@@ -1,7 +1,7 @@
 """What changed, in one mail to each person: daily, weekly or at once where it is critical, and of each change once."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,7 +18,7 @@ from portal.services.mails.letters import Letter
 from portal.services.monitoring import watching
 from reports import marks
 from scanners import catalogue
-from scanners.model import Message, Outcome
+from scanners.model import Message, Outcome, written
 
 MOST_LINES = 30
 BACK = timedelta(days=14)  # who begins to read is not told of what was long ago
@@ -187,4 +187,7 @@ def side(change: VendorChange, document: dict[str, object]) -> str:
 
 
 def _day(iso: str) -> str:
-    return ".".join(reversed(iso.split("-"))) if i18n.language() == "de" else iso
+    try:
+        return written(date.fromisoformat(iso), i18n.gettext)
+    except ValueError:
+        return iso

@@ -11,7 +11,7 @@ from portal.services import audit, working_days
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.people import accounts, hospitals
 from portal.services.people.hospitals import HospitalFields
-from portal.web import forms, marks, pages
+from portal.web import audit_words, forms, marks, pages
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
 
@@ -113,6 +113,8 @@ def audit_trail(here: HospitalJourney) -> Response:
         "hospital/audit.html",
         events=audit.newest(here.session, scope, before=before, limit=EVENTS),
         verified=audit.verify(here.session, scope),
+        told=audit_words.told,
+        by=audit_words.by,
         page_length=EVENTS,
     )
 

@@ -12,7 +12,7 @@ from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.tenders import acts, lots, tenders
-from portal.web import pages
+from portal.web import audit_words, pages
 from portal.web.hospital import tender_lots
 from portal.web.hospital import tenders as tender_pages
 from portal.web.hospital.room import hospital
@@ -25,32 +25,7 @@ from reports.tender_log import LotLine, OfferLine, Published, TenderFile
 from reports.workbooks import tender_log
 from reports.workbooks.tender_log import Act
 
-ACTS: Mapping[str, object] = {
-    "tender.begun": _l("Tender begun"),
-    "tender.changed": _l("Draft changed"),
-    "tender.lot-added": _l("Lot added"),
-    "tender.lot-intake": _l("Intake of a lot filled in"),
-    "tender.bidder-added": _l("Bidder added"),
-    "tender.bidder-removed": _l("Bidder taken out"),
-    "tender.frozen": _l("Questions and weights frozen"),
-    "tender.started": _l("Tender opened for answers"),
-    "tender.bidder-invited": _l("Bidder invited"),
-    "tender.question-asked": _l("Question of a bidder came in"),
-    "tender.deadline-moved": _l("Deadline moved for all bidders"),
-    "tender.reminders-on": _l("Reminders to bidders switched on"),
-    "tender.reminders-off": _l("Reminders to bidders switched off"),
-    "tender.offer-withdrawn": _l("Offer withdrawn by the bidder"),
-    "tender.answer-published": _l("Answer published to all bidders"),
-    "tender.opening-asked": _l("Opening asked for by the first person"),
-    "tender.opened": _l("Answers opened"),
-    "tender.awarded": _l("Lot awarded"),
-    "tender.cancelled": _l("Tender cancelled"),
-    "tender.sheet-taken": _l("Sheet of a lot taken along"),
-    "tender.bidder-forgotten": _l("Data of a bidder removed after retention"),
-    "assessment.submitted": _l("Answers handed in"),
-    "invitation.sent": _l("Invitation sent"),
-    "invitation.opened": _l("Invitation opened"),
-    "invitation.accepted": _l("Invitation accepted"),
+ROOMS: Mapping[str, object] = {  # what a bidder's room was made of reads otherwise in the log of the tender
     "vendor.added": _l("Room of the bidder made"),
     "supply.added": _l("Lot laid into the room of the bidder"),
     "host.named": _l("Domain of the bidder named"),
@@ -166,8 +141,8 @@ def _acts(here: HospitalJourney, row: Tender) -> list[Act]:
             chain=names.get(event.scope, _("Tender")),
             number=event.sequence,
             at=event.at,
-            actor=event.actor,
-            act=str(ACTS.get(event.verb, event.verb)),
+            actor=audit_words.by(event.actor),
+            act=str(ROOMS.get(event.verb) or audit_words.told(event.verb)),
             about=", ".join(
                 f"{DETAILS[name]}: {bidders.get(value, value)}"
                 for name, value in (event.detail or {}).items()

@@ -30,7 +30,7 @@ from portal.services.vendors import (
     vendor_entries,
     vendors,
 )
-from portal.web import component_lists, forms, pages, scope_form
+from portal.web import audit_words, component_lists, forms, pages, scope_form
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
@@ -221,6 +221,8 @@ def vendor_history(here: HospitalJourney, vendor_id: str) -> Response:
         scores=scores,
         moved=movements.of_scores(here.session, here.actor, scores),
         events=events,
+        told=audit_words.told,
+        by=audit_words.by,
     )
 
 

@@ -155,4 +155,4 @@ def test_an_expired_certificate_is_critical_and_an_expiring_one_is_not():
     expiring = judge(check, chain(), at=AT + timedelta(days=75))
 
     assert (expired.severity, expiring.severity) == (Severity.CRITICAL, Severity.HIGH)
-    assert expiring.fact.render() == "Expires on 2027-02-09; days left: 4."
+    assert expiring.fact.render() == "Expires on 9 Feb 2027; days left: 4."

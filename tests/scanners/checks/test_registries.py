@@ -150,7 +150,7 @@ def test_the_day_of_a_kept_answer_is_shown():
     """F17: the searches fail often, so that an answer of last week may stand in."""
     old = LoggedNames(at=AT, source="ct.test", asked_at=datetime(2026, 11, 15, tzinfo=AT.tzinfo))
 
-    assert "2026-11-15" in says(checks.logged_names_are_known, old)[1]
+    assert "15 Nov 2026" in says(checks.logged_names_are_known, old)[1]
 
 
 def test_the_words_for_inner_systems_can_be_the_operators_own():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import select
 
+from portal.db.models.accounts import Person
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import AnswerEvidence, Confidentiality, Evidence
 
@@ -64,3 +66,22 @@ def test_a_bundle_of_a_finished_round_is_asked_for_where_the_rounds_stand(
     assert f"({finished.round})" in visitor.get("/hospital/reports/list").get_data(as_text=True)
     strange = next(one for one in ward.vendors.values() if one != finished.vendor_id)
     assert visitor.post("/hospital/reports/bundle", {**sent, "vendor": strange}).status_code == 404
+
+
+@pytest.mark.parametrize(("language", "words"), [("de", "Runde begonnen"), ("en", "Round begun")])
+def test_the_history_tells_what_happened_in_words(
+    sessions: Sessions, visit: Callable[..., Visitor], ward: Ward, language: str, words: str
+):
+    with sessions.begin() as session:
+        session.get_one(Person, ward.admin.person_id).language = language
+        vendor_id = session.scalars(
+            select(Assessment.vendor_id).where(
+                Assessment.hospital_id == ward.hospital_id, Assessment.submitted_at.is_not(None)
+            )
+        ).first()
+    visitor = visit(ward.admin)
+
+    for page in (f"/hospital/vendors/{vendor_id}/history", "/hospital/settings/audit"):
+        told = visitor.get(page).get_data(as_text=True)
+        assert words in told
+        assert not re.search(r">\s*[a-z-]+\.[a-z-]+\s*<", told)
