@@ -8,16 +8,26 @@ from questionnaires.model import (
     ALWAYS,
     AllOf,
     AnswerValue,
+    AnyOf,
     Catalogue,
     Condition,
+    Flag,
     Flagged,
     ProfileQuestion,
     Question,
     QuestionSet,
+    Scope,
     Section,
+    Text,
 )
 
 CHANGED = "changed_"  # the flag of a section, set by the profile question that names it
+OF = "@"  # in what is asked again: "AC-01@…" is a question of one product, "AC-01" the question wherever it is asked
+EVERYTHING = "*"  # "*@…": every question of that product, because nobody was asked about it before
+ADDED = "added_product"  # the flag of such a product
+AGAIN = "again_"  # the flag of a product that is asked one question again
+NEW_PRODUCT = Text(de="neues Produkt", en="new product")
+FRESH_LOOK = Text(de="für dieses Produkt neu gefragt", en="asked anew for this product")
 Shown = Callable[[Question], Condition]
 
 
@@ -36,14 +46,31 @@ def reopening(
 ) -> Catalogue:
     """What a follow-up asks: its own questions, those of the earlier round in each section named as changed, and
     `asked_again`, whatever is named: what has aged since, in the words of `renewed`, which may also ask what is new.
+    What of it is asked of one product only shows for whoever carries `flags_of` that product.
 
-    What was said of the company itself is not asked again: it stands in the profile, but is hidden.
+    What was said of the company itself is not asked again, unless it is named there: it stands in the profile, but is
+    hidden.
     """
 
-    def shown(question: Question) -> Condition:
-        return question.applies_if if question.id in asked_again else _when_changed(delta, question)
+    again = frozenset(asked_again)
+    flags = _flags_of_products(again)
 
-    return _merged(delta, before, question_set, shown, _fresh(delta, renewed, asked_again))
+    def shown(question: Question) -> Condition:
+        if question.id in again:
+            return question.applies_if
+        named = _when_changed(delta, question)
+        own = [flag for flag in (ADDED, f"{AGAIN}{question.id}") if flag in flags and question.scope is Scope.SUPPLY]
+        if not own or named == question.applies_if:
+            return named
+        return AnyOf(conditions=(named, *(_and(flag, question.applies_if) for flag in own)))
+
+    merged = _merged(delta, before, question_set, shown, _fresh(delta, renewed, asked_again))
+    open_again = {one.id: replace(one, asked_of_hospital=False) for one in before.profile if one.id in again}
+    return replace(
+        merged,
+        profile=tuple(open_again.get(one.id, one) for one in merged.profile),
+        flags={**merged.flags, **flags},
+    )
 
 
 def standing(
@@ -58,6 +85,44 @@ def standing(
     return _merged(
         delta, before, question_set, lambda question: question.applies_if, _fresh(delta, renewed, asked_again)
     )
+
+
+def of_product(question_id: str, supply: str) -> str:
+    """One question of one product, as `asked_again` names it."""
+    return f"{question_id}{OF}{supply}"
+
+
+def everything_of(supply: str) -> str:
+    """Every question of a product, as `asked_again` names it."""
+    return of_product(EVERYTHING, supply)
+
+
+def question_of(entry: str) -> str:
+    """The question that an entry of `asked_again` is about; EVERYTHING for a whole product."""
+    return entry.partition(OF)[0]
+
+
+def added_products(asked_again: Iterable[str]) -> frozenset[str]:
+    """The products of which everything is asked."""
+    return frozenset(entry.partition(OF)[2] for entry in asked_again if question_of(entry) == EVERYTHING)
+
+
+def entries_of(question_id: str, supply: str) -> tuple[str, ...]:
+    """By which entries of `asked_again` an answer would be asked anew; "" is the company as a whole."""
+    if not supply:
+        return (question_id,)
+    return question_id, of_product(question_id, supply), everything_of(supply)
+
+
+def is_asked_again(asked_again: Collection[str], question_id: str, supply: str) -> bool:
+    """Whether the answer to a question, of one product or "" of the company as a whole, is asked anew."""
+    return any(entry in asked_again for entry in entries_of(question_id, supply))
+
+
+def flags_of(asked_again: Iterable[str], supply: str) -> frozenset[str]:
+    """What a follow-up knows of one product of the round, beside profile and intake."""
+    names = [question_of(entry) for entry in asked_again if entry.endswith(f"{OF}{supply}")]
+    return frozenset(ADDED if name == EVERYTHING else f"{AGAIN}{name}" for name in names)
 
 
 def reworded(before: Catalogue, renewed: Catalogue, question_set: QuestionSet) -> frozenset[str]:
@@ -93,12 +158,14 @@ def holds_on(
     profile: Mapping[str, AnswerValue],
     *,
     asked_again: Collection[str] = (),
+    supply: str = "",
 ) -> bool:
-    """Whether the earlier answer to a question goes on to hold; what has no section to be named is asked again."""
+    """Whether the earlier answer to a question, of a product or of the company as a whole, goes on to hold; what has no
+    section to be named is asked again."""
     question = before.questions.get(question_id)
     if (
         question is None
-        or question_id in asked_again
+        or is_asked_again(asked_again, question_id, supply)
         or question_id in delta.questions
         or f"{CHANGED}{question.section}" not in delta.flags
     ):
@@ -115,15 +182,31 @@ def _when_changed(delta: Catalogue, question: Question) -> Condition:
     flag = f"{CHANGED}{question.section}"
     if flag not in delta.flags:
         return question.applies_if
-    changed = Flagged(flag=flag)
-    return changed if question.applies_if == ALWAYS else AllOf(conditions=(changed, question.applies_if))
+    return _and(flag, question.applies_if)
+
+
+def _and(flag: str, condition: Condition) -> Condition:
+    flagged = Flagged(flag=flag)
+    return flagged if condition == ALWAYS else AllOf(conditions=(flagged, condition))
+
+
+def _flags_of_products(asked_again: Iterable[str]) -> Mapping[str, Flag]:
+    """The flags that products of this round may carry; none of them is set by a profile or an intake."""
+    found: dict[str, Flag] = {}
+    for entry in sorted(asked_again):
+        name, is_of_one, _supply = entry.partition(OF)
+        if is_of_one:
+            flag = ADDED if name == EVERYTHING else f"{AGAIN}{name}"
+            found[flag] = Flag(id=flag, text=NEW_PRODUCT if flag == ADDED else FRESH_LOOK)
+    return found
 
 
 def _fresh(delta: Catalogue, renewed: Catalogue | None, asked_again: Collection[str]) -> Catalogue | None:
     """Of the renewed catalogue only what is asked again."""
     if renewed is None:
         return None
-    wanted = {name for name in asked_again if name in renewed.questions and name not in delta.questions}
+    names = {question_of(entry) for entry in asked_again}
+    wanted = {name for name in names if name in renewed.questions and name not in delta.questions}
     return replace(renewed, questions={name: one for name, one in renewed.questions.items() if name in wanted})
 
 

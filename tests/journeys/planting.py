@@ -67,7 +67,7 @@ REASONS: Mapping[str, str] = {
         export.open_key export.sha256 export.fingerprint export.blob_id flash_link.token_hash invitation.token_hash
         own_catalogue.sha256 policy_release.sha256 recorded_source.sha256 recorded_source.blob_id recording.sha256
         sitting.minutes_sha256 snapshot.sha256 snapshot.blob_id snapshot.packed_sha256 tender.frozen_sha256
-        ticket.token_hash stored_assessment.fingerprint
+        ticket.token_hash stored_assessment.fingerprint policy_preview.draft_sha256 policy_preview.rests_on
     """,
     SEEN: """
         finding.outcome finding.severity finding.fact finding.reason finding.address finding_history.severity
@@ -125,9 +125,9 @@ LEAVES: Mapping[str, tuple[Path, ...]] = {  # of a column of JSON: where in its 
 JSON_LEFT: Mapping[str, str] = {
     name: reason
     for reason, names in {
-        A_CODE: "agenda_item.why assessment.asked_again",
+        A_CODE: "agenda_item.why assessment.asked_again assessment.asked_because",
         AN_ID: "export.others export.about host_word.supplies reminder.mail_ids",
-        A_NUMBER: "decision.tally",
+        A_NUMBER: "decision.tally policy_preview.document",
         TOLD: "action.words action.places incident_addressee.supplies",
         THE_COMPANYS: "score.evidence_ends vendor_line.evidence_ends",
         SEEN: """

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from questionnaires import answering, continuing, loading, shelf, writing
-from questionnaires.model import AnswerValue, QuestionSet
+from questionnaires.model import AnswerValue, QuestionSet, Scope
 
 DELTA, BEFORE = shelf.get(*shelf.DELTA), shelf.current()
 AREAS = [section.id for section in BEFORE.sections]
@@ -70,3 +70,56 @@ def test_the_merged_catalogue_is_one_that_the_loader_takes():
     merged = continuing.reopening(DELTA, BEFORE, QuestionSet.FULL)
 
     assert loading.load(writing.dump(merged)) == merged
+
+
+PRODUCTS = ("alt", "auch-alt", "neu")
+QUESTIONS = [question for question in BEFORE.questions.values() if question.id not in DELTA.questions]
+entries = st.sets(
+    st.one_of(
+        st.sampled_from(QUESTIONS).map(lambda question: question.id),
+        st.builds(
+            continuing.of_product,
+            st.sampled_from([one.id for one in QUESTIONS if one.scope is Scope.SUPPLY]),
+            st.sampled_from(PRODUCTS[:2]),
+        ),
+    ),
+    max_size=12,
+)
+
+
+@given(entries, st.sets(st.sampled_from(AREAS), max_size=3), st.sets(st.sampled_from(sorted(BEFORE.flags))))
+def test_each_answer_that_holds_is_asked_of_nobody_and_every_question_of_a_new_product_is_asked(again, areas, known):
+    again |= {continuing.everything_of("neu")}
+    profile = named(*areas) if areas else named()
+    asked = continuing.reopening(DELTA, BEFORE, QuestionSet.FULL, asked_again=again)
+    for product in PRODUCTS:
+        flags = answering.derive_flags(asked, profile, intake=known) | continuing.flags_of(again, product)
+        shown = {question.id for question in answering.shown(asked, QuestionSet.FULL, flags)}
+        for question in QUESTIONS:
+            if question.scope is Scope.SUPPLY:
+                applies = answering.holds(question.applies_if, flags)
+                holds_on = continuing.holds_on(DELTA, BEFORE, question.id, profile, asked_again=again, supply=product)
+                assert (question.id in shown) is (applies and not holds_on)
+                assert product != "neu" or not holds_on
+                assert product == "neu" or not holds_on or question.id not in shown
+
+
+@given(entries)
+def test_what_is_asked_of_one_product_is_no_question_for_the_company(again):
+    partial = {entry for entry in again if continuing.OF in entry}
+    asked = continuing.reopening(DELTA, BEFORE, QuestionSet.FULL, asked_again=partial)
+    flags = answering.derive_flags(asked, named(), intake=BEFORE.flags)
+
+    shown = {question.id for question in answering.shown(asked, QuestionSet.FULL, flags)}
+    assert shown == set(DELTA.questions)
+    assert loading.load(writing.dump(asked)) == asked
+
+
+def test_what_the_company_delivers_is_asked_again_where_it_is_named():
+    asked = continuing.reopening(DELTA, BEFORE, QuestionSet.FULL, asked_again=["P-02"])
+    third = continuing.reopening(
+        DELTA, continuing.standing(DELTA, BEFORE, QuestionSet.FULL), QuestionSet.FULL, asked_again=["P-02"]
+    )
+
+    for catalogue in (asked, third):
+        assert [one.id for one in answering.asked_profile(catalogue)] == ["D-00", "P-02"]

@@ -55,6 +55,7 @@ class Assessment(Row):
     catalogue_version: Mapped[str] = mapped_column(String(20))
     catalogue_reason: Mapped[str] = mapped_column(Text, default="")
     asked_again: Mapped[list[Any] | None]  # questions that a follow-up asks anew, whatever the company names as changed
+    asked_because: Mapped[dict[str, Any] | None]  # why, by what of it; see services/rounds/reasons.py
     renewed_by: Mapped[str | None] = mapped_column(String(90))  # catalogue@version in whose words it asks them
     uninvited_reason: Mapped[str | None] = mapped_column(Text)  # why it began without a mail; the hospital's own
     due_on: Mapped[date]

@@ -1,11 +1,13 @@
 """Policies of a hospital's own: one draft that may change, and dated releases that never do."""
 
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db.base import ID_LENGTH, Row, new_id
+from portal.db.base import ID_LENGTH, Closed, Row, new_id
 
 
 class PolicyDraft(Row):
@@ -18,6 +20,32 @@ class PolicyDraft(Row):
     edits: Mapped[int] = mapped_column(default=1)
     changed_at: Mapped[datetime]
     changed_by: Mapped[str] = mapped_column(String(200))
+
+
+class PreviewState(StrEnum):
+    """How far working out what a draft would do has come."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class PolicyPreview(Row):
+    """What a draft would do to every vendor, as it was last worked out; it counts while all it rests on is the same."""
+
+    __tablename__ = "policy_preview"
+
+    hospital_id: Mapped[str] = mapped_column(ForeignKey("hospital.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), default=new_id)  # another one each time it is asked for
+    state: Mapped[PreviewState] = mapped_column(Closed(PreviewState))
+    draft_sha256: Mapped[str] = mapped_column(String(64))  # of the draft it was asked for
+    rests_on: Mapped[str] = mapped_column(String(64), default="")  # digest of all else: vendors, facts, rules, day
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    document: Mapped[dict[str, Any] | None]  # ids of vendors and numbers, no names
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime | None]
 
 
 class PolicyRelease(Row):

@@ -98,7 +98,8 @@ class Evidence(Row):
     company_id: Mapped[str] = mapped_column(ForeignKey("company.id"))
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(40))  # an evidence type of the catalogue
-    file_name: Mapped[str] = mapped_column(String(200))
+    file_name: Mapped[str] = mapped_column(String(200))  # as it is called here
+    sent_as: Mapped[str] = mapped_column(String(200), default="")  # the file's own name; "": it is the same
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))

@@ -19,7 +19,7 @@ from portal.services.actors import EVERY_COMPANY_ROLE, Actor, company_of
 from portal.services.answers import responses
 from portal.services.rounds import catalogues, rounds, scopes
 from portal.services.rounds.rounds import Key, Round
-from questionnaires import answering, carrying
+from questionnaires import answering, carrying, continuing
 from questionnaires.carrying import Fit
 from questionnaires.model import AnswerShape, AnswerValue, BadAnswer, Catalogue, ProfileQuestion, Question
 
@@ -208,7 +208,7 @@ def lay_signed(session: Session, assessment: Assessment, *, now: datetime) -> in
         return 0
     asked = rounds.load(session, assessment, now=now)
     given = _given(session, assessment.company_id, asked, hospital_id=assessment.hospital_id, now=now)
-    offers = [_offer(key, found) for key, found in given.items() if key[0] in again]
+    offers = [_offer(key, found) for key, found in given.items() if continuing.is_asked_again(again, *key)]
     return len(lay(session, asked, offers, source="", now=now).laid)
 
 

@@ -394,6 +394,7 @@ def _invite(
         question_set=one.question_set,
         catalogue=one.asked.catalogue,
         asked_again=one.asked.asked_again,
+        asked_because=one.asked.reasons,
         renewed_by=one.asked.renewed_by,
     )
     assessment = invitations.begin(session, actor, vendor_id, fields, one.invitee, base_url=base_url, now=now)

@@ -104,7 +104,7 @@ def judged(session: Session, assessment: Assessment) -> Catalogue:
 
 
 def again(assessment: Assessment) -> frozenset[str]:
-    """The questions that a follow-up asks anew, whatever its company names as changed."""
+    """What a follow-up asks anew, whatever its company names as changed, as `questionnaires.continuing` names it."""
     return frozenset(map(str, assessment.asked_again or ()))
 
 

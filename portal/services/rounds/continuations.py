@@ -22,7 +22,7 @@ NEAR_IT = frozenset({"remote_access", "clinical_remote_access", "cloud", "medica
 
 NOTHING_SIGNED = N_("Nothing of this vendor was signed before.")
 NOT_LOOKED_AT = N_("Its last answers were not reviewed.")
-PRODUCTS_ADDED = N_("Products were added since it was assessed.")
+NO_PRODUCT = N_("No product or service of this vendor has its intake.")
 NO_GROUND = N_("What was signed before is of another company, or it was never asked everything.")
 NEAR_NOW = N_("It was asked the short questions of suppliers far from IT, and by its intake it no longer is one.")
 OTHER_FACTS = N_("What a company is asked about itself has come out anew since.")
@@ -35,6 +35,7 @@ class Ground:
     last: Assessment  # the last that was handed in
     whole: Assessment  # the one with all questions that began it; often the same
     newest: Name  # its catalogue, in the version that is out today
+    added: tuple[Supply, ...] = ()  # of the new round: products that nobody was asked about
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,13 @@ def _ground(
     whole = follow_ups.ground(session, last, _company_of(session, vendor))
     if whole is None:
         return NO_GROUND, None
-    ground = Ground(last=last, whole=whole, newest=_newest(session, actor, whole))
+    known = follow_ups.products(session, last)
+    ground = Ground(
+        last=last,
+        whole=whole,
+        newest=_newest(session, actor, whole),
+        added=tuple(one for one in supplies if one.id not in known),
+    )
     why = _too_much_has_changed(session, ground, supplies)
     return why, None if why else ground
 
@@ -85,8 +92,8 @@ def _ground(
 def _too_much_has_changed(session: Session, ground: Ground, supplies: Sequence[Supply]) -> str:
     if ground.last.stage not in LOOKED_AT:
         return NOT_LOOKED_AT
-    if not supplies or not {supply.id for supply in supplies} <= {row.supply_id for row in ground.last.supplies}:
-        return PRODUCTS_ADDED
+    if not supplies:
+        return NO_PRODUCT
     if ground.whole.catalogue_id == shelf.WITHOUT_IT_ACCESS[0] and not are_far_from_it(supplies):
         return NEAR_NOW
     whole = ground.whole

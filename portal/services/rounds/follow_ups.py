@@ -36,7 +36,9 @@ def whole(session: Session, assessment: Assessment, manifest: Manifest) -> Manif
         if (entry["question"], entry["supply"]) not in said
         and (
             entry["question"] in facts
-            or continuing.holds_on(asked, catalogue, entry["question"], values, asked_again=again)
+            or continuing.holds_on(
+                asked, catalogue, entry["question"], values, asked_again=again, supply=entry["supply"]
+            )
         )
     ]
     keys = {(entry["question"], entry["supply"]) for entry in held}
@@ -67,6 +69,17 @@ def ground(session: Session, last: Assessment, company_id: str | None) -> Assess
             return one
         one = catalogues.before(session, one)
     return None
+
+
+def products(session: Session, last: Assessment) -> frozenset[str]:
+    """The supplies that `last`, or a round that it goes on from, was about."""
+    found: set[str] = set()
+    one: Assessment | None = last
+    while one is not None:
+        found |= {row.supply_id for row in one.supplies}
+        asked = catalogues.get(session, one.hospital_id, one.catalogue_id, one.catalogue_version)
+        one = catalogues.before(session, one) if continuing.is_follow_up(asked) else None
+    return frozenset(found)
 
 
 def widen(session: Session, assessment: Assessment) -> bool:

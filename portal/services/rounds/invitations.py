@@ -1,7 +1,7 @@
 """Asking a vendor: the round begins, a person is invited, and a company takes it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import func, select, update
@@ -23,8 +23,9 @@ from portal.services.mails.letters import Letter
 from portal.services.people import accounts, limits, tickets
 from portal.services.rounds import catalogues, continuations, follow_ups, reassessment_calls
 from portal.services.rounds.catalogues import Offer
+from portal.services.rounds.reasons import Doubt
 from portal.services.vendors import intakes, vendors
-from questionnaires import answering, shelf
+from questionnaires import answering, continuing, shelf
 from questionnaires.model import QuestionSet
 from scanners.model import N_, Message
 
@@ -80,6 +81,7 @@ class RoundFields:
     catalogue: catalogues.Name | None = None  # None: the usual one, whatever the intake proposes
     catalogue_reason: str = ""
     asked_again: Sequence[str] = ()  # questions that a follow-up asks anew; see reassessments
+    asked_because: Mapping[str, Sequence[str]] = field(default_factory=dict)  # why, by what of it; see reasons
     renewed_by: catalogues.Name | None = None  # in whose words it asks them
 
 
@@ -201,6 +203,7 @@ def _begun(
             Assessment.hospital_id == hospital_id, Assessment.vendor_id == vendor.id
         )
     )
+    again = _with_new_products(session, vendor, name, fields, chosen)
     reason = asked.reason.strip()[:1000] if isinstance(asked, Nobody) else None
     assessment = Assessment(
         hospital_id=hospital_id,
@@ -211,7 +214,8 @@ def _begun(
         catalogue_id=name[0],
         catalogue_version=name[1],
         catalogue_reason=fields.catalogue_reason.strip(),
-        asked_again=list(fields.asked_again) or None,
+        asked_again=list(again) or None,
+        asked_because={entry: list(why) for entry, why in again.items() if why} or None,
         renewed_by=catalogues.key_of(fields.renewed_by) if fields.renewed_by else None,
         due_on=fields.due_on,
         uninvited_reason=reason,
@@ -239,6 +243,20 @@ def _begun(
         },
     )
     return assessment, vendor, chosen, address
+
+
+def _with_new_products(
+    session: Session, vendor: Vendor, name: catalogues.Name, fields: RoundFields, chosen: Sequence[Supply]
+) -> Mapping[str, Sequence[str]]:
+    """What a follow-up asks again, each with why; whoever begins it, it asks everything of a product that nobody was
+    asked about before."""
+    again = {entry: fields.asked_because.get(entry, ()) for entry in fields.asked_again}
+    last = continuations.last_of(session, vendor.hospital_id, vendor.id)
+    if last is None or not continuing.is_follow_up(catalogues.get(session, vendor.hospital_id, *name)):
+        return again
+    known = follow_ups.products(session, last)
+    new = {continuing.everything_of(one.id): (Doubt.PRODUCT.value,) for one in chosen if one.id not in known}
+    return {**again, **new}
 
 
 def is_free(assessment: Assessment) -> bool:

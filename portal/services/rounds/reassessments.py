@@ -1,15 +1,14 @@
 """Who is to be asked again: by the cadence of the tier, or for a reason; and the follow-up that asks only the delta."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from assessments import cadence, contradictions
+from assessments import cadence, contradictions, tiering
 from portal import home, i18n
 from portal.db import lines
 from portal.db.models.assessments import Assessment, Stage
@@ -28,11 +27,13 @@ from portal.services.registers import dossiers, policies, scores
 from portal.services.rounds import catalogues, continuations, follow_ups, invitations, reassessment_calls
 from portal.services.rounds.continuations import LOOKED_AT, Ground
 from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.reasons import Doubt
 from portal.services.vendors import intakes, vendors
-from questionnaires import continuing, shelf
-from questionnaires.model import Catalogue, QuestionSet
+from questionnaires import answering, continuing, shelf
+from questionnaires.model import Catalogue, FlagRule, Question, QuestionSet, Scope
 from scanners.model import N_, Message
 
+Entries = Mapping[Doubt, tuple[str, ...]]  # of what is asked again, as `questionnaires.continuing` names it
 ANSWERING_TIME = timedelta(days=28)
 BECAUSE = N_("Re-assessment: what was signed goes on to hold, only changes are asked.")
 # Whose earlier answers an event puts in doubt, by section of the catalogue.
@@ -57,27 +58,6 @@ class Due:
         return self.due_on is not None and self.due_on <= today
 
 
-class Doubt(StrEnum):
-    """Why a question that was signed needs a fresh look."""
-
-    EVIDENCE = "evidence"
-    AGE = "age"
-    REASON = "reason"
-    REWORDED = "reworded"
-    CONTRADICTED = "contradicted"
-    ADDED = "added"
-
-
-DOUBTS: Mapping[Doubt, str] = {
-    Doubt.EVIDENCE: N_("Documents that have ended or soon will"),
-    Doubt.AGE: N_("Answers of more than two intervals ago"),
-    Doubt.REASON: N_("In doubt by what happened"),
-    Doubt.REWORDED: N_("Asked in other words since"),
-    Doubt.CONTRADICTED: N_("Contradicted by what was seen from outside"),
-    Doubt.ADDED: N_("New in the catalogue, or asked by the tier it has now"),
-}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Delta:
     """What a re-assessment would ask, or why it cannot begin."""
@@ -90,19 +70,42 @@ class Delta:
     why_everything: str  # why it is no follow-up
     renewed_by: catalogues.Name | None  # in whose words a follow-up asks again
     own: int  # questions of the follow-up itself
-    why: Mapping[Doubt, tuple[str, ...]]  # questions that are asked again, by what makes them need a fresh look
+    entries: Entries  # what is asked anew, by what makes it need a fresh look
+    added: Sequence[tuple[str, int]]  # products nobody was asked about before, and how many questions each brings
     email: str
     why_not: Message | None
 
     @property
     def asked_again(self) -> tuple[str, ...]:
-        """Every question that is asked anew, each once."""
-        return tuple(sorted({name for names in self.why.values() for name in names}))
+        """All that is asked anew, each once, as `questionnaires.continuing` names it."""
+        return tuple(sorted({name for names in self.entries.values() for name in names}))
+
+    @property
+    def reasons(self) -> Mapping[str, Sequence[str]]:
+        """Why, by what of it."""
+        return {
+            entry: [doubt.value for doubt, names in self.entries.items() if entry in names]
+            for entry in self.asked_again
+        }
+
+    @property
+    def why(self) -> Mapping[Doubt, tuple[str, ...]]:
+        """The questions that are asked anew of products and company known before, by reason."""
+        return {
+            doubt: tuple(dict.fromkeys(continuing.question_of(name) for name in names))
+            for doubt, names in self.entries.items()
+            if doubt is not Doubt.PRODUCT
+        }
+
+    @property
+    def questions_again(self) -> int:
+        """How many questions that is; not those that are asked only if more applies than today."""
+        return len({name for doubt, names in self.why.items() if doubt is not Doubt.POSSIBLE for name in names})
 
     @property
     def count(self) -> int:
         """How many questions a follow-up asks at least."""
-        return self.own + len(self.asked_again)
+        return self.own + self.questions_again + sum(count for _name, count in self.added)
 
 
 # ---- who is due
@@ -188,6 +191,8 @@ def delta(
     ).first()
     email = vendor.security_email or vendor.contact_email
     until = due_on or now.astimezone(BERLIN).date() + ANSWERING_TIME
+    known = _known(session, ground, question_set, supplies) if ground is not None else None
+    entries = _doubts(session, ground, known, until=until, now=now) if ground is not None and known is not None else {}
     return Delta(
         supplies=supplies,
         question_set=question_set,
@@ -197,31 +202,136 @@ def delta(
         why_everything=begin_from.why_everything,
         renewed_by=ground.newest if ground is not None else None,
         own=len(shelf.get(*shelf.DELTA).questions) if ground is not None else 0,
-        why=_doubts(session, ground, question_set, until=until, now=now) if ground is not None else {},
+        entries=entries,
+        added=_added(ground, known, entries) if ground is not None and known is not None else (),
         email=email,
         why_not=_why_not(vendor, supplies, newest, email),
     )
 
 
-def _doubts(
-    session: Session, ground: Ground, question_set: QuestionSet | None, *, until: date, now: datetime
-) -> Mapping[Doubt, tuple[str, ...]]:
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What was signed, by what it is judged, and what the follow-up would ask of which products."""
+
+    last: Assessment
+    catalogue: Catalogue  # as the last round is judged
+    newest: Catalogue
+    then: QuestionSet
+    added: frozenset[str]  # questions that the last round did not have
+    answers: Sequence[Mapping[str, Any]]
+    evidence: Sequence[Mapping[str, Any]]
+    flags: Mapping[str, frozenset[str]]  # by product of the new round
+
+    @property
+    def signed(self) -> frozenset[tuple[str, str]]:
+        """Every place that has a signed answer."""
+        return frozenset((str(entry["question"]), str(entry["supply"])) for entry in self.answers)
+
+    @property
+    def questions(self) -> Sequence[Question]:
+        """Those of the round before, and those added to them; not those of the follow-up itself."""
+        own = shelf.get(*shelf.DELTA).questions
+        names = [*self.catalogue.sets[self.then].question_ids, *sorted(self.added)]
+        return [self.catalogue.questions.get(name) or self.newest.questions[name] for name in names if name not in own]
+
+    def applies(self, question: Question, supply_id: str) -> bool:
+        """Whether a question is for a product, by its intake and by what the company has said."""
+        return answering.holds(question.applies_if, self.flags[supply_id])
+
+    @property
+    def facts(self) -> Sequence[str]:
+        """What the company says of what it delivers: on that depends what is asked of a new product."""
+        read = {flag.rule.question for flag in self.catalogue.flags.values() if isinstance(flag.rule, FlagRule)}
+        own = {one.id for one in shelf.get(*shelf.DELTA).profile}
+        return [
+            one.id for one in self.newest.profile if one.id in read and not one.asked_of_hospital and one.id not in own
+        ]
+
+
+def _known(session: Session, ground: Ground, question_set: QuestionSet | None, supplies: Sequence[Supply]) -> _Known:
+    last = ground.last
+    judged, then = catalogues.judged(session, last), QuestionSet(last.question_set)
+    newest = catalogues.get(session, last.hospital_id, *ground.newest)
+    added = continuing.added(judged, then, newest, question_set) if question_set is not None else frozenset[str]()
+    response = session.scalars(select(Response).where(Response.assessment_id == last.id)).first()
+    edition = manifests.latest(session, response) if response is not None else None
+    nothing: Mapping[str, Any] = {"answers": [], "evidence": []}
+    held = follow_ups.whole(session, last, edition.manifest) if edition is not None else nothing
+    facts = {question.id for question in judged.profile}
+    profile = {
+        entry["question"]: answering.load(entry["value"]) for entry in held["answers"] if entry["question"] in facts
+    }
+    records = {one.id: intakes.current(one) for one in supplies}
+    return _Known(
+        last=last,
+        catalogue=judged,
+        newest=newest,
+        then=then,
+        added=added,
+        answers=held["answers"],
+        evidence=held["evidence"],
+        flags={
+            name: tiering.supply_flags(judged, profile, intakes.load(record) if record is not None else None)
+            for name, record in records.items()
+        },
+    )
+
+
+def _doubts(session: Session, ground: Ground, known: _Known, *, until: date, now: datetime) -> Entries:
     """What of the signed answers needs a fresh look, and what was never asked; nothing stands under two reasons that
     says the same."""
-    last = ground.last
-    known, then = catalogues.judged(session, last), QuestionSet(last.question_set)
-    newest = catalogues.get(session, last.hospital_id, *ground.newest)
-    evidence, age = _ended_and_aged(session, last, known, until=until, now=now)
+    last, judged = ground.last, known.catalogue
+    evidence, age = _ended_and_aged(session, known, until=until, now=now)
     own = shelf.get(*shelf.DELTA).questions
-    added = continuing.added(known, then, newest, question_set) if question_set is not None else frozenset[str]()
-    return {
+    found: Entries = {
+        Doubt.PRODUCT: tuple(sorted(continuing.everything_of(one.id) for one in ground.added)),
+        Doubt.FACTS: tuple(known.facts) if ground.added else (),
         Doubt.EVIDENCE: evidence,
         Doubt.AGE: age,
-        Doubt.REASON: _doubted(known, reassessment_calls.standing(session, last.hospital_id, last.vendor_id)),
-        Doubt.REWORDED: tuple(sorted(continuing.reworded(known, newest, then) - own.keys())),
-        Doubt.CONTRADICTED: _contradicted(session, last, known, now=now),
-        Doubt.ADDED: tuple(sorted(added - own.keys())),
+        Doubt.REASON: _doubted(judged, reassessment_calls.standing(session, last.hospital_id, last.vendor_id)),
+        Doubt.REWORDED: tuple(sorted(continuing.reworded(judged, known.newest, known.then) - own.keys())),
+        Doubt.CONTRADICTED: _contradicted(session, last, judged, now=now),
+        Doubt.ADDED: tuple(sorted(known.added - own.keys())),
     }
+    missing, possible = _missing(ground, known, {name for names in found.values() for name in names})
+    return {**found, Doubt.MISSING: missing, Doubt.POSSIBLE: possible}
+
+
+def _missing(ground: Ground, known: _Known, asked: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Where the last round was not about all products of this one: what nobody has signed of the company, and of the
+    products known before, beside what is asked anyway; what applies today, and what may by what is said of new ones."""
+    new = {one.id for one in ground.added}
+    if not known.flags.keys() - {row.supply_id for row in ground.last.supplies}:
+        return (), ()
+    missing: set[str] = set()
+    possible: set[str] = set()
+    for question in known.questions:
+        if question.id in asked:
+            continue
+        if question.scope is Scope.SUPPLY:
+            places = {continuing.of_product(question.id, one): {one} for one in known.flags if one not in new}
+        else:
+            places = {question.id: set(known.flags)}
+        for entry, products in places.items():
+            if (question.id, entry.partition(continuing.OF)[2]) not in known.signed:
+                applies = any(known.applies(question, one) for one in products)
+                (missing if applies else possible).add(entry)
+    return tuple(sorted(missing)), tuple(sorted(possible))
+
+
+def _added(ground: Ground, known: _Known, entries: Entries) -> Sequence[tuple[str, int]]:
+    """Products nobody was asked about before, each with how many questions it alone brings."""
+    asked = {name for names in entries.values() for name in names}
+    return [
+        (
+            one.name,
+            sum(
+                each.scope is Scope.SUPPLY and each.id not in asked and known.applies(each, one.id)
+                for each in known.questions
+            ),
+        )
+        for one in ground.added
+    ]
 
 
 def _contradicted(session: Session, last: Assessment, known: Catalogue, *, now: datetime) -> tuple[str, ...]:
@@ -247,24 +357,38 @@ def _why_not(vendor: Vendor, supplies: Sequence[Supply], newest: Assessment | No
 
 
 def _ended_and_aged(
-    session: Session, last: Assessment, known: Catalogue, *, until: date, now: datetime
+    session: Session, known: _Known, *, until: date, now: datetime
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Questions whose document ends before the answers are due, and answers signed more than two intervals ago."""
-    response = session.scalars(select(Response).where(Response.assessment_id == last.id)).first()
-    edition = manifests.latest(session, response) if response is not None else None
-    if edition is None:
-        return (), ()
-    held = follow_ups.whole(session, last, edition.manifest)
-    ended: set[str] = set()
-    renewed: set[str] = set()  # another document beside the same question goes on to count
-    for entry in held["evidence"]:
+    """What has a document that ends before the answers are due, and answers signed more than two intervals ago; of a
+    product only where it is of this round."""
+    ended: set[tuple[str, str]] = set()
+    renewed: set[tuple[str, str]] = set()  # another document beside the same answer goes on to count
+    for entry in known.evidence:
         row = session.get(Evidence, entry["id"])
         end = evidence_ends.last_day(row) if row is not None else until
-        asked = {str(key[0]) for key in entry["for"]}
+        asked = {(str(key[0]), str(key[1])) for key in entry["for"]}
         (ended if end is not None and end <= until else renewed).update(asked)
-    oldest = _oldest(session, last, now=now)
-    aged = {str(entry["question"]) for entry in held["answers"] if _signed(session, last, entry) < oldest}
-    return _among(known, ended - renewed), _among(known, aged)
+    oldest = _oldest(session, known.last, now=now)
+    aged = {
+        (str(entry["question"]), str(entry["supply"]))
+        for entry in known.answers
+        if _signed(session, known.last, entry) < oldest
+    }
+    return _of_places(known, ended - renewed), _of_places(known, aged)
+
+
+def _of_places(known: _Known, places: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Places of answers as what is asked again; each product only for itself."""
+    possible = set(_among(known.catalogue, {name for name, _supply in places}))
+    return tuple(
+        sorted(
+            {
+                continuing.of_product(name, supply) if supply else name
+                for name, supply in places
+                if name in possible and (not supply or supply in known.flags)
+            }
+        )
+    )
 
 
 def _oldest(session: Session, last: Assessment, *, now: datetime) -> datetime:
@@ -321,6 +445,7 @@ def begin(session: Session, actor: Actor, vendor_id: str, *, base_url: str, now:
             catalogue=asked.catalogue,
             catalogue_reason=i18n.gettext(BECAUSE),
             asked_again=asked.asked_again,
+            asked_because=asked.reasons,
             renewed_by=asked.renewed_by,
         ),
         Invitee(

@@ -1,7 +1,7 @@
 """What one round asks of a company: which questions, for which supplies, and what was answered so far."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session, selectinload
 
 from assessments import gathering
 from assessments.model import AnswerFact, Dossier
+from assessments.model import Supply as SupplyFact
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Answer, Response
 from portal.db.models.vendors import Supply
 from portal.services.registers import dossiers
-from portal.services.rounds import catalogues, follow_ups
+from portal.services.rounds import catalogues, follow_ups, reasons
 from portal.services.rounds.scopes import PROFILE, WHOLE, Part
 from portal.services.vendors import vendors
-from questionnaires import answering
+from questionnaires import answering, continuing
 from questionnaires.model import AnswerValue, Catalogue, ProfileQuestion, Question, QuestionSet, Section
 
 Key = tuple[str, str]  # question id, supply id ("" for the company as a whole)
@@ -30,6 +31,7 @@ class Slot:
     supply_id: str
     supply_name: str
     answer: Answer | None
+    reasons: Sequence[str] = ()  # why a follow-up asks it; see reasons.py
 
     @property
     def value(self) -> AnswerValue | None:
@@ -120,7 +122,7 @@ def of_response(
         question_set=QuestionSet(assessment.question_set),
         checks={},
         checks_version="",
-        supplies=tuple(dossiers.supply_fact(row, row.id, catalogue, known, for_hospital=False) for row in supplies),
+        supplies=tuple(_of_round(assessment, row, catalogue, known) for row in supplies),
         profile=known,
         answers=tuple(
             AnswerFact(question_id=question, supply=supply or None, value=value)
@@ -128,12 +130,16 @@ def of_response(
             if (value := value_of(row)) is not None
         ),
     )
+    own = catalogues.get(
+        session, assessment.hospital_id, assessment.catalogue_id, assessment.catalogue_version
+    ).questions
     slots = [
         Slot(
             question=asked.question,
             supply_id=asked.supply or "",
             supply_name=names.get(asked.supply or "", ""),
             answer=rows.get((asked.question.id, asked.supply or "")),
+            reasons=reasons.beside(catalogue, own, assessment, (asked.question.id, asked.supply or "")),
         )
         for asked in gathering.asked(dossier)
         if part.has(asked.question.section)
@@ -148,6 +154,14 @@ def of_response(
         slots=slots,
         part=part,
     )
+
+
+def _of_round(
+    assessment: Assessment, row: Supply, catalogue: Catalogue, known: Mapping[str, AnswerValue]
+) -> SupplyFact:
+    """A product with what a follow-up asks of it alone."""
+    fact = dossiers.supply_fact(row, row.id, catalogue, known, for_hospital=False)
+    return replace(fact, flags=fact.flags | continuing.flags_of(catalogues.again(assessment), row.id))
 
 
 def value_of(row: Answer | None) -> AnswerValue | None:

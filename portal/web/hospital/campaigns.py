@@ -13,7 +13,7 @@ from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.rounds import campaigns, catalogues, reassessments
+from portal.services.rounds import campaigns, catalogues, reasons
 from portal.services.rounds.campaigns import Prepared
 from portal.services.vendors import portfolio, vendors
 from portal.services.vendors.portfolio import PortfolioRow
@@ -123,6 +123,7 @@ def _choose_page(here: HospitalJourney, chosen: dict[str, str], form: forms.Form
         "hospital/choose_vendors.html",
         form=form,
         rows=ordered[:SHOWN],
+        is_bare=not rows and not portfolio.rows(here.session, here.actor),
         reasons=reasons,
         count=len(rows),
         able=sum(reason is None for reason in reasons.values()),
@@ -254,7 +255,7 @@ def _campaign_page(here: HospitalJourney, found: Campaign, form: forms.Form) -> 
         start=start,
         page_length=PREPARED,
         sets=marks.QUESTION_SETS,
-        doubts=reassessments.DOUBTS,
+        doubts=reasons.DOUBTS,
         titles={offer.name: offer.title for offer in catalogues.offered(here.session, here.actor)},
         may_write=here.role in HOSPITAL_WRITERS,
     )

@@ -22,7 +22,7 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.mails import bounces
-from portal.services.rounds import campaigns, catalogues, invitations, progress, reassessments, reminders
+from portal.services.rounds import campaigns, catalogues, invitations, progress, reasons, reassessments, reminders
 from portal.services.rounds.invitations import Invitee, RoundFields
 from portal.services.vendors import vendors
 from portal.web import forms, pages
@@ -216,6 +216,7 @@ def _chosen(here: HospitalJourney, vendor: Vendor, form: forms.Form, *, due_on: 
         catalogue=name,
         catalogue_reason=form["catalogue_reason"].data or "",
         asked_again=asked.asked_again if is_follow_up else (),
+        asked_because=asked.reasons if is_follow_up else {},
         renewed_by=asked.renewed_by if is_follow_up else None,
     )
 
@@ -324,6 +325,8 @@ def _assessment_page(
         due_form=due_form or DueForm.offered(due_on=found.due_on),
         assessment=found,
         vendor=found.vendor,
+        grounds=reasons.grounds(found.asked_because or {}, vendors.supplies_of(here.session, found)),
+        doubts=reasons.DOUBTS,
         campaign=campaigns.of_rounds(here.session, here.hospital.id, [found.id]).get(found.id),
         plan=plan,
         readers=reminders.readers(here.session, found),

@@ -18,7 +18,7 @@ from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.monitoring import changes, digests, watching
 from portal.services.monitoring.changes import Shown, Wanted
 from portal.services.monitoring.watching import ADMINS, Choice, Rule
-from portal.services.rounds import catalogues, reassessment_calls, reassessments
+from portal.services.rounds import catalogues, reasons, reassessment_calls, reassessments
 from portal.services.rounds.reassessments import Due
 from portal.services.vendors import vendors
 from portal.web import clashes, forms, pages
@@ -301,6 +301,6 @@ def _reassessment_page(here: HospitalJourney, vendor_id: str, form: forms.Form) 
         catalogue=title.get(i18n.language()) if title is not None else "",
         today=here.today,
         until=here.today + reassessments.ANSWERING_TIME,
-        doubts=reassessments.DOUBTS,
+        doubts=reasons.DOUBTS,
         words=reassessment_calls.WORDS,
     )

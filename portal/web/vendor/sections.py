@@ -11,7 +11,7 @@ from portal import i18n
 from portal.db.models.responses import Answer, Suggestion
 from portal.i18n import gettext as _
 from portal.services.answers import responses
-from portal.services.rounds import rounds
+from portal.services.rounds import reasons, rounds
 from portal.services.rounds.rounds import Key, Round, Slot
 from portal.services.rounds.scopes import PROFILE
 from portal.web import answer_fields, forms
@@ -43,6 +43,7 @@ class Entry:
     proofs: tuple[str, ...] = ()  # kinds of document that would prove it, in words
     documents: tuple[tuple[str, str], ...] = ()  # id and name of what lies beside the answer
     clash: str | None = None  # what somebody else saved meanwhile
+    reasons: Sequence[str] = ()  # why a follow-up asks it
     suggestion: Suggestion | None = None  # an answer from elsewhere that waits to be confirmed
 
     @property
@@ -126,7 +127,7 @@ def key_of(name: str) -> Key:
 def entries(asked: Round, section: str, remarks: Mapping[Key, str], *, writable: bool) -> Sequence[Entry]:
     """The questions of one page: the profile, a section, or what the hospital sent back."""
     if section == PROFILE:
-        return [_profile_entry(one, asked.profile.get(one.id), is_open=writable) for one in asked.profile_questions]
+        return [_profile_entry(one, asked, is_open=writable) for one in asked.profile_questions]
     slots = [slot for slot in asked.slots if slot.key in remarks] if section == RETURNED else asked.of_section(section)
     return [_entry(slot, asked, remarks, writable=writable) for slot in slots]
 
@@ -191,10 +192,11 @@ def _entry(slot: Slot, asked: Round, remarks: Mapping[Key, str], *, writable: bo
         is_open=writable or slot.key in remarks,
         remark=remarks.get(slot.key, ""),
         proofs=_proofs(question, asked),
+        reasons=slot.reasons,
     )
 
 
-def _profile_entry(one: ProfileQuestion, answer: Answer | None, *, is_open: bool) -> Entry:
+def _profile_entry(one: ProfileQuestion, asked: Round, *, is_open: bool) -> Entry:
     language = i18n.language()
     return Entry(
         key=(one.id, ""),
@@ -205,9 +207,10 @@ def _profile_entry(one: ProfileQuestion, answer: Answer | None, *, is_open: bool
         anchors=(),
         product="",
         shape=one.shape,
-        answer=answer,
+        answer=asked.profile.get(one.id),
         is_open=is_open,
         takes_note=False,
+        reasons=reasons.beside_fact(asked.assessment, one.id),
     )
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from assessments import contradictions
 from portal.db.models.assessments import Assessment, Stage
-from portal.db.models.responses import Evidence
+from portal.db.models.responses import Answer, Evidence, Response
 from portal.db.models.watching import CallKind, ReassessmentCall
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
-from portal.services.answers import suggestions
+from portal.services.answers import manifests, suggestions
 from portal.services.registers import dossiers, policies
 from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import (
@@ -20,14 +20,15 @@ from portal.services.rounds import (
     catalogues,
     continuations,
     invitations,
+    reasons,
     reassessment_calls,
     reassessments,
     rounds,
 )
-from portal.services.rounds.reassessments import Doubt
+from portal.services.rounds.reasons import Doubt
 from portal.services.vendors import vendors
-from questionnaires import shelf
-from questionnaires.model import QuestionSet, Text
+from questionnaires import answering, continuing, shelf
+from questionnaires.model import QuestionSet, Scope, Text
 from tests.portal import building
 from tests.portal.web.hospital import ward
 from tests.portal.web.vendor import errand
@@ -325,3 +326,146 @@ def test_what_a_scan_contradicts_is_asked_again_until_it_is_settled(session, don
     assert spoken_against
 
     assert set(_delta(session, done, now).why[Doubt.CONTRADICTED]) == set(spoken_against)
+
+
+CLOUD = {**ward.CRITICAL, "medical_device": "no"}
+
+
+def _add(session, done, name, now):
+    made = ward.add(session, done.ward, errand.VENDOR, name, now=now, intake=CLOUD)
+    session.expire_all()
+    return made.id
+
+
+def _asked(session, made, now):
+    return rounds.load(session, made, now=now)
+
+
+def _signed(session, done) -> set[tuple[str, str]]:
+    response = session.scalars(select(Response).where(Response.assessment_id == done.assessment_id)).one()
+    return {(entry["question"], entry["supply"]) for entry in manifests.latest(session, response).manifest["answers"]}
+
+
+def test_an_added_product_is_asked_everything_of_it_and_nothing_else_that_stands(session, done, now):
+    later, old = now + timedelta(days=90), done.ward.supplies[errand.VENDOR]
+    new = _add(session, done, "Cloud-Archiv", later)
+    wanted = _delta(session, done, later)
+
+    assert wanted.is_follow_up
+    assert [name for name, _count in wanted.added] == ["Cloud-Archiv"]
+    assert wanted.entries[Doubt.PRODUCT] == (continuing.everything_of(new),)
+    made = _begin(session, done, later)
+    ward.accept(session, done.ward, errand.VENDOR, now=later, actor=done.lead)
+    asked = _asked(session, made, later)
+    keys = {slot.key for slot in asked.slots if slot.question.id not in DELTA}
+    assert {key for key in keys if key[1] == new}
+    assert not {key for key in keys if key[1] == old and key in _signed(session, done)}
+    assert not {key for key in keys if not key[1]} & _signed(session, done)
+    assert dict(wanted.added)["Cloud-Archiv"] == len({key for key in keys if key[1] == new})
+
+
+def test_no_question_that_applies_to_an_added_product_stays_unasked(session, done, now):
+    later = now + timedelta(days=1)
+    new = _add(session, done, "Cloud-Archiv", later)
+    made = _begin(session, done, later)
+    ward.accept(session, done.ward, errand.VENDOR, now=later, actor=done.lead)
+    asked, judged = _asked(session, made, later), dossiers.build(session, done.ward.hospital_id, made.id, now=later)
+    product = next(one for one in judged.supplies if one.name == "Cloud-Archiv")
+    applying = {
+        question.id
+        for question in answering.shown(judged.catalogue, QuestionSet(made.question_set), product.flags)
+        if question.scope is Scope.SUPPLY
+    }
+
+    assert applying
+    assert {slot.question.id for slot in asked.slots if slot.supply_id == new} == applying
+
+
+def test_what_is_said_of_an_added_product_may_ask_more_of_it(session, done, now):
+    later = now + timedelta(days=1)
+    new = _add(session, done, "Cloud-Archiv", later)
+    made = _begin(session, done, later)
+    ward.accept(session, done.ward, errand.VENDOR, now=later, actor=done.lead)
+    before = _asked(session, made, later)
+    assert {"P-02", "P-03", "P-04", "P-05"} <= {one.id for one in before.missing_profile}
+    lying = suggestions.earlier(session, done.lead, before, now=later)
+    assert ("P-02", "") in lying  # to be confirmed
+    response = session.scalars(select(Response).where(Response.assessment_id == made.id)).one()
+    for name, choice in (("P-02", ["trade"]), ("P-03", ["no"]), ("P-04", ["none"])):
+        session.add(
+            Answer(
+                company_id=response.company_id,
+                response_id=response.id,
+                question_id=name,
+                supply_id="",
+                value={"choices": choice},
+                updated_at=later,
+                updated_by="Erika Muster",
+            )
+        )
+    session.flush()
+    session.expire_all()
+    after = _asked(session, made, later)
+
+    assert {slot.key for slot in after.slots} < {slot.key for slot in before.slots}
+    assert not after.missing_profile or "P-02" not in {one.id for one in after.missing_profile}
+    assert new in {slot.supply_id for slot in after.slots}
+
+
+def test_the_round_says_of_each_question_why_it_is_asked(session, done, now):
+    later = now + YEAR
+    row = session.scalars(select(Evidence).where(Evidence.file_name.is_not(None))).first()
+    row.valid_to = (later - timedelta(days=3)).date()
+    session.flush()
+    new = _add(session, done, "Cloud-Archiv", later)
+    made = _begin(session, done, later)
+    ward.accept(session, done.ward, errand.VENDOR, now=later, actor=done.lead)
+    ended = {slot.key: slot.reasons for slot in _asked(session, made, later).slots}
+
+    assert all(ended.values())
+    assert {why for key, found in ended.items() if key[1] == new and key[0] not in DELTA for why in found} == {
+        reasons.TOLD[Doubt.PRODUCT]
+    }
+    assert reasons.TOLD[Doubt.EVIDENCE] in {why for key, found in ended.items() if key[1] != new for why in found}
+    told = reasons.grounds(made.asked_because, vendors.supplies_of(session, made))
+    assert [one.doubt for one in told][:2] == [Doubt.PRODUCT, Doubt.FACTS]
+    assert told[0].products == ["Cloud-Archiv"]
+
+
+def test_a_product_that_was_asked_once_is_not_new_again(session, done, now):
+    later = now + timedelta(days=30)
+    new = _add(session, done, "Cloud-Archiv", later)
+    second = _begin(session, done, later)
+    ward.accept(session, done.ward, errand.VENDOR, now=later, actor=done.lead)
+    ward.answer_all(session, done.ward, errand.VENDOR, quality=0.8, now=later)
+    ward.hand_in(session, done.ward, errand.VENDOR, now=later, released=True)
+    session.get_one(Assessment, second.id).stage = Stage.CLOSED
+    session.flush()
+    wanted = _delta(session, done, later + timedelta(days=30))
+
+    assert wanted.is_follow_up
+    assert list(wanted.added) == []
+    assert wanted.entries[Doubt.PRODUCT] == wanted.entries[Doubt.MISSING] == wanted.entries[Doubt.POSSIBLE] == ()
+    assert not [entry for entry in wanted.asked_again if entry.endswith(new)]
+
+
+def test_whoever_begins_a_follow_up_asks_of_a_product_that_is_new(session, done, now):
+    new = _add(session, done, "Cloud-Archiv", now)
+    fields = invitations.RoundFields(
+        supply_ids=[done.ward.supplies[errand.VENDOR], new],
+        due_on=(now + timedelta(days=28)).date(),
+        question_set=QuestionSet.FULL,
+        catalogue=shelf.DELTA,
+    )
+    made = invitations.begin(
+        session,
+        done.ward.assessor,
+        _id(done),
+        fields,
+        invitations.Invitee(email=errand.ADDRESS),
+        base_url=ward.BASE_URL,
+        now=now,
+    )
+
+    assert made.asked_again == [continuing.everything_of(new)]
+    assert made.asked_because == {continuing.everything_of(new): ["product"]}
