@@ -76,6 +76,7 @@ def programs(settings: Settings, listener: socket.socket) -> tuple[Program, ...]
         *("--bind", f"fd://{listener.fileno()}", "--worker-class", "gthread"),
         *("--workers", str(WEB_PROCESSES), "--threads", str(settings.threads)),
         *("--timeout", "60", "--graceful-timeout", "15", "--keep-alive", "5"),
+        "--preload",  # the portal is read once, then forked: a process that died is back at once
         # No socket in the home directory, no access log: paths can hold tokens. Its own log goes by our allow-list.
         *("--no-control-socket", "--log-level", "warning", "--config", "python:portal.logs"),
     )
