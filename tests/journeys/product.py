@@ -50,10 +50,10 @@ if TYPE_CHECKING:
     from tests.journeys.browsing import Visitor
 
 T = TypeVar("T")
-START_SECONDS = 60
+START_SECONDS = 120
 
 
-def eventually(look: Callable[[], T], *, seconds: float = 20, what: str = "it") -> T:
+def eventually(look: Callable[[], T], *, seconds: float = 60, what: str = "it") -> T:
     """Look until there is something."""
     until = time.monotonic() + seconds
     while not (seen := look()):
@@ -80,7 +80,7 @@ class Relay:
         self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return "250 taken"
 
-    def wait_for(self, to: str, *, number: int = 1, seconds: float = 20) -> EmailMessage:
+    def wait_for(self, to: str, *, number: int = 1, seconds: float = 60) -> EmailMessage:
         """The n-th mail to an address."""
         found = eventually(lambda: self.to(to)[number - 1 :], seconds=seconds, what=f"mail {number} to {to}")
         return found[0]
@@ -190,7 +190,7 @@ class Product:
         below = descendants(self.pid)
         self._process.kill()
         self._process.wait()
-        eventually(lambda: not any(is_running(pid) for pid in below), seconds=30, what="the end of its children")
+        eventually(lambda: not any(is_running(pid) for pid in below), seconds=60, what="the end of its children")
 
     def stop(self) -> None:
         if self._process is None or self._process.poll() is not None:

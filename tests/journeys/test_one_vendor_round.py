@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.office]
 
-SCAN_SECONDS = 120
+SCAN_SECONDS = 240
 
 
 def test_a_vendor_goes_all_the_way_round(
@@ -210,7 +210,7 @@ def _read_the_page(clinic: Visitor, vendor_path: str) -> dict[str, str]:
             row.locator(".score .numbers").first.inner_text() == told["score"]
         )
 
-    product.eventually(in_the_list, seconds=30, what=f"{told} in the list")
+    product.eventually(in_the_list, seconds=90, what=f"{told} in the list")
     clinic.go(f"{vendor_path}/scan")
     counts = clinic.page.locator("#scan-state .counts, .scan-state .counts").first.inner_text()
     told["findings"] = counts

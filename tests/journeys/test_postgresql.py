@@ -102,9 +102,9 @@ def test_the_round_goes_round(house: House):
         _went(house.firm.post(f"{round_path}/result/release"))
         signature = {"name": "Max Muster", "function": "Leitung", "confirms": "y"}
         _went(house.firm.post(f"{round_path}/hand-in", signature))
-        assert f"{answered} Antworten, 1 Dokumente" in _page(house.firm, f"{round_path}/receipt")
+        assert f"Antworten: {answered}, Dokumente: 1" in _page(house.firm, f"{round_path}/receipt")
         _review(house.clinic, round_path.rpartition("/")[2])
-        eventually(lambda: _score(house) is not None, seconds=30, what="the score")
+        eventually(lambda: _score(house) is not None, seconds=90, what="the score")
     score = _score(house)
     book = house.clinic.post("/hospital/reports/register", {"language": "de"})
     sheet = openpyxl.load_workbook(io.BytesIO(book.data))["Lieferanten"]

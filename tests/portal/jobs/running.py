@@ -38,7 +38,7 @@ def running(engine: Engine, chosen: Settings, scanner: tuple[str, ...] = SCANNER
         assert not thread.is_alive()
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "waited in vain"
