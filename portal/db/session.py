@@ -36,8 +36,12 @@ def sessions(of: Engine) -> Sessions:
 
 
 def reading(of: Engine) -> Sessions:
-    """Sessions that only read: on SQLite they run beside each other; a write in one may fail with "locked"."""
-    return sessionmaker(of.execution_options(sqlite_begin="BEGIN"), expire_on_commit=False)
+    """Sessions that only read, each what stands at one moment: a page of several statements never tells of a row that
+    another of them found changed or gone. On SQLite they run beside each other; a write in one may fail with "locked".
+    """
+    if of.dialect.name == "sqlite":
+        return sessionmaker(of.execution_options(sqlite_begin="BEGIN"), expire_on_commit=False)
+    return sessionmaker(of.execution_options(isolation_level="REPEATABLE READ"), expire_on_commit=False)
 
 
 @contextlib.contextmanager

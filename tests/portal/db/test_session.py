@@ -58,6 +58,25 @@ def test_a_reader_does_not_wait_for_a_writer_that_has_not_committed(engine: Engi
         writer.rollback()
 
 
+@pytest.mark.postgres
+def test_a_page_of_several_statements_tells_of_one_moment(postgres_url: str, now: datetime):
+    engine = database.engine(postgres_url)
+    migrating.upgrade(engine)
+    counted = select(func.count()).select_from(Attempt)
+
+    with database.reading(engine)() as page:
+        assert page.scalar(counted) == 0
+        with database.sessions(engine).begin() as session:
+            session.add(Attempt(kind="a", key="k", at=now))
+        assert page.scalar(counted) == 0
+        page.commit()
+        assert page.scalar(counted) == 1
+    with database.sessions(engine)() as writing:  # who writes sees what others have written
+        assert writing.scalar(text("SHOW transaction_isolation")) == "read committed"
+
+    engine.dispose()
+
+
 def test_a_time_without_a_zone_is_refused(sessions: database.Sessions):
     with pytest.raises(Exception, match="time zone"), sessions.begin() as session:
         session.add(Attempt(kind="a", key="k", at=datetime(2026, 1, 1)))
