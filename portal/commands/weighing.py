@@ -48,7 +48,7 @@ def _check(arguments: argparse.Namespace) -> int:
         return _refuse(arguments.file, [tailoring.told(one) for one in problems], arguments.language)
     base = tailoring.base_of(own)
     changes = tailoring.differences(base, own)
-    said = N_("a policy on top of version %(version)s as it ships; %(count)s places differ")
+    said = N_("a policy on top of version %(version)s as it ships; places that differ: %(count)s")
     sys.stdout.write(f"✓ {arguments.file}: {translate(said) % {'version': base.version, 'count': len(changes)}}\n")
     for one in changes:
         before, after = one.before or "–", one.after or "–"

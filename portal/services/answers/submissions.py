@@ -84,9 +84,9 @@ class Lookover:
         return list(found.values())
 
     @property
-    def open_contradictions(self) -> int:
-        """How many contradictions nobody has settled."""
-        return sum(not fit.contradiction.settled for fit in self.contradictions)
+    def to_clear_up(self) -> Sequence[Sequence[Fit]]:
+        """Those of which something is left to settle."""
+        return [fits for fits in self.unfitting if not all(fit.contradiction.settled for fit in fits)]
 
     @property
     def missing_count(self) -> int:
@@ -359,7 +359,7 @@ def _receipt_letter(hospital: str, signed: SignOff, *, link: str, now: datetime)
             _("Good day %(name)s,", name=signed.signer_name),
             _("on %(when)s you handed in the self-declaration for %(hospital)s.", when=day, hospital=hospital),
             _(
-                "Edition %(edition)s, %(answers)s answers, %(documents)s documents. Its fingerprint (SHA-256):",
+                "Edition %(edition)s; answers: %(answers)s, documents: %(documents)s. Its fingerprint (SHA-256):",
                 edition=signed.edition,
                 answers=len(signed.manifest["answers"]),
                 documents=len(signed.manifest["evidence"]),

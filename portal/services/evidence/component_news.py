@@ -129,8 +129,8 @@ def _tell_company(
                     *_more(len(lines)),
                     i18n.gettext("Hospitals to which you handed a list in are told at the same time."),
                 ),
-                link=f"{base_url}/vendor",
-                link_text=i18n.gettext("To your rounds"),
+                link=f"{base_url}/vendor/documents",
+                link_text=i18n.gettext("To your documents"),
             )
         _send(session, person, letter, hospital_id=None, now=now)
 

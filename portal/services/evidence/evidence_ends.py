@@ -132,12 +132,13 @@ def _letter(found: Sequence[Ending], *, base_url: str) -> Letter:
     _ = i18n.gettext
     soonest = sorted(found, key=lambda one: one.ends_on)
     lines = [
-        _(
-            "%(name)s (%(kind)s): until %(day)s, %(days)s days left",
+        i18n.ngettext(
+            "%(name)s (%(kind)s): until %(day)s, %(num)s day left",
+            "%(name)s (%(kind)s): until %(day)s, %(num)s days left",
+            one.days,
             name=one.row.file_name,
             kind=one.kind.get(i18n.language()),
             day=_day(one.ends_on),
-            days=one.days,
         )
         for one in soonest[:MOST_LINES]
     ]
@@ -154,8 +155,8 @@ def _letter(found: Sequence[Ending], *, base_url: str) -> Letter:
                 " We write 90, 30 and 7 days before, each once."
             ),
         ),
-        link=f"{base_url}/vendor",
-        link_text=_("To your rounds"),
+        link=f"{base_url}/vendor/documents",
+        link_text=_("To your documents"),
     )
 
 

@@ -118,7 +118,11 @@ def _letter(rows: Sequence[tuple[VendorChange, Vendor]], *, base_url: str) -> Le
     more = [_("… and %(count)s more.", count=len(rows) - MOST_LINES)] if len(rows) > MOST_LINES else []
     names = {vendor.id: vendor.name for _change, vendor in rows}
     urgent = any(change.is_urgent for change, _vendor in rows)
-    about = next(iter(names.values())) if len(names) == 1 else _("%(count)s vendors", count=len(names))
+    about = (
+        next(iter(names.values()))
+        if len(names) == 1
+        else i18n.ngettext("%(num)s vendor", "%(num)s vendors", len(names))
+    )
     return Letter(
         subject=_("Critical and new: %(about)s", about=about) if urgent else _("What changed: %(about)s", about=about),
         paragraphs=(

@@ -61,6 +61,7 @@ EVERY = (
     INTAKE_MAIL,
 )
 LONG = 2 * 3600  # seconds that nobody counts in minutes
+MINUTE = 60
 LONGEST = max(limit.within for limit in EVERY)
 
 
@@ -84,6 +85,8 @@ def spend(session: Session, limit: Limit, key: str, *, now: datetime) -> None:
 def _come_back(wait: int) -> Message:
     if wait > LONG:
         return Message(text=N_("Too many tries. Try again in %(hours)s hours."), values={"hours": -(-wait // 3600)})
+    if wait <= MINUTE:
+        return Message(text=N_("Too many tries. Try again in a minute."))
     return Message(text=N_("Too many tries. Try again in %(minutes)s minutes."), values={"minutes": -(-wait // 60)})
 
 

@@ -105,5 +105,8 @@ def _line(title: str, questions: int, minutes: int) -> str:
     if not minutes:
         return f"– {title}: {count}"
     return "– " + i18n.gettext(
-        "%(section)s: %(questions)s, about %(minutes)s minutes", section=title, questions=count, minutes=minutes
+        "%(section)s: %(questions)s, %(minutes)s",
+        section=title,
+        questions=count,
+        minutes=i18n.ngettext("about %(num)s minute", "about %(num)s minutes", minutes),
     )

@@ -288,9 +288,10 @@ def _tell_hospital(
             letter = Letter(
                 subject=_subject(
                     every,
-                    i18n.gettext(
-                        "%(count)s vendors",
-                        count=len({vendor.id for vendor, _news in lines} | {one.id for one in alone}),
+                    i18n.ngettext(
+                        "%(num)s vendor",
+                        "%(num)s vendors",
+                        len({vendor.id for vendor, _news in lines} | {one.id for one in alone}),
                     ),
                 ),
                 paragraphs=(

@@ -18,6 +18,7 @@ from portal.files.blobs import Blobs
 from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
+from portal.i18n import ngettext
 from portal.jobs import printing
 from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.decisions import approvals, decisions, sittings
@@ -310,7 +311,9 @@ def take_off_agenda(here: HospitalJourney, sitting_id: str, item_id: str) -> Res
 def invite_to_sitting(here: HospitalJourney, sitting_id: str) -> Response:
     """A mail with the agenda to everybody whose address is known."""
     count = sittings.invite(here.session, here.actor, sitting_id, base_url=here.settings.public_base_url, now=here.now)
-    here.notice(_("The agenda goes to %(count)s people by mail.", count=count))
+    here.notice(
+        ngettext("The agenda goes to %(num)s person by mail.", "The agenda goes to %(num)s people by mail.", count)
+    )
     return pages.see_other("hospital.sitting", sitting_id=sitting_id)
 
 

@@ -12,6 +12,7 @@ from portal.db.models.vendors import Supply
 from portal.errors import BadInput, Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
+from portal.i18n import ngettext
 from portal.jobs import reading
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.vendors import article_lists, intakes, offboardings, supply_records, vendor_entries, vendors
@@ -310,7 +311,7 @@ def take_articles(here: HospitalJourney, supply_id: str) -> Response:
             found, wrong = article_lists.read(reading.table(vendor_lists.sent_list()))
             if not wrong:
                 count = vendor_entries.replace_articles(here.session, here.actor, supply_id, found, now=here.now)
-                here.notice(_("%(count)s rows stand here now.", count=count))
+                here.notice(ngettext("%(num)s row stands here now.", "%(num)s rows stand here now.", count))
                 return pages.see_other("hospital.supply", supply_id=supply_id, at="articles")
             form.form_errors.append(_("Nothing was taken in: please mend these rows first."))
         except BadInput as refused:

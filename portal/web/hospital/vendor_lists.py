@@ -16,6 +16,7 @@ from portal.files import guarding
 from portal.files.guarding import Unwelcome
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
+from portal.i18n import ngettext
 from portal.jobs import reading
 from portal.services import audit
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
@@ -110,11 +111,17 @@ def take_vendor_list(here: HospitalJourney, import_id: str) -> Response:
     except BadInput as refused:
         form.take(refused)
         return _page(here, import_id, matching, form)
-    told = _("%(vendors)s vendors and %(supplies)s products were added.", vendors=done.vendors, supplies=done.supplies)
+    told = _(
+        "%(vendors)s and %(supplies)s added.",
+        vendors=ngettext("%(num)s vendor", "%(num)s vendors", done.vendors),
+        supplies=ngettext("%(num)s product", "%(num)s products", done.supplies),
+    )
     if done.filled:
-        told += " " + _("Blank fields were filled from %(count)s rows.", count=done.filled)
+        told += " " + ngettext(
+            "Blank fields were filled from %(num)s row.", "Blank fields were filled from %(num)s rows.", done.filled
+        )
     if done.left_out:
-        told += " " + _("%(count)s rows were left out.", count=done.left_out)
+        told += " " + ngettext("%(num)s row was left out.", "%(num)s rows were left out.", done.left_out)
     here.notice(told)
     return pages.see_other("hospital.vendor_list")
 

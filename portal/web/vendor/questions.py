@@ -217,12 +217,14 @@ def _live(asked: Round, section_id: str, leaves: Sequence[Leaf]) -> Mapping[str,
     total = sections.total(asked)
     facts = [_answered(leaf.answered, leaf.asked)]
     if leaf.minutes:
-        facts.append(_("about %(minutes)s minutes", minutes=leaf.minutes))
+        facts.append(ngettext("about %(num)s minute", "about %(num)s minutes", leaf.minutes))
     if leaf.id == scopes.PROFILE:
         facts.append(
             _("by these answers %(asked)s of %(all)s questions are asked", asked=total.questions, all=total.known)
         )
-    left = _("about %(minutes)s minutes left", minutes=total.minutes) if total.minutes else ""
+    left = (
+        ngettext("about %(num)s minute left", "about %(num)s minutes left", total.minutes) if total.minutes else ""
+    )
     return {
         "facts": " · ".join(facts),
         "total": " · ".join(filter(None, (_answered(total.answered, total.asked), left))),

@@ -171,6 +171,7 @@ def test_a_claim_that_the_scan_contradicts_is_shown_with_the_way_to_its_answer(s
         {fit.key for fit in lookover.contradictions}
     )
     assert sum(map(len, together)) == len(lookover.contradictions)
+    assert len(lookover.to_clear_up) == len(together) < len(lookover.contradictions)  # the heading counts answers
     for fit in lookover.contradictions:
         assert bool(fit.product) == bool(fit.key[1])
 

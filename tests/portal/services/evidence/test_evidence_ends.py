@@ -51,7 +51,16 @@ def test_each_step_is_told_once(session, asked, now):
     text = _mails(session)[0].text
     assert "1.pdf" in text
     assert "noch 90 Tage" in text
-    assert "https://portal.example/vendor" in text
+    assert "https://portal.example/vendor/documents" in text  # where the newer one is uploaded
+    assert "noch 7 Tage" in _mails(session)[-1].text
+
+
+def test_the_last_day_is_counted_as_one(session, asked, now):
+    _add(session, asked, now, number=1, days=1)
+
+    _night(session, now, 0)
+
+    assert "noch 1 Tag\n" in f"{_mails(session)[0].text}\n"
 
 
 def test_what_comes_late_is_told_from_the_step_it_is_at(session, asked, now):

@@ -56,3 +56,14 @@ def test_words_are_tried_before_they_are_kept(visit, ward):
     assert (wrong.status_code, "{Datum}" in wrong.get_data(as_text=True)) == (422, True)
     assert visitor.post(path, {"subject": "S", "text": LETTER, "version": "0"}).status_code == 303
     assert "eigener Wortlaut" in visitor.get("/hospital/settings/letters").get_data(as_text=True)
+
+
+def test_a_hospital_without_vendors_is_led_to_its_first(visit, sessions):
+    with sessions.begin() as session:
+        bare = wards.empty(session)
+
+    page = visit(bare.assessor).get("/hospital/assessments/campaigns/new").get_data(as_text=True)
+
+    assert "Kein Lieferant passt zu diesen Filtern" not in page
+    assert 'href="/hospital/vendors/add"' in page
+    assert 'href="/hospital/vendors/import"' in page

@@ -63,7 +63,7 @@ def test_a_list_is_looked_through_before_it_is_taken_in(clerk, ward, sessions):
     taken = clerk.post(path, fields)
     assert taken.status_code == 303
     listed = errand.text_of(clerk.get("/hospital/vendors"))
-    assert "1 Lieferanten und 1 Produkte wurden aufgenommen. 2 Zeilen wurden ausgelassen." in listed
+    assert "Aufgenommen: 1 Lieferant und 1 Produkt. 2 Zeilen wurden ausgelassen." in listed
     with sessions() as session:
         assert [one.domain for one in session.scalars(mine)] == ["strahlwerk.de"]
         assert session.scalars(select(VendorImport)).all() == []

@@ -38,7 +38,7 @@ def test_the_company_sees_what_was_read_and_every_component(visit, sessions, ask
         "123 Komponenten",
         "PACS Archiv 7.4",
         "wie in der Runde",
-        "bekannte Lücke",
+        "1 bekannte Lücke ·",
         "jquery",
     ):
         assert words in page
@@ -48,6 +48,29 @@ def test_the_company_sees_what_was_read_and_every_component(visit, sessions, ask
     assert "pkg:npm/jquery@1.12.4" in filtered
     assert "pacs-core" not in filtered
     assert "Keine Komponente passt" in errand.text_of(lead.get(f"{path}?standing=clear"))
+
+
+def test_the_vault_shows_the_same_list_whatever_round_runs(visit, sessions, asked, now):
+    many = replace(lists.LIST, components=(*lists.LIST.components, *[lists.OWN] * 120))
+    evidence_id = _read(sessions, asked, now, found=many)
+    lead = visit(asked.lead)
+    path = f"/vendor/documents/{evidence_id}"
+
+    page = errand.text_of(lead.get(path))
+    for words in ("123 Komponenten", "Alle Komponenten", "1 bis 50 von 123", "jquery", "1 bekannte Lücke ·"):
+        assert words in page
+    assert "51 bis 100 von 123" in errand.text_of(lead.get(f"{path}?page=2"))
+    filtered = errand.text_of(lead.get(f"{path}?q=jquery&standing=affected"))
+    assert "pkg:npm/jquery@1.12.4" in filtered
+    assert "pacs-core" not in filtered.partition("Alle Komponenten")[2]
+    of_round = errand.text_of(lead.get(f"{asked.path}/documents/{evidence_id}/components?q=jquery"))
+    table = of_round.partition("Komponente In unseren Daten")[2].partition("Nichts bekannt")[0]
+    assert table.split("„")[0].strip() in errand.text_of(lead.get(f"{path}?q=jquery"))
+    with sessions() as session, session.begin():
+        other = lists._add(session, asked, now)
+    waiting = errand.text_of(lead.get(f"/vendor/documents/{other}"))
+    assert "Die Liste wird gelesen" in waiting
+    assert "Alle Komponenten" not in waiting
 
 
 def test_a_document_that_waits_or_was_refused_says_so(visit, sessions, asked, now):
@@ -89,3 +112,16 @@ def test_the_hospital_finds_the_components_beside_the_evidence(visit, sessions, 
     whole = errand.text_of(clinic.get(f"{path}/{evidence_id}/components"))
     for words in ("neue Daten", "CVE-2021-44228", "möglicherweise betroffen"):
         assert words in whole
+
+
+@pytest.mark.parametrize(("language", "words"), [("de", "2 bekannte Lücken ·"), ("en", "2 known holes ·")])
+def test_several_holes_are_counted_as_several(visit, sessions, asked, now, language, words):
+    evidence_id = _read(
+        sessions, asked, now, found=replace(lists.LIST, components=(*lists.LIST.components, lists.JQUERY))
+    )
+    with sessions.begin() as session:
+        errand.person(session, asked.lead).language = language
+
+    page = errand.text_of(visit(asked.lead).get(f"{asked.path}/documents/{evidence_id}"))
+
+    assert words in page
