@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 HIGHEST_PORT = 65_535
 MOST_THREADS = 256
 MOST_PUBLIC_LOOKS = 1000
+MOST_LAPSE_MONTHS = 60
 LONGEST_NUMBER = 9  # digits
 LONGEST_PORT = 5  # digits
 WORKER_KINDS = ("all", "scan", "rest")
@@ -96,6 +97,7 @@ class Settings:
     data_mirror: str = ""  # "" = data sets are fetched from their makers
     virus_scanner: str = ""  # unix:/path or host:port of a clamd; "" = uploads are not given to one
     public_looks_a_day: int = 0  # first looks for whoever asks; 0 = not offered
+    tender_lapse_months: int = 18  # after its deadline a tender that nobody has ended ends by itself
     known_instances: Mapping[str, str] = field(default_factory=dict)  # whose signatures are known: key's SHA-256, name
 
     @property
@@ -156,6 +158,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         operator_contact=env.get("OPERATOR_CONTACT", ""),
         data_mirror=_https("DATA_MIRROR", env.get("DATA_MIRROR", "")),
         virus_scanner=_virus_scanner(env.get("CLAMD", "").strip()),
+        tender_lapse_months=_number(env, "TENDER_LAPSE_MONTHS", 18, least=6, most=MOST_LAPSE_MONTHS),
         public_looks_a_day=_number(env, "PUBLIC_LOOKS_A_DAY", 0, least=0, most=MOST_PUBLIC_LOOKS),
         known_instances=_instances(_list(env, "KNOWN_INSTANCES")),
     )

@@ -20,6 +20,7 @@ class LotLine:
     tier: str
     question_set: str
     must_haves: str
+    outcome: str = ""  # whose it is, or why it ended without an award
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,11 @@
-"""What is over: documents by their dates, off the disk and then called gone; supplies on their day; losing bidders."""
+"""What is over: documents by their dates, off the disk and then called gone; supplies; tenders and losing bidders."""
 
 import logging
 
 from portal.files.blobs import Blobs
 from portal.jobs.work import Work
 from portal.services.evidence import evidence, evidence_ends, retention
+from portal.services.tenders import lapsing
 from portal.services.tenders import retention as bidders_kept
 from portal.services.vendors import offboardings
 
@@ -18,9 +19,13 @@ def nightly(work: Work) -> None:
     with work.step() as session:
         deleted = retention.delete_due(session, now=work.now())
     with work.step() as session:
+        lapsed = lapsing.end_due(session, months=work.tools.settings.tender_lapse_months, now=work.now())
+    with work.step() as session:
         forgotten = bidders_kept.remove_due(session, now=work.now())
     with work.step() as session:
         evidence_ends.tell(session, base_url=work.tools.settings.public_base_url, now=work.now())
+    if lapsed:
+        log.info("%s tenders that nobody had ended are ended", lapsed)
     if forgotten:
         log.info("%s bidders without an award are forgotten", forgotten)
     if deleted:

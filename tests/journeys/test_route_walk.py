@@ -107,6 +107,8 @@ TABLE: Mapping[object, str] = {
         POST hospital.add_lot  POST hospital.add_bidder  POST hospital.remove_bidder  POST hospital.freeze_tender
         POST hospital.start_tender  POST hospital.publish_answer  POST hospital.award_lot  POST hospital.cancel_tender
         POST hospital.move_deadline  POST hospital.switch_tender_reminders  POST hospital.fill_in_lot_intake
+        POST hospital.exclude_offer  POST hospital.take_exclusion_back  POST hospital.end_lot
+        GET hospital.ask_lot_owner  POST hospital.send_lot_intake  POST hospital.take_lot_intake_over
         GET hospital.edit_contract  POST hospital.change_contract  GET hospital.edit_exit  POST hospital.change_exit
         GET hospital.upload_articles  POST hospital.take_articles  GET hospital.add_entry
         POST hospital.write_down_entry  GET hospital.edit_entry  POST hospital.change_entry  POST hospital.remove_entry
@@ -282,6 +284,11 @@ def payload(name: str, place: Place) -> dict[str, object]:
         "POST hospital.add_recorded_source": {"file": (io.BytesIO(FILE), "neu.pdf"), "kind": "document"},
         "POST hospital.send_intake": {"email": "beck@klinik.example", "language": "de", "until": "2099-01-01"},
         "POST hospital.take_intake_over": {"request": ids["request_id"], "version": "1"},
+        "POST hospital.send_lot_intake": {"email": "beck@klinik.example", "language": "de", "until": "2099-01-01"},
+        "POST hospital.take_lot_intake_over": {"request": ids["request_id"], "version": "1"},
+        "POST hospital.exclude_offer": {"bidder_id": ids["bidder_id"], "ground": "form", "reason": "Zu spät."},
+        "POST hospital.take_exclusion_back": {"bidder_id": ids["bidder_id"], "reason": "Nachgereicht."},
+        "POST hospital.end_lot": {"ground": "changed", "reason": "Kein Bedarf."},
         "POST hospital.invite_another": {"email": "x@strahlwerk.example", "language": "de"},
         "POST hospital.name_host": {"host": "neu.strahlwerk.de", "role": "product", "ground": "contract"},
         "POST hospital.change_host": {"role": "corporate"},
@@ -487,6 +494,7 @@ def test_what_belongs_to_others_and_what_does_not_exist_are_the_same_bytes(world
         ("admin b", "POST hospital.begin_uninvited", "supplies", "supply_id"),
         ("admin b", "POST hospital.name_host", "supply_id", "supply_id"),
         ("admin b", "POST hospital.take_intake_over", "request", "request_id"),
+        ("admin b", "POST hospital.exclude_offer", "bidder_id", "bidder_id"),
         ("lead b", "POST vendor.add_host", "supply_id", "supply_id"),
         ("lead b", "POST vendor.use_document", "existing", "evidence_id"),
     ],

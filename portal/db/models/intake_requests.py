@@ -1,4 +1,4 @@
-"""The intake asked of whoever owns a supply in the house: a link by mail, what they answered, and what became of it."""
+"""The intake asked of whoever owns a supply or a lot: a link by mail, what they answered, and what became of it."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,18 +10,20 @@ from portal.db.base import ID_LENGTH, Row, new_id
 
 
 class IntakeRequest(Row):
-    """One person of the hospital is asked about one supply; what they answer is a proposal until somebody takes it."""
+    """One person is asked about one supply, or one lot; what they answer is a proposal until somebody takes it."""
 
     __tablename__ = "intake_request"
     __table_args__ = (
         UniqueConstraint("hospital_id", "id"),
         ForeignKeyConstraint(["hospital_id", "supply_id"], ["supply.hospital_id", "supply.id"]),
+        ForeignKeyConstraint(["hospital_id", "lot_id"], ["tender_lot.hospital_id", "tender_lot.id"]),
         ForeignKeyConstraint(["hospital_id", "intake_id"], ["intake.hospital_id", "intake.id"]),
     )
 
     hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH))
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
-    supply_id: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
+    supply_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)  # either this or
+    lot_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)  # this
     email: Mapped[str] = mapped_column(String(254))
     name: Mapped[str] = mapped_column(String(200), default="")
     language: Mapped[str] = mapped_column(String(2), default="de")
@@ -41,7 +43,7 @@ class IntakeRequest(Row):
     submitted_at: Mapped[datetime | None]
     taken_at: Mapped[datetime | None]
     taken_by: Mapped[str] = mapped_column(String(200), default="")
-    intake_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))  # what was made of it
+    intake_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))  # what was made of it, for a supply
     version: Mapped[int] = mapped_column(default=1)
 
 

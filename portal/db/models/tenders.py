@@ -25,6 +25,26 @@ class TenderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ExclusionGround(StrEnum):
+    """Why somebody excluded an offer by hand."""
+
+    FORM = "form"
+    DOCUMENTS = "documents"
+    REQUIREMENT = "requirement"
+    UNSUITABLE = "unsuitable"
+    WITHDRAWN = "withdrawn"  # the bidder said so outside of the portal
+    OTHER = "other"
+
+
+class EndGround(StrEnum):
+    """Why a lot ends without an award."""
+
+    NO_OFFER = "no-offer"
+    CHANGED = "changed"
+    UNECONOMICAL = "uneconomical"
+    OTHER = "serious"
+
+
 class Tender(Row):
     """One tender (Vergabe)."""
 
@@ -54,6 +74,7 @@ class Tender(Row):
     opened_by_name: Mapped[str] = mapped_column(String(200), default="")
     ended_at: Mapped[datetime | None]  # awarded or cancelled
     end_reason: Mapped[str] = mapped_column(Text, default="")
+    is_lapsed: Mapped[bool] = mapped_column(default=False)  # nobody ended it, so the night did
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(200))
     version: Mapped[int] = mapped_column(default=1)
@@ -91,6 +112,10 @@ class TenderLot(Row):
     intake_at: Mapped[datetime | None]
     question_set: Mapped[str] = mapped_column(String(20), default="")  # "": what the tier gets, or the tender's
     must_haves: Mapped[list[Any] | None]  # beside the tender's
+    ended_at: Mapped[datetime | None]  # without an award, while the others go on
+    ended_by: Mapped[str] = mapped_column(String(200), default="")
+    end_ground: Mapped[EndGround | None] = mapped_column(Closed(EndGround))
+    end_reason: Mapped[str] = mapped_column(Text, default="")
 
     tender: Mapped[Tender] = relationship(back_populates="lots")
 
@@ -123,6 +148,10 @@ class TenderBidder(Row):
     created_at: Mapped[datetime]
     invited_at: Mapped[datetime | None]
     awarded_at: Mapped[datetime | None]
+    excluded_at: Mapped[datetime | None]  # by hand; what its own answers exclude is read from them
+    excluded_by: Mapped[str] = mapped_column(String(200), default="")
+    exclusion_ground: Mapped[ExclusionGround | None] = mapped_column(Closed(ExclusionGround))
+    exclusion_reason: Mapped[str] = mapped_column(Text, default="")
     removed_at: Mapped[datetime | None]  # retention is over: what it answered and was seen of it is gone from here
 
     tender: Mapped[Tender] = relationship(back_populates="bidders")

@@ -5,13 +5,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal import i18n
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment, Stage
-from portal.db.models.tenders import Tender, TenderBidder, TenderState
+from portal.db.models.tenders import EndGround, Tender, TenderBidder, TenderLot, TenderState
 from portal.db.models.vendors import Vendor
-from portal.errors import BadInput, NotNow
+from portal.errors import BadInput, Clash, NotNow
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
-from portal.services.tenders import carrying, eligibility, lots, tenders
+from portal.services.tenders import carrying, eligibility, letters, lots, offers, tenders
 from portal.services.vendors import vendors
 from portal.services.vendors.vendors import SupplyFields, VendorFields
 from scanners.model import N_, Message
@@ -29,8 +30,7 @@ def award(session: Session, actor: Actor, tender_id: str, bidder_id: str, *, rea
     bidder = tenders.bidder_of(row, bidder_id)
     if not reason.strip():
         raise BadInput({"reason": Message(text=N_("Give the reason for the award."))})
-    if any(one.lot_id == bidder.lot_id and one.awarded_at is not None for one in row.bidders):
-        raise NotNow(Message(text=N_("This lot has been awarded already.")))
+    tenders.require_undecided(row, tenders.lot_of(row, bidder.lot_id))
     barred = eligibility.bars(session, actor, row.id, tenders.lot_of(row, bidder.lot_id), now=now).get(bidder.id)
     if barred is not None:
         raise NotNow(barred)
@@ -49,10 +49,55 @@ def award(session: Session, actor: Actor, tender_id: str, bidder_id: str, *, rea
             "reason": reason[:500],
         },
     )
-    awarded = {one.lot_id for one in row.bidders if one.awarded_at is not None}
-    if awarded >= {one.lot_id for one in row.bidders}:
-        _end(session, row, TenderState.AWARDED, reason, now=now)
+    _end_if_done(session, row, reason, now=now)
     return vendor
+
+
+def end_lot(
+    session: Session,
+    actor: Actor,
+    tender_id: str,
+    lot_id: str,
+    ground: EndGround,
+    *,
+    reason: str,
+    base_url: str,
+    now: datetime,
+) -> Tender:
+    """One lot ends without an award while the others go on (§ 63(1) VgV); what was sealed stays sealed."""
+    hospital_of(actor, HOSPITAL_WRITERS)
+    tenders.lot_of(tenders.find(session, actor, tender_id), lot_id)  # what is unknown is that in every state
+    row = tenders.locked(session, actor, tender_id, TenderState.OPEN, TenderState.OPENED)
+    lot = tenders.lot_of(row, lot_id)
+    session.refresh(lot)
+    if lot.ended_at is not None:
+        raise Clash(Message(text=N_("Somebody else has ended this lot in the meantime.")))
+    tenders.require_undecided(row, lot)
+    if not reason.strip():
+        raise BadInput({"reason": Message(text=N_("Give the reason for the end of the lot."))})
+    bidders = [one for one, _assessment in offers.going_on(session, row) if one.lot_id == lot.id]
+    lot.ended_at, lot.ended_by = now, actor.name[:200]
+    lot.end_ground, lot.end_reason = ground, reason.strip()[: tenders.LONGEST_TEXT]
+    row.version += 1
+    detail = {"lot": lot.number, "ground": ground.value, "reason": reason.strip()[:500]}
+    tenders.note(session, actor, row, "tender.lot-ended", now=now, detail=detail)
+    for bidder in bidders:
+        _close(session, bidder, now=now)
+        letters.post(session, bidder, "tender-lot-ended", lambda: _lot_ended(row, lot), base_url=base_url, now=now)
+    _end_if_done(session, row, reason, now=now)
+    return row
+
+
+def _lot_ended(row: Tender, lot: TenderLot) -> tuple[str, str]:
+    return (
+        i18n.gettext("A lot of the tender “%(title)s” has ended", title=row.title),
+        i18n.gettext(
+            "the hospital has ended lot %(number)s, %(lot)s, without an award. You need do nothing more; what you have "
+            "answered stays with you. The hospital itself tells you its reasons.",
+            number=lot.number,
+            lot=lot.title,
+        ),
+    )
 
 
 def cancel(session: Session, actor: Actor, tender_id: str, *, reason: str, now: datetime) -> Tender:
@@ -63,20 +108,34 @@ def cancel(session: Session, actor: Actor, tender_id: str, *, reason: str, now: 
     if not reason.strip():
         raise BadInput({"reason": Message(text=N_("Give the reason for the end of the tender."))})
     tenders.note(session, actor, row, "tender.cancelled", now=now, detail={"reason": reason.strip()[:500]})
-    _end(session, row, TenderState.CANCELLED, reason, now=now)
+    end(session, row, TenderState.CANCELLED, reason, now=now)
     return row
 
 
-def _end(session: Session, row: Tender, state: TenderState, reason: str, *, now: datetime) -> None:
+def _end_if_done(session: Session, row: Tender, reason: str, *, now: datetime) -> None:
+    """Each lot that somebody bids for has its word; what one lot was awarded, the whole tender was."""
+    given = [lot for lot in row.lots if tenders.is_awarded(row, lot)]
+    asked = {one.lot_id for one in row.bidders}
+    if all(lot in given or lot.ended_at is not None for lot in row.lots if lot.id in asked):
+        end(session, row, TenderState.AWARDED if given else TenderState.CANCELLED, reason, now=now)
+
+
+def end(session: Session, row: Tender, state: TenderState, reason: str, *, now: datetime) -> None:
+    """Every round that is still open closes, and nobody works in its tenant any more."""
     row.state, row.ended_at, row.end_reason = state, now, reason.strip()[: tenders.LONGEST_TEXT]
     row.version += 1
     for bidder in row.bidders:
-        if bidder.house_id is None or bidder.assessment_id is None:
-            continue
-        assessment = session.get_one(Assessment, bidder.assessment_id)
-        assessment.stage = Stage.CLOSED
-        assessment.closes_at = min(assessment.closes_at or now, now)
-        session.get_one(Hospital, bidder.house_id).ended_at = now
+        if tenders.lot_of(row, bidder.lot_id).ended_at is None:
+            _close(session, bidder, now=now)
+
+
+def _close(session: Session, bidder: TenderBidder, *, now: datetime) -> None:
+    if bidder.house_id is None or bidder.assessment_id is None:
+        return
+    assessment = session.get_one(Assessment, bidder.assessment_id)
+    assessment.stage = Stage.CLOSED
+    assessment.closes_at = min(assessment.closes_at or now, now)
+    session.get_one(Hospital, bidder.house_id).ended_at = now
 
 
 def _become_vendor(session: Session, actor: Actor, row: Tender, bidder: TenderBidder, *, now: datetime) -> Vendor:

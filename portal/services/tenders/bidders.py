@@ -49,6 +49,7 @@ def add_bidder(
     row = tenders.locked(session, actor, tender_id, TenderState.DRAFT, TenderState.FROZEN, TenderState.OPEN)
     tenders.require_time(row, now=now)
     lot = tenders.lot_of(row, fields.lot_id)
+    tenders.require_undecided(row, lot)
     wrong: dict[str, Message] = {}
     email = ""
     if not fields.name.strip():

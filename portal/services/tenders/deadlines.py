@@ -37,7 +37,7 @@ def move_deadline(
         wrong["reason"] = Message(text=N_("Give the reason for more time; all bidders read it."))
     if wrong:
         raise BadInput(wrong)
-    bidding = offers.bidding(session, row)
+    bidding = offers.going_on(session, row)
     before, row.closes_at = row.closes_at, closes_at
     row.version += 1
     day = closes_at.astimezone(BERLIN).date()
@@ -58,7 +58,7 @@ def switch_reminders(session: Session, actor: Actor, tender_id: str, *, stopped:
     hospital_of(actor, HOSPITAL_WRITERS)
     row = tenders.locked(session, actor, tender_id, TenderState.OPEN)
     tenders.require_time(row, now=now)
-    for _bidder, assessment in offers.bidding(session, row):
+    for _bidder, assessment in offers.going_on(session, row):
         assessment.reminders_stopped_at = now if stopped else None
     tenders.note(session, actor, row, "tender.reminders-off" if stopped else "tender.reminders-on", now=now)
     return row
@@ -66,7 +66,7 @@ def switch_reminders(session: Session, actor: Actor, tender_id: str, *, stopped:
 
 def reminds(session: Session, row: Tender) -> bool:
     """Whether bidders are reminded."""
-    return any(assessment.reminders_stopped_at is None for _bidder, assessment in offers.bidding(session, row))
+    return any(assessment.reminders_stopped_at is None for _bidder, assessment in offers.going_on(session, row))
 
 
 def _tell_of_time(

@@ -35,9 +35,20 @@ class LotFields:
 
 
 def fill_in(
-    session: Session, actor: Actor, tender_id: str, lot_id: str, fields: LotFields, *, version: int, now: datetime
+    session: Session,
+    actor: Actor,
+    tender_id: str,
+    lot_id: str,
+    fields: LotFields,
+    *,
+    version: int,
+    now: datetime,
+    told_by: str = "",
 ) -> TenderLot:
-    """Keep the intake of a lot while the tender is a draft; its bidders bring the same with them later."""
+    """Keep the intake of a lot while the tender is a draft; its bidders bring the same with them later.
+
+    `told_by`: whose answer by a link it is.
+    """
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
     lot = tenders.lot_of(tenders.find(session, actor, tender_id), lot_id)  # what is unknown is that in every state
     row = tenders.locked(session, actor, tender_id, TenderState.DRAFT)
@@ -74,7 +85,12 @@ def fill_in(
         row,
         "tender.lot-intake",
         now=now,
-        detail={"lot": lot.number, "tier": lot.tier, "proposed": lot.proposed_tier},
+        detail={
+            "lot": lot.number,
+            "tier": lot.tier,
+            "proposed": lot.proposed_tier,
+            **({"from": told_by} if told_by else {}),
+        },
     )
     return lot
 

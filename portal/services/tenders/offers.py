@@ -15,23 +15,49 @@ from portal.services.answers import responses
 from portal.services.tenders import tenders
 from scanners.model import N_, Message
 
+UNINVITED = N_("This bidder was never invited.")
+WITHDRAWN = N_("This bidder has withdrawn its offer.")
+FORGOTTEN = N_("What this bidder offered was removed when its retention was over (§ 8(4) VgV).")
+SILENT = N_(
+    "This bidder has handed in nothing by the deadline; there is no offer that could be awarded (§ 57(1) no. 1 VgV)."
+)
+
 
 def bidding(session: Session, row: Tender) -> Sequence[tuple[TenderBidder, Assessment]]:
     """Whoever was invited, has not withdrawn and is not forgotten yet, with the round."""
     return [
         (one, assessment)
         for one, assessment in _invited(session, row)
-        if one.removed_at is None and not has_withdrawn(row, assessment)
+        if one.removed_at is None and not has_withdrawn(row, one, assessment)
     ]
+
+
+def going_on(session: Session, row: Tender) -> Sequence[tuple[TenderBidder, Assessment]]:
+    """Those of them whose lot goes on: whom news of the tender still reach."""
+    return [pair for pair in bidding(session, row) if tenders.lot_of(row, pair[0].lot_id).ended_at is None]
 
 
 def _invited(session: Session, row: Tender) -> Sequence[tuple[TenderBidder, Assessment]]:
     return [(one, session.get_one(Assessment, one.assessment_id)) for one in row.bidders if one.assessment_id]
 
 
-def has_withdrawn(row: Tender, assessment: Assessment) -> bool:
-    """The round of a withdrawn offer closed before the tender did."""
-    return assessment.closes_at is not None and assessment.closes_at < min(row.closes_at, row.ended_at or row.closes_at)
+def has_withdrawn(row: Tender, bidder: TenderBidder, assessment: Assessment) -> bool:
+    """The round of a withdrawn offer closed before its tender and its lot did."""
+    lot = tenders.lot_of(row, bidder.lot_id)
+    until = min(end for end in (row.closes_at, row.ended_at, lot.ended_at) if end is not None)
+    return assessment.closes_at is not None and assessment.closes_at < until
+
+
+def has_offered(session: Session, row: Tender, bidder: TenderBidder) -> Message | None:
+    """Why there is no offer of this bidder, known from rows alone; None: there is one."""
+    if bidder.assessment_id is None:
+        return Message(text=UNINVITED)
+    if bidder.removed_at is not None:
+        return Message(text=FORGOTTEN)
+    assessment = session.get_one(Assessment, bidder.assessment_id)
+    if has_withdrawn(row, bidder, assessment):
+        return Message(text=WITHDRAWN)
+    return None if assessment.submitted_at is not None else Message(text=SILENT)
 
 
 def withdrawn(session: Session, actor: Actor, tender_id: str) -> frozenset[str]:
@@ -39,7 +65,7 @@ def withdrawn(session: Session, actor: Actor, tender_id: str) -> frozenset[str]:
     row = tenders.find(session, actor, tender_id)
     if row.opened_at is None:
         return frozenset()
-    return frozenset(one.id for one, assessment in _invited(session, row) if has_withdrawn(row, assessment))
+    return frozenset(one.id for one, assessment in _invited(session, row) if has_withdrawn(row, one, assessment))
 
 
 def withdraw_offer(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> None:

@@ -66,6 +66,8 @@ def side_by_side(session: Session, actor: Actor, tender_id: str, lot_id: str, *,
     row = tenders.find(session, actor, tender_id)
     lot = tenders.lot_of(row, lot_id)
     tenders.require_opened(row)
+    if tenders.is_sealed(row, lot):
+        raise NotNow(Message(text=N_("This lot ended before the answers were opened; they stay sealed.")))
     rules = frozen_policy(row)
     at = min(now, row.closes_at + timedelta(seconds=1))
     found = [
@@ -75,10 +77,11 @@ def side_by_side(session: Session, actor: Actor, tender_id: str, lot_id: str, *,
     ]
     must = frozenset(lots.must_haves(row, lot))
     first = comparison.compare(found, at=at, must_haves=must)
-    out = excluded_by(first)
-    found.sort(key=lambda one: _rank(one, is_excluded=bool(out[one.dossier.vendor_key])))
+    by_hand = {key_of(one) for one in row.bidders if one.excluded_at is not None}
+    out = by_hand | {key for key, unmet in excluded_by(first).items() if unmet}
+    found.sort(key=lambda one: _rank(one, is_excluded=one.dossier.vendor_key in out))
     made = comparison.compare(found, at=at, must_haves=must)
-    return replace(made, sides=tuple(replace(side, is_excluded=bool(out[side.key])) for side in made.sides))
+    return replace(made, sides=tuple(replace(side, is_excluded=side.key in out) for side in made.sides))
 
 
 def excluded_by(made: Comparison) -> Mapping[str, tuple[str, ...]]:

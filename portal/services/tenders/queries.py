@@ -66,7 +66,7 @@ def publish(
     query.question, query.answer = question.strip()[: tenders.LONGEST_TEXT], answer.strip()[: tenders.LONGEST_TEXT]
     query.answered_at, query.answered_by = now, actor.name[:200]
     session.flush()
-    for bidder, _assessment in offers.bidding(session, row):
+    for bidder, _assessment in offers.going_on(session, row):
         _tell(session, row, bidder, base_url=base_url, now=now)
     tenders.note(session, actor, row, "tender.answer-published", now=now, detail={"query": query.id})
     return query
@@ -75,6 +75,7 @@ def publish(
 def told(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -> Told:
     """What the bidder whose round it is may know of its tender."""
     row, bidder = offers.as_bidder(session, actor, assessment_id)
+    lot = tenders.lot_of(row, bidder.lot_id)
     queries = session.scalars(
         select(TenderQuery).where(TenderQuery.hospital_id == row.hospital_id, TenderQuery.tender_id == row.id)
     ).all()
@@ -82,9 +83,9 @@ def told(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -
     return Told(
         title=row.title,
         reference=row.reference,
-        lot=tenders.lot_of(row, bidder.lot_id).title,
+        lot=lot.title,
         closes_at=row.closes_at,
-        may_ask=tenders.standing(row, now=now) == TenderState.OPEN,
+        may_ask=tenders.standing(row, now=now) == TenderState.OPEN and lot.ended_at is None,
         may_withdraw=tenders.standing(row, now=now) == TenderState.OPEN
         and session.get_one(Assessment, assessment_id).stage is not Stage.CLOSED,
         published=sorted(published, key=lambda query: (query.answered_at or now, query.id)),
@@ -103,7 +104,7 @@ def ask(session: Session, actor: Actor, assessment_id: str, text: str, *, now: d
     """A question of the bidder; the hospital answers it to all, or not."""
     row, bidder = offers.as_bidder(session, actor, assessment_id)
     tenders.require_time(row, now=now)
-    if row.state is not TenderState.OPEN:
+    if row.state is not TenderState.OPEN or tenders.lot_of(row, bidder.lot_id).ended_at is not None:
         raise NotNow(Message(text=N_("This tender takes no questions any more.")))
     if not text.strip():
         raise BadInput({"text": Message(text=N_("Write your question."))})

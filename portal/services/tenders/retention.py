@@ -95,7 +95,7 @@ def _remove(session: Session, row: Tender, bidder: TenderBidder, *, now: datetim
     asked = select(TenderQuery).where(TenderQuery.hospital_id == row.hospital_id, TenderQuery.bidder_id == bidder.id)
     for query in session.scalars(asked):
         query.text = ""
-    bidder.contact_name = bidder.contact_email = ""
+    bidder.contact_name = bidder.contact_email = bidder.exclusion_reason = ""
     bidder.removed_at = now
     session.flush()
     tenders.note(session, SYSTEM, row, "tender.bidder-forgotten", now=now, detail={"bidder": bidder.id})

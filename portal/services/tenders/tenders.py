@@ -74,6 +74,24 @@ def locked(session: Session, actor: Actor, tender_id: str, *states: TenderState)
     return row
 
 
+def is_awarded(row: Tender, lot: TenderLot) -> bool:
+    """Whether somebody got the lot."""
+    return any(one.lot_id == lot.id and one.awarded_at is not None for one in row.bidders)
+
+
+def is_sealed(row: Tender, lot: TenderLot) -> bool:
+    """Whether what was offered for the lot is closed: not opened yet, or the lot ended before."""
+    return row.opened_at is None or (lot.ended_at is not None and lot.ended_at < row.opened_at)
+
+
+def require_undecided(row: Tender, lot: TenderLot) -> None:
+    """A lot has one word: an award, or its end without one."""
+    if is_awarded(row, lot):
+        raise NotNow(Message(text=N_("This lot has been awarded already.")))
+    if lot.ended_at is not None:
+        raise NotNow(Message(text=N_("This lot has ended without an award.")))
+
+
 def require_time(row: Tender, *, now: datetime) -> None:
     if now >= row.closes_at:
         sentence = N_("The deadline passed on %(deadline)s.")

@@ -1,6 +1,6 @@
-"""Asking whoever owns a supply in the house: one link for one intake, its answer a proposal until it is taken over.
+"""Asking whoever owns a supply, or a lot: one link for one intake, its answer a proposal until it is taken over.
 
-The person needs no account. Who has the link learns the name of the supply, who asks and what, and nothing else.
+The person needs no account. Who has the link learns the name of the supply or the lot, who asks and what, no more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from assessments import intake as intake_form
@@ -17,6 +17,7 @@ from assessments.model import Intake, IntakeForm, TierProposal
 from portal import i18n
 from portal.db.models.accounts import Hospital
 from portal.db.models.intake_requests import IntakeLink, IntakeRequest
+from portal.db.models.tenders import Tender, TenderLot, TenderState
 from portal.db.models.vendors import IntakeRecord, Supply, Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.home import BERLIN
@@ -69,11 +70,22 @@ class Said:
 
 
 @dataclass(frozen=True, kw_only=True)
+class About:
+    """What a person is asked about: a supply of a vendor, or a lot of a tender."""
+
+    name: str
+    of: str  # the vendor, or the tender
+    supply_id: str | None = None
+    lot_id: str | None = None
+    tender_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """What a live link leads to."""
 
     request: IntakeRequest
-    supply: Supply
+    about: About
     hospital: Hospital
     form: IntakeForm
 
@@ -83,8 +95,7 @@ class Pending:
     """A request that waits for somebody, with what it is about."""
 
     request: IntakeRequest
-    supply: Supply
-    vendor: Vendor
+    about: About
     standing: Standing
 
 
@@ -112,48 +123,68 @@ def find(session: Session, actor: Actor, request_id: str) -> IntakeRequest:
     return request
 
 
-def of_supply(session: Session, actor: Actor, supply: Supply) -> Sequence[IntakeRequest]:
-    """All requests about a supply, the newest first."""
+def supply_as(supply: Supply) -> About:
+    """A supply, as what is asked about."""
+    return About(name=supply.name, of=supply.vendor.name, supply_id=supply.id)
+
+
+def lot_as(lot: TenderLot) -> About:
+    """A lot, as the same."""
+    return About(name=lot.title, of=lot.tender.title, lot_id=lot.id, tender_id=lot.tender_id)
+
+
+def all_about(session: Session, actor: Actor, about: About) -> Sequence[IntakeRequest]:
+    """All requests about a supply or a lot, the newest first."""
+    is_it = IntakeRequest.lot_id == about.lot_id if about.lot_id else IntakeRequest.supply_id == about.supply_id
     return session.scalars(
         select(IntakeRequest)
-        .where(IntakeRequest.hospital_id == hospital_of(actor), IntakeRequest.supply_id == supply.id)
+        .where(IntakeRequest.hospital_id == hospital_of(actor), is_it)
         .order_by(IntakeRequest.created_at.desc(), IntakeRequest.id)
     ).all()
+
+
+def open_one(session: Session, actor: Actor, about: About, *, now: datetime) -> Standing | None:
+    """How far the request stands that is neither taken over nor withdrawn; None: there is none."""
+    found = (standing(one, now=now) for one in all_about(session, actor, about))
+    return next((one for one in found if one not in {Standing.TAKEN, Standing.WITHDRAWN}), None)
 
 
 def pending(session: Session, actor: Actor, *, now: datetime) -> Sequence[Pending]:
     """What waits: answers to be taken over first, then questions without an answer, the oldest first."""
     rows = session.execute(
-        select(IntakeRequest, Supply, Vendor)
-        .join(Supply, (Supply.hospital_id == IntakeRequest.hospital_id) & (Supply.id == IntakeRequest.supply_id))
-        .join(Vendor, (Vendor.hospital_id == Supply.hospital_id) & (Vendor.id == Supply.vendor_id))
+        _alive()
         .where(
             IntakeRequest.hospital_id == hospital_of(actor),
             IntakeRequest.withdrawn_at.is_(None),
             IntakeRequest.taken_at.is_(None),
-            Supply.ended_at.is_(None),
-            Vendor.ended_at.is_(None),
         )
         .order_by(IntakeRequest.submitted_at.is_(None), IntakeRequest.created_at, IntakeRequest.id)
     ).all()
     return [
-        Pending(request=request, supply=supply, vendor=vendor, standing=standing(request, now=now))
-        for request, supply, vendor in rows
+        Pending(request=request, about=_told_apart(supply, lot), standing=standing(request, now=now))
+        for request, supply, lot in rows
     ]
 
 
 def ask(session: Session, actor: Actor, supply_id: str, owner: Owner, *, base_url: str, now: datetime) -> IntakeRequest:
     """Send one person the questions about one supply; request, mail and audit event stand in one transaction."""
-    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    hospital_of(actor, HOSPITAL_WRITERS)
     supply = vendors.find_supply(session, actor, supply_id)
-    address = _checked(owner, now=now)
     if supply.ended_at is not None:
         raise NotNow(Message(text=N_("This product or service has ended.")))
-    if any(one.taken_at is None and one.withdrawn_at is None for one in of_supply(session, actor, supply)):
+    return send(session, actor, supply_as(supply), owner, base_url=base_url, now=now)
+
+
+def send(session: Session, actor: Actor, about: About, owner: Owner, *, base_url: str, now: datetime) -> IntakeRequest:
+    """The same about anything that has an intake; whoever calls has looked whether it may still be asked about."""
+    hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
+    address = _checked(owner, now=now)
+    if any(one.taken_at is None and one.withdrawn_at is None for one in all_about(session, actor, about)):
         raise NotNow(Message(text=N_("Somebody is asked about it already. Withdraw that link first.")))
     request = IntakeRequest(
         hospital_id=hospital_id,
-        supply_id=supply.id,
+        supply_id=about.supply_id,
+        lot_id=about.lot_id,
         email=address,
         name=owner.name.strip()[:LONGEST_NAME],
         language=owner.language if owner.language in i18n.LANGUAGES else i18n.DEFAULT,
@@ -166,7 +197,7 @@ def ask(session: Session, actor: Actor, supply_id: str, owner: Owner, *, base_ur
     )
     session.add(request)
     session.flush()  # the link points to it
-    _write(session, request, supply, base_url=base_url, now=now)
+    _write(session, request, base_url=base_url, now=now)
     _note(session, actor, "intake.asked", request, now=now, detail={"to": address, "until": owner.until.isoformat()})
     return request
 
@@ -180,11 +211,12 @@ def remind(session: Session, actor: Actor, request_id: str, *, base_url: str, no
     request = _locked(session, actor, request_id)
     if standing(request, now=now) not in {Standing.WAITING, Standing.EXPIRED}:
         raise NotNow(Message(text=N_("This question waits for no answer any more.")))
+    _require_alive(session, request)
     limits.spend(session, limits.INTAKE_MAIL, request.id, now=now)
     request.expires_at = max(request.expires_at, now + EXTENDED)
     request.reminded_at = now
     request.version += 1
-    _write(session, request, _supply(session, request), base_url=base_url, now=now, is_reminder=True)
+    _write(session, request, base_url=base_url, now=now, is_reminder=True)
     _note(session, actor, "intake.reminded", request, now=now, detail={"to": request.email})
 
 
@@ -206,6 +238,7 @@ def reopen(session: Session, actor: Actor, request_id: str, message: str, *, bas
     request = _locked(session, actor, request_id)
     if standing(request, now=now) is not Standing.ANSWERED:
         raise NotNow(Message(text=N_("Only an answer that waits to be taken over can be asked for again.")))
+    _require_alive(session, request)
     limits.spend(session, limits.INTAKE_MAIL, request.id, now=now)
     _kill_links(session, request)
     request.submitted_at = None
@@ -213,7 +246,7 @@ def reopen(session: Session, actor: Actor, request_id: str, message: str, *, bas
     request.message = message.strip()[:LONGEST_REMARK]
     request.expires_at = max(request.expires_at, now + EXTENDED)
     request.version += 1
-    _write(session, request, _supply(session, request), base_url=base_url, now=now)
+    _write(session, request, base_url=base_url, now=now)
     _note(session, actor, "intake.reopened", request, now=now, detail={"to": request.email})
 
 
@@ -249,22 +282,39 @@ def take_over(
 
     `version` is the one that was read: what the person, or a colleague, did meanwhile is looked at first.
     """
+    request, intake = waiting(session, actor, request_id, version=version, now=now)
+    if request.supply_id is None:
+        raise NotFound
+    record = intakes.fill_in(
+        session, actor, request.supply_id, intake.answers if given is None else given, now=now, override=override
+    )
+    session.flush()  # the request names it
+    request.intake_id = record.id
+    settle(session, actor, request, intakes.load(record), tier=record.tier, now=now)
+    return record
+
+
+def waiting(
+    session: Session, actor: Actor, request_id: str, *, version: int, now: datetime
+) -> tuple[IntakeRequest, Intake]:
+    """The answer that is about to be taken over, locked; refused where it is not the one that was read."""
     hospital_of(actor, HOSPITAL_WRITERS)
     request = _locked(session, actor, request_id)
     intake = said(request)
     if request.version != version or intake is None or standing(request, now=now) is not Standing.ANSWERED:
         raise Clash(Message(text=N_("This answer has changed in the meantime. Look at it again.")))
-    record = intakes.fill_in(
-        session, actor, request.supply_id, intake.answers if given is None else given, now=now, override=override
-    )
-    session.flush()  # the request names it
-    request.taken_at, request.taken_by, request.intake_id = now, actor.name[:LONGEST_NAME], record.id
+    return request, intake
+
+
+def settle(session: Session, actor: Actor, request: IntakeRequest, kept: Intake, *, tier: int, now: datetime) -> None:
+    """It is taken over: `kept` is what stands because of it."""
+    told = said(request)
+    assert told is not None
+    request.taken_at, request.taken_by = now, actor.name[:LONGEST_NAME]
     request.version += 1
     _kill_links(session, request)
     changed = sorted(
-        question
-        for question, options in intakes.load(record).answers.items()
-        if set(options) != set(intake.answers.get(question, ()))
+        question for question, options in kept.answers.items() if set(options) != set(told.answers.get(question, ()))
     )
     _note(
         session,
@@ -272,9 +322,8 @@ def take_over(
         "intake.taken-over",
         request,
         now=now,
-        detail={"from": request.by_name, "tier": record.tier, "changed": changed},
+        detail={"from": request.by_name, "tier": tier, "changed": changed},
     )
-    return record
 
 
 # ---- the person's side: the token is the authorisation
@@ -283,29 +332,25 @@ def take_over(
 def look(session: Session, token: str, *, now: datetime) -> Asked:
     """What a live link leads to; looking changes nothing."""
     row = session.execute(
-        select(IntakeRequest, Supply)
+        _alive()
         .join(
             IntakeLink,
             (IntakeLink.hospital_id == IntakeRequest.hospital_id) & (IntakeLink.request_id == IntakeRequest.id),
         )
-        .join(Supply, (Supply.hospital_id == IntakeRequest.hospital_id) & (Supply.id == IntakeRequest.supply_id))
-        .join(Vendor, (Vendor.hospital_id == Supply.hospital_id) & (Vendor.id == Supply.vendor_id))
         .where(
             IntakeLink.token_hash == tickets.hashed(token),
             IntakeRequest.submitted_at.is_(None),
             IntakeRequest.withdrawn_at.is_(None),
             IntakeRequest.taken_at.is_(None),
             IntakeRequest.expires_at > now,
-            Supply.ended_at.is_(None),
-            Vendor.ended_at.is_(None),
         )
     ).first()
     if row is None:
         raise NotFound
-    request, supply = row
+    request, supply, lot = row
     return Asked(
         request=request,
-        supply=supply,
+        about=_told_apart(supply, lot),
         hospital=session.get_one(Hospital, request.hospital_id),
         form=intake_form.get(request.form_version),
     )
@@ -348,7 +393,7 @@ def answer(session: Session, token: str, sent: Said, *, now: datetime) -> Asked:
         session,
         Actor(name=won.by_name, email=won.email),
         "intake.answered",
-        won.supply_id,
+        _object(won),
         now=now,
         scope=audit.hospital_scope(won.hospital_id),
         detail={"request": won.id, "function": won.by_function},
@@ -390,8 +435,45 @@ def _locked(session: Session, actor: Actor, request_id: str) -> IntakeRequest:
     return request
 
 
-def _supply(session: Session, request: IntakeRequest) -> Supply:
-    return session.get_one(Supply, request.supply_id)
+def _alive() -> Select[IntakeRequest, Supply, TenderLot]:
+    """Requests with their supply that has not ended, or their lot whose tender is a draft."""
+    return (
+        select(IntakeRequest, Supply, TenderLot)
+        .outerjoin(Supply, (Supply.hospital_id == IntakeRequest.hospital_id) & (Supply.id == IntakeRequest.supply_id))
+        .outerjoin(Vendor, (Vendor.hospital_id == Supply.hospital_id) & (Vendor.id == Supply.vendor_id))
+        .outerjoin(
+            TenderLot, (TenderLot.hospital_id == IntakeRequest.hospital_id) & (TenderLot.id == IntakeRequest.lot_id)
+        )
+        .outerjoin(Tender, (Tender.hospital_id == TenderLot.hospital_id) & (Tender.id == TenderLot.tender_id))
+        .where(
+            or_(
+                and_(Supply.id.is_not(None), Supply.ended_at.is_(None), Vendor.ended_at.is_(None)),
+                Tender.state == TenderState.DRAFT,
+            )
+        )
+    )
+
+
+def _told_apart(supply: Supply | None, lot: TenderLot | None) -> About:
+    if lot is not None:
+        return lot_as(lot)
+    assert supply is not None
+    return supply_as(supply)
+
+
+def _about(session: Session, request: IntakeRequest) -> About:
+    if request.lot_id is not None:
+        return lot_as(session.get_one(TenderLot, request.lot_id))
+    return supply_as(session.get_one(Supply, request.supply_id))
+
+
+def _object(request: IntakeRequest) -> str:
+    return request.supply_id or request.lot_id or ""
+
+
+def _require_alive(session: Session, request: IntakeRequest) -> None:
+    if session.execute(_alive().where(IntakeRequest.id == request.id)).first() is None:
+        raise NotNow(Message(text=N_("This question waits for no answer any more.")))
 
 
 def _kill_links(session: Session, request: IntakeRequest) -> None:
@@ -403,7 +485,7 @@ def _kill_links(session: Session, request: IntakeRequest) -> None:
 def _note(
     session: Session, actor: Actor, verb: str, request: IntakeRequest, *, now: datetime, detail: Mapping[str, object]
 ) -> None:
-    audit.record(session, actor, verb, request.supply_id, now=now, detail={"request": request.id, **detail})
+    audit.record(session, actor, verb, _object(request), now=now, detail={"request": request.id, **detail})
 
 
 # ---- the words
@@ -412,7 +494,6 @@ def _note(
 def _write(
     session: Session,
     request: IntakeRequest,
-    supply: Supply,
     *,
     base_url: str,
     now: datetime,
@@ -428,7 +509,9 @@ def _write(
         )
     )
     hospital = session.get_one(Hospital, request.hospital_id)
-    letter = _letter(request, supply, hospital, link=f"{base_url}/intake/{token}", is_reminder=is_reminder)
+    letter = _letter(
+        request, _about(session, request), hospital, link=f"{base_url}/intake/{token}", is_reminder=is_reminder
+    )
     outbox.post(
         session,
         letter,
@@ -440,28 +523,22 @@ def _write(
     )
 
 
-def _letter(request: IntakeRequest, supply: Supply, hospital: Hospital, *, link: str, is_reminder: bool) -> Letter:
+def _letter(request: IntakeRequest, about: About, hospital: Hospital, *, link: str, is_reminder: bool) -> Letter:
     """To the person in the house: what is asked, why, by whom, and how long it takes."""
     with i18n.speaking(request.language):
         _ = i18n.gettext
         day = request.expires_at.astimezone(BERLIN)
         until = day.strftime("%d.%m.%Y" if request.language == "de" else "%d %b %Y")
         subject = (
-            _("Reminder: a few questions about %(supply)s", supply=supply.name)
+            _("Reminder: a few questions about %(supply)s", supply=about.name)
             if is_reminder
-            else _("A few questions about %(supply)s", supply=supply.name)
+            else _("A few questions about %(supply)s", supply=about.name)
         )
         return Letter(
             subject=subject,
             paragraphs=[
                 _("Good day %(name)s,", name=request.name) if request.name else _("Good day,"),
-                _(
-                    "%(person)s at %(hospital)s wants to know how much depends on %(supply)s: what it is needed for, "
-                    "how long you can do without, and which data it handles. You know this best.",
-                    person=request.asked_by,
-                    hospital=hospital.name,
-                    supply=supply.name,
-                ),
+                _why(request, about, hospital),
                 *([request.message] if request.message else []),
                 _("It is about ten questions to tick, five minutes. You need no account and no technical knowledge."),
             ],
@@ -474,3 +551,23 @@ def _letter(request: IntakeRequest, supply: Supply, hospital: Hospital, *, link:
                 )
             ],
         )
+
+
+def _why(request: IntakeRequest, about: About, hospital: Hospital) -> str:
+    _ = i18n.gettext
+    if about.lot_id is not None:
+        return _(
+            "%(person)s at %(hospital)s prepares a tender and wants to know how much will depend on %(lot)s: what it "
+            "will be needed for, how long you could do without, and which data it will handle. You know this best. "
+            "Please keep it to yourself until the tender is published.",
+            person=request.asked_by,
+            hospital=hospital.name,
+            lot=about.name,
+        )
+    return _(
+        "%(person)s at %(hospital)s wants to know how much depends on %(supply)s: what it is needed for, "
+        "how long you can do without, and which data it handles. You know this best.",
+        person=request.asked_by,
+        hospital=hospital.name,
+        supply=about.name,
+    )

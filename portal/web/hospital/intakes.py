@@ -18,7 +18,7 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.vendors import intake_requests, intakes, vendors
-from portal.services.vendors.intake_requests import Standing
+from portal.services.vendors.intake_requests import About, Standing
 from portal.services.vendors.intakes import Override
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
@@ -70,7 +70,7 @@ def intake(here: HospitalJourney, supply_id: str) -> Response:
     """The questions, with the answers that stand."""
     supply = vendors.find_supply(here.session, here.actor, supply_id)
     record = intakes.current(supply)
-    waiting = _waiting(here, supply)
+    waiting = waiting_about(here, intake_requests.supply_as(supply))
     told = intake_requests.said(waiting) if waiting is not None else None
     values: dict[str, Any] = {}
     if waiting is not None and told is not None:
@@ -154,7 +154,7 @@ def _request_of(here: HospitalJourney, supply_id: str, form: forms.Form) -> str:
 def _over_what_stands(here: HospitalJourney, supply: Supply, form: forms.Form | None) -> forms.Form:
     """The form with what was typed, over the answer that waits now."""
     asked = intake_form.current()
-    waiting = _waiting(here, supply)
+    waiting = waiting_about(here, intake_requests.supply_as(supply))
     told = intake_requests.said(waiting) if waiting is not None else None
     values = field_values(asked, told) if told is not None else {}
     if form is not None:
@@ -179,16 +179,30 @@ def chosen(data: Any) -> tuple[str, ...]:
     return tuple(data) if isinstance(data, list) else (str(data),)
 
 
-def _waiting(here: HospitalJourney, supply: Supply) -> IntakeRequest | None:
-    """The answer of the supply's owner that nobody has taken over yet."""
+def waiting_about(here: HospitalJourney, about: About) -> IntakeRequest | None:
+    """The owner's answer that nobody has taken over yet."""
     return next(
         (
             one
-            for one in intake_requests.of_supply(here.session, here.actor, supply)
+            for one in intake_requests.all_about(here.session, here.actor, about)
             if intake_requests.standing(one, now=here.now) is Standing.ANSWERED
         ),
         None,
     )
+
+
+def owner_facts(here: HospitalJourney, about: About, stands: Intake | None) -> dict[str, Any]:
+    """What a page tells of asking the owner: who was asked, what waits, and how it differs from what stands."""
+    requests = intake_requests.all_about(here.session, here.actor, about)
+    waiting = waiting_about(here, about)
+    told = intake_requests.said(waiting) if waiting is not None else None
+    return {
+        "waiting": waiting,
+        "told": intake_requests.proposal(here.session, waiting) if waiting is not None else None,
+        "differences": _differences(intake_form.current(), told, stands) if told else (),
+        "requests": [(one, intake_requests.standing(one, now=here.now)) for one in requests],
+        "is_asked": any(one.taken_at is None and one.withdrawn_at is None for one in requests),
+    }
 
 
 def _differences(asked: IntakeForm, told: Intake, stands: Intake | None) -> list[tuple[str, str, str]]:
@@ -212,18 +226,11 @@ def _page(
     here: HospitalJourney, supply: Supply, form: forms.Form, *, status: int = 200, clash: Message | None = None
 ) -> Response:
     record = intakes.current(supply)
-    requests = intake_requests.of_supply(here.session, here.actor, supply)
-    waiting = _waiting(here, supply)
-    told = intake_requests.said(waiting) if waiting is not None else None
     return pages.page(
         "hospital/intake.html",
         status=status,
         clash=clash,
-        waiting=waiting,
-        told=intake_requests.proposal(here.session, waiting) if waiting is not None else None,
-        differences=_differences(intake_form.current(), told, intakes.load(record) if record else None) if told else (),
-        requests=[(one, intake_requests.standing(one, now=here.now)) for one in requests],
-        is_asked=any(one.taken_at is None and one.withdrawn_at is None for one in requests),
+        **owner_facts(here, intake_requests.supply_as(supply), intakes.load(record) if record else None),
         form=form,
         supply=supply,
         record=record,

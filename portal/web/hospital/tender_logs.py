@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from flask import Response
 
-from portal.db.models.tenders import Tender
+from portal.db.models.tenders import Tender, TenderLot
 from portal.home import BERLIN
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
@@ -16,6 +16,7 @@ from portal.web import audit_words, pages
 from portal.web.hospital import tender_lots
 from portal.web.hospital import tenders as tender_pages
 from portal.web.hospital.room import hospital
+from portal.web.hospital.tender_forms import ENDS, EXCLUSIONS
 from portal.web.hospital.tender_lots import PDF, XLSX
 from portal.web.journey import HospitalJourney
 from questionnaires.model import QuestionSet
@@ -38,7 +39,10 @@ DETAILS: Mapping[str, object] = {
     "lot": _l("Lot"),
     "tier": _l("Tier"),
     "file": _l("File"),
+    "ground": _l("Ground"),
     "reason": _l("Reason"),
+    "from": _l("As answered by"),
+    "months": _l("Months after the deadline"),
     "before": _l("Before"),
     "after": _l("After"),
     "to": _l("To"),
@@ -90,6 +94,7 @@ def tender_log_pdf(here: HospitalJourney, tender_id: str) -> Response:
                 tier=tender_lots.lot_tier(lot),
                 question_set=_(marks.QUESTION_SETS[lots.question_set(here.session, row, lot)]),
                 must_haves=", ".join(lots.must_haves(row, lot)) or _("only the catalogue's own"),
+                outcome=_outcome(row, lot),
             )
             for lot in row.lots
         ],
@@ -125,8 +130,30 @@ def _facts(here: HospitalJourney, row: Tender) -> Sequence[tuple[str, str]]:
         (_("Answers opened"), f"{told.moment(row.opened_at)}, {tender_lots.opened_by(row)}" if row.opened_at else "–"),
     ]
     if row.ended_at is not None:
-        facts += [(_("Ended on"), told.moment(row.ended_at)), (_("Reason"), row.end_reason)]
+        by_itself = _("Nobody had ended it, so the portal did, some months after the deadline.")
+        reason = by_itself if row.is_lapsed else row.end_reason
+        facts += [(_("Ended on"), told.moment(row.ended_at)), (_("Reason"), reason)]
     return [*facts, (_("Hash of what was frozen (SHA-256)"), row.frozen_sha256 or "–")]
+
+
+def _outcome(row: Tender, lot: TenderLot) -> str:
+    """What became of a lot: whose it is, or why it ended."""
+    winner = next((one for one in row.bidders if one.lot_id == lot.id and one.awarded_at is not None), None)
+    if winner is not None:
+        return _(
+            "awarded to %(name)s on %(when)s", name=winner.name, when=tender_lots.reader().moment(winner.awarded_at)
+        )
+    if lot.ended_at is not None:
+        return f"{_('Ended without an award')}: {tender_lots.lot_end(lot)}"
+    return _("ended with the tender, without an award") if row.ended_at is not None else _("no word yet")
+
+
+def _detail(name: str, value: object, bidders: Mapping[str, str]) -> str:
+    """One detail of an act, with words in place of ids and codes."""
+    if name == "ground":
+        words = {one.value: text for one, text in [*EXCLUSIONS.items(), *ENDS.items()]}
+        return f"{DETAILS[name]}: {words.get(str(value), value)}"
+    return f"{DETAILS[name]}: {bidders.get(str(value), value)}"
 
 
 def _name(here: HospitalJourney, kind: str) -> str:
@@ -144,9 +171,7 @@ def _acts(here: HospitalJourney, row: Tender) -> list[Act]:
             actor=audit_words.by(event.actor),
             act=str(ROOMS.get(event.verb) or audit_words.told(event.verb)),
             about=", ".join(
-                f"{DETAILS[name]}: {bidders.get(value, value)}"
-                for name, value in (event.detail or {}).items()
-                if name in DETAILS
+                _detail(name, value, bidders) for name, value in (event.detail or {}).items() if name in DETAILS
             ),
             hash=event.hash,
             previous=event.previous_hash,

@@ -18,14 +18,15 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
-from portal.services.tenders import eligibility, lots, openings, tenders
+from portal.services.tenders import eligibility, lot_owners, lots, openings, tenders
 from portal.services.tenders.lots import LotFields
-from portal.services.vendors import intakes
+from portal.services.vendors import intake_requests, intakes
 from portal.services.vendors.intakes import Override
 from portal.web import forms, pages
 from portal.web.hospital import comparisons
 from portal.web.hospital import intakes as intake_pages
 from portal.web.hospital.room import hospital
+from portal.web.hospital.tender_forms import ENDS
 from portal.web.journey import HospitalJourney
 from questionnaires.model import QuestionSet
 from reports import comparison as comparison_paper
@@ -55,7 +56,7 @@ def form_class(asked: IntakeForm) -> type[forms.Form]:
         filters=[forms.stripped],
         description=_l("Numbers of questions that exclude in this lot, beside those of the tender: GV-01, BK-04"),
     )
-    fields["version"] = HiddenField()
+    fields |= {"request": HiddenField(), "request_version": HiddenField(), "version": HiddenField()}
     return type("LotIntakeForm", (forms.Form,), fields)
 
 
@@ -64,13 +65,7 @@ def lot_intake(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
     """The questions to the owner, with the answers that stand."""
     row = tenders.find(here.session, here.actor, tender_id)
     lot = tenders.lot_of(row, lot_id)
-    values: dict[str, Any] = {"version": str(row.version)}
-    if lot.intake is not None:
-        values |= intake_pages.field_values(intake_form.current(), intakes.loaded(lot.intake))
-        values |= {"question_set": lot.question_set, "must_haves": ", ".join(lot.must_haves or ())}
-        if lot.tier != lot.proposed_tier:
-            values |= {"tier": str(lot.tier), "reason": lot.override_reason}
-    return _intake_page(here, row, lot, form_class(intake_form.current()).offered(**values))
+    return _intake_page(here, row, lot, form_class(intake_form.current()).offered(**_offered(here, row, lot)))
 
 
 @hospital.post("/compare/tenders/<tender_id>/lots/<lot_id>/intake", roles=HOSPITAL_WRITERS)
@@ -90,14 +85,80 @@ def fill_in_lot_intake(here: HospitalJourney, tender_id: str, lot_id: str) -> Re
         )
         try:
             with form.refusals(here.session):
-                version = forms.version(form["version"].data)
-                lots.fill_in(here.session, here.actor, tender_id, lot_id, fields, version=version, now=here.now)
-                here.notice(_("Lot %(number)s is tier %(tier)s.", number=lot.number, tier=lot.tier))
-                return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
+                version, request_id = forms.version(form["version"].data), str(form["request"].data or "")
+                if request_id:
+                    lot_owners.take_over(
+                        here.session,
+                        here.actor,
+                        tender_id,
+                        lot_id,
+                        request_id,
+                        fields=fields,
+                        request_version=forms.version(form["request_version"].data),
+                        version=version,
+                        now=here.now,
+                    )
+                else:
+                    lots.fill_in(here.session, here.actor, tender_id, lot_id, fields, version=version, now=here.now)
+                return _kept(here, row, lot)
         except Clash as clash:
-            form["version"].data = str(row.version)
-            return _intake_page(here, row, lot, form, status=409, clash=clash.message)
+            return _intake_page(
+                here, row, lot, _over_what_stands(here, row, lot, form), status=409, clash=clash.message
+            )
     return _intake_page(here, row, lot, form)
+
+
+@hospital.post("/compare/tenders/<tender_id>/lots/<lot_id>/intake/take-over", roles=HOSPITAL_WRITERS)
+def take_lot_intake_over(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
+    """What the owner of the lot answered becomes its intake, as it was sent."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    lot = tenders.lot_of(row, lot_id)
+    sent = intake_pages.TakeOverForm.sent()
+    form = _over_what_stands(here, row, lot, None)
+    try:
+        with form.refusals(here.session):
+            lot_owners.take_over(
+                here.session,
+                here.actor,
+                tender_id,
+                lot_id,
+                str(sent["request"].data or ""),
+                request_version=forms.version(sent["version"].data),
+                now=here.now,
+            )
+            return _kept(here, row, lot)
+    except Clash as clash:
+        return _intake_page(here, row, lot, form, status=409, clash=clash.message)
+    return _intake_page(here, row, lot, form)
+
+
+def _kept(here: HospitalJourney, row: Tender, lot: TenderLot) -> Response:
+    here.notice(_("Lot %(number)s is tier %(tier)s.", number=lot.number, tier=lot.tier))
+    return pages.see_other("hospital.tender", tender_id=row.id, at="bidders")
+
+
+def _offered(here: HospitalJourney, row: Tender, lot: TenderLot) -> dict[str, Any]:
+    """What the form shows: the answer of the owner that waits, or else what stands."""
+    waiting = intake_pages.waiting_about(here, intake_requests.lot_as(lot))
+    told = intake_requests.said(waiting) if waiting is not None else None
+    values: dict[str, Any] = {"version": str(row.version)}
+    values |= {"question_set": lot.question_set, "must_haves": ", ".join(lot.must_haves or ())}
+    if waiting is not None and told is not None:
+        values |= intake_pages.field_values(intake_form.current(), told)
+        values |= {"request": waiting.id, "request_version": str(waiting.version)}
+    elif lot.intake is not None:
+        values |= intake_pages.field_values(intake_form.current(), intakes.loaded(lot.intake))
+        if lot.tier != lot.proposed_tier:
+            values |= {"tier": str(lot.tier), "reason": lot.override_reason}
+    return values
+
+
+def _over_what_stands(here: HospitalJourney, row: Tender, lot: TenderLot, form: forms.Form | None) -> forms.Form:
+    """The form with what was typed, over the draft and the answer that stand now."""
+    stands = _offered(here, row, lot)
+    typed = {field.name: field.data for field in form} if form is not None else {}
+    now = {name: stands.get(name, "") for name in ("version", "request", "request_version")}
+    return form_class(intake_form.current()).offered(**(stands | typed | now))
 
 
 @hospital.get("/compare/tenders/<tender_id>/lots/<lot_id>", roles=EVERY_HOSPITAL_ROLE)
@@ -160,6 +221,13 @@ def lot_tier(lot: TenderLot) -> str:
     return _("no intake yet") if lot.tier is None else _("Tier %(tier)s", tier=lot.tier)
 
 
+def lot_end(lot: TenderLot) -> str:
+    """Ground, reason, who and when; nothing where it goes on or was awarded."""
+    if lot.ended_at is None or lot.end_ground is None:
+        return ""
+    return f"{ENDS[lot.end_ground]}: {lot.end_reason} ({lot.ended_by}, {reader().moment(lot.ended_at)})"
+
+
 def deadline(row: Tender) -> str:
     """To the second, by the clock of the server."""
     return f"{row.closes_at.astimezone(BERLIN):%d.%m.%Y, %H:%M:%S} Europe/Berlin"
@@ -173,6 +241,9 @@ def standings(
     if row.opened_at is None:
         sealed = _("sealed until the answers are opened")
         return [(one, sealed if one.invited_at else "–", False) for one in mine]
+    if tenders.is_sealed(row, lot):
+        sealed = _("sealed: the lot ended without an award before the answers were opened")
+        return [(one, sealed, True) for one in mine]
     made = made or openings.side_by_side(here.session, here.actor, row.id, lot.id, now=here.now)
     barred = eligibility.barred(here.session, row, lot, made)
     doubted = openings.doubted_by(made)
@@ -205,7 +276,9 @@ def _bidders(here: HospitalJourney, row: Tender, lot: TenderLot, made: Compariso
 
 def _facts(here: HospitalJourney, row: Tender, lot: TenderLot, told: Reader) -> Sequence[tuple[str, str]]:
     chosen = lots.question_set(here.session, row, lot)
+    ended = [(_("Ended without an award"), lot_end(lot))] if lot.ended_at is not None else []
     return [
+        *ended,
         (_("Number of the tender file"), row.reference or "–"),
         (_("Deadline"), deadline(row)),
         (_("Tier"), lot_tier(lot)),
@@ -246,9 +319,13 @@ def _intake_page(
         form=form,
         row=row,
         lot=lot,
+        **intake_pages.owner_facts(
+            here, intake_requests.lot_as(lot), intakes.loaded(lot.intake) if lot.intake is not None else None
+        ),
         proposal=lots.proposed(lot) if lot.intake is not None else None,
         set_word=_(marks.QUESTION_SETS[lots.question_set(here.session, row, lot)]),
         must_haves=", ".join(lots.must_haves(row, lot)),
         questions=[question.id for question in intake_form.current().questions],
+        is_draft=row.state is TenderState.DRAFT,
         may_write=here.role in HOSPITAL_WRITERS and row.state is TenderState.DRAFT,
     )

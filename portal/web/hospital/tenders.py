@@ -5,17 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, request
-from wtforms import (
-    BooleanField,
-    DateTimeLocalField,
-    EmailField,
-    HiddenField,
-    RadioField,
-    SelectField,
-    StringField,
-    TextAreaField,
-)
-from wtforms.validators import InputRequired, Length
 
 from portal import i18n
 from portal.db.models.tenders import Tender, TenderLot, TenderState
@@ -32,6 +21,7 @@ from portal.services.tenders import (
     drafting,
     eligibility,
     inviting,
+    lapsing,
     lots,
     offers,
     openings,
@@ -41,12 +31,27 @@ from portal.services.tenders import (
 from portal.services.tenders.bidders import BidderFields
 from portal.services.tenders.drafting import TenderFields
 from portal.services.tenders.openings import OPENERS
+from portal.services.vendors import intake_requests
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital
+from portal.web.hospital.tender_forms import (
+    ENDS,
+    AnswerForm,
+    AwardForm,
+    BidderForm,
+    CancelForm,
+    DeadlineForm,
+    EndLotForm,
+    ExcludeForm,
+    LotForm,
+    TakeInForm,
+    TenderForm,
+)
 from portal.web.journey import HospitalJourney
 from questionnaires import shelf
 from questionnaires.model import QuestionSet
 from reports import marks
+from scanners.model import Message
 
 STATES: Mapping[str, object] = {
     TenderState.DRAFT.value: _l("draft"),
@@ -57,110 +62,7 @@ STATES: Mapping[str, object] = {
     TenderState.AWARDED.value: _l("awarded"),
     TenderState.CANCELLED.value: _l("cancelled"),
 }
-
-
-class TenderForm(forms.Form):
-    """What a tender is about, what it asks and when it closes."""
-
-    title = StringField(
-        _l("Name of the tender"),
-        [InputRequired(_l("Give the tender a name.")), Length(max=200)],
-        filters=[forms.stripped],
-    )
-    reference = StringField(_l("Number of the tender file"), [Length(max=80)], filters=[forms.stripped])
-    description = TextAreaField(_l("Description"), [Length(max=tenders.LONGEST_TEXT)], filters=[forms.stripped])
-    catalogue = SelectField(_l("Question catalogue"), [InputRequired()])
-    question_set = RadioField(_l("Question set"), [InputRequired(_l("Choose a question set."))])
-    must_haves = StringField(
-        _l("Must-haves"),
-        [Length(max=1000)],
-        filters=[forms.stripped],
-        description=_l("Numbers of questions that exclude in this tender, beside the catalogue's own: GV-01, BK-04"),
-    )
-    closes_at = DateTimeLocalField(
-        _l("Deadline"),
-        [InputRequired(_l("Choose a day and a time."))],
-        format="%Y-%m-%dT%H:%M",
-        description=_l("German time, by the clock of this server; it counts to the second."),
-    )
-    needs_two = BooleanField(_l("Two people open the answers"))
-    version = HiddenField()
-
-
-class LotForm(forms.Form):
-    """One lot more."""
-
-    lot_title = StringField(
-        _l("Lot"), [InputRequired(_l("Give the lot a name.")), Length(max=200)], filters=[forms.stripped]
-    )
-
-
-class BidderForm(forms.Form):
-    """Whom to invite for which lot."""
-
-    lot_id = SelectField(_l("Lot"), [InputRequired(_l("Choose one."))])
-    name = StringField(
-        _l("Bidder"), [InputRequired(_l("Enter the name of the bidder.")), Length(max=200)], filters=[forms.stripped]
-    )
-    domain = StringField(_l("Main domain"), [Length(max=253)], filters=[forms.stripped], description="example.de")
-    contact_name = StringField(_l("Contact person"), [Length(max=200)], filters=[forms.stripped])
-    contact_email = EmailField(
-        _l("E-mail address"), [InputRequired(_l("Enter an e-mail address.")), Length(max=254)], filters=[forms.stripped]
-    )
-    language = SelectField(_l("Language of the mail"), [InputRequired()])
-
-
-class AnswerForm(forms.Form):
-    """What is published to all bidders alike."""
-
-    query_id = HiddenField()
-    question = TextAreaField(
-        _l("Question, as all bidders read it"),
-        [InputRequired(_l("Write the question so that it names nobody.")), Length(max=tenders.LONGEST_TEXT)],
-        filters=[forms.stripped],
-    )
-    answer = TextAreaField(
-        _l("Answer"),
-        [InputRequired(_l("Write the answer.")), Length(max=tenders.LONGEST_TEXT)],
-        filters=[forms.stripped],
-    )
-
-
-class AwardForm(forms.Form):
-    """Who gets the lot, and why."""
-
-    bidder_id = HiddenField()
-    reason = TextAreaField(
-        _l("Reason for the award"),
-        [InputRequired(_l("Give the reason for the award.")), Length(max=4000)],
-        filters=[forms.stripped],
-    )
-
-
-class DeadlineForm(forms.Form):
-    """More time for all."""
-
-    closes_at = DateTimeLocalField(
-        _l("New deadline"),
-        [InputRequired(_l("Choose a day and a time."))],
-        format="%Y-%m-%dT%H:%M",
-        description=_l("German time, by the clock of this server; it counts to the second."),
-    )
-    reason = TextAreaField(
-        _l("Reason"),
-        [InputRequired(_l("Give the reason for more time; all bidders read it.")), Length(max=500)],
-        filters=[forms.stripped],
-    )
-
-
-class CancelForm(forms.Form):
-    """Why it ends."""
-
-    reason = TextAreaField(
-        _l("Reason"),
-        [InputRequired(_l("Give the reason for the end of the tender.")), Length(max=4000)],
-        filters=[forms.stripped],
-    )
+OF_BIDDERS: Mapping[str, type[forms.Form]] = {"award": AwardForm, "exclude": ExcludeForm, "take_in": TakeInForm}
 
 
 @hospital.get("/compare/tenders", roles=EVERY_HOSPITAL_ROLE)
@@ -197,7 +99,7 @@ def begin_tender(here: HospitalJourney) -> Response:
 @hospital.get("/compare/tenders/<tender_id>", roles=EVERY_HOSPITAL_ROLE)
 def tender(here: HospitalJourney, tender_id: str) -> Response:
     """One tender: where it stands, lots, bidders, questions, what comes next."""
-    return _page(here, tender_id)
+    return page(here, tender_id)
 
 
 @hospital.get("/compare/tenders/<tender_id>/edit", roles=HOSPITAL_WRITERS)
@@ -247,7 +149,7 @@ def add_lot(here: HospitalJourney, tender_id: str) -> Response:
         with form.refusals(here.session):
             drafting.add_lot(here.session, here.actor, tender_id, str(form["lot_title"].data), now=here.now)
             return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
-    return _page(here, tender_id, lot=form)
+    return page(here, tender_id, lot=form)
 
 
 @hospital.post("/compare/tenders/<tender_id>/bidders", roles=HOSPITAL_WRITERS)
@@ -265,7 +167,7 @@ def add_bidder(here: HospitalJourney, tender_id: str) -> Response:
                 here.session, here.actor, tender_id, fields, base_url=base_url, now=here.now, permitted=suffixes
             )
             return pages.see_other("hospital.tender", tender_id=tender_id, at="bidders")
-    return _page(here, tender_id, bidder=form)
+    return page(here, tender_id, bidder=form)
 
 
 @hospital.post("/compare/tenders/<tender_id>/bidders/<bidder_id>/remove", roles=HOSPITAL_WRITERS)
@@ -310,7 +212,7 @@ def publish_answer(here: HospitalJourney, tender_id: str) -> Response:
             )
             here.notice(_("Published; every bidder gets a mail of its own."))
             return pages.see_other("hospital.tender", tender_id=tender_id, at="queries")
-    return _page(here, tender_id, answer=form)
+    return page(here, tender_id, answer=form)
 
 
 @hospital.post("/compare/tenders/<tender_id>/deadline", roles=HOSPITAL_WRITERS)
@@ -330,7 +232,7 @@ def move_deadline(here: HospitalJourney, tender_id: str) -> Response:
             )
             here.notice(_("The deadline is moved; every bidder gets a mail of its own."))
             return pages.see_other("hospital.tender", tender_id=tender_id)
-    return _page(here, tender_id, deadline=form)
+    return page(here, tender_id, deadline=form)
 
 
 @hospital.post("/compare/tenders/<tender_id>/reminders", roles=HOSPITAL_WRITERS)
@@ -366,7 +268,7 @@ def award_lot(here: HospitalJourney, tender_id: str) -> Response:
             vendor = awards.award(here.session, here.actor, tender_id, bidder_id, reason=reason, now=here.now)
             here.notice(_("Awarded. The bidder is a vendor now."))
             return pages.see_other("hospital.vendor", vendor_id=vendor.id)
-    return _page(here, tender_id, award=form)
+    return page(here, tender_id, award=form)
 
 
 @hospital.post("/compare/tenders/<tender_id>/cancel", roles=HOSPITAL_WRITERS)
@@ -377,29 +279,29 @@ def cancel_tender(here: HospitalJourney, tender_id: str) -> Response:
         with form.refusals(here.session):
             awards.cancel(here.session, here.actor, tender_id, reason=str(form["reason"].data), now=here.now)
             return pages.see_other("hospital.tender", tender_id=tender_id)
-    return _page(here, tender_id, cancel=form)
+    return page(here, tender_id, cancel=form)
 
 
-def _page(
+def page(
     here: HospitalJourney,
     tender_id: str,
     *,
-    lot: LotForm | None = None,
-    bidder: BidderForm | None = None,
-    answer: AnswerForm | None = None,
-    award: AwardForm | None = None,
-    cancel: CancelForm | None = None,
-    deadline: DeadlineForm | None = None,
+    status: int = 200,
+    clash: Message | None = None,
+    lot_id: str = "",
+    **sent: forms.Form,
 ) -> Response:
+    """The tender with its forms, that one among them which was sent; `lot_id`: whose form that is."""
     row = tenders.find(here.session, here.actor, tender_id)
     standing = tenders.standing(row, now=here.now)
-    sent = next((form for form in (lot, bidder, answer, award, cancel, deadline) if form is not None), None)
     shown: dict[str, forms.Form] = {
-        "lot": lot or LotForm.offered(),
-        "bidder": bidder or _with_lots(row, BidderForm.offered(language=i18n.DEFAULT)),
-        "cancel": cancel or CancelForm.offered(),
-        "deadline": deadline or DeadlineForm.offered(closes_at=row.closes_at.astimezone(BERLIN).replace(tzinfo=None)),
+        "lot": LotForm.offered(),
+        "bidder": _with_lots(row, BidderForm.offered(language=i18n.DEFAULT)),
+        "cancel": CancelForm.offered(),
+        "deadline": DeadlineForm.offered(closes_at=row.closes_at.astimezone(BERLIN).replace(tzinfo=None)),
+        **{name: form for name, form in sent.items() if name in {"lot", "bidder", "cancel", "deadline"}},
     }
+    answer = sent.get("answer")
     answers = {
         query.id: answer
         if answer is not None and answer["query_id"].data == query.id
@@ -408,18 +310,22 @@ def _page(
         if query.answered_at is None
     }
     of_our_own = answer if answer is not None and not answer["query_id"].data else AnswerForm.offered()
-    awards = {
-        one.id: award
-        if award is not None and award["bidder_id"].data == one.id
-        else AwardForm.offered(bidder_id=one.id)
-        for one in row.bidders
+    of_bidders = {
+        kind: {one.id: _of_bidder(sent.get(kind), made, one.id) for one in row.bidders}
+        for kind, made in OF_BIDDERS.items()
     }
-    for name, form in [*shown.items(), *answers.items(), *awards.items(), ("own", of_our_own)]:
+    ends = {lot.id: sent["end"] if "end" in sent and lot.id == lot_id else EndLotForm.offered() for lot in row.lots}
+    every = [*shown.items(), ("own", of_our_own)]
+    for kind, found in {"answer": answers, "end": ends, **of_bidders}.items():
+        every += [(f"{kind}-{key}", form) for key, form in found.items()]
+    for name, form in every:
         for each in form:  # several forms on one page, so one id each
             each.id = f"{name}-{each.name}"
     return pages.page(
         "hospital/tender.html",
-        form=sent,
+        status=status,
+        clash=clash,
+        form=next(iter(sent.values()), None),
         row=row,
         standing=standing,
         state_word=STATES[standing],
@@ -427,26 +333,36 @@ def _page(
         forms=shown,
         answers=answers,
         own=of_our_own,
-        awards=awards,
-        awarded_lots={one.lot_id for one in row.bidders if one.awarded_at is not None},
+        ends=ends,
+        **of_bidders,
         may_write=here.role in HOSPITAL_WRITERS,
         may_open=here.role in OPENERS,
         barred=_barred(here, row) if standing == TenderState.OPENED else {},
         lots_told=[_told_of(here, row, lot) for lot in row.lots],
         has_intakes=all(lot.intake is not None for lot in row.lots),
+        offered={one.id for one in row.bidders if offers.has_offered(here.session, row, one) is None}
+        if standing == TenderState.OPENED
+        else set(),
         withdrawn=offers.withdrawn(here.session, here.actor, tender_id),
         reminds=deadlines.reminds(here.session, row),
         spoke_first=row.opening_by == here.actor.person_id,
+        lapses_on=lapsing.lapses_on(row, months=here.settings.tender_lapse_months),
+        is_forgotten=row.state not in awards.ENDED and lapsing.told_from(row) <= here.today,
     )
+
+
+def _of_bidder(sent: forms.Form | None, made: type[forms.Form], bidder_id: str) -> forms.Form:
+    if sent is not None and sent["bidder_id"].data == bidder_id:
+        return sent
+    return made.offered(bidder_id=bidder_id)
 
 
 def _barred(here: HospitalJourney, row: Tender) -> Mapping[str, str]:
     """Bidders that no award may go to, each with the reason."""
-    awarded = {one.lot_id for one in row.bidders if one.awarded_at is not None}
     return {
         bidder_id: said.render(_)
         for lot in row.lots
-        if lot.id not in awarded
+        if not tenders.is_awarded(row, lot) and lot.ended_at is None
         for bidder_id, said in eligibility.bars(here.session, here.actor, row.id, lot, now=here.now).items()
     }
 
@@ -457,6 +373,10 @@ def _told_of(here: HospitalJourney, row: Tender, lot: TenderLot) -> Mapping[str,
         "lot": lot,
         "set_word": _(marks.QUESTION_SETS[lots.question_set(here.session, row, lot)]),
         "must_haves": ", ".join(lots.must_haves(row, lot)),
+        "is_open": lot.ended_at is None and not tenders.is_awarded(row, lot),
+        "is_sealed": tenders.is_sealed(row, lot),
+        "end_word": ENDS[lot.end_ground] if lot.end_ground else "",
+        "asked": intake_requests.open_one(here.session, here.actor, intake_requests.lot_as(lot), now=here.now),
     }
 
 

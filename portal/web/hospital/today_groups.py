@@ -24,6 +24,7 @@ from portal.services.incidents import flashes, incidents
 from portal.services.registers import risk_lists, waiving
 from portal.services.registers.risk_lists import Listed
 from portal.services.rounds import reassessments
+from portal.services.tenders import lapsing
 from portal.services.vendors import intake_requests, listing, offboardings, supply_records
 from portal.services.vendors.listing import Flag, Wanted
 from portal.services.vendors.portfolio import EVIDENCE_SOON
@@ -382,11 +383,11 @@ def _intakes_answered(desk: Desk) -> Group:
     def line(one: intake_requests.Pending) -> Line:
         request = one.request
         return Line(
-            name=one.vendor.name,
-            what=one.supply.name,
+            name=one.about.of,
+            what=one.about.name,
             since=_("answered by %(name)s on %(day)s", name=request.by_name, day=filters.day(request.submitted_at)),
             word=_("Take over"),
-            url=url_for("hospital.intake", supply_id=one.supply.id),
+            url=_intake_url(one.about),
         )
 
     rows = desk.intakes
@@ -402,12 +403,35 @@ def _intakes_asked(desk: Desk) -> Group:
             if is_over
             else _("%(name)s was asked, please by %(day)s", name=who, day=filters.day(one.request.until))
         )
-        url = url_for("hospital.intake", supply_id=one.supply.id)
-        return Line(name=one.vendor.name, what=one.supply.name, since=since, word=_("View"), url=url)
+        url = _intake_url(one.about)
+        return Line(name=one.about.of, what=one.about.name, since=since, word=_("View"), url=url)
 
     rows = desk.intakes
     asked, every = [one for one in rows if not one.request.submitted_at], _whole_url("intakes-asked")
     return group(_("Intakes asked of their owners"), asked, line, every_url=every, most=desk.most)
+
+
+def _intake_url(about: intake_requests.About) -> str:
+    if about.lot_id is not None:
+        return url_for("hospital.lot_intake", tender_id=about.tender_id, lot_id=about.lot_id)
+    return url_for("hospital.intake", supply_id=about.supply_id)
+
+
+def _tenders(desk: Desk) -> Group:
+    def line(one: lapsing.Forgotten) -> Line:
+        closed, lapses = filters.day(one.tender.closes_at), filters.day(one.lapses_on)
+        return Line(
+            name=one.tender.title,
+            what=one.tender.reference,
+            since=_("closed on %(closed)s, ends by itself on %(lapses)s", closed=closed, lapses=lapses),
+            word=_("View"),
+            url=url_for("hospital.tender", tender_id=one.tender.id),
+        )
+
+    here = desk.here
+    rows = lapsing.waiting(here.session, here.actor, months=here.settings.tender_lapse_months, today=here.today)
+    every = url_for("hospital.tender_list")
+    return group(_("Tenders that nobody has ended"), rows, line, every_url=every, most=desk.most)
 
 
 def _no_intake(desk: Desk) -> Group:
@@ -526,6 +550,7 @@ GROUPS: tuple[Callable[[Desk], Group], ...] = (
     _CHECK,
     _EXIT_DUE,
     _endings,
+    _tenders,
     _intakes_answered,
     _intakes_asked,
     _no_intake,

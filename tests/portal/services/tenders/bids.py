@@ -93,6 +93,18 @@ def started(session: Session, now: datetime, **changes: object) -> Bids:
     return made
 
 
+def started_with_two_lots(session: Session, now: datetime) -> Bids:
+    """The first bidder bids for the first lot, the second for the second."""
+    made = drafted(session, now)
+    who = made.ward.assessor
+    lot = drafting.add_lot(session, who, made.tender_id, "Los zwei", now=now)
+    bidders.remove_bidder(session, who, made.tender_id, made.bidders[TWO], now=now)
+    again = bidder(lot.id, TWO, "kanariengelb.de")
+    made.bidders[TWO] = bidders.add_bidder(session, who, made.tender_id, again, base_url=URL, now=now).id
+    start(session, made, now=now)
+    return made
+
+
 def start(session: Session, made: Bids, *, now: datetime) -> None:
     drafting.freeze(session, made.ward.assessor, made.tender_id, now=now)
     inviting.start(session, made.ward.assessor, made.tender_id, base_url=URL, now=now)

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 
 from assessments.comparison import Gate
 from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import SignOff
-from portal.db.models.tenders import Tender, TenderState
+from portal.db.models.tenders import EndGround, Tender, TenderState
 from portal.db.models.vendors import Vendor
-from portal.errors import NotNow
+from portal.errors import BadInput, Clash, NotNow
 from portal.services import audit
 from portal.services.answers import manifests
 from portal.services.registers import registers
@@ -20,9 +21,13 @@ from portal.services.tenders import (
     acts,
     awards,
     bidders,
+    deadlines,
     drafting,
     eligibility,
+    offers,
     openings,
+    queries,
+    retention,
     tenders,
 )
 from portal.services.vendors import vendors
@@ -104,7 +109,7 @@ def test_no_award_goes_to_an_offer_that_is_none_or_excluded(session: Session, no
     row = bids.opened(session, made)
     with pytest.raises(NotNow) as refused:
         awards.award(session, made.ward.assessor, row.id, made.bidders[ONE], reason="Doch.", now=made.closes_at + DAY)
-    assert refused.value.message.text == {"silent": eligibility.SILENT, "excluded": eligibility.EXCLUDED}[why]
+    assert refused.value.message.text == {"silent": offers.SILENT, "excluded": eligibility.EXCLUDED}[why]
     barred = eligibility.bars(session, made.ward.auditor, row.id, row.lots[0], now=made.closes_at + DAY)
     assert set(barred) == {made.bidders[ONE]}
     if why == "excluded":
@@ -114,3 +119,61 @@ def test_no_award_goes_to_an_offer_that_is_none_or_excluded(session: Session, no
     assert not vendors.search(session, made.ward.auditor)
     awards.award(session, made.ward.assessor, row.id, made.bidders[TWO], reason="Best.", now=made.closes_at + DAY)
     assert [one.name for one in vendors.search(session, made.ward.auditor)] == [TWO]
+
+
+def test_one_lot_ends_without_an_award_and_the_others_go_on(session: Session, now: datetime):
+    made = bids.started_with_two_lots(session, now)
+    who, row = made.ward.assessor, session.get_one(Tender, made.tender_id)
+    given_up, other = row.lots[1], row.lots[0]
+    for name in (ONE, TWO):
+        bids.hand_in(session, made, name, now=now + 2 * DAY, quality=1.0)
+    end = {"reason": "Bedarf entfallen.", "base_url": URL, "now": now + 3 * DAY}
+    with pytest.raises(BadInput):
+        awards.end_lot(session, who, row.id, given_up.id, EndGround.CHANGED, **{**end, "reason": ""})
+    awards.end_lot(session, who, row.id, given_up.id, EndGround.CHANGED, **end)
+    with pytest.raises(Clash):
+        awards.end_lot(session, who, row.id, given_up.id, EndGround.CHANGED, **end)
+    session.flush()
+
+    mails = session.scalars(select(OutboxMail).where(OutboxMail.kind == "tender-lot-ended")).all()
+    assert [mail.to_address for mail in mails] == ["angebot@kanariengelb.de"]
+    assert not any(secret in mail.text for mail in mails for secret in (ONE, "Bedarf entfallen"))
+    assert session.get_one(Assessment, made.ward.assessments[TWO]).stage is Stage.CLOSED
+    assert session.get_one(Assessment, made.ward.assessments[ONE]).stage is Stage.SUBMITTED
+    with pytest.raises(NotNow):
+        queries.ask(session, made.actors[TWO], made.ward.assessments[TWO], "Warum?", now=now + 4 * DAY)
+    assert not queries.told(session, made.actors[TWO], made.ward.assessments[TWO], now=now + 4 * DAY).may_ask
+    with pytest.raises(NotNow):
+        bidders.add_bidder(
+            session, who, row.id, bids.bidder(given_up.id, "Neu", "neu.de"), base_url=URL, now=now + 4 * DAY
+        )
+    deadlines.move_deadline(
+        session, who, row.id, row.closes_at + DAY, reason="Mehr Zeit.", base_url=URL, now=now + 4 * DAY
+    )
+    made.closes_at = row.closes_at
+    assert session.get_one(Assessment, made.ward.assessments[TWO]).closes_at == now + 3 * DAY
+
+    bids.opened(session, made)
+    with pytest.raises(NotNow):  # what was offered for it stays sealed
+        openings.side_by_side(session, who, row.id, given_up.id, now=made.closes_at + DAY)
+    assert not offers.withdrawn(session, who, row.id)
+    with pytest.raises(NotNow):
+        awards.award(session, who, row.id, made.bidders[TWO], reason="Doch.", now=made.closes_at + DAY)
+    assert row.state is TenderState.OPENED
+    awards.award(session, who, row.id, made.bidders[ONE], reason="Bestes.", now=made.closes_at + DAY)
+    assert row.state is TenderState.AWARDED
+    assert (other.ended_at, given_up.end_reason) == (None, "Bedarf entfallen.")
+    assert acts.is_sound(session, who, row.id)
+
+
+def test_the_last_lot_without_an_award_ends_the_tender(session: Session, now: datetime):
+    made = bids.started_with_two_lots(session, now)
+    bids.hand_in(session, made, ONE, now=now + 2 * DAY, quality=1.0)
+    who, row, at = made.ward.assessor, bids.opened(session, made), made.closes_at + DAY
+    for lot in row.lots:
+        assert row.state is TenderState.OPENED
+        awards.end_lot(session, who, row.id, lot.id, EndGround.NO_OFFER, reason="Nichts.", base_url=URL, now=at)
+    assert (row.state, row.ended_at) == (TenderState.CANCELLED, at)
+    sides = openings.side_by_side(session, made.ward.auditor, row.id, row.lots[0].id, now=at + DAY).sides
+    assert [side.name for side in sides] == [ONE]  # opened before, so the sheet still tells of it
+    assert retention.kept_until(session, row, today=at.date()) is not None
