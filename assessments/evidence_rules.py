@@ -159,6 +159,7 @@ def _status(dossier: Dossier, evidence: EvidenceFact, policy: Policy) -> Evidenc
         question_ids=evidence.question_ids,
         supply=evidence.supply,
         name=evidence.name,
+        sent_as=evidence.sent_as,
         sha256=evidence.sha256,
         issued_on=evidence.issued_on,
         valid_until=end,

@@ -414,6 +414,7 @@ class EvidenceFact:
     scope: str = ""
     product: str = ""
     release: str = ""  # of that product
+    sent_as: str = ""  # the file's own name, where the document is called otherwise
     places: tuple[tuple[str, str | None], ...] = ()  # question and supply of each answer; (): as the fields above say
 
 
@@ -740,6 +741,12 @@ class EvidenceStatus:
     valid_until: date | None = None
     days_left: int | None = None
     reason: Words | None = None  # why it stands as it stands
+    sent_as: str = ""
+
+    @property
+    def called(self) -> str:
+        """Its name, and the file's own beside it where that is another."""
+        return f"{self.name} ({self.sent_as})" if self.sent_as else self.name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -403,6 +403,7 @@ def evidence(one: EvidenceStatus) -> dict[str, Any]:
         "type": one.type,
         "type_text": {"de": one.type_text.de, "en": one.type_text.en},
         "name": one.name,
+        "sent_as": one.sent_as,
         "sha256": one.sha256,
         "questions": list(one.question_ids),
         "supply": one.supply,

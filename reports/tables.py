@@ -388,7 +388,7 @@ def evidence(register: Register) -> tuple[Column[EvidenceLine], ...]:
             ),
         ),
         _long(N_("Kind of document"), 40, lambda row, reader: row[1].type_text.get(reader.language)),
-        _long(N_("File"), 34, lambda row, _: row[1].name),
+        _long(N_("File"), 34, lambda row, _: row[1].called),
         _words(N_("Questions"), 18, lambda row, _: ", ".join(row[1].question_ids)),
         _day(N_("Issued on"), lambda row, _: row[1].issued_on),
         _day(N_("Valid until"), lambda row, _: row[1].valid_until),

@@ -47,6 +47,7 @@ class Document:
     name: str
     type: str
     sha256: str
+    sent_as: str = ""  # the file's own name, where the document is called otherwise
     issuer: str = ""
     scope: str = ""
     issued_on: date | None = None

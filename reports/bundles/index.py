@@ -73,7 +73,9 @@ def data(bundle: Bundle, documents: Sequence[tuple[Document, str]], readers: Seq
         "version": VERSION,
         "domains": [_domain(one, readers) for one in domains.view(bundle.assessed)],
         "left_out": [
-            {"name": one.name, "sha256": one.sha256, "reason": one.left_out} for one, _file in documents if one.left_out
+            {"name": one.name, "sent_as": one.sent_as, "sha256": one.sha256, "reason": one.left_out}
+            for one, _file in documents
+            if one.left_out
         ],
         "files": {name: facts.both_of(words, readers) for name, words in FILES.items()},
     }

@@ -81,6 +81,7 @@ def _document(document: Evidence, links: list[Any]) -> dict[str, Any]:
         "id": document.id,
         "kind": document.kind,
         "name": document.file_name,
+        **({"sent_as": document.sent_as} if document.sent_as else {}),
         "sha256": document.sha256,
         **{name: day.isoformat() if day else None for name, day in dates.items()},
         **{name: getattr(document, name) for name in ("issuer", "scope", "product", "release")},

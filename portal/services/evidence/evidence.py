@@ -82,6 +82,7 @@ class Document:
 
     id: str
     name: str
+    sent_as: str  # the file's own name, where it is called otherwise
     type: str  # of the catalogue
     kind: Text
     size: int
@@ -113,6 +114,7 @@ class Opened:
     sha256: str
     file_name: str
     media_type: str
+    called: str = ""  # as pages name it, where the file is called otherwise
     is_view_only: bool = False  # no file: its pages are shown, one at a time
     reader: str = ""
 
@@ -260,10 +262,12 @@ def write_down(session: Session, actor: Actor, fields: DocumentFields, stored: S
         raise BadInput(
             {"file": Message(text=N_("All your documents together may have %(most)s MB."), values={"most": most})}
         )
+    name, own = _named(fields, stored)[:200], stored.file_name[:200]
     row = Evidence(
         company_id=company_id,
         kind=fields.kind,
-        file_name=_named(fields, stored)[:200],
+        file_name=name,
+        sent_as=guarding.safe_name(own)[:200] if name != own else "",
         media_type=stored.media_type,
         size=stored.size,
         sha256=stored.sha256,
@@ -502,7 +506,8 @@ def opened(row: Evidence) -> Opened:
         owner=owner_of(row.company_id),
         blob_id=row.blob_id,
         sha256=row.sha256,
-        file_name=row.file_name,
+        file_name=row.sent_as or row.file_name,
+        called=row.file_name,
         media_type=row.media_type,
         is_view_only=row.is_view_only,
     )
@@ -619,6 +624,7 @@ def described(row: Evidence, kind: Text, keys: tuple[Key, ...], status: Evidence
     return Document(
         id=row.id,
         name=row.file_name,
+        sent_as=row.sent_as,
         type=row.kind,
         kind=kind,
         size=row.size,

@@ -272,6 +272,7 @@ def _documents(
             Document(
                 key=row.id,
                 name=row.file_name,
+                sent_as=row.sent_as,
                 type=row.kind,
                 sha256=row.sha256,
                 issuer=row.issuer,

@@ -30,7 +30,7 @@ def open_evidence(here: HospitalJourney, assessment_id: str, evidence_id: str) -
         return pages.page(
             "hospital/read_evidence.html",
             url=url_for("hospital.open_evidence", assessment_id=assessment_id, evidence_id=evidence_id),
-            name=opened.file_name,
+            name=opened.called,
             is_confidential=bool(evidence.confidential(here.session, [evidence_id])),
             drawn=drawn,
             picture=f"data:image/png;base64,{base64.b64encode(drawn.png).decode()}",

@@ -155,6 +155,9 @@ def _form_page(form: PaperForm, replaced: Kept | None = None) -> Response:
 
 
 def _document_page(here: CompanyJourney, kept: Kept, keeping: KeepingForm) -> Response:
+    is_parts_list = kept.document.type == components.KIND
+    read = components.of_document(here.session, here.actor, kept.document.id, []) if is_parts_list else None
+    wanted = component_lists.wanted()
     return pages.page(
         "vendor/vault_document.html",
         status=422 if keeping.errors else 200,
@@ -165,7 +168,11 @@ def _document_page(here: CompanyJourney, kept: Kept, keeping: KeepingForm) -> Re
         size=filters.size(kept.document.size),
         confidentiality=CONFIDENTIALITY,
         openings=vault.openings(here.session, here.actor, kept.document.id),
-        is_parts_list=kept.document.type == components.KIND,
-        read=components.of_document(here.session, here.actor, kept.document.id, []),
+        is_parts_list=is_parts_list,
+        read=read,
         words=component_lists.WORDS,
+        wanted=wanted,
+        page=components.page_of_document(here.session, here.actor, kept.document.id, wanted)
+        if read is not None and read.is_read
+        else None,
     )

@@ -50,6 +50,29 @@ def test_the_company_sees_what_was_read_and_every_component(visit, sessions, ask
     assert "Keine Komponente passt" in errand.text_of(lead.get(f"{path}?standing=clear"))
 
 
+def test_the_vault_shows_the_same_list_whatever_round_runs(visit, sessions, asked, now):
+    many = replace(lists.LIST, components=(*lists.LIST.components, *[lists.OWN] * 120))
+    evidence_id = _read(sessions, asked, now, found=many)
+    lead = visit(asked.lead)
+    path = f"/vendor/documents/{evidence_id}"
+
+    page = errand.text_of(lead.get(path))
+    for words in ("123 Komponenten", "Alle Komponenten", "1 bis 50 von 123", "jquery", "1 bekannte Lücke ·"):
+        assert words in page
+    assert "51 bis 100 von 123" in errand.text_of(lead.get(f"{path}?page=2"))
+    filtered = errand.text_of(lead.get(f"{path}?q=jquery&standing=affected"))
+    assert "pkg:npm/jquery@1.12.4" in filtered
+    assert "pacs-core" not in filtered.partition("Alle Komponenten")[2]
+    of_round = errand.text_of(lead.get(f"{asked.path}/documents/{evidence_id}/components?q=jquery"))
+    table = of_round.partition("Komponente In unseren Daten")[2].partition("Nichts bekannt")[0]
+    assert table.split("„")[0].strip() in errand.text_of(lead.get(f"{path}?q=jquery"))
+    with sessions() as session, session.begin():
+        other = lists._add(session, asked, now)
+    waiting = errand.text_of(lead.get(f"/vendor/documents/{other}"))
+    assert "Die Liste wird gelesen" in waiting
+    assert "Alle Komponenten" not in waiting
+
+
 def test_a_document_that_waits_or_was_refused_says_so(visit, sessions, asked, now):
     with sessions() as session, session.begin():
         evidence_id = lists._add(session, asked, now)

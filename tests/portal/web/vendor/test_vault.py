@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from portal.db.models.responses import Evidence
 from portal.services.answers import responses, submissions
 from portal.services.answers.submissions import Signer
+from portal.services.exports import bundles
 from questionnaires.model import AnswerValue
 from tests.portal.web.vendor import errand
 from tests.portal.web.vendor.test_documents import PDF
@@ -88,6 +90,59 @@ def test_what_was_handed_in_says_to_whom_and_cannot_be_deleted(lead, asked, sess
     assert "Dokument löschen" not in page
     assert lead.post(f"/vendor/documents/{row.id}/remove").status_code == 409
     assert len(_on_disk(settings)) == 1
+
+
+OTHER = {"kind": "other", "title": "Prüfbericht 2026"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("scan_final.pdf", "scan_final.pdf"),
+        ("ordner/Bericht Übersicht.pdf", "Bericht Übersicht.pdf"),
+        ("a'b;c.v2.PDF", "a_b_c_v2.pdf"),
+    ],
+)
+def test_another_document_keeps_the_name_of_its_file_beside_its_own(lead, session, sent, kept):
+    assert _put(lead, name=sent, **OTHER).status_code == 303
+    row = session.scalars(select(Evidence)).one()
+
+    assert (row.file_name, row.sent_as) == ("Prüfbericht 2026.pdf", kept)
+    page = errand.text_of(lead.get(f"/vendor/documents/{row.id}"))
+    assert "Prüfbericht 2026.pdf" in page
+    assert f"Gesendet als {kept}" in page
+    assert kept in errand.text_of(lead.get("/vendor/documents"))
+    said = lead.get(f"/vendor/documents/{row.id}/file").headers["Content-Disposition"]
+    assert said.startswith('attachment; filename="')
+    assert said.count('"') == 2
+    assert said.endswith(f"filename*=UTF-8''{quote(kept)}")
+
+
+def test_a_document_of_a_known_kind_and_one_sent_under_its_own_name_have_one_name(lead, session):
+    assert _put(lead, name="zertifikat.pdf").status_code == 303
+    assert _put(lead, name="Prüfbericht 2026.pdf", content=PDF + b"\n", **OTHER).status_code == 303
+
+    assert [row.sent_as for row in session.scalars(select(Evidence))] == ["", ""]
+
+
+def test_the_hospital_reads_both_names_and_saves_the_file_under_its_own(lead, visit, asked, sessions, session, now):
+    lead.post(
+        f"{asked.path}/documents/add",
+        {**FIELDS, **OTHER, "to": "GV-01", "file": (BytesIO(PDF), "scan_final.pdf")},
+        content_type="multipart/form-data",
+    )
+    _hand_in(sessions, asked, now)
+    row = session.scalars(select(Evidence)).one()
+    clinic, vendor_id = visit(asked.ward.assessor), asked.ward.vendors[errand.VENDOR]
+
+    page = errand.text_of(clinic.get(f"/hospital/vendors/{vendor_id}/evidence"))
+    assert "Prüfbericht 2026.pdf gesendet als scan_final.pdf" in page
+    saved = clinic.post(f"/hospital/assessments/{asked.assessment_id}/evidence/{row.id}", {})
+    assert "scan_final.pdf" in saved.headers["Content-Disposition"]
+    with sessions() as reading:
+        gathered = bundles.gather_facts(reading, asked.ward.assessor, vendor_id, now=now)
+    names = {one.called for one in gathered.assessed.evidence}
+    assert "Prüfbericht 2026.pdf (scan_final.pdf)" in names
 
 
 def test_what_is_refused_comes_back_with_what_was_typed(lead, settings):
