@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from assessments import contradictions, evidence_rules, frameworks, gathering, residual, risks, scoring
+from assessments import contradictions, evidence_rules, frameworks, gathering, ordering, residual, risks, scoring
 from assessments.gathering import Asked, Gathered
 from assessments.model import (
     ActionFact,
@@ -25,7 +25,6 @@ from assessments.model import (
     Policy,
     Register,
     Risk,
-    RiskLevel,
     RiskSource,
     ScanState,
     ScopeFact,
@@ -96,7 +95,7 @@ def build(
             )
             for each in assessed
         ),
-        risks=tuple(sorted((*(risk for each in assessed for risk in each.risks), *own), key=_worst_first)),
+        risks=_worst_first(assessed, own),
         findings=tuple(row for each in assessed for row in each.findings),
         answers=tuple(row for each in assessed for row in each.answers),
         evidence=tuple((each.dossier.vendor_key, status) for each in assessed for status in each.evidence),
@@ -176,11 +175,14 @@ def _uses_subcontractors(dossier: Dossier) -> bool | None:
     return None if value is None else any(choice in flag.rule.options for choice in value.choices)
 
 
-_LEVELS = (RiskLevel.CRITICAL, RiskLevel.HIGH, RiskLevel.MODERATE, RiskLevel.LOW, None)
+def _worst_first(assessed: Iterable[Assessed], own: Iterable[Risk]) -> tuple[Risk, ...]:
+    names = {each.dossier.vendor_key: each.dossier.vendor_name for each in assessed}
 
+    def place(risk: Risk) -> ordering.Rank:
+        name = names.get(risk.vendor_key, "")
+        return ordering.of_risk(risk.level, risk.likelihood.value, risk.impact, vendor_name=name, key=risk.key)
 
-def _worst_first(risk: Risk) -> tuple[object, ...]:
-    return (_LEVELS.index(risk.level), -risk.likelihood.value, -(risk.impact or 0), risk.vendor_key, risk.key)
+    return tuple(sorted((*(risk for each in assessed for risk in each.risks), *own), key=place))
 
 
 def _heat(assessed: Iterable[Assessed]) -> Mapping[tuple[int, int], int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from assessments import evidence_rules, frameworks, gathering, residual
+from assessments import evidence_rules, frameworks, gathering, ordering, residual
 from assessments.gathering import Asked, Counted, Gathered
 from assessments.model import (
     AnswerStanding,
@@ -70,7 +70,7 @@ def derive(gathered: Gathered, score: Score, found: Iterable[Contradiction]) -> 
         *_from_reviews(gathered),
         *_from_coverage(gathered, score),
     ]
-    return tuple(sorted(risks, key=_rank))
+    return tuple(sorted(risks, key=_place))
 
 
 def key(vendor_key: str, source: RiskSource, *cause: str) -> str:
@@ -79,9 +79,8 @@ def key(vendor_key: str, source: RiskSource, *cause: str) -> str:
     return f"R-{digest[:10]}"
 
 
-def _rank(risk: Risk) -> tuple[object, ...]:
-    matrix = -(risk.likelihood.value * 10 + (risk.impact or 0))
-    return (WORST_FIRST.index(risk.severity), matrix, risk.source, risk.key)
+def _place(risk: Risk) -> ordering.Rank:
+    return ordering.of_risk(risk.level, risk.likelihood.value, risk.impact, vendor_name="", key=risk.key)
 
 
 def _from_findings(gathered: Gathered) -> Iterable[Risk]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from assessments import comparing, days, deciding, frameworks, storing
+from assessments import comparing, days, deciding, frameworks, ordering, storing
 from assessments.comparing import Changes
 from assessments.deciding import Why
 from assessments.model import (
@@ -188,6 +188,7 @@ def brief(document: Mapping[str, Any], *, sha256: str = "", changes: Changes | N
     policy = storing.load_policy(document["policy"])
     vendors = tuple(_vendor(row) for row in document["vendors"])
     actions, asked = document.get("actions"), document.get("asked")
+    names = {one.key: one.name for one in vendors}
     return Brief(
         hospital=document["hospital"],
         name=document["name"] if sha256 else "",
@@ -198,7 +199,7 @@ def brief(document: Mapping[str, Any], *, sha256: str = "", changes: Changes | N
         catalogue_versions=tuple(document["catalogue_versions"]),
         checks_version=document["checks_version"],
         vendors=vendors,
-        risks=tuple(sorted((_risk(row) for row in document["risks"]), key=_worst_first)),
+        risks=tuple(sorted((_risk(row) for row in document["risks"]), key=lambda risk: _place(risk, names))),
         actions=None if actions is None else tuple(_action(row) for row in actions),
         asked=tuple(exceeding(vendors, policy) if asked is None else map(_asked, asked)),
         changes=changes,
@@ -419,6 +420,6 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _worst_first(risk: Risk) -> tuple[object, ...]:
-    level = WORST_FIRST.index(risk.level) if risk.level else len(WORST_FIRST)
-    return level, -risk.likelihood, -(risk.impact or 0), risk.vendor_key, risk.key
+def _place(risk: Risk, names: Mapping[str, str]) -> ordering.Rank:
+    name = names.get(risk.vendor_key, "")
+    return ordering.of_risk(risk.level, risk.likelihood, risk.impact, vendor_name=name, key=risk.key)

@@ -5,7 +5,6 @@ somebody reads the lists in the same session (`settle`). Lists so need no join a
 vendors and with ten thousand.
 """
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
@@ -14,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, event, insert, inspect, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from assessments import ordering
 from portal.db.models.assessments import Assessment
 from portal.db.models.portfolio import SupplyLine, VendorLine
 from portal.db.models.registers import ScoreRecord
@@ -73,12 +73,6 @@ def write_missing(session: Session) -> int:
     missing = session.scalars(select(Vendor.id).where(~have.exists())).all()
     write(session, missing)
     return len(missing)
-
-
-def folded(text: str) -> str:
-    """Without case and accents, so that Überland stands beside Uhland."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 # ---- noticing
@@ -278,7 +272,7 @@ def _line(
         "hospital_id": vendor.hospital_id,
         "vendor_id": vendor.id,
         "name": vendor.name,
-        "sorted_by": folded(vendor.name)[:250],
+        "sorted_by": ordering.by_name(vendor.name),
         "words": "\n".join([vendor.name, vendor.domain, vendor.creditor_number, *named]).casefold(),
         "products": ", ".join(named),
         "is_ended": is_ended,
@@ -318,7 +312,7 @@ def _supply_line(vendor: Any, supplied: Any, *, secured: set[str | None]) -> dic
         "supply_id": row.id,
         "vendor_id": row.vendor_id,
         "name": row.name,
-        "sorted_by": folded(row.name)[:250],
+        "sorted_by": ordering.by_name(row.name),
         "words": f"{row.name}\n{vendor.name}\n{vendor.domain}\n{vendor.creditor_number}".casefold(),
         "is_ended": row.ended_at is not None or vendor.ended_at is not None,
         "product_group": row.product_group,

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from assessments import residual
+from assessments import ordering, residual
 from assessments.model import Policy, Risk, RiskSource, Treated, VendorRow, Words, say
 from portal import i18n
 from scanners import storing
@@ -76,12 +76,10 @@ def risk_out(risk: Risk, policy: Policy) -> dict[str, Any]:
     }
 
 
-_LEVELS: Mapping[str | None, int] = {"critical": 0, "high": 1, "moderate": 2, "low": 3, None: 4}
-
-
-def worst_first(risk: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The place of such a risk in the register, as `assessments.register` puts them in order."""
-    return _LEVELS[risk["level"]], -risk["likelihood"], -(risk["impact"] or 0), risk["vendor_key"], risk["key"]
+def place(risk: Mapping[str, Any], vendor_name: str) -> ordering.Rank:
+    """Where such a risk stands in the register; "" is the hospital as a whole."""
+    level, likelihood, impact = risk["level"], risk["likelihood"], risk["impact"]
+    return ordering.of_risk(level, likelihood, impact, vendor_name=vendor_name, key=risk["key"])
 
 
 def treated_out(treated: Treated | None) -> dict[str, Any]:

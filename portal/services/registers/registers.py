@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import outside, register
+from assessments import ordering, outside, register
 from assessments.model import (
     ActionFact,
     Assessed,
@@ -281,15 +281,14 @@ def risks(session: Session, actor: Actor, *, gone: bool = False, written: bool =
         )
         .where(RiskRecord.hospital_id == hospital_id, *wanted, Vendor.ended_at.is_(None))
     ).all()
-    order = {"critical": 0, "high": 1, "moderate": 2, "low": 3}
     return sorted(
         (RiskRow(risk=risk, vendor=vendor, treatment=treatment) for risk, vendor, treatment in rows),
-        key=lambda row: (
-            order.get(row.risk.residual, 4),
-            -row.risk.likelihood,
-            -row.risk.impact,
-            row.vendor.name.casefold(),
-            row.risk.key,
+        key=lambda row: ordering.of_risk(
+            level_of(row.risk),
+            row.risk.likelihood,
+            row.risk.impact,
+            vendor_name=row.vendor.name,
+            key=row.risk.key,
         ),
     )
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    collate,
     false,
     func,
     literal,
@@ -26,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from assessments.model import RiskSource, Treatment
 from portal.db import lines
+from portal.db import session as database
 from portal.db.models.portfolio import VendorLine
 from portal.db.models.registers import RiskRecord, RiskTreatment
 from portal.db.models.snapshots import OwnRisk
@@ -126,7 +128,7 @@ def page(
     picked = session.execute(
         select(every.c.is_own, every.c.id)
         .where(*_narrow(every, wanted), _in_cells(every, within) if len(within) < len(cells) else true())
-        .order_by(*_worst_first(every))
+        .order_by(*_worst_first(session, every))
         .offset(start - skipped)
         .limit(length)
     ).all()
@@ -145,9 +147,13 @@ _Cell = tuple[int, int, int]
 _Spread = tuple[int, int, str, str, str]  # impact, likelihood, level, treatment, source
 
 
-def _worst_first(every: Subquery) -> tuple[Any, ...]:
+def _worst_first(session: Session, every: Subquery) -> tuple[Any, ...]:
+    """As `assessments.ordering` puts them, whatever alphabet the database was made with."""
     columns = every.c
-    return columns.rank, columns.likelihood.desc(), columns.impact.desc(), columns.vendor, columns.key, columns.id
+    by_text: list[Any] = [columns.vendor, columns.key, columns.id]
+    if not database.is_sqlite(session.get_bind()):  # which compares letter by letter
+        by_text = [collate(column, "C") for column in by_text]
+    return columns.rank, columns.likelihood.desc(), columns.impact.desc(), *by_text
 
 
 def _cells_of(cells: Mapping[_Cell, int], start: int, length: int) -> tuple[int, Sequence[_Cell]]:
@@ -380,7 +386,7 @@ def _waiting(session: Session, actor: Actor, which: str, today: date, most: int)
     if not count:
         return 0, ()
     first = session.execute(
-        select(every.c.is_own, every.c.id).order_by(every.c.is_own, *_worst_first(every)).limit(most)
+        select(every.c.is_own, every.c.id).order_by(every.c.is_own, *_worst_first(session, every)).limit(most)
     ).all()
     return count, _load(session, actor, [(bool(is_own), key) for is_own, key in first], today)
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assessments import comparing, register, storing
+from assessments import comparing, ordering, register, storing
 from assessments.comparing import Changes, Movement, RegisterThen, RiskThen, VendorThen
 from assessments.deciding import Asked
 from assessments.model import (
@@ -276,8 +276,9 @@ def _frozen(session: Session, reader: Actor, row: Snapshot, *, now: datetime) ->
     hospital_id = hospital_of(reader)
     around = registers.around(session, reader, now=now)
     rules = stored.rules(around.policy)
+    names = {one.key: one.vendor.name for one in around.wanted}
     vendors: list[bytes] = []
-    risks: list[tuple[tuple[Any, ...], bytes]] = []
+    risks: list[tuple[ordering.Rank, bytes]] = []
     versions: set[str] = set()
     taken = 0
     for at in range(0, len(around.wanted), loading.AT_ONCE):
@@ -294,9 +295,16 @@ def _frozen(session: Session, reader: Actor, row: Snapshot, *, now: datetime) ->
             beside = frozen.beside(around.records.get(one.key), around.scopes.get(one.key))
             round_id = one.assessment.id if one.assessment is not None else ""
             vendors.append(frozen.canonical({**part.vendor, **beside, "assessment_id": round_id, "dossier": dumped}))
-            risks += [_risk_line(each, around.written.get((one.vendor.id, each["key"]))) for each in part.risks]
+            risks += [
+                _risk_line(each, around.written.get((one.vendor.id, each["key"])), part.vendor["name"])
+                for each in part.risks
+            ]
     risks += [
-        _risk_line(frozen.risk_out(risk, around.policy), around.own_treated[risk.vendor_key, risk.key])
+        _risk_line(
+            frozen.risk_out(risk, around.policy),
+            around.own_treated[risk.vendor_key, risk.key],
+            names.get(risk.vendor_key, ""),
+        )
         for risk in around.own
     ]
     risks.sort(key=operator.itemgetter(0))
@@ -319,8 +327,8 @@ def _frozen(session: Session, reader: Actor, row: Snapshot, *, now: datetime) ->
     return Frozen(document=document, vendors=len(vendors), taken=taken)
 
 
-def _risk_line(risk: Mapping[str, Any], treated: Treated | None) -> tuple[tuple[Any, ...], bytes]:
-    return frozen.worst_first(risk), frozen.canonical({**risk, **frozen.treated_out(treated)})
+def _risk_line(risk: Mapping[str, Any], treated: Treated | None, vendor_name: str) -> tuple[ordering.Rank, bytes]:
+    return frozen.place(risk, vendor_name), frozen.canonical({**risk, **frozen.treated_out(treated)})
 
 
 def said_of(register: Register, *, name: str = "", by: str = "", asked: Iterable[Asked] = ()) -> dict[str, Any]:

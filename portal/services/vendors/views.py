@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from portal.db import lines
+from assessments import ordering
 from portal.db.models.accounts import HospitalRole
 from portal.db.models.portfolio import ListChoice, SavedView
 from portal.errors import BadInput, Clash, NotFound
@@ -69,7 +69,7 @@ def add(session: Session, actor: Actor, fields: ViewFields, *, now: datetime) ->
         person_id=actor.person_id,
         by_name=actor.name[:200],
         name=kept.name,
-        folded=lines.folded(kept.name)[:160],
+        folded=ordering.folded(kept.name)[:160],
         address=kept.address,
         is_shared=kept.is_shared,
         at=now,
@@ -96,7 +96,7 @@ def change(
     kept = _checked(fields)
     _refuse_same_name(session, row.hospital_id, row.person_id, kept.name, other_than=row.id)
     was_shared = row.is_shared
-    row.name, row.folded, row.address = kept.name, lines.folded(kept.name)[:160], kept.address
+    row.name, row.folded, row.address = kept.name, ordering.folded(kept.name)[:160], kept.address
     row.is_shared, row.at = kept.is_shared, now
     row.version += 1
     if was_shared and not row.is_shared:
@@ -181,7 +181,7 @@ def _refuse_same_name(session: Session, hospital_id: str, person_id: str, name: 
         select(SavedView.id).where(
             SavedView.hospital_id == hospital_id,
             SavedView.person_id == person_id,
-            SavedView.folded == lines.folded(name)[:160],
+            SavedView.folded == ordering.folded(name)[:160],
         )
     )
     if same is not None and same != other_than:

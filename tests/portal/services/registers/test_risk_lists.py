@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from datetime import timedelta
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assessments.model import Treatment
+from portal import i18n
 from portal.db.models.registers import RiskRecord, RiskTreatment
 from portal.db.models.vendors import Vendor
-from portal.services.registers import own_risks, registers, risk_lists
+from portal.services.registers import own_risks, registers, risk_lists, scores, snapshots
 from portal.services.registers.own_risks import OwnRiskFields
 from portal.services.registers.risk_lists import CLOSED, GONE, LAPSED, ORDER, OVERDUE, STANDING, Narrowed
 from portal.services.registers.scores import UNRATED
 from portal.services.vendors import vendors
+from reports import committee
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -161,3 +164,42 @@ def test_what_waits_is_counted_and_its_first_lines_are_those_of_its_list(session
         assert risk_lists.page(session, ward.auditor, Narrowed(due=which), today=today).count == count
     assert session.get(Vendor, ward.vendors["Ende GmbH"]).ended_at is not None
     assert Narrowed().state == STANDING
+
+
+def test_risks_stand_in_one_order_on_page_and_paper_in_register_and_snapshot_in_any_language(
+    session: Session, now: datetime
+):
+    ward, later = wards.empty(session), now + timedelta(days=30)
+    for name in ("Zebra AG", "Überland GmbH", "Uhland GmbH", "äther e. V.", "Ziegel GmbH", "Aether AG"):
+        wards.add(session, ward, name, "x", domain=f"firma-{len(ward.vendors)}.example", now=now)
+        wards.invite(session, ward, name, now=now, due=now.date() + timedelta(days=7))
+    session.flush()
+    for assessment_id in ward.assessments.values():  # nobody has answered: the same risks of each
+        scores.refresh(session, ward.hospital_id, assessment_id, now=later)
+    for number in range(2):
+        fields = OwnRiskFields(title=f"{9 - number}", scenario="x", likelihood=4, impact=4, inherent_likelihood=4,
+                               inherent_impact=4)  # fmt: skip
+        own_risks.add(session, ward.assessor, fields, now=now)
+    session.flush()
+
+    row = snapshots.ask(session, ward.decider, "Q4", now=later)
+    frozen = {}
+    for language in ("de", "en"):
+        with i18n.speaking(language):
+            frozen[language] = snapshots.freeze(session, ward.hospital_id, row.id, now=later)
+    assert frozen["de"] == frozen["en"]
+    document = json.loads(frozen["de"])
+    register = registers.build(session, ward.auditor, now=later)
+    orders = {
+        "register": [one.key for one in register.risks],
+        "snapshot": [one["key"] for one in document["risks"]],
+        "paper": [one.key for one in committee.brief(document).risks],
+        "page": [one.key for one in risk_lists.listed(session, ward.auditor, today=later.date())],
+    }
+    names = {one.key: one.name for one in register.vendors}
+    derived = [one for one in register.risks if one.vendor_key]
+    equal = [names[one.vendor_key] for one in derived if one.title == derived[0].title]
+
+    assert len(orders["page"]) > 6
+    assert {name: keys for name, keys in orders.items() if keys != orders["page"]} == {}
+    assert equal == ["Aether AG", "äther e. V.", "Überland GmbH", "Uhland GmbH", "Zebra AG", "Ziegel GmbH"]
