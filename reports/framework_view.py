@@ -72,6 +72,7 @@ def html(found: View, assessed: Assessed, *, reader: Reader, now: datetime) -> s
         empty=[row for row in found.rows if row.is_empty],
         has_levels=found.framework is Framework.BSIG,
         lacking=lacking,
+        lacking_documents=pages.lacking_documents,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from markupsafe import escape
 
 from assessments import policy
+from assessments.model import EvidenceStanding
 from portal import i18n
 from reports import pages
 from reports.reader import Reader
@@ -133,3 +135,56 @@ def test_every_answer_stands_in_one_section(assessed: Assessed):
 
     assert sorted(row.key for group in groups for row in group.rows) == sorted(row.key for row in assessed.answers)
     assert all(row.question.section == group.section.id for group in groups for row in group.rows)
+
+
+def test_what_one_check_says_of_several_places_is_explained_once(assessed: Assessed):
+    first, second, *others = pages.reported_findings(assessed.findings)
+    elsewhere = replace(first.fact.finding.subject, name="zweiter.beispiel.test")
+    twin = replace(first, key="twin", fact=replace(first.fact, finding=replace(first.fact.finding, subject=elsewhere)))
+    groups = pages.findings_by_check((first, second, twin, *others))
+
+    assert groups[0] == (first, twin)
+    assert sum(map(len, groups)) == len(others) + 3
+    told = replace(assessed, findings=(*assessed.findings, twin))
+    html = pages.vendor_report_html(told, policy.current(), reader=reader(), now=building.NOW)
+    assert first.check
+    assert html.count(escape(reader().text(first.check.why))) == 1
+    assert elsewhere.name in html
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_line_stands_once_with_its_points_or_among_those_that_cost_nothing(assessed: Assessed, language: str):
+    say = reader(language)
+    annex = pages.vendor_report_html(assessed, policy.current(), reader=say, now=building.NOW).split('id="c-lines"')[1]
+    kept = {one.part: one for one in pages.whole_lines(assessed, say)}
+    free = [line for line in assessed.score.lines if not line.points and line.share >= 1]
+
+    assert annex.count("<td>") > len(assessed.score.lines) - len(free)
+    assert sum(one.weight for one in kept.values()) == pytest.approx(sum(line.weight for line in free))
+    for line in free:
+        assert say.say(line.reason) in kept[str(line.part)].lines[say.say(line.title)]
+        assert escape(say.say(line.title)) in annex
+    for line in assessed.score.lines:
+        if line.points:
+            assert f"−{say.number(line.points, 2)}" in annex
+
+
+def test_documents_that_are_missing_are_named_once_with_their_questions(assessed: Assessed):
+    lacking = pages.lacking_documents(assessed.evidence, reader())
+    missing = [one for one in assessed.evidence if one.standing is EvidenceStanding.MISSING]
+
+    assert lacking
+    assert {one for questions in lacking.values() for one in questions} == {
+        one for row in missing for one in row.question_ids
+    }
+
+
+@pytest.mark.office
+def test_the_contents_name_each_chapter_with_its_page(report: tuple[str, bytes], tmp_path: Path):
+    language, content = report
+    whole = printed(content, tmp_path).split("\f")
+    title = {"de": "Jede Zeile der Bewertung", "en": "Every line of the score"}[language]
+    entry = next(line for line in "\n".join(whole[:2]).splitlines() if title in line)
+    number = int(re.search(rf"{title}\W*(\d+)", entry)[1])
+
+    assert re.search(rf"^\s*\d+\s+{title}$", whole[number - 1], re.MULTILINE)
