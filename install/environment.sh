@@ -1,9 +1,18 @@
 # What ./run and ./test share: the interpreter, the environment and the system packages. Sourced by sh, from the root of the tree.
 # shellcheck shell=sh
 
-say() { printf '%s\n' "$*"; }
+# say GERMAN ENGLISH: the language that the terminal names; "C" names nobody's, and a fresh server has no other: both.
+# say ENGLISH: what only developers read.
+say() {
+    case "$#${LC_ALL:-${LC_MESSAGES:-${LANG:-C}}}" in
+    1*) printf '%s\n' "$1" ;;
+    2de*) printf '%s\n' "$1" ;;
+    2C | 2C.* | 2POSIX) printf '%s\n%s\n' "$1" "$2" ;;
+    *) printf '%s\n' "$2" ;;
+    esac
+}
 fail() {
-    printf '%s\n' "$*" >&2
+    say "$@" >&2
     exit 1
 }
 
@@ -16,7 +25,7 @@ may_install() {
 apt_install() {
     as_root=
     [ "$(id -u)" = 0 ] || as_root="sudo -n"
-    say "Installing from Debian's packages: $*"
+    say "Wird aus den Debian-Paketen installiert: $*" "Installing from Debian's packages: $*"
     log=$(mktemp)
     # The package lists may be old or absent: try what is known, then refresh them once.
     if $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1 ||
@@ -49,12 +58,14 @@ find_python() {
 need_python() {
     if ! python=$(find_python); then
         may_install && apt_install python3 python3-venv && python=$(find_python) ||
-            fail "Kettenblick needs Python 3.11 or newer, and this machine has none. Type: $(apt_line python3 python3-venv)"
+            fail "Kettenblick braucht Python 3.11 oder neuer, und dieser Rechner hat keins. Bitte eingeben: $(apt_line python3 python3-venv)" \
+                "Kettenblick needs Python 3.11 or newer, and this machine has none. Type: $(apt_line python3 python3-venv)"
     fi
     if ! "$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then
         version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
         may_install && { apt_install "$version-venv" || apt_install python3-venv; } ||
-            fail "Python's venv module is missing. Type: $(apt_line "$version-venv")"
+            fail "Das venv-Modul von Python fehlt. Bitte eingeben: $(apt_line "$version-venv")" \
+                "Python's venv module is missing. Type: $(apt_line "$version-venv")"
     fi
 }
 
@@ -64,38 +75,42 @@ sha256_of() { "$python" -c 'import hashlib, sys; print(hashlib.sha256(b"".join(o
 # The development lock holds all of the other, so it satisfies both.
 need_environment() {
     lock=$1
-    [ -w . ] || fail "This folder cannot be written by $(id -un): Kettenblick keeps its environment in it. Type: sudo chown -R $(id -un) '$(pwd)'"
+    [ -w . ] || fail "In diesen Ordner darf $(id -un) nicht schreiben: Kettenblick legt darin seine Umgebung an. Bitte eingeben: sudo chown -R $(id -un) '$(pwd)'" \
+        "This folder cannot be written by $(id -un): Kettenblick keeps its environment in it. Type: sudo chown -R $(id -un) '$(pwd)'"
     if [ -e .venv ] && ! is_new_enough .venv/bin/python; then
-        say "The environment in .venv is broken or too old; making it anew."
+        say "Die Umgebung in .venv ist beschädigt oder zu alt und wird neu angelegt." \
+            "The environment in .venv is broken or too old; making it anew."
         rm -rf .venv
     fi
     if [ ! -e .venv ]; then
-        say "Making the environment in .venv"
-        "$python" -m venv .venv || { rm -rf .venv; fail "The environment could not be made (see above)."; }
+        say "Die Umgebung wird in .venv angelegt" "Making the environment in .venv"
+        "$python" -m venv .venv || { rm -rf .venv; fail "Die Umgebung ließ sich nicht anlegen (siehe oben)." "The environment could not be made (see above)."; }
     fi
     wanted="$(sha256_of "$lock") $lock"
     if ! grep -qxF "$wanted" .venv/INSTALLED 2>/dev/null; then
-        say "Installing the packages of $lock (once; about a minute)"
+        say "Die Pakete aus $lock werden installiert (einmalig, etwa eine Minute)" "Installing the packages of $lock (once; about a minute)"
         .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
         .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r "$lock" ||
-            fail "The packages could not be installed (see above). Kettenblick needs a package index; set one with pip's own configuration and start again."
-        say "$wanted" >.venv/INSTALLED
+            fail "Die Pakete ließen sich nicht installieren (siehe oben). Kettenblick braucht einen Paketindex; stellen Sie einen in der Konfiguration von pip ein und starten Sie neu." \
+                "The packages could not be installed (see above). Kettenblick needs a package index; set one with pip's own configuration and start again."
+        printf '%s\n' "$wanted" >.venv/INSTALLED
         if [ "$lock" = requirements-dev.lock ]; then
-            say "$(sha256_of requirements.lock) requirements.lock" >>.venv/INSTALLED
+            printf '%s\n' "$(sha256_of requirements.lock) requirements.lock" >>.venv/INSTALLED
         fi
     fi
     # The folder's own path is part of what is installed: a moved tree installs itself again.
     wanted="$(sha256_of pyproject.toml) $(pwd)"
     if ! grep -qxF "$wanted" .venv/INSTALLED.self 2>/dev/null; then
         .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-index --no-deps --no-build-isolation --editable . ||
-            fail "Kettenblick itself could not be installed (see above)."
-        say "$wanted" >.venv/INSTALLED.self
+            fail "Kettenblick selbst ließ sich nicht installieren (siehe oben)." "Kettenblick itself could not be installed (see above)."
+        printf '%s\n' "$wanted" >.venv/INSTALLED.self
     fi
 }
 
 # need_frontend [--tests]
 need_frontend() {
-    .venv/bin/python frontend/build.py "$@" || fail "The pages need these files; is the npm registry within reach?"
+    .venv/bin/python frontend/build.py "$@" || fail "Die Seiten brauchen diese Dateien; ist die npm-Registry erreichbar?" \
+        "The pages need these files; is the npm registry within reach?"
 }
 
 PANGO="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
@@ -113,6 +128,7 @@ need_pango() {
     has_pango && return 0
     # shellcheck disable=SC2086
     may_install && apt_install $PANGO && has_pango && return 0
-    say "PDF reports are off: Pango is missing. Type: $(apt_line "$PANGO")"
+    say "PDF-Berichte sind aus: Pango fehlt. Bitte eingeben: $(apt_line "$PANGO")" \
+        "PDF reports are off: Pango is missing. Type: $(apt_line "$PANGO")"
     return 1
 }

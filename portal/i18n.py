@@ -130,6 +130,17 @@ def lazy_gettext(text: str, **values: object) -> Any:
     return LazyText(text, values)
 
 
+def of_terminal(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The languages for whoever sits at a terminal (POSIX: the first variable that is set counts).
+
+    "C" names nobody's language, and a fresh server has no other: both then, German first.
+    """
+    named = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    if re.match(r"(C|POSIX)?(\.|$)", named):
+        return tuple(LANGUAGES)
+    return ("de",) if named.lower().startswith("de") else ("en",)
+
+
 _ACCEPTED = re.compile(r"\s*([a-zA-Z]{1,8})(?:-[a-zA-Z0-9]{1,8})*\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*$")
 
 

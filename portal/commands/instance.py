@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from portal import settings
+from portal import i18n, settings
 from portal.db import session as database
 from portal.db.session import Sessions
 from portal.services.actors import Actor, operator_at_the_shell
@@ -26,6 +26,13 @@ def tell(text: str) -> None:
     """A line for whoever typed; at once, since a program may wait for it at the other end of a pipe."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def tell_in_words(sentence: str, **values: object) -> None:
+    """A marked sentence in the language of the terminal, or in both, a line each."""
+    for language in i18n.of_terminal(settings.environment()):
+        with i18n.speaking(language):
+            tell(i18n.gettext(sentence, **values))
 
 
 @contextmanager

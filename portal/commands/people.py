@@ -10,6 +10,7 @@ from portal.db.models.accounts import Hospital, HospitalRole, TicketPurpose
 from portal.services.actors import Actor
 from portal.services.people import accounts, tickets
 from portal.services.people.accounts import NewHospital
+from scanners.model import N_
 
 
 def add_hospital(commands: Commands) -> None:
@@ -107,4 +108,7 @@ def _setup_link(_arguments: argparse.Namespace) -> int:
 
 
 def _tell_link(link: str, email: str) -> None:
-    sys.stdout.write(f"This link works once and only for {email}. Hand it over on a way you trust:\n{link}\n")
+    instance.tell_in_words(
+        N_("This link works once and only for %(email)s. Hand it over on a way you trust:"), email=email
+    )
+    instance.tell(link)

@@ -14,6 +14,7 @@ from portal.db.models.accounts import TicketPurpose
 from portal.services.people import accounts, tickets
 from portal.serving import CannotServe
 from portal.settings import Settings
+from scanners.model import N_
 
 
 def add_start(commands: Commands) -> None:
@@ -33,7 +34,8 @@ def _start(arguments: argparse.Namespace) -> int:
             link = _setup_link(chosen, engine)
         instance.tell(f"Kettenblick: {chosen.public_base_url}")
         if link:
-            instance.tell(f"There is no hospital yet. This link works once and creates the first: {link}")
+            instance.tell_in_words(N_("There is no hospital yet. This link works once and creates the first:"))
+            instance.tell(link)
         serving.supervise(serving.programs(chosen, listener), environment=settings.environment(), say=instance.tell)
     return 0
 

@@ -83,7 +83,7 @@ def introduction(
 ) -> Sequence[str]:
     """What the terminal shows: who is who, how they sign in, where an invited vendor begins."""
     told = story.read()
-    translate = i18n.translator("de" if _locale(inherited).lower().startswith("de") else "en")
+    translate = i18n.translator("de" if i18n.of_terminal(inherited) == ("de",) else "en")
     with database.reading(engine)() as session:
         token = loading.invitation_token(session, told.vendor(NEWEST_INVITATION))
     values = {"hospital": told.hospital["name"], "count": len(told.vendors)}
@@ -97,8 +97,3 @@ def introduction(
         *([f"{translate(OPEN_INVITATION)}: {link}"] if token else []),
         translate(N_("Codes last half a minute; new ones: .venv/bin/kettenblick logins")),
     ]
-
-
-def _locale(inherited: Mapping[str, str]) -> str:
-    """The language of the terminal (POSIX: the first that is set counts)."""
-    return next((inherited[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if inherited.get(name)), "")

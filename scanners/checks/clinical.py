@@ -22,6 +22,7 @@ CLINICAL = Refs(
     sources=("HL7 FHIR search",),
 )
 MENDED = (4, 4, 1)  # CVE-2023-43208
+MOST_DIGITS = 8  # of one part of a version; more is no version
 FOUND = 200
 SMART_PATH = "/.well-known/smart-configuration"
 
@@ -147,7 +148,8 @@ def engines_are_not_open(seen: Observations) -> Verdict:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:4] if part.isascii() and part.isdigit() and len(part) < 9)  # noqa: PLR2004
+    parts = [part for part in version.split(".")[:4] if part.isascii() and part.isdigit()]
+    return tuple(int(part) for part in parts if len(part) <= MOST_DIGITS)
 
 
 @check(

@@ -3,6 +3,7 @@
 from scanners.observations import Response
 
 SEARCHED = 20_000
+SLOW_DOWN, UNAVAILABLE = 429, 503
 REFUSALS = frozenset({202, 401, 403, 405, 406, 429, 503})
 
 # Header names that only the wall's own answers carry, some with the values that mark a challenge.
@@ -68,4 +69,4 @@ def is_rejection(response: Response) -> bool:
 
 def is_throttled(response: Response) -> bool:
     """Whether the server asks us to slow down."""
-    return response.status == 429 or (response.status == 503 and bool(response.values("retry-after")))  # noqa: PLR2004
+    return response.status == SLOW_DOWN or (response.status == UNAVAILABLE and bool(response.values("retry-after")))

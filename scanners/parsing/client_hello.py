@@ -10,6 +10,7 @@ from scanners.parsing.tls_vectors import Malformed, Reader
 from scanners.records import record
 
 ALERT, HANDSHAKE = 21, 22
+RECORDS = frozenset({20, ALERT, HANDSHAKE, 23})  # with a change of cipher and data
 SERVER_HELLO, CERTIFICATE, SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE, CERTIFICATE_STATUS = 2, 11, 12, 14, 22
 WARNING, FATAL = 1, 2
 CLOSE_NOTIFY = 0
@@ -163,7 +164,7 @@ def read(received: bytes) -> Answer:
         records += 1
         if records > MOST_RECORDS:
             raise Malformed("records")
-        if version >> 8 != 3 or length > LONGEST_RECORD or kind not in {20, ALERT, HANDSHAKE, 23}:  # noqa: PLR2004
+        if version >> 8 != 3 or length > LONGEST_RECORD or kind not in RECORDS:  # noqa: PLR2004 - all of TLS
             raise Malformed("record")
         payload = received[at + 5 : at + 5 + length]
         if len(payload) < length:

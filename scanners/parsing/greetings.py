@@ -217,10 +217,11 @@ def _dicom(raw: bytes) -> Heard | None:
     if len(raw) < 6 or raw[1] != 0 or raw[0] not in {2, 3, 7}:  # noqa: PLR2004 - PDU header
         return None
     length = int.from_bytes(raw[2:6], "big")
-    plausible = length in range(68, 100_000) if raw[0] == 2 else length == 4  # noqa: PLR2004 - fixed part of the PDU
-    if not plausible or (raw[0] == 2 and raw[6:8] not in {b"\0\1", b""}):  # noqa: PLR2004
+    accepts = raw[0] == 2  # noqa: PLR2004 - A-ASSOCIATE-AC
+    plausible = length in range(68, 100_000) if accepts else length == 4  # noqa: PLR2004 - fixed part of the PDU
+    if not plausible or (accepts and raw[6:8] not in {b"\0\1", b""}):
         return None
-    return Heard(service="dicom", detail=ACCEPTED if raw[0] == 2 else REJECTED)  # noqa: PLR2004
+    return Heard(service="dicom", detail=ACCEPTED if accepts else REJECTED)
 
 
 def _nothing(_raw: bytes) -> Heard | None:

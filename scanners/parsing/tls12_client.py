@@ -302,7 +302,8 @@ class Client:
         out = b""
         while self.alert is None and len(self._incoming) >= 5:  # noqa: PLR2004 - a record's header
             kind, version, length = struct.unpack_from("!BHH", self._incoming)
-            if version >> 8 != 3 or length > LONGEST_RECORD or kind not in range(CHANGE_CIPHER, HEARTBEAT + 1):  # noqa: PLR2004
+            is_known = kind in range(CHANGE_CIPHER, HEARTBEAT + 1)
+            if version >> 8 != 3 or length > LONGEST_RECORD or not is_known:  # noqa: PLR2004 - the 3 of all of TLS
                 raise Malformed("record")
             if len(self._incoming) < 5 + length:
                 break

@@ -280,7 +280,7 @@ async def _origin(door: Door, address: str) -> Origin | None:
             return Origin(
                 prefix=parts[1],
                 asn=int(number[0]),
-                country=country if country.isalpha() and len(country) == 2 else "",  # noqa: PLR2004
+                country=country if country.isalpha() and len(country) == 2 else "",  # noqa: PLR2004 - ISO 3166
             )
     return None
 

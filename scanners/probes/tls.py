@@ -22,6 +22,7 @@ from scanners.probes.visit import Visit
 from scanners.records import record
 
 HTTPS = 443
+FINITE_FIELDS = 0x100  # groups from here on are no curves (RFC 7919)
 HELLO_SECONDS = 8.0
 MOST_HELLOS = 220  # of one look at one server
 KEPT_FOR_OTHERS = 25  # connections to an address that are left to the other probes of each host behind it
@@ -387,7 +388,8 @@ class _Questions:
             return exchange.curve if exchange else None
 
         hello = self._hello(version, _of_kind(suites, "TLS_ECDHE_"))
-        candidates = [group for group in tls_names.GROUPS if group not in tls_names.ONLY_TLS13 and group < 0x100]  # noqa: PLR2004
+        groups = (group for group in tls_names.GROUPS if group not in tls_names.ONLY_TLS13)
+        candidates = [group for group in groups if group < FINITE_FIELDS]
         if version == SSL3 or not hello.suites:
             return ()
         usual = [group for group in candidates if group not in tls_names.NOT_TLS13]

@@ -247,7 +247,8 @@ class _Round:
     async def _look_again(self, first: _Control) -> None:
         """Whether a wall came up on the way: then the same refusal of the paths before it says nothing either."""
         latest = next(reversed(self._answers.values()), None)
-        if latest is None or latest.response.status < 400 or latest.response.status == first.response.status:  # noqa: PLR2004
+        status = latest.response.status if latest is not None else 0
+        if status < 400 or status == first.response.status:  # noqa: PLR2004 - from here on HTTP refuses
             return
         try:
             last = await self._get(Path(path=f"/{token_hex(12)}", purpose=Purpose.ERROR))
@@ -333,7 +334,7 @@ def _recognised(wanted: Path, response: Response) -> tuple[str, ...]:
     found = [name for sign in signs if (name := _name(sign, response, body))]
     if wanted.purpose in GUARDED and response.status in FOUND and html.read(response.body).asks_password:
         found.append("asks-password")
-    if wanted.purpose in GUARDED and response.status == 401 and response.values("www-authenticate"):  # noqa: PLR2004
+    if wanted.purpose in GUARDED and response.status == 401 and response.values("www-authenticate"):  # noqa: PLR2004 - who asks
         found.append("asks-basic")
     return tuple(dict.fromkeys(found))
 

@@ -71,3 +71,21 @@ def test_the_browser_is_asked_what_it_reads(header: str, chosen: str):
 @given(st.text())
 def test_any_header_gives_one_of_our_languages(header: str):
     assert i18n.negotiate(header) in i18n.LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("environment", "languages"),
+    [
+        ({"LANG": "de_DE.UTF-8"}, ("de",)),
+        ({"LANG": "en_GB.UTF-8"}, ("en",)),
+        ({"LANG": "fr_FR"}, ("en",)),
+        ({"LC_ALL": "de_AT", "LANG": "en_US"}, ("de",)),
+        ({"LC_ALL": "", "LC_MESSAGES": "en_US", "LANG": "de_DE"}, ("en",)),
+        ({"LANG": "C.UTF-8"}, ("de", "en")),
+        ({"LANG": "POSIX"}, ("de", "en")),
+        ({}, ("de", "en")),
+        ({"LANG": "ca_ES"}, ("en",)),
+    ],
+)
+def test_a_terminal_is_spoken_to_in_its_language_and_in_both_where_it_names_none(environment, languages):
+    assert i18n.of_terminal(environment) == languages
