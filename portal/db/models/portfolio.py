@@ -23,7 +23,7 @@ class VendorLine(Row):
             *("hospital_id", "is_ended", "sorted_by", "vendor_id", "stage", "due_on", "submitted_at", "critical"),
             *("contradictions", "evidence_end", "tier", "assessment_id", "unrated_supply_id", "grade", "residual"),
         ),
-        Index("ix_vendor_line_of", "hospital_id", "vendor_id", "is_ended", "sorted_by"),
+        Index("ix_vendor_line_of", "hospital_id", "vendor_id", "is_ended", "sorted_by", "grade"),
     )
 
     hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -76,6 +76,11 @@ class SupplyLine(Row):
             *("hospital_id", "is_ended", "has_security_contact", "likely_tier", "sorted_by", "supply_id"),
         ),
         Index("ix_supply_line_of", "hospital_id", "supply_id", "is_ended"),
+        # What the list by product counts and puts in order, so that it need not read the rows themselves.
+        Index(
+            "ix_supply_line_listed",
+            *("hospital_id", "is_ended", "vendor_id", "tier", "department", "sorted_by", "supply_id"),
+        ),
     )
 
     hospital_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from assessments.model import ActionFact, Dossier
@@ -348,12 +348,11 @@ def due(session: Session, actor: Actor, *, today: date) -> Due:
         elif row.standing is Standing.REPORTED:
             reported.setdefault(row.action.vendor_id, []).append(_local(row.reports[0].at))
     waiting: dict[str, list[date]] = {}
-    asked = (
-        select(Assessment.vendor_id)
-        .join(PlanOffer, PlanOffer.assessment_id == Assessment.id)
-        .where(Assessment.hospital_id == hospital_id)
-    )
-    for vendor_id, lines in _offered_by_vendor(session, hospital_id, asked).items():
+    of_offers = Assessment.id.in_(select(PlanOffer.assessment_id))  # few; the rounds of a hospital may be thousands
+    asked = session.scalars(
+        select(Assessment.vendor_id).where(Assessment.hospital_id == hospital_id, of_offers).distinct()
+    ).all()
+    for vendor_id, lines in (_offered_by_vendor(session, hospital_id, asked) if asked else {}).items():
         waiting[vendor_id] = [_local(one.offer.at) for one in lines]
     return Due(
         overdue=_waiting(session, late), reported=_waiting(session, reported), offered=_waiting(session, waiting)
@@ -546,7 +545,7 @@ def _offered(session: Session, hospital_id: str, vendor_id: str) -> Sequence[Off
 
 
 def _offered_by_vendor(
-    session: Session, hospital_id: str, vendor_ids: Sequence[str] | Select[Any]
+    session: Session, hospital_id: str, vendor_ids: Sequence[str]
 ) -> Mapping[str, Sequence[Offered]]:
     """Of the company that would do it; what another company offered for this vendor before is no business of it.
     Three queries however many vendors there are."""

@@ -161,14 +161,15 @@ def asked_rows(session: Session, actor: Actor, today: date) -> Sequence[AskedRow
 def asked_first(
     session: Session, actor: Actor, today: date, *, most: int | None, stood: Sequence[DecisionRow] | None = None
 ) -> tuple[int, Sequence[AskedRow]]:
-    """How many they are, and the first of them: only of these everything is told. `stood`: `standing_rows`, where they
-    are read already."""
-    hospital_id = hospital_of(actor)
+    """How many they are, and the first of them: only of these everything is told, without the keys that papers name
+    vendors by. `stood`: `standing_rows`, where they are read already."""
     stood = standing_rows(session, actor) if stood is None else stood
-    found = sorted(_waiting(session, actor, stood, today), key=lambda one: one.order)
-    first = found if most is None else found[:most]
-    keys = vendor_keys(session, hospital_id, only=[one.vendor.id for one in first if one.vendor is not None])
-    return len(found), [one.row or _asked_of(one, keys) for one in first]
+    others, alike = _waiting(session, actor, stood, today)
+    count = len(others) + sum(map(len, alike.values()))
+    found = sorted([*others, *_first_of(alike, count if most is None else most)], key=lambda one: one.order)[:most]
+    named = [one.vendor.id for one in found if one.vendor is not None and most is None]
+    keys = vendor_keys(session, hospital_of(actor), only=named) if named else {}
+    return count, [one.row or _asked_of(one, keys) for one in found]
 
 
 class _Kind(NamedTuple):
@@ -203,8 +204,22 @@ def _height(authority: Authority, level: RiskLevel | None, tier: int | None) -> 
     return -deciding.rank(authority), -deciding.height(level), tier or len(RiskLevel) + 1
 
 
-def _waiting(session: Session, actor: Actor, stood: Sequence[DecisionRow], today: date) -> Iterable[_Waiting]:
-    """A hospital may have thousands above its appetite; what is told of each is made for those that are shown."""
+def _first_of(alike: Mapping[_Kind, Sequence[Rated]], most: int) -> Iterable[_Waiting]:
+    """Of vendors above the appetite those of the highest kinds, whole kinds, until there are so many."""
+    taken = 0
+    for kind in sorted(alike, key=lambda one: one.order):
+        if taken >= most:
+            return
+        for vendor in alike[kind]:
+            yield _Waiting((*kind.order, vendor.name.casefold(), ""), None, vendor, kind, "", (Why.EXCEEDS,))
+        taken += len(alike[kind])
+
+
+def _waiting(
+    session: Session, actor: Actor, stood: Sequence[DecisionRow], today: date
+) -> tuple[Sequence[_Waiting], Mapping[_Kind, Sequence[Rated]]]:
+    """What has a tale of its own, and by kind the vendors that are only above the appetite: a hospital may have
+    thousands of these, and what is told of each is made for those that are shown."""
     hospital_id = hospital_of(actor)
     rules = policies.of(session, hospital_id)
     by_vendor: dict[str, list[DecisionRow]] = {}
@@ -216,12 +231,14 @@ def _waiting(session: Session, actor: Actor, stood: Sequence[DecisionRow], today
     asking = {one for one, decided in by_vendor.items() if any(row.reopenings for row in decided)} | set(over)
     levels = [level for level in RiskLevel if deciding.needs_decision(rules, level)]
     kinds: dict[tuple[int | None, str | None], _Kind] = {}
+    found: list[_Waiting] = []
+    alike: dict[_Kind, list[Rated]] = {}
     for vendor in _rated(session, hospital_id, levels, asking):
         of = vendor.tier, vendor.residual
         kind = kinds[of] if of in kinds else kinds.setdefault(of, _kind_of(rules, *of))
         if vendor.id not in by_vendor and vendor.id not in over:
             if kind.needs_decision:
-                yield _Waiting((*kind.order, vendor.name.casefold(), ""), None, vendor, kind, "", (Why.EXCEEDS,))
+                alike.setdefault(kind, []).append(vendor)
             continue
         decided = by_vendor.get(vendor.id, ())
         products = open_products.get(vendor.id, ())
@@ -231,18 +248,19 @@ def _waiting(session: Session, actor: Actor, stood: Sequence[DecisionRow], today
         about = opened.fact.about if opened else ", ".join(products)
         order = (*kind.order, vendor.name.casefold(), about)
         if why := tuple(each for each, holds in says if holds):
-            yield _Waiting(order, None, vendor, kind, about, why, opened, tuple(over.get(vendor.id, ())))
+            found.append(_Waiting(order, None, vendor, kind, about, why, opened, tuple(over.get(vendor.id, ()))))
     for other in [*_topics_open_again(stood), *_of_the_house(over.get("", ()))]:
         fact = other.fact
         order = (*_height(fact.authority, fact.level, fact.tier), fact.vendor.casefold(), fact.about)
-        yield _Waiting(order, other)
+        found.append(_Waiting(order, other))
+    return found, alike
 
 
 def _asked_of(one: _Waiting, keys: Mapping[str, str]) -> AskedRow:
     assert one.vendor is not None
     assert one.kind is not None
     fact = Asked(
-        vendor_key=keys[one.vendor.id],
+        vendor_key=keys.get(one.vendor.id, ""),
         vendor=one.vendor.name,
         about=one.about,
         tier=one.vendor.tier,

@@ -113,6 +113,11 @@ class Delta:
 
 def due(session: Session, actor: Actor, *, today: date) -> Sequence[Due]:
     """Vendors whose last round was looked at and none is running, what has a reason first, then the longest overdue."""
+    return due_first(session, actor, today=today, most=None)[1]
+
+
+def due_first(session: Session, actor: Actor, *, today: date, most: int | None) -> tuple[int, Sequence[Due]]:
+    """How many they are, and the first of them: only of these the lines are read."""
     hospital_id = hospital_of(actor)
     lines.settle(session)
     months = watching.rule(session, hospital_id).reassessments
@@ -124,26 +129,44 @@ def due(session: Session, actor: Actor, *, today: date) -> Sequence[Due]:
     ):
         calls.setdefault(one.vendor_id, []).append(one)
     handed_in = (
-        select(Assessment.vendor_id, func.max(Assessment.submitted_at).label("at"))
-        .where(Assessment.hospital_id == hospital_id, Assessment.submitted_at.is_not(None))
-        .group_by(Assessment.vendor_id)
-        .subquery()
+        select(func.max(Assessment.submitted_at))
+        .where(Assessment.hospital_id == VendorLine.hospital_id, Assessment.vendor_id == VendorLine.vendor_id)
+        .scalar_subquery()
     )
     soonest = min((span for span in months.values() if span), default=cadence.LONGEST)
     before = datetime.combine(today, datetime.min.time(), tzinfo=BERLIN) - timedelta(days=28 * soonest - 1)
+    # Whoever handed in its newest round lately cannot have handed in last before that; only the others are looked at.
+    newest = VendorLine.submitted_at
     rows = session.execute(
-        select(VendorLine, handed_in.c.at)
-        .join(handed_in, handed_in.c.vendor_id == VendorLine.vendor_id)
-        .where(
+        select(VendorLine.vendor_id, VendorLine.tier, VendorLine.sorted_by, handed_in).where(
             VendorLine.hospital_id == hospital_id,
             VendorLine.is_ended.is_(False),
             VendorLine.stage.in_(LOOKED_AT),
-            or_(handed_in.c.at <= before, VendorLine.vendor_id.in_(list(calls))),
+            or_(newest.is_(None), newest <= before, VendorLine.vendor_id.in_(list(calls))),
         )
     ).all()
-    found = [_due(vendor, at, calls.get(vendor.vendor_id, ()), months) for vendor, at in rows]
-    waiting = [one for one in found if one.calls or one.is_by_time(today)]
-    return sorted(waiting, key=lambda one: (not one.calls, one.due_on or today, one.vendor.sorted_by))
+    waiting: list[tuple[tuple[bool, date, str, str], date, date | None]] = []
+    for vendor_id, tier, sorted_by, at in rows:
+        if at is not None:
+            last = at.astimezone(BERLIN).date()
+            due_on = cadence.due_on(last, tier, months)
+            if vendor_id in calls or (due_on is not None and due_on <= today):
+                waiting.append(((vendor_id not in calls, due_on or today, sorted_by, vendor_id), last, due_on))
+    first = sorted(waiting)[:most]
+    wanted = {order[-1] for order, *_dates in first}
+    vendors_ = {
+        row.vendor_id: row
+        for row in session.scalars(
+            select(VendorLine).where(
+                VendorLine.hospital_id == hospital_id,
+                VendorLine.stage.in_(LOOKED_AT) if most is None else VendorLine.vendor_id.in_(wanted),
+            )
+        )
+    }
+    return len(waiting), [
+        Due(vendor=vendors_[order[-1]], last=last, due_on=due_on, calls=calls.get(order[-1], ()))
+        for order, last, due_on in first
+    ]
 
 
 def _due(vendor: VendorLine, at: datetime, calls: Sequence[ReassessmentCall], months: Mapping[int, int]) -> Due:

@@ -152,19 +152,28 @@ def supplies(
     hospital_id = _ready(session, actor)
     fits = _supply_fits(hospital_id, wanted, today)
     joined = and_(V.hospital_id == S.hospital_id, V.vendor_id == S.vendor_id)
-    found = session.execute(
-        select(S, V)
+    # Which ones stand on the page is read from indexes alone; only their rows are read whole.
+    shown = session.scalars(
+        select(S.supply_id)
         .join(V, joined)
         .where(*fits)
         .order_by(*_ordered(SUPPLY_ORDER[sort], descending=descending), V.sorted_by, S.sorted_by, S.supply_id)
         .offset(start)
         .limit(length)
     ).all()
+    found = {
+        supply.supply_id: SupplyRow(supply=supply, vendor=vendor)
+        for supply, vendor in session.execute(
+            select(S, V).join(V, joined).where(S.hospital_id == hospital_id, S.supply_id.in_(shown))
+        )
+    }
+    total = _all(session, hospital_id, S)
+    every = select(func.count()).select_from(S).join(V, joined).where(*fits)
     return Page(
-        rows=[SupplyRow(supply=supply, vendor=vendor) for supply, vendor in found],
+        rows=[found[supply_id] for supply_id in shown],
         start=start,
-        count=session.scalar(select(func.count()).select_from(S).join(V, joined).where(*fits)) or 0,
-        total=_all(session, hospital_id, S),
+        count=total if wanted == Wanted() else session.scalar(every) or 0,
+        total=total,
     )
 
 

@@ -344,8 +344,8 @@ def _reassessments(desk: Desk) -> Group:
             url=url_for("hospital.reassessment", vendor_id=one.vendor.vendor_id),
         )
 
-    rows = reassessments.due(desk.here.session, desk.here.actor, today=desk.here.today)
-    return group(_("Re-assessment due"), rows, line, every_url=url_for("hospital.reassessment_list"))
+    count, rows = reassessments.due_first(desk.here.session, desk.here.actor, today=desk.here.today, most=SHOWN)
+    return group(_("Re-assessment due"), rows, line, count=count, every_url=url_for("hospital.reassessment_list"))
 
 
 def _review(desk: Desk) -> Group:

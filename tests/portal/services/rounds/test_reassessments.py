@@ -77,6 +77,8 @@ def test_it_is_due_when_the_interval_of_its_tier_is_over(session, done, now):
     assert told.due_on == last.replace(year=last.year + 1)
     assert _due(session, done, now + YEAR - 3 * timedelta(days=1)) == []
     assert [one.vendor.vendor_id for one in _due(session, done, now + YEAR)] == [_id(done)]
+    then = (now + YEAR).astimezone(BERLIN).date()
+    assert reassessments.due_first(session, done.ward.assessor, today=then, most=0) == (1, [])
 
 
 def test_one_button_begins_a_follow_up_and_ends_the_proposal(session, done, now):

@@ -108,6 +108,23 @@ def test_supplies_have_their_own_tier_department_and_end(session: Session, ward:
     assert listing.departments(session, ward.auditor)[-1] == "Technik"
 
 
+def test_the_pages_of_supplies_together_are_the_list(session: Session, ward: Ward, now: datetime):
+    for number in range(3):
+        fields = SupplyFields(name=f"Wartung {number}", department="Technik")
+        vendors.add_supply(session, ward.assessor, ward.vendors[NAME], fields, now=now)
+
+    def page(start: int, length: int) -> listing.Page:
+        return listing.supplies(
+            session, ward.auditor, EVERYTHING, today=now.date(), sort="department", start=start, length=length
+        )
+
+    whole = page(0, listing.PAGE)
+
+    assert whole.count == whole.total == len(whole.rows) == 8
+    assert [row for start in (0, 3, 6) for row in page(start, 3).rows] == whole.rows
+    assert page(8, 3).rows == []
+
+
 def test_the_heat_map_counts_what_the_list_shows(session: Session, ward: Ward, now: datetime):
     heat = listing.heat(session, ward.auditor, EVERYTHING, today=now.date())
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from portal.db.models.intake_requests import IntakeRequest
 from portal.db.models.plans import Action, ActionSource
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tests.portal.web.hospital.ward import Ward
 
 MANY = today_groups.SHOWN + 3
+MOST_STATEMENTS = 55  # of one visit, with those that find out who visits
 SECTION = re.compile(r'<section class="due"><h2>(.*?) <span class="count">(\d+)</span></h2>(.*?)</section>', re.DOTALL)
 
 
@@ -94,6 +96,23 @@ def test_every_group_that_is_cut_leads_to_a_list_with_the_same_count(busy: Ward,
     for url, count in own.items():
         page = visitor.get(url).get_data(as_text=True)
         assert page.count('class="due-action"') == count == MANY, url
+
+
+def test_the_page_takes_few_statements_however_much_waits(busy: Ward, visit: Callable[..., Visitor]):
+    asked: list[str] = []
+
+    def note(*given: Any) -> None:
+        asked.append(given[2])
+
+    visitor = visit(busy.assessor)
+    visitor.get("/hospital/")
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        visitor.get("/hospital/")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+    assert len(asked) <= MOST_STATEMENTS
 
 
 def test_a_group_nobody_knows_is_no_page(busy: Ward, visit: Callable[..., Visitor]):
