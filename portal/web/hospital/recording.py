@@ -21,7 +21,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from portal import i18n
 from portal.db.models.recordings import RecordedAnswer, RecordedSource, SourceKind
 from portal.errors import BadInput, Clash, NotFound
-from portal.files import blobs, guarding, screening
+from portal.files import blobs, guarding
 from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
@@ -34,9 +34,10 @@ from portal.services.answers.recordings import Origin, SourceFields
 from portal.services.evidence.evidence import Stored
 from portal.services.rounds import rounds
 from portal.services.rounds.rounds import Key, Round
-from portal.web import answer_fields, forms, journey, pages
+from portal.web import answer_fields, forms, journey, pages, uploads
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
+from portal.web.uploads import Looked
 from questionnaires import answering
 from questionnaires.model import AnswerShape, AnswerValue
 from reports.reader import Reader
@@ -101,9 +102,9 @@ def add_recorded_source(here: HospitalJourney, assessment_id: str) -> Response:
     """Look at the file, seal it under the hospital's key, write it down; a workbook is compared at once."""
     recordings.find(here.session, here.actor, assessment_id)
     form = SourceForm.sent()
-    if form.validate():
+    if form.validate() and (file := _looked_at(here, form)) is not None:
         with form.refusals(here.session):
-            row = _keep(here, assessment_id, form)
+            row = _keep(here, assessment_id, form, file)
             here.notice(_("The source is there, sealed under your hospital's key."))
             if row.kind is SourceKind.WORKBOOK:
                 address = {"assessment_id": assessment_id, "source_id": row.id}
@@ -146,7 +147,10 @@ def compare_recorded_workbook(here: HospitalJourney, assessment_id: str, source_
     asked = recordings.questionnaire(here.session, here.actor, assessment_id, now=here.now)
     source = _workbook(here, asked, source_id)
     try:
-        found = recorded_workbooks.compare(asked, _read(here, asked, source), now=here.now)
+        sent = _read(here, asked, source)
+        asked = recordings.questionnaire(here.session, here.actor, assessment_id, now=here.now)
+        source = _workbook(here, asked, source_id)
+        found = recorded_workbooks.compare(asked, sent, now=here.now)
     except BadInput as refused:
         return _comparison(asked, source, None, why=refused.fields["file"])
     return _comparison(asked, source, found)
@@ -161,10 +165,11 @@ def take_recorded_answers(here: HospitalJourney, assessment_id: str, source_id: 
     sent = _read(here, asked, source)
     chosen = dict(_chosen(str(one)) for one in form["chosen"].data or [])
     taken, left = recorded_workbooks.take(
-        here.session, here.actor, assessment_id, source_id=source.id, sent=sent, chosen=chosen, now=here.now
+        here.session, here.actor, assessment_id, source_id=source_id, sent=sent, chosen=chosen, now=here.now
     )
     if left:
         asked = recordings.questionnaire(here.session, here.actor, assessment_id, now=here.now)
+        source = _workbook(here, asked, source_id)
         found = recorded_workbooks.compare(asked, sent, now=here.now)
         return _comparison(asked, source, found, left=left, status=409)
     here.notice(ngettext("%(num)s answer was recorded.", "%(num)s answers were recorded.", len(taken)))
@@ -267,30 +272,28 @@ def _shelf(here: HospitalJourney) -> Blobs:
     return Blobs(folder=here.settings.files_dir, keyring=journey.floor().keyring)
 
 
-def _keep(here: HospitalJourney, assessment_id: str, form: SourceForm) -> RecordedSource:
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        raise BadInput({"file": Message(text=N_("Choose a file."))})
-    content, name = upload.read(guarding.LARGEST + 1), guarding.safe_name(upload.filename)
+def _looked_at(here: HospitalJourney, form: SourceForm) -> Looked | None:
+    """The file that this request brought; None: it may not come in, and why stands beside it."""
+    file = uploads.looked_at(here, form)
+    if file is None or SourceKind(form["kind"].data) is not SourceKind.WORKBOOK or file.name.lower().endswith(".xlsx"):
+        return file
+    form.take(BadInput({"file": Message(text=N_("Please upload the workbook that you took from this page (xlsx)."))}))
+    return None
+
+
+def _keep(here: HospitalJourney, assessment_id: str, form: SourceForm, file: Looked) -> RecordedSource:
     fields = SourceFields(
         kind=SourceKind(form["kind"].data),
         supplied_by=form["supplied_by"].data or "",
         supplied_on=form["supplied_on"].data,
     )
-    if fields.kind is SourceKind.WORKBOOK and not name.lower().endswith(".xlsx"):
-        raise BadInput({"file": Message(text=N_("Please upload the workbook that you took from this page (xlsx)."))})
     owner, shelf = recordings.owner_of(here.hospital.id), _shelf(here)
     try:
-        guarding.check_name(upload.filename)
-        kind = guarding.check(name, content)
-        screening.check(here.settings.virus_scanner, content)
-        kept = shelf.put(owner, content)
-    except (guarding.Unwelcome, screening.Infected, screening.NoAnswer) as refused:
-        raise BadInput({"file": refused.message}) from refused
+        kept = shelf.put(owner, file.content)
     except blobs.NoRoom as full:
         raise BadInput({"file": full.message}) from full
     stored = Stored(
-        blob_id=kept.blob_id, sha256=kept.sha256, size=kept.size, file_name=name, media_type=kind.media_type
+        blob_id=kept.blob_id, sha256=kept.sha256, size=kept.size, file_name=file.name, media_type=file.media_type
     )
     try:
         return recordings.add_source(here.session, here.actor, assessment_id, fields, stored, now=here.now)
@@ -312,7 +315,11 @@ def _read(here: HospitalJourney, asked: Round, source: RecordedSource) -> SheetS
     if len(content) > reading_child.LARGEST:
         values = {"megabytes": reading_child.LARGEST // 2**20}
         raise BadInput({"file": Message(text=N_("The file is larger than %(megabytes)s MB."), values=values)})
-    return reading.answer_sheet(content, recorded_workbooks.shapes(asked))
+    shapes = recorded_workbooks.shapes(asked)
+    here.let_go()  # reading takes its time, and others want to save
+    sent = reading.answer_sheet(content, shapes)
+    here.session.expire_all()  # what they saved meanwhile is read anew
+    return sent
 
 
 # ---- one question

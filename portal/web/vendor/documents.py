@@ -12,7 +12,7 @@ from assessments import evidence_kinds
 from portal import i18n
 from portal.db.models.responses import Confidentiality, DeletionRule
 from portal.errors import BadInput, NotFound
-from portal.files import blobs, guarding, screening
+from portal.files import blobs, guarding
 from portal.files.blobs import Blobs
 from portal.home import BERLIN
 from portal.i18n import gettext as _
@@ -24,8 +24,9 @@ from portal.services.evidence import components, evidence, retention
 from portal.services.evidence.evidence import Document, DocumentFields, Stored
 from portal.services.evidence.retention import Proof
 from portal.services.rounds.rounds import Key, Round
-from portal.web import component_lists, filters, forms, pages
+from portal.web import component_lists, filters, forms, pages, uploads
 from portal.web.journey import CompanyJourney
+from portal.web.uploads import Looked
 from portal.web.vendor import sections
 from portal.web.vendor.room import vendor
 from questionnaires import shelf
@@ -33,7 +34,7 @@ from questionnaires.model import EvidenceType, Text
 from reports import deletion
 from reports import pages as page_style
 from reports.reader import Reader
-from scanners.model import N_, Message
+from scanners.model import N_
 
 RULES = {
     DeletionRule.BY_HAND: N_("deleted by the company"),
@@ -145,10 +146,10 @@ def put_document_in(here: CompanyJourney, assessment_id: str) -> Response:
     """Look at the file, seal it, write it down; what is refused leaves nothing on the disk."""
     asked = responses.questionnaire(here.session, here.actor, assessment_id, now=here.now)
     form = _document_form(asked, sent=True)
-    if form.validate():
+    if form.validate() and (file := uploads.looked_at(here, form)) is not None:
         with form.refusals(here.session):
             to = str(form.to.data or "")
-            _put(here, assessment_id, form, [sections.key_of(to)] if to else [])
+            _put(here, assessment_id, form, file, [sections.key_of(to)] if to else [])
             here.notice(_("The document is there, sealed under your company's key."))
             if to:
                 return _back_to(asked, assessment_id, to)
@@ -302,8 +303,8 @@ def _on_paper(here: CompanyJourney, proof: Proof) -> deletion.Deletion:
     )
 
 
-def _put(here: CompanyJourney, assessment_id: str, form: DocumentForm, keys: list[Key]) -> None:
-    with received(here) as stored:
+def _put(here: CompanyJourney, assessment_id: str, form: DocumentForm, file: Looked, keys: list[Key]) -> None:
+    with sealed(here, file) as stored:
         evidence.add(here.session, here.actor, assessment_id, fields_of(form), stored, keys=keys, now=here.now)
 
 
@@ -314,31 +315,20 @@ def take_off_disk(here: CompanyJourney, blob_id: str) -> None:
 
 
 @contextmanager
-def received(here: CompanyJourney) -> Iterator[Stored]:
-    """The file that this request brought, looked at and sealed."""
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        raise BadInput({"file": Message(text=N_("Choose a file."))})
-    with sealed(here, upload.filename, upload.read(guarding.LARGEST + 1)) as stored:
-        yield stored
-
-
-@contextmanager
-def sealed(here: CompanyJourney, sent_name: str, content: bytes) -> Iterator[Stored]:
-    """Look at a file and seal it; what is done with it happens inside, and when that fails it is off the disk again."""
-    name, owner, shelf = guarding.safe_name(sent_name), evidence.owner_of(here.company.id), on_disk(here)
+def sealed(here: CompanyJourney, file: Looked) -> Iterator[Stored]:
+    """Seal a file; what is done with it happens inside, and when that fails it is off the disk again."""
+    owner, shelf = evidence.owner_of(here.company.id), on_disk(here)
     try:
-        guarding.check_name(sent_name)
-        kind = guarding.check(name, content)
-        screening.check(here.settings.virus_scanner, content)
-        kept = shelf.put(owner, content)
-    except (guarding.Unwelcome, screening.Infected, screening.NoAnswer) as refused:
-        raise BadInput({"file": refused.message}) from refused
+        kept = shelf.put(owner, file.content)
     except blobs.NoRoom as full:
         raise BadInput({"file": full.message}) from full
     try:
         yield Stored(
-            blob_id=kept.blob_id, sha256=kept.sha256, size=kept.size, file_name=name, media_type=kind.media_type
+            blob_id=kept.blob_id,
+            sha256=kept.sha256,
+            size=kept.size,
+            file_name=file.name,
+            media_type=file.media_type,
         )
     except BaseException:
         shelf.remove(owner, kept.blob_id)

@@ -24,7 +24,7 @@ from portal.services.answers import answer_packs, responses
 from portal.services.answers.answer_packs import Waiting
 from portal.services.evidence import evidence
 from portal.services.evidence.evidence import DocumentFields
-from portal.web import forms, pages
+from portal.web import forms, pages, uploads
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import documents, sections
 from portal.web.vendor.room import vendor
@@ -75,15 +75,18 @@ def _take(here: CompanyJourney, assessment_id: str, form: forms.Form, wanted: Se
     """How many entered; what was refused has its sentence beside it."""
     taken = 0
     for one, name, content in _contents(form, wanted):
+        try:
+            file = uploads.look_at(here, name, _given(content))
+        except BadInput as refused:
+            form.take(_beside(one, refused))
+            continue
         with form.refusals(here.session):
             try:
-                with documents.sealed(here, name, _given(content)) as stored:
+                with documents.sealed(here, file) as stored:
                     fields = _fields(form, one, stored.file_name)
                     evidence.add(here.session, here.actor, assessment_id, fields, stored, keys=one.keys, now=here.now)
             except BadInput as refused:
-                raise BadInput(
-                    {_name(about if about in FIELDS else "take", one): why for about, why in refused.fields.items()}
-                ) from refused
+                raise _beside(one, refused) from refused
             taken += 1
         here.let_go()  # each by itself: what is in stays in
     return taken
@@ -113,6 +116,11 @@ def _contents(form: forms.Form, wanted: Sequence[Waiting]) -> Iterator[tuple[Wai
         for one in wanted:
             if one not in inside:
                 yield one, "", Message(text=pack_files_child.MISSING)
+
+
+def _beside(one: Waiting, refused: BadInput) -> BadInput:
+    """The refusal of one document, beside its own fields."""
+    return BadInput({_name(about if about in FIELDS else "take", one): why for about, why in refused.fields.items()})
 
 
 def _given(content: bytes | Message) -> bytes:

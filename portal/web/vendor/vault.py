@@ -13,7 +13,7 @@ from portal.services.actors import COMPANY_LEADERS
 from portal.services.evidence import components, retention, vault
 from portal.services.evidence.retention import HeldBy
 from portal.services.evidence.vault import Kept
-from portal.web import component_lists, filters, pages
+from portal.web import component_lists, filters, pages, uploads
 from portal.web.journey import CompanyJourney
 from portal.web.vendor import documents
 from portal.web.vendor.documents import BODY_LIMIT, CONFIDENTIALITY, KeepingForm, PaperForm
@@ -50,9 +50,9 @@ def put_into_vault(here: CompanyJourney) -> Response:
     """Look at the file, seal it, write it down."""
     form = PaperForm.sent()
     documents.offer_kinds(form, evidence_kinds.shipped().values())
-    if form.validate():
+    if form.validate() and (file := uploads.looked_at(here, form)) is not None:
         with form.refusals(here.session):
-            with documents.received(here) as stored:
+            with documents.sealed(here, file) as stored:
                 row = vault.add(here.session, here.actor, documents.fields_of(form), stored, now=here.now)
             here.notice(_("The document is there, sealed under your company's key."))
             return pages.see_other("vendor.vault_document", evidence_id=row.id)
@@ -118,9 +118,9 @@ def replace_document(here: CompanyJourney, evidence_id: str) -> Response:
     kept = vault.find(here.session, here.actor, evidence_id, now=here.now)
     form = PaperForm.sent()
     documents.offer_kinds(form, evidence_kinds.shipped().values())
-    if form.validate():
+    if form.validate() and (file := uploads.looked_at(here, form)) is not None:
         with form.refusals(here.session):
-            with documents.received(here) as stored:
+            with documents.sealed(here, file) as stored:
                 fields = documents.fields_of(form)
                 done = vault.put_in_place(here.session, here.actor, evidence_id, fields, stored, now=here.now)
             if done.gone:

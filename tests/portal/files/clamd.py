@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,8 +15,11 @@ EICAR = (
 
 
 @contextmanager
-def running(place: Path | None = None, *, answer: bytes | None = None) -> Iterator[tuple[str, list[bytes]]]:
-    """A scanner on a unix socket, or on loopback; gives the setting and what it was sent. `answer`: its word."""
+def running(
+    place: Path | None = None, *, answer: bytes | None = None, meanwhile: Callable[[], None] = lambda: None
+) -> Iterator[tuple[str, list[bytes]]]:
+    """A scanner on a unix socket, or on loopback; gives the setting and what it was sent. `answer`: its word;
+    `meanwhile`: what happens while it looks."""
     seen: list[bytes] = []
     if place is not None:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -39,6 +42,7 @@ def running(place: Path | None = None, *, answer: bytes | None = None) -> Iterat
                 while length := struct.unpack("!L", stream.read(4))[0]:
                     content += stream.read(length)
                 seen.append(content)
+                meanwhile()
                 found = b"stream: Eicar-Test-Signature FOUND\0" if EICAR.encode() in content else b"stream: OK\0"
                 line.sendall(found if answer is None else answer)
 

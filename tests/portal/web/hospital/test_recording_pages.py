@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
@@ -11,10 +13,12 @@ import pytest
 from sqlalchemy import select
 
 from assessments import intake as intake_form
+from portal.db.models.accounts import Hospital
 from portal.db.models.intake_requests import IntakeRequest
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.recordings import RecordedAnswer, RecordedSource
 from portal.demonstration import documents
+from portal.jobs import reading
 from portal.services.answers import recordings
 from portal.services.vendors import vendors
 from portal.services.vendors.vendors import SupplyFields
@@ -141,6 +145,19 @@ def test_a_mailed_workbook_is_compared_and_recorded(clerk, ward, sessions, path)
         assert (row.question_id, row.value["choices"]) == (question.id, [question.shape.options[0].id])
         assert re.search(r"[A-Z]+\d+", row.place)
         assert filled
+
+
+def test_others_save_while_a_mailed_workbook_is_read(clerk, path, session, settings, monkeypatch):
+    found = put(clerk, path, clerk.post(f"{path}/workbook").data, "antworten.xlsx", kind="workbook")
+    place = settings.database_url.removeprefix("sqlite:///")
+    saving = f"import sqlite3; s = sqlite3.connect({place!r}, timeout=1, isolation_level=None); s.execute(%r)"
+    for number, send in enumerate((clerk.get, clerk.post)):
+        said = saving % f"UPDATE hospital SET contact_phone = '{number}'"
+        monkeypatch.setattr(reading, "_read", functools.partial(reading._read, reader=(sys.executable, "-c", said)))
+        send(found.headers["Location"])
+        monkeypatch.undo()
+        assert set(session.scalars(select(Hospital.contact_phone))) == {str(number)}
+        session.rollback()
 
 
 def fill(book, question) -> bool:

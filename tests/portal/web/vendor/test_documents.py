@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing, suppress
 from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from sqlalchemy import select
 
+from portal.db.models.accounts import Hospital
 from portal.db.models.responses import Evidence
 from portal.services.answers import responses, submissions
 from portal.services.answers.submissions import Signer
@@ -205,3 +208,25 @@ def test_a_virus_and_a_scanner_that_is_not_there_are_refused(app, lead, asked, s
     assert "Der Virenscanner antwortet gerade nicht" in sent(f"unix:{tmp_path / 'clamd.ctl'}", PDF)
     assert session.scalars(select(Evidence)).all() == []
     assert [path for path in settings.files_dir.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("path", ["{round}/documents/add", "/vendor/documents/add"])
+def test_others_save_while_the_virus_scanner_looks(app, lead, asked, settings, session, tmp_path, path):
+    def save() -> None:
+        place = settings.database_url.removeprefix("sqlite:///")
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(place, timeout=1)) as other:
+            other.execute("UPDATE hospital SET contact_phone = '112'")
+            other.commit()
+
+    fields = {**FIELDS, "file": (BytesIO(PDF), "zertifikat.pdf")}
+    if path.startswith("/"):
+        del fields["to"]
+    with clamd.running(tmp_path / "clamd.ctl", meanwhile=save) as (setting, _seen):
+        app.extensions[journey.EXTENSION] = replace(
+            app.extensions[journey.EXTENSION], settings=replace(settings, virus_scanner=setting)
+        )
+        answer = lead.post(path.format(round=asked.path), fields, content_type="multipart/form-data")
+
+    assert answer.status_code == 303, errand.text_of(answer)
+    assert set(session.scalars(select(Hospital.contact_phone))) == {"112"}
