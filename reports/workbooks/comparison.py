@@ -14,16 +14,24 @@ from openpyxl.workbook import Workbook
 from assessments.comparison import Comparison, Gate, PartCell
 from assessments.model import Policy
 from reports import comparison as words
+from reports.comparison import LotSheet, Standing
 from reports.reader import Reader
+from reports.tables import Column, Kind
 from reports.workbooks import sheets
 from reports.workbooks.cells import Value, rows_that_fit
 from reports.workbooks.sheets import FONT, HAIR, INK, Paper
+from reports.workbooks.tender_log import FACTS
 from scanners.model import N_
 
 _TITLES, _COLUMN = (15, 60), 30
 _LINE, _HIGHEST = 13, 400
 _OUT = "8C1D18"
 _GROUP = PatternFill("solid", fgColor="F2F5F7")
+BIDDERS: tuple[Column[Standing], ...] = (
+    Column(title=N_("ID"), width=9, kind=Kind.WORDS, value=lambda row, _: row.key),
+    Column(title=N_("Bidder"), width=40, kind=Kind.WORDS, value=lambda row, _: row.name),
+    Column(title=N_("State of the offer"), width=90, kind=Kind.LONG, value=lambda row, _: row.text),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +50,18 @@ def write(
     now: datetime,
     only_differences: bool = False,
     title: str = "",
+    lot: LotSheet | None = None,
 ) -> Marked:
-    """The whole workbook: at a glance, every question and check, the lines behind each level."""
+    """The whole workbook: at a glance, every question and check, what is behind each level; of a lot its bidders."""
     reader = reader.calling(policy)
     workbook = Workbook(write_only=True)
     workbook.properties.creator = "Kettenblick"
     workbook.properties.title = reader.text(N_("Comparison"))
     workbook.properties.created = workbook.properties.modified = now.replace(tzinfo=None, microsecond=0)
     _overview(workbook, made, policy, reader, only_differences=only_differences, title=title)
+    if lot is not None:
+        sheets.table(workbook, N_("Bidders"), BIDDERS, lot.bidders, reader=reader)
+        sheets.table(workbook, N_("Tender"), FACTS, list(lot.facts), reader=reader)
     _details(workbook, made, reader, only_differences=only_differences)
     _lines(workbook, made, reader, only_differences=only_differences)
     fingerprint = sheets.fingerprint(workbook.worksheets)

@@ -79,7 +79,7 @@ def end_lot(
     lot.ended_at, lot.ended_by = now, actor.name[:200]
     lot.end_ground, lot.end_reason = ground, reason.strip()[: tenders.LONGEST_TEXT]
     row.version += 1
-    detail = {"lot": lot.number, "ground": ground.value, "reason": reason.strip()[:500]}
+    detail = {"lot": lot.number, "ending": ground.value, "reason": reason.strip()[:500]}
     tenders.note(session, actor, row, "tender.lot-ended", now=now, detail=detail)
     for bidder in bidders:
         _close(session, bidder, now=now)

@@ -108,7 +108,7 @@ def _note(
     detail = {
         "bidder": bidder.id,
         "lot": tenders.lot_of(row, bidder.lot_id).number,
-        "ground": ground.value,
+        "exclusion": ground.value,
         "reason": reason.strip()[:500],
     }
     tenders.note(session, actor, row, verb, now=now, detail=detail)

@@ -144,12 +144,12 @@ class ExcludeForm(forms.Form):
 
     bidder_id = HiddenField()
     ground = RadioField(
-        _l("Ground"),
+        _l("Ground of the exclusion"),
         [InputRequired(_l("Choose a ground."))],
         choices=forms.choices([(ground.value, text) for ground, text in EXCLUSIONS.items()]),
     )
     reason = TextAreaField(
-        _l("Reason"),
+        _l("Explanation"),
         [InputRequired(_l("Say why this offer is excluded.")), Length(max=tenders.LONGEST_TEXT)],
         filters=[forms.stripped],
     )
@@ -160,7 +160,7 @@ class TakeInForm(forms.Form):
 
     bidder_id = HiddenField()
     reason = TextAreaField(
-        _l("Reason"),
+        _l("Explanation"),
         [InputRequired(_l("Say why the exclusion is taken back.")), Length(max=tenders.LONGEST_TEXT)],
         filters=[forms.stripped],
     )
@@ -170,12 +170,12 @@ class EndLotForm(forms.Form):
     """Why a lot ends without an award."""
 
     ground = RadioField(
-        _l("Ground"),
+        _l("Ground of the end"),
         [InputRequired(_l("Choose a ground."))],
         choices=forms.choices([(ground.value, text) for ground, text in ENDS.items()]),
     )
     reason = TextAreaField(
-        _l("Reason"),
+        _l("Explanation"),
         [InputRequired(_l("Give the reason for the end of the lot.")), Length(max=tenders.LONGEST_TEXT)],
         filters=[forms.stripped],
     )

@@ -39,8 +39,9 @@ DETAILS: Mapping[str, object] = {
     "lot": _l("Lot"),
     "tier": _l("Tier"),
     "file": _l("File"),
-    "ground": _l("Ground"),
-    "reason": _l("Reason"),
+    "exclusion": _l("Ground of the exclusion"),
+    "ending": _l("Ground of the end"),
+    "reason": _l("Explanation"),
     "from": _l("As answered by"),
     "months": _l("Months after the deadline"),
     "before": _l("Before"),
@@ -49,6 +50,8 @@ DETAILS: Mapping[str, object] = {
     "edition": _l("Edition"),
     "sha256": "SHA-256",
 }  # ids of rows tell a reader nothing and stand in the chain
+EXCLUSION_WORDS: Mapping[str, object] = {ground.value: text for ground, text in EXCLUSIONS.items()}
+END_WORDS: Mapping[str, object] = {ground.value: text for ground, text in ENDS.items()}
 
 
 @hospital.get("/compare/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
@@ -69,6 +72,7 @@ def tender_log_workbook(here: HospitalJourney, tender_id: str) -> Response:
     row = tenders.find(here.session, here.actor, tender_id)
     facts = {
         **dict(_facts(here, row)),
+        **{f"{_('Lot %(number)s', number=lot.number)}: {lot.title}": _outcome(row, lot) for lot in row.lots},
         _("What was frozen"): json.dumps(row.frozen, ensure_ascii=False, sort_keys=True) if row.frozen else "",
         _("Chain of acts"): _("whole")
         if acts.is_sound(here.session, here.actor, tender_id)
@@ -150,10 +154,8 @@ def _outcome(row: Tender, lot: TenderLot) -> str:
 
 def _detail(name: str, value: object, bidders: Mapping[str, str]) -> str:
     """One detail of an act, with words in place of ids and codes."""
-    if name == "ground":
-        words = {one.value: text for one, text in [*EXCLUSIONS.items(), *ENDS.items()]}
-        return f"{DETAILS[name]}: {words.get(str(value), value)}"
-    return f"{DETAILS[name]}: {bidders.get(str(value), value)}"
+    words = {"exclusion": EXCLUSION_WORDS, "ending": END_WORDS}.get(name, bidders)
+    return f"{DETAILS[name]}: {words.get(str(value), value)}"
 
 
 def _name(here: HospitalJourney, kind: str) -> str:

@@ -185,7 +185,15 @@ def tender_sheet(here: HospitalJourney, tender_id: str, lot_id: str) -> Response
     lot = tenders.lot_of(row, lot_id)
     made = openings.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
     rules = openings.frozen_policy(row)
-    written = comparison_workbook.write(made, rules, reader=reader(), now=here.now, title=_title(row, lot))
+    told = reader()
+    written = comparison_workbook.write(
+        made,
+        rules,
+        reader=told,
+        now=here.now,
+        title=_title(row, lot),
+        lot=LotSheet(facts=_facts(here, row, lot, told), bidders=_bidders(here, row, lot, made)),
+    )
     openings.note_taken(here.session, here.actor, tender_id, lot.number, sha256=written.fingerprint, now=here.now)
     return pages.download(written.content, name=_name(here, lot, "xlsx"), media_type=XLSX)
 

@@ -62,16 +62,21 @@ STATES: Mapping[str, object] = {
     TenderState.AWARDED.value: _l("awarded"),
     TenderState.CANCELLED.value: _l("cancelled"),
 }
+KINDS: Mapping[str, str] = {  # of their chips: what waits for the hospital, and what is over
+    tenders.CLOSED: "attention",
+    TenderState.AWARDED.value: "done",
+    TenderState.CANCELLED.value: "stopped",
+}
 OF_BIDDERS: Mapping[str, type[forms.Form]] = {"award": AwardForm, "exclude": ExcludeForm, "take_in": TakeInForm}
 
 
 @hospital.get("/compare/tenders", roles=EVERY_HOSPITAL_ROLE)
 def tender_list(here: HospitalJourney) -> Response:
     """Every tender with its state."""
-    found = tenders.rows(here.session, here.actor)
+    found = [(row, tenders.standing(row, now=here.now)) for row in tenders.rows(here.session, here.actor)]
     return pages.page(
         "hospital/tenders.html",
-        rows=[(row, STATES[tenders.standing(row, now=here.now)]) for row in found],
+        rows=[(row, STATES[state], KINDS.get(state, "neutral")) for row, state in found],
         may_write=here.role in HOSPITAL_WRITERS,
     )
 
@@ -329,6 +334,7 @@ def page(
         row=row,
         standing=standing,
         state_word=STATES[standing],
+        state_kind=KINDS.get(standing, "neutral"),
         set_word=_(marks.QUESTION_SETS[QuestionSet(row.question_set)]),
         forms=shown,
         answers=answers,

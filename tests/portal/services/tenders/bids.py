@@ -75,8 +75,8 @@ def bidder(lot_id: str, name: str, domain: str) -> BidderFields:
     )
 
 
-def drafted(session: Session, now: datetime, **changes: object) -> Bids:
-    ward = wards.empty(session)
+def drafted(session: Session, now: datetime, *, ward: Ward | None = None, **changes: object) -> Bids:
+    ward = ward or wards.empty(session)
     row = drafting.begin(session, ward.assessor, fields(now, **changes), now=now)
     made = Bids(ward=ward, tender_id=row.id, closes_at=row.closes_at)
     for name, domain in ((ONE, "kanarienblau.de"), (TWO, "kanariengelb.de")):
@@ -93,9 +93,9 @@ def started(session: Session, now: datetime, **changes: object) -> Bids:
     return made
 
 
-def started_with_two_lots(session: Session, now: datetime) -> Bids:
+def started_with_two_lots(session: Session, now: datetime, *, ward: Ward | None = None, **changes: object) -> Bids:
     """The first bidder bids for the first lot, the second for the second."""
-    made = drafted(session, now)
+    made = drafted(session, now, ward=ward, **changes)
     who = made.ward.assessor
     lot = drafting.add_lot(session, who, made.tender_id, "Los zwei", now=now)
     bidders.remove_bidder(session, who, made.tender_id, made.bidders[TWO], now=now)

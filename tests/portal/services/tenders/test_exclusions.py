@@ -73,7 +73,7 @@ def test_an_excluded_offer_stands_last_and_gets_no_award_until_it_is_taken_in_ag
     assert details["tender.offer-excluded"] == {
         "bidder": made.bidders[ONE],
         "lot": 1,
-        "ground": "unsuitable",
+        "exclusion": "unsuitable",
         "reason": "100 % Verlust.",
     }
     assert details["tender.exclusion-taken-back"]["reason"] == "Nachgereicht."

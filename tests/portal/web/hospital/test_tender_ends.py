@@ -1,0 +1,146 @@
+"""Ends of a tender through its pages: an offer excluded and taken in again, a lot given up; an owner asked; lapsing."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import select, update
+
+from assessments import intake
+from portal.db.models.intake_requests import IntakeRequest
+from portal.db.models.jobs import OutboxMail
+from portal.db.models.tenders import Tender, TenderBidder
+from portal.services.tenders import openings
+from tests.portal.services.tenders import bids
+from tests.portal.services.tenders.bids import DAY, ONE, TWO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portal.db.session import Sessions
+    from tests.portal.web.conftest import Visitor
+    from tests.portal.web.hospital.ward import Ward
+
+LONG_AGO = datetime(2026, 1, 15, 11, tzinfo=UTC)
+LIST = "/hospital/compare/tenders"
+INTAKE = {question.id: question.options[0].id for question in intake.current().questions}
+
+
+@pytest.fixture
+def tender(sessions: Sessions, ward: Ward) -> str:
+    """An opened tender of two lots in the ward; its path."""
+    start = datetime.now(UTC) - 40 * DAY
+    with sessions.begin() as session:
+        made = bids.started_with_two_lots(session, start, ward=ward, needs_two=False)
+        bids.hand_in(session, made, ONE, now=start + 2 * DAY, quality=1.0)
+        openings.open_answers(session, ward.assessor, made.tender_id, now=made.closes_at)
+    return f"{LIST}/{made.tender_id}"
+
+
+def test_an_offer_is_excluded_and_taken_in_again_and_a_lot_is_given_up(
+    visit: Callable[..., Visitor], ward: Ward, sessions: Sessions, tender: str
+):
+    visitor = visit(ward.assessor)
+    with sessions() as session:
+        bidder = session.scalars(select(TenderBidder).where(TenderBidder.name == ONE)).one()
+        lots = [(lot.id, lot.number) for lot in bidder.tender.lots]
+    form = {"bidder_id": bidder.id, "ground": "unsuitable", "reason": "Kein Nachweis."}
+    wrong = visitor.post(f"{tender}/exclude", {**form, "ground": "", "reason": "Getippt."})
+    assert (wrong.status_code, "Getippt." in wrong.get_data(as_text=True)) == (422, True)
+    assert visitor.post(f"{tender}/exclude", form).status_code == 303
+    clash = visitor.post(f"{tender}/exclude", {**form, "reason": "Zweimal."})
+    page = clash.get_data(as_text=True)
+    assert clash.status_code == 409
+    assert "Zweimal." in page  # what was typed
+    assert "Kein Nachweis." in page  # beside what stands
+
+    sheet = load_workbook(io.BytesIO(visitor.post(f"{tender}/lots/{lots[0][0]}/workbook").data))
+    assert any("Kein Nachweis." in str(row[2]) for row in sheet["Bieter"].iter_rows(values_only=True))
+    assert "Kein Nachweis." in visitor.get(f"{tender}/lots/{lots[0][0]}").get_data(as_text=True)
+    assert visitor.post(f"{tender}/award", {"bidder_id": bidder.id, "reason": "Doch."}).status_code == 409
+    back = {"bidder_id": bidder.id, "reason": "Nachgereicht."}
+    assert visitor.post(f"{tender}/take-in-again", {**back, "reason": ""}).status_code == 422
+    assert visitor.post(f"{tender}/take-in-again", back).status_code == 303
+    assert visitor.post(f"{tender}/take-in-again", back).status_code == 409
+
+    end = {"ground": "no-offer", "reason": "Kein Angebot."}
+    assert visitor.post(f"{tender}/lots/{lots[1][0]}/end", {**end, "reason": ""}).status_code == 422
+    assert visitor.post(f"{tender}/lots/{lots[1][0]}/end", end).status_code == 303
+    again = visitor.post(f"{tender}/lots/{lots[1][0]}/end", {**end, "reason": "Noch einmal."})
+    assert (again.status_code, "Noch einmal." in again.get_data(as_text=True)) == (409, True)
+    page = visitor.get(tender).get_data(as_text=True)
+    assert "ohne Zuschlag aufgehoben" in page
+    log = visitor.get(f"{tender}/log").get_data(as_text=True)
+    for words in (
+        "Angebot von Hand ausgeschlossen",
+        "Ausschlussgrund: Der Bieter ist nicht geeignet",
+        "Ausschluss eines Angebots zurückgenommen",
+        "Aufhebungsgrund: Kein Angebot entspricht den Bedingungen",
+    ):
+        assert words in log, words
+    told = load_workbook(io.BytesIO(visitor.post(f"{tender}/log").data)).worksheets[0]
+    assert any("Kein Angebot." in str(row[1]) for row in told.iter_rows(values_only=True))
+    assert visitor.post(f"{tender}/award", {"bidder_id": bidder.id, "reason": "Bestes."}).status_code == 303
+    assert "Zuschlag erteilt" in visitor.get(tender).get_data(as_text=True)
+
+
+def test_a_tender_that_nobody_ends_stands_on_the_start_page_with_its_day(
+    visit: Callable[..., Visitor], ward: Ward, sessions: Sessions, tender: str
+):
+    visitor = visit(ward.assessor)
+    assert "niemand beendet" not in visitor.get("/hospital/").get_data(as_text=True)
+    with sessions.begin() as session:
+        session.execute(update(Tender).values(closes_at=LONG_AGO))
+    today = visitor.get("/hospital/").get_data(as_text=True)
+    assert "Vergaben, die niemand beendet hat" in today
+    assert "endet von selbst am 15.07.2027" in today
+    assert "15.07.2027" in visitor.get(tender).get_data(as_text=True)
+
+
+def test_the_owner_of_a_lot_answers_by_a_link(
+    visit: Callable[..., Visitor], ward: Ward, sessions: Sessions, visitor: Visitor
+):
+    with sessions.begin() as session:
+        made = bids.drafted(session, datetime.now(UTC), ward=ward)
+        lot = session.get_one(Tender, made.tender_id).lots[0]
+        place = f"{LIST}/{made.tender_id}/lots/{lot.id}/intake"
+    clerk = visit(ward.assessor)
+    until = (datetime.now(UTC) + 9 * DAY).strftime("%Y-%m-%d")
+    owner = {"email": "beck@klinik.example", "name": "Dr. Beck", "language": "de", "until": until}
+    wrong = clerk.post(f"{place}/ask", {**owner, "email": "beck"})
+    assert (wrong.status_code, "Dr. Beck" in wrong.get_data(as_text=True)) == (422, True)
+    assert clerk.post(f"{place}/ask", owner).location.endswith(place)
+    assert "Dr. Beck" in clerk.get(place).get_data(as_text=True)
+    with sessions() as session:
+        mail = session.scalars(select(OutboxMail).where(OutboxMail.to_address == owner["email"])).one()
+        request = session.scalars(select(IntakeRequest).where(IntakeRequest.lot_id == lot.id)).one()
+    assert "Vergabe" in mail.text
+    assert clerk.post(f"/hospital/intakes/{request.id}/remind").location.endswith(place)
+
+    form = visitor.get(re.search(r"/intake/avi_\S+", mail.text)[0]).location
+    text = visitor.get(form).get_data(as_text=True)
+    assert f"Wie viel wird von {lot.title} abhängen?" in text
+    assert ONE not in text
+    assert TWO not in text
+    sent = visitor.post(form, {**INTAKE, "name": "Dr. Beck", "function": "Radiologie"})
+    assert sent.status_code == 200
+    assert place in clerk.get("/hospital/").get_data(as_text=True)
+
+    page_now = clerk.get(place).get_data(as_text=True)
+    assert "Radiologie" in page_now
+    stale = clerk.post(f"{place}/take-over", {"request": request.id, "version": "1"})
+    assert stale.status_code == 409
+    fields = {"request": request.id, "request_version": "2", "version": "1"}
+    changed = {**INTAKE, **fields, "tier": "2", "reason": "Es gibt Ersatz."}
+    stale = clerk.post(place, changed)
+    assert (stale.status_code, "Es gibt Ersatz." in stale.get_data(as_text=True)) == (409, True)
+    with sessions() as session:
+        read = str(session.get_one(IntakeRequest, request.id).version)
+    assert clerk.post(f"{place}/take-over", {"request": request.id, "version": read}).status_code == 303
+    with sessions() as session:
+        assert session.get_one(Tender, made.tender_id).lots[0].tier == 1
