@@ -35,6 +35,7 @@ class JobKind(StrEnum):
     COMPONENTS_NEWS = "components-news"  # what that has brought to light
     EXPORT = "export"  # a file that takes a while
     SNAPSHOT = "snapshot"  # the register is frozen
+    POLICY_PREVIEW = "policy-preview"  # what the draft of a policy would do to every vendor
     SHRED = "shred"  # files of deleted documents go off the disk
     FLASH = "flash"  # a question of the moment whose clock lapsed
     CAMPAIGN = "campaign"  # the invitations of a campaign, one vendor after the other

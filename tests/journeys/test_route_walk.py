@@ -81,7 +81,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.catalogue_file  GET hospital.catalogue_workbook
         GET hospital.shipped_catalogue_file
         GET hospital.policy_page  GET hospital.preview_policy  GET hospital.policy_release  GET hospital.policy_file
-        GET hospital.policy_release_file
+        GET hospital.policy_release_file  GET hospital.live_policy_preview  POST hospital.work_out_policy
         GET hospital.incident_list  GET hospital.incident  GET hospital.vendor_incidents
         GET hospital.flash  GET hospital.flash_calls  GET hospital.flash_workbook
         GET hospital.live_exports  POST hospital.ask_for_report  POST hospital.export_file

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from assessments import policy, storing, tailoring
@@ -19,7 +19,7 @@ from assessments.model import Policy
 from portal import i18n
 from portal.db.models.accounts import Hospital, HospitalRole
 from portal.db.models.assessments import Assessment, Stage
-from portal.db.models.policies import PolicyDraft, PolicyRelease
+from portal.db.models.policies import PolicyDraft, PolicyPreview, PolicyRelease
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotFound, NotNow
 from portal.home import BERLIN
@@ -191,6 +191,7 @@ def discard(session: Session, actor: Actor, *, edits: int, now: datetime) -> Non
     if row is None:
         raise NotFound
     audit.record(session, actor, "policy.discarded", hospital_id, now=now)
+    session.execute(delete(PolicyPreview).where(PolicyPreview.hospital_id == hospital_id))  # of a draft that is gone
     session.delete(row)
 
 
@@ -225,6 +226,7 @@ def release(session: Session, actor: Actor, *, reason: str, edits: int, now: dat
         released_by=actor.name[:200],
     )
     session.add(released)
+    session.execute(delete(PolicyPreview).where(PolicyPreview.hospital_id == hospital_id))
     session.delete(row)
     session.flush()
     for assessment_id in _rounds_that_speak(session, hospital_id):

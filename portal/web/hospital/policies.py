@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length
 from assessments import deciding, frameworks, sense, tailoring
 from assessments.model import MODULE_PARTS, PARTS, Grade, Policy, RiskLevel
 from portal import i18n
-from portal.db.models.policies import PolicyDraft
+from portal.db.models.policies import PolicyDraft, PreviewState
 from portal.errors import BadInput, Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
@@ -26,6 +26,7 @@ from reports import marks
 from scanners.model import Message, Severity
 
 YAML = "application/yaml"
+OF_ALL = 100  # vendors that would change, on one page of all
 LARGEST = 2**18
 BODY_LIMIT = LARGEST + 2**16
 SHOWN = 60  # questions of one search
@@ -180,23 +181,48 @@ def discard_policy(here: HospitalJourney) -> Response:
 
 @hospital.get("/settings/policy/preview", roles=EVERY_HOSPITAL_ROLE)
 def preview_policy(here: HospitalJourney) -> Response:
-    """What the draft would do to each vendor, a page at a time or as many as can be at once; nothing is written."""
+    """What the draft would do to each vendor: a page of them worked out now, or all of them as a job has left it."""
     row = _draft(here)
-    is_whole = request.args.get("all") == "1"
-    start = 0 if is_whole else forms.version(request.args.get("from"))
-    length = policy_previews.MOST if is_whole else policy_previews.LENGTH
+    start = forms.version(request.args.get("from"))
+    if request.args.get("all") == "1":
+        return pages.page("hospital/policy_preview.html", seen=None, **_whole(here, start))
     draft = policies.of_draft(row)
-    seen = policy_previews.preview(here.session, here.actor, draft, start=start, length=length, now=here.now)
+    seen = policy_previews.preview(here.session, here.actor, draft, start=start, now=here.now)
     return pages.page(
         "hospital/policy_preview.html",
         seen=seen,
         totals=seen.totals,
         start=start,
-        length=length,
-        most=policy_previews.MOST,
+        length=policy_previews.LENGTH,
         authorities=deciding.AUTHORITIES,
-        row=row,
+        is_live=False,
     )
+
+
+@hospital.get("/settings/policy/preview/all", roles=EVERY_HOSPITAL_ROLE)
+def live_policy_preview(here: HospitalJourney) -> Response:
+    """The part about all vendors as it stands now; it asks for itself while it is being worked out."""
+    _draft(here)
+    return pages.part("hospital/policy_preview_all.html", **_whole(here, 0))
+
+
+@hospital.post("/settings/policy/preview", roles=EVERY_HOSPITAL_ROLE)
+def work_out_policy(here: HospitalJourney) -> Response:
+    """Have all vendors worked out in the background."""
+    policy_previews.ask(here.session, here.actor, now=here.now)
+    return pages.see_other("hospital.preview_policy", all=1)
+
+
+def _whole(here: HospitalJourney, start: int) -> dict[str, Any]:
+    whole = policy_previews.whole(here.session, here.actor, now=here.now)
+    return {
+        "whole": whole,
+        "is_live": whole is not None and whole.row.state is PreviewState.WAITING,
+        "moved": whole.moved[start : start + OF_ALL] if whole is not None else (),
+        "start": start,
+        "length": OF_ALL,
+        "authorities": deciding.AUTHORITIES,
+    }
 
 
 @hospital.post("/settings/policy/release", roles=policies.RELEASERS)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from assessments import policy
 from portal.db.models.accounts import HospitalRole
-from portal.db.models.policies import PolicyDraft, PolicyRelease
+from portal.db.models.policies import PolicyDraft, PolicyPreview, PolicyRelease
 from portal.services.registers import policies, policy_previews
 from portal.web.hospital import policy_forms
 
@@ -129,10 +129,45 @@ def test_the_preview_counts_who_moves_which_way(admin: Visitor, ward: Ward, sess
     totals = seen.totals
     assert totals.up + totals.down + totals.same == totals.counted == seen.total
     assert totals.up + totals.down == sum(one.before.value != one.after.value for one in seen.rows)
-    assert totals.authorities == sum(one.by_before is not one.by_after for one in seen.rows)
+    assert totals.authorities == sum(one.before.decider is not one.after.decider for one in seen.rows)
 
     page = admin.get(f"{HOME}/preview").get_data(as_text=True)
     shown = re.search(r'<p id="totals">(.*?)</p>', page)[1]
     numbers = [int(one) for one in re.findall(r"<strong>(\d+)</strong>", shown)]
     assert numbers == [totals.up, totals.down, totals.same, totals.grades, totals.levels, totals.authorities]
-    assert admin.get(f"{HOME}/preview?all=1").status_code == 200
+
+
+def test_all_vendors_are_worked_out_behind_the_page_and_stay_on_it(
+    admin: Visitor, ward: Ward, sessions: Sessions, now: datetime
+):
+    admin.post(HOME)
+    admin.post(f"{HOME}/draft", typed(1, part_weights__3="60"))
+    assert "Alle Lieferanten durchrechnen" in admin.get(f"{HOME}/preview?all=1").get_data(as_text=True)
+    assert admin.get(f"{HOME}/preview/all").status_code == 200
+    assert admin.post(f"{HOME}/preview").status_code == 303
+    waiting = admin.get(f"{HOME}/preview?all=1").get_data(as_text=True)
+    assert "wartet" in waiting
+    assert 'hx-get="/hospital/settings/policy/preview/all"' in waiting
+    with sessions.begin() as session:
+        row = session.scalars(select(PolicyPreview)).one()
+        policy_previews.note_progress(session, row.hospital_id, row.id, done=1, total=2)
+    assert '<progress max="2" value="1"' in admin.get(f"{HOME}/preview/all").get_data(as_text=True)
+    with sessions() as session:
+        made = policy_previews.work_out(session, row.hospital_id, row.id, now=now, tell=lambda _done, _total: None)
+    with sessions.begin() as session:
+        policy_previews.keep(session, row.hospital_id, row.id, made)
+
+    done = admin.get(f"{HOME}/preview?all=1").get_data(as_text=True)
+    shown = re.search(r'<p id="all-totals">(.*?)</p>', done)[1]
+    numbers = [int(one) for one in re.findall(r"<strong>(\d+)</strong>", shown)]
+    assert numbers == [
+        made.document["totals"][name] for name in ("up", "down", "same", "grades", "levels", "authorities")
+    ]
+    assert "Der Entwurf hat sich seither geändert" not in done
+    admin.post(f"{HOME}/draft", typed(2, part_weights__3="50"))
+    assert "Der Entwurf hat sich seither geändert" in admin.get(f"{HOME}/preview?all=1").get_data(as_text=True)
+    with sessions.begin() as session:
+        policy_previews.ask(session, ward.admin, now=now)
+        again = session.scalars(select(PolicyPreview)).one()
+        policy_previews.give_up(session, again.hospital_id, again.id)
+    assert "ließ sich nicht durchrechnen" in admin.get(f"{HOME}/preview?all=1").get_data(as_text=True)
