@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.db.models.assessments import Assessment
 from portal.db.models.components import Component, ComponentFinding, ComponentList, ListState, SharedComponent
 from portal.db.models.responses import Evidence, Response, SignOff
+from portal.db.models.tenders import TenderBidder
 from portal.services.answers import manifests
 from scanners.components import Standing
 
@@ -25,13 +26,15 @@ Place = tuple[str, str, tuple[str, ...]]  # hospital, vendor, the supplies besid
 
 
 def released(session: Session, company_id: str) -> Mapping[str, Sequence[Place]]:
-    """To whom each document of a company was handed in: by the newest edition of each round."""
+    """To whom each document of a company was handed in: by the newest edition of each round. The tenant of a bidder
+    that was forgotten is nobody any more."""
     rounds = session.execute(
         select(Response, Assessment.hospital_id, Assessment.vendor_id)
         .join(Assessment, Assessment.id == Response.assessment_id)
         .where(
             Response.company_id == company_id,
             exists().where(SignOff.company_id == Response.company_id, SignOff.response_id == Response.id),
+            ~exists().where(TenderBidder.house_id == Assessment.hospital_id, TenderBidder.removed_at.is_not(None)),
         )
         .order_by(Response.created_at)
     ).all()

@@ -75,7 +75,8 @@ def compare(session: Session, hospital_id: str, vendor_id: str, *, now: datetime
     vendor = session.get(Vendor, vendor_id)
     if vendor is None or vendor.hospital_id != hospital_id or vendor.ended_at is not None:
         return ()
-    if session.get_one(Hospital, hospital_id).is_for_bidder:
+    hospital = session.get_one(Hospital, hospital_id)
+    if hospital.is_for_bidder or hospital.ended_at is not None:
         return ()
     mark = session.get(WatchMark, (hospital_id, vendor_id), with_for_update=True, populate_existing=True)
     sight = _sight(session, hospital_id, vendor_id, now=now)

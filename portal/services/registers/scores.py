@@ -28,11 +28,8 @@ COMPARED = (
 def refresh(session: Session, hospital_id: str, assessment_id: str, *, now: datetime) -> ScoreRecord | None:
     """Work a round out anew; nothing is written when nothing moved. None: the round is a draft, gone, or of a bidder
     whose tender has ended: what is forgotten of it does not come back."""
-    assessment = session.get(Assessment, assessment_id)
-    if assessment is None or assessment.hospital_id != hospital_id or assessment.stage is Stage.DRAFT:
-        return None
-    house = session.get_one(Hospital, hospital_id)
-    if house.is_for_bidder and house.ended_at is not None:
+    assessment = find(session, hospital_id, assessment_id)
+    if assessment is None or assessment.stage is Stage.DRAFT:
         return None
     by = policies.of(session, hospital_id)
     assessed = register.assess(dossiers.build(session, hospital_id, assessment_id, now=now), by)
@@ -60,6 +57,15 @@ def refresh(session: Session, hospital_id: str, assessment_id: str, *, now: date
     if is_newest:
         movements.keep(session, assessment, assessed.dossier, fresh, now=now)
     return fresh
+
+
+def find(session: Session, hospital_id: str, assessment_id: str) -> Assessment | None:
+    """The round that a job is about; None: it is gone, or that of a bidder whose tender has ended."""
+    assessment = session.get(Assessment, assessment_id)
+    if assessment is None or assessment.hospital_id != hospital_id:
+        return None
+    house = session.get_one(Hospital, hospital_id)
+    return None if house.is_for_bidder and house.ended_at is not None else assessment
 
 
 def current(session: Session, hospital_id: str, assessment_id: str) -> ScoreRecord | None:

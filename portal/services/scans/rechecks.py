@@ -169,8 +169,8 @@ def _spend(session: Session, row: Recheck, check: Check, *, now: datetime) -> No
 def start(session: Session, hospital_id: str, recheck_id: str, *, now: datetime) -> Task | Postponed | None:
     """What the child is sent to do. None: it is over already, or nobody may look any more."""
     scan_budgets.in_turn(session)
-    row = session.get_one(Recheck, recheck_id, populate_existing=True)
-    if row.hospital_id != hospital_id or row.state is not RecheckState.WAITING:
+    row = session.get(Recheck, recheck_id, populate_existing=True)
+    if row is None or row.hospital_id != hospital_id or row.state is not RecheckState.WAITING:
         return None
     run, check = session.get_one(ScanRun, row.scan_id), CHECKS.get(row.check_id)
     subject = _subject(row)
@@ -244,8 +244,8 @@ def finish(
 
 def give_up(session: Session, hospital_id: str, recheck_id: str, *, now: datetime) -> None:
     """Every try failed."""
-    row = session.get_one(Recheck, recheck_id, populate_existing=True)
-    if row.hospital_id == hospital_id and row.state is RecheckState.WAITING:
+    row = session.get(Recheck, recheck_id, populate_existing=True)
+    if row is not None and row.hospital_id == hospital_id and row.state is RecheckState.WAITING:
         _fail(row, GAVE_UP, now=now)
 
 

@@ -224,8 +224,8 @@ def _stop_all(session: Session, actor: Actor, runs: Sequence[ScanRun], *, now: d
 
 def end_stopped(session: Session, hospital_id: str, scan_id: str, *, now: datetime) -> None:
     """Somebody stopped it: what had been seen goes."""
-    run = session.get_one(ScanRun, scan_id, populate_existing=True)
-    if run.hospital_id != hospital_id:
+    run = session.get(ScanRun, scan_id, populate_existing=True)
+    if run is None or run.hospital_id != hospital_id:
         return
     scan_results.forget(session, run)
     scan_results.end(run, ScanState.STOPPED, STOPPED, now=now)
@@ -233,8 +233,8 @@ def end_stopped(session: Session, hospital_id: str, scan_id: str, *, now: dateti
 
 def give_up(session: Session, hospital_id: str, scan_id: str, *, now: datetime) -> None:
     """Every try failed; what earlier scans saw stays what we know."""
-    run = session.get_one(ScanRun, scan_id, populate_existing=True)
-    if run.hospital_id != hospital_id or run.state not in LIVE:
+    run = session.get(ScanRun, scan_id, populate_existing=True)
+    if run is None or run.hospital_id != hospital_id or run.state not in LIVE:
         return
     scan_results.forget(session, run)
     scan_results.end(run, ScanState.FAILED, GAVE_UP, now=now)
@@ -246,10 +246,10 @@ def give_up(session: Session, hospital_id: str, scan_id: str, *, now: datetime) 
 
 
 def start(session: Session, hospital_id: str, scan_id: str, *, now: datetime) -> Order | Postponed | None:
-    """Begin, from nothing, also when an earlier try left half a result. None: it is over already."""
+    """Begin, from nothing, also when an earlier try left half a result. None: it is over already, or forgotten."""
     scan_budgets.in_turn(session)
-    run = session.get_one(ScanRun, scan_id, populate_existing=True)
-    if run.hospital_id != hospital_id or run.state not in LIVE:
+    run = session.get(ScanRun, scan_id, populate_existing=True)
+    if run is None or run.hospital_id != hospital_id or run.state not in LIVE:
         return None
     if run.stop_requested_at is not None:
         scan_results.end(run, ScanState.STOPPED, STOPPED, now=now)

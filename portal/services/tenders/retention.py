@@ -7,17 +7,18 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from portal.db.models.assessments import Invitation
+from portal.db.models.assessments import Assessment, Invitation
 from portal.db.models.components import ComponentNotice, SharedComponent
 from portal.db.models.disputes import Dispute
 from portal.db.models.findings import FindingHistory, Rejudgement
 from portal.db.models.portfolio import SharedGround
 from portal.db.models.rechecks import Recheck
 from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord, StoredAssessment
+from portal.db.models.responses import Consent
 from portal.db.models.scans import FindingRecord, ScanRun, SeenRecord
 from portal.db.models.snapshots import RiskWord, ScoreBasis, ScoreMove
 from portal.db.models.tenders import Tender, TenderBidder, TenderQuery
-from portal.db.models.vendors import Supply, Vendor
+from portal.db.models.vendors import Host, HostSupply, HostWord, Supply, Vendor
 from portal.db.models.watching import ChangeTold, VendorChange, WatchMark
 from portal.home import BERLIN
 from portal.services.actors import SYSTEM
@@ -88,6 +89,7 @@ def _remove(session: Session, row: Tender, bidder: TenderBidder, *, now: datetim
     if bidder.house_id is not None:
         for table in SEEN:
             session.execute(delete(table).where(table.hospital_id == bidder.house_id))
+        _forget_hosts(session, bidder.house_id)
         for vendor in session.scalars(select(Vendor).where(Vendor.hospital_id == bidder.house_id)):
             vendor.contact_name = vendor.contact_email = ""
         for invitation in session.scalars(select(Invitation).where(Invitation.hospital_id == bidder.house_id)):
@@ -99,3 +101,14 @@ def _remove(session: Session, row: Tender, bidder: TenderBidder, *, now: datetim
     bidder.removed_at = now
     session.flush()
     tenders.note(session, SYSTEM, row, "tender.bidder-forgotten", now=now, detail={"bidder": bidder.id})
+
+
+def _forget_hosts(session: Session, house_id: str) -> None:
+    """Its hosts and what was said of them; a host that stands by name in the company's ledger of consents stays, for
+    that is the company's."""
+    rounds = select(Assessment.id).where(Assessment.hospital_id == house_id)
+    named = select(Consent.host_name).where(Consent.assessment_id.in_(rounds))
+    hosts = select(Host.id).where(Host.hospital_id == house_id, Host.name.not_in(named))
+    for table in (HostWord, HostSupply):
+        session.execute(delete(table).where(table.hospital_id == house_id, table.host_id.in_(hosts)))
+    session.execute(delete(Host).where(Host.hospital_id == house_id, Host.name.not_in(named)))
