@@ -66,12 +66,13 @@ class Task:
 def _score(work: Work) -> None:
     with work.last_step() as session:
         hospital_id, assessment_id = work.argument("hospital_id"), work.argument("assessment_id")
+        assessment = scores.find(session, hospital_id, assessment_id)
+        if assessment is None:
+            return  # what is forgotten does not come back
         scores.refresh(session, hospital_id, assessment_id, now=work.now())
-        assessment = session.get(Assessment, assessment_id)
-        if assessment is not None and reopening.is_decided(session, hospital_id, assessment.vendor_id):
+        if reopening.is_decided(session, hospital_id, assessment.vendor_id):
             reopening.ask(session, hospital_id, assessment.vendor_id, now=work.now())
-        if assessment is not None:
-            jobs.ask_for_changes(session, hospital_id, assessment.vendor_id, now=work.now())
+        jobs.ask_for_changes(session, hospital_id, assessment.vendor_id, now=work.now())
 
 
 def _decisions(work: Work) -> None:
