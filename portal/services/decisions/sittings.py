@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from assessments import deciding
-from assessments.deciding import Ballot, ConditionFact, ConditionState, Tally, Why
+from assessments.deciding import Ballot, ConditionFact, ConditionState, Standing, Tally, Why
 from assessments.model import Authority, Grade, RiskLevel
 from portal import i18n, mailer
 from portal.db.models.accounts import Hospital
@@ -27,7 +27,7 @@ from portal.services.decisions.decision_rows import Subject
 from portal.services.decisions.decisions import CHANGED, DECIDERS, PREPARERS, Basis, ConditionFields, DecisionFields
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
-from portal.services.registers import policies, registers, snapshots
+from portal.services.registers import registers, snapshots
 from reports import minutes as paper
 from reports.minutes import Attendee, BallotLine, Item, Minutes, Stake
 from reports.reader import Reader
@@ -425,7 +425,7 @@ def propose(
         item.ruling, item.reasons = None, note.strip()[: decisions.LONGEST_TEXT]
         item.conditions, item.review_on = [], None
     else:
-        wrong = decisions.problems(fields, today=min(sitting.held_on, now.astimezone(BERLIN).date()))
+        wrong = decisions.problems(fields, today=_day_of(sitting, now))
         if wrong:
             raise BadInput(wrong)
         item.ruling, item.reasons = fields.ruling, fields.reasons.strip()[: decisions.LONGEST_TEXT]
@@ -620,9 +620,12 @@ def close(
     by_key = {one["key"]: one for one in frozen["vendors"]}
     made: dict[str, Decision] = {}
     for number, item in enumerate(row.items, start=1):
-        _refuse_item(session, sitting, number, item, by_key, keys)
-        if item.tally is not None and item.tally.is_carried and item.fields is not None:
-            made[item.item.id] = _decide(session, actor, row, item, by_key, keys, now=now)
+        _refuse_missing(number, item)
+        if item.tally is None or not item.tally.is_carried or item.fields is None:
+            continue
+        standing = _standing(session, actor, item, by_key, keys, now=now)
+        _refuse_above(session, actor, sitting, number, standing)
+        made[item.item.id] = _decide(session, actor, row, item, standing, now=now)
     sitting.state, sitting.closed_at, sitting.closed_by = SittingState.CLOSED, now, actor.name[:200]
     sitting.version += 1
     session.flush()
@@ -643,17 +646,8 @@ def close(
     return found
 
 
-def _refuse_item(  # noqa: PLR0917 - one item against everything
-    session: Session,
-    sitting: Sitting,
-    number: int,
-    item: ItemRow,
-    frozen: Mapping[str, Mapping[str, Any]],
-    keys: Mapping[str, str],
-) -> None:
-    """An item on which somebody has not voted, or which goes to somebody higher, holds the closing up."""
-    if item.item.ruling is None:
-        return
+def _refuse_missing(number: int, item: ItemRow) -> None:
+    """An item on which somebody has not voted holds the closing up."""
     if item.missing:
         raise NotNow(
             Message(
@@ -661,13 +655,13 @@ def _refuse_item(  # noqa: PLR0917 - one item against everything
                 values={"number": number, "name": item.missing[0].name},
             )
         )
-    if item.vendor is None or item.tally is None or not item.tally.is_carried:
-        return
-    entry = frozen.get(keys.get(item.vendor.id, ""))
-    if entry is None:
-        return
-    level = RiskLevel(entry["level"]) if entry["level"] else None
-    needed = deciding.authority(policies.of(session, sitting.hospital_id), entry["tier"], level)
+
+
+def _refuse_above(session: Session, actor: Actor, sitting: Sitting, number: int, standing: Standing | None) -> None:
+    """So does one that goes to somebody higher."""
+    if standing is None:
+        return  # a topic
+    needed = decisions.authority_for(session, actor, standing)
     if deciding.rank(needed) > deciding.rank(sitting.body):
         raise NotNow(
             Message(
@@ -677,24 +671,30 @@ def _refuse_item(  # noqa: PLR0917 - one item against everything
         )
 
 
-def _decide(  # noqa: PLR0917 - one item with all it rests on
+def _standing(
     session: Session,
     actor: Actor,
-    row: SittingRow,
     item: ItemRow,
     frozen: Mapping[str, Mapping[str, Any]],
     keys: Mapping[str, str],
     *,
     now: datetime,
+) -> Standing | None:
+    """Of the vendor that the item is about: as it lies frozen before them, or as of now where it came to the lists
+    only since."""
+    if item.vendor is None:
+        return None
+    today = decisions.standing_of(registers.assess(session, actor, item.vendor.id, now=now))
+    entry = frozen.get(keys[item.vendor.id])
+    return decisions.standing_then(entry, today) if entry is not None else today
+
+
+def _decide(
+    session: Session, actor: Actor, row: SittingRow, item: ItemRow, standing: Standing | None, *, now: datetime
 ) -> Decision:
-    standing = None
-    if item.vendor is not None:
-        today = decisions.standing_of(registers.assess(session, actor, item.vendor.id, now=now))
-        entry = frozen.get(keys[item.vendor.id])
-        standing = decisions.standing_then(entry, today) if entry is not None else today
     fields = item.fields
     assert fields is not None
-    if wrong := decisions.problems(fields, today=row.sitting.held_on):
+    if wrong := decisions.problems(fields, today=_day_of(row.sitting, now)):
         raise NotNow(next(iter(wrong.values())))
     return decisions.add(
         session,
@@ -706,6 +706,11 @@ def _decide(  # noqa: PLR0917 - one item with all it rests on
         basis=Basis(standing=standing, snapshot_id=row.sitting.snapshot_id, item_id=item.item.id, tally=item.tally),
         now=now,
     )
+
+
+def _day_of(sitting: Sitting, now: datetime) -> date:
+    """From which on days are reckoned: that of the sitting, or today where it is held before its day."""
+    return min(sitting.held_on, now.astimezone(BERLIN).date())
 
 
 def checksum(document: Mapping[str, Any]) -> str:

@@ -31,6 +31,8 @@ def refresh(session: Session, hospital_id: str, assessment_id: str, *, now: date
     assessment = find(session, hospital_id, assessment_id)
     if assessment is None or assessment.stage is Stage.DRAFT:
         return None
+    # What is asked for while this is worked out is another job: of the two one goes first, or both would count.
+    session.refresh(assessment, with_for_update={"key_share": True})
     by = policies.of(session, hospital_id)
     assessed = register.assess(dossiers.build(session, hospital_id, assessment_id, now=now), by)
     is_newest = _is_newest(session, assessment)

@@ -20,7 +20,7 @@ from portal.db.models.components import Component, ComponentList
 from portal.db.models.jobs import Job, JobState, OutboxMail
 from portal.db.models.plans import Action, PlanLine
 from portal.db.models.rechecks import Recheck
-from portal.db.models.registers import RiskRecord, RiskTreatment, Treatment
+from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord, Treatment
 from portal.db.models.responses import Evidence
 from portal.db.models.scans import ScanCount, ScanRun
 from portal.db.models.vendors import Vendor
@@ -481,6 +481,22 @@ def test_a_change_is_noted_once_and_told_once_however_many_workers_try(sessions,
         assert session.scalar(select(func.count()).select_from(VendorChange)) == 1
         told = session.scalars(select(OutboxMail.to_address).where(OutboxMail.kind == "changes")).all()
         assert told == [email]
+
+
+def test_of_a_round_that_several_jobs_score_at_once_one_score_counts(sessions, now):
+    with sessions.begin() as session:
+        of = errand.accepted(session, now)
+        hospital_id, assessment_id = of.ward.hospital_id, of.assessment_id
+
+    def score() -> None:
+        with sessions.begin() as session:
+            scores.refresh(session, hospital_id, assessment_id, now=now)
+
+    _together(4, score)
+
+    with sessions() as session:
+        rows = session.scalars(select(ScoreRecord).where(ScoreRecord.assessment_id == assessment_id)).all()
+        assert [row.is_current for row in rows] == [True]
 
 
 def test_an_evening_asks_for_each_scan_once_however_many_workers_try(sessions, now):

@@ -21,6 +21,7 @@ from portal.services.decisions import decisions, sittings
 from portal.services.decisions.decision_rows import Subject
 from portal.services.decisions.decisions import Basis, ConditionFields
 from portal.services.decisions.sittings import PersonFields, Said, SittingFields
+from portal.services.vendors import vendors
 from reports import minutes as paper
 from tests.portal import building, sitting
 from tests.portal.web.hospital import ward as wards
@@ -151,6 +152,49 @@ def test_closing_waits_for_every_vote_and_for_the_frozen_register(
 
     assert [one.presence for one in minutes.attendees] == ["present", "present", "excused", "excused"]
     assert len(minutes.items[0].ballots) == 2
+
+
+def test_a_vendor_that_came_to_the_lists_after_the_freezing_is_still_decided_by_whom_it_goes_to(
+    session: Session, ward: Ward, shelf: Blobs, now: datetime
+):
+    vendors.end(session, ward.assessor, ward.vendors[NAME], now=now)
+    sitting_id = sitting.planned_for_committee(session, ward, now)
+    for one in sitting.PEOPLE:
+        sittings.add_person(session, ward.assessor, sitting_id, one, now=now)
+    topic = decisions.subject_of(session, ward.assessor, topic="Notfallhandbuch")
+    sittings.put_on(session, ward.assessor, sitting_id, topic, now=now)
+    version = sittings.find(session, ward.assessor, sitting_id).sitting.version
+    sittings.begin(session, ward.decider, sitting_id, version=version, now=now)
+    sitting.freeze(session, ward, shelf, sitting_id, now)
+    vendors.bring_back(session, ward.assessor, ward.vendors[NAME], now=now)
+    late = decisions.subject_of(session, ward.assessor, vendor_id=ward.vendors[NAME])
+    item = sittings.put_on(session, ward.assessor, sitting_id, late, now=now)
+    sittings.propose(session, ward.assessor, sitting_id, item.id, sitting.fields(now), version=item.version, now=now)
+    row = sittings.find(session, ward.decider, sitting_id)
+    said = {person.id: Said(ballot=YES) for person in row.voters}
+    sittings.vote(session, ward.decider, sitting_id, item.id, said, version=item.version, now=now)
+
+    with pytest.raises(NotNow, match="the management decides"):
+        sitting.closed(session, ward, shelf, sitting_id, now)
+
+
+def test_a_sitting_held_before_its_day_decides_what_was_proposed(
+    session: Session, ward: Ward, shelf: Blobs, now: datetime
+):
+    sitting_id = sitting.planned(session, ward, now)
+    row = sittings.find(session, ward.assessor, sitting_id)
+    plan = SittingFields(name="x", body=Authority.MANAGEMENT, held_on=now.date() + timedelta(days=90))
+    sittings.change(session, ward.assessor, sitting_id, plan, version=row.sitting.version, now=now)
+    for item in row.items:  # its condition is due in sixty days
+        version = item.item.version
+        sittings.propose(
+            session, ward.assessor, sitting_id, item.item.id, sitting.fields(now), version=version, now=now
+        )
+    sittings.begin(session, ward.decider, sitting_id, version=row.sitting.version, now=now)
+    sitting.freeze(session, ward, shelf, sitting_id, now)
+    sitting.voted(session, ward, sitting_id, (YES, YES, YES), now)
+
+    assert [one.decision_key for one in sitting.closed(session, ward, shelf, sitting_id, now).items] == ["B-0001"]
 
 
 def test_a_sitting_needs_a_chair_an_agenda_and_a_day(session: Session, ward: Ward, now: datetime):
