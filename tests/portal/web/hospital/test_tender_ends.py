@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from assessments import intake
 from portal.db.models.intake_requests import IntakeRequest
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.tenders import Tender, TenderBidder
+from portal.jobs import printing
 from portal.services.tenders import openings
 from tests.portal.services.tenders import bids
 from tests.portal.services.tenders.bids import DAY, ONE, TWO
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portal.db.session import Sessions
+    from portal.settings import Settings
     from tests.portal.web.conftest import Visitor
     from tests.portal.web.hospital.ward import Ward
 
@@ -144,3 +148,25 @@ def test_the_owner_of_a_lot_answers_by_a_link(
     assert clerk.post(f"{place}/take-over", {"request": request.id, "version": read}).status_code == 303
     with sessions() as session:
         assert session.get_one(Tender, made.tender_id).lots[0].tier == 1
+
+
+def test_others_save_while_the_sheet_or_the_log_is_set(
+    visit: Callable[..., Visitor], ward: Ward, settings: Settings, tender: str, monkeypatch: pytest.MonkeyPatch
+):
+    place, saved = settings.database_url.removeprefix("sqlite:///"), []
+
+    def press(html: str, *, style: str) -> bytes:
+        """In the place of the press: somebody else saves, and does not wait."""
+        assert html
+        assert style
+        with contextlib.closing(sqlite3.connect(place, timeout=0)) as other, other:
+            saved.append(other.execute("UPDATE hospital SET city = 'Anderswo'").rowcount)
+        return b"%PDF-"
+
+    monkeypatch.setattr(printing, "pdf", press)
+    visitor = visit(ward.assessor)
+    lot = re.search(rf"{tender}/lots/(\w+)", visitor.get(tender).get_data(as_text=True))[1]
+    assert visitor.post(f"{tender}/lots/{lot}/paper").status_code == 200
+    assert visitor.post(f"{tender}/log/paper").status_code == 200
+    assert len(saved) == 2
+    assert "Datei: PDF" in visitor.get(f"{tender}/log").get_data(as_text=True)  # noted once it was set
