@@ -190,6 +190,9 @@ class Worker:
             self._bury_abandoned()
         if waiting:
             with self.tools.sessions.begin() as session:
+                # What somebody holds at this moment is about to be taken, or to be rung by whoever asks for it.
+                free = select(Job.id).where(Job.id.in_(waiting)).with_for_update(skip_locked=True)
+                waiting = session.scalars(free).all()
                 session.execute(update(Job).where(Job.id.in_(waiting)).values(rung_at=now))
             for job_id in waiting:
                 self.bell.ring(job_id)

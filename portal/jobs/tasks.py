@@ -89,8 +89,10 @@ def _nightly(work: Work) -> None:
     _sweep_files(work)
     with work.last_step() as session:
         now = work.now()
-        open_rounds = select(Assessment.hospital_id, Assessment.id).where(
-            Assessment.stage.not_in([Stage.DRAFT, Stage.CLOSED])
+        open_rounds = (
+            select(Assessment.hospital_id, Assessment.id)
+            .where(Assessment.stage.not_in([Stage.DRAFT, Stage.CLOSED]))
+            .order_by(Assessment.id)
         )
         for hospital_id, assessment_id in session.execute(open_rounds).all():
             jobs.ask_for_score(session, hospital_id, assessment_id, now=now)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal import worker
 from portal.app import create_app
 from portal.db import migrating
 from portal.db import session as database
@@ -497,6 +499,23 @@ def test_of_a_round_that_several_jobs_score_at_once_one_score_counts(sessions, n
     with sessions() as session:
         rows = session.scalars(select(ScoreRecord).where(ScoreRecord.assessment_id == assessment_id)).all()
         assert [row.is_current for row in rows] == [True]
+
+
+def test_a_job_that_somebody_holds_keeps_nobody_from_ringing_the_others(sessions, postgres_url, tmp_path, now):
+    made = worker.make(web.make_settings(postgres_url, tmp_path), sessions.kw["bind"])
+    made.tools = replace(made.tools, clock=lambda: now)
+    with sessions.begin() as session:
+        for name in ("held", "free"):
+            jobs.ask_for_score(session, "h", name, now=now)
+    held, free = (select(Job).where(Job.dedupe_key == f"score:{name}") for name in ("held", "free"))
+
+    with sessions() as holder:
+        holder.scalars(held.with_for_update()).one()
+        made.reconcile()
+    with sessions() as session:
+        rung = [session.scalars(one).one().rung_at is not None for one in (held, free)]
+    made.bell.close()
+    assert rung == [False, True]
 
 
 def test_an_evening_asks_for_each_scan_once_however_many_workers_try(sessions, now):
