@@ -81,9 +81,9 @@ def beside(catalogue: Catalogue, own: Iterable[str], assessment: Assessment, key
     return (FRESH if continuing.is_asked_again(catalogues.again(assessment), *key) else NAMED,)
 
 
-def beside_fact(assessment: Assessment, question_id: str) -> Sequence[str]:
-    """The same of a question about the company or what it delivers; () where a round begins from nothing."""
-    because = assessment.asked_because or {}
+def beside_fact(catalogue: Catalogue, assessment: Assessment, question_id: str) -> Sequence[str]:
+    """The same of a question about the company or what it delivers."""
+    because = assessment.asked_because or {} if continuing.is_follow_up(catalogue) else {}
     return tuple(TOLD[Doubt(word)] for word in because.get(question_id, ()))
 
 

@@ -210,7 +210,7 @@ def _profile_entry(one: ProfileQuestion, asked: Round, *, is_open: bool) -> Entr
         answer=asked.profile.get(one.id),
         is_open=is_open,
         takes_note=False,
-        reasons=reasons.beside_fact(asked.assessment, one.id),
+        reasons=reasons.beside_fact(asked.catalogue, asked.assessment, one.id),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -471,3 +472,75 @@ def test_whoever_begins_a_follow_up_asks_of_a_product_that_is_new(session, done,
 
     assert made.asked_again == [continuing.everything_of(new)]
     assert made.asked_because == {continuing.everything_of(new): ["product"]}
+
+
+def _round_with(session, done, name, at):
+    """The vendor answers a follow-up after a product came to it."""
+    made_id = _add(session, done, name, at)
+    made = _begin(session, done, at)
+    ward.accept(session, done.ward, errand.VENDOR, now=at, actor=done.lead)
+    response = session.scalars(select(Response).where(Response.assessment_id == made.id)).one()
+    for slot in _asked(session, made, at).slots:
+        session.add(
+            Answer(
+                company_id=response.company_id,
+                response_id=response.id,
+                question_id=slot.question.id,
+                supply_id=slot.supply_id,
+                value=answering.dump(ward._some(slot.question.shape, 1.0, random.Random(1))),
+                updated_at=at,
+                updated_by="Erika Muster",
+            )
+        )
+    session.flush()
+    ward.hand_in(session, done.ward, errand.VENDOR, now=at, released=True)
+    session.get_one(Assessment, made.id).stage = Stage.CLOSED
+    for row in session.scalars(select(Evidence)):
+        row.valid_from = row.issued_on = None
+        row.valid_to = (at + 6 * YEAR).date()
+    session.flush()
+    return made_id
+
+
+def test_what_has_aged_of_one_product_is_not_asked_of_another_that_is_in_date(session, done, now):
+    old, new = done.ward.supplies[errand.VENDOR], _round_with(session, done, "Cloud-Archiv", now + timedelta(days=400))
+    late = now + 2 * YEAR + timedelta(days=40)
+    wanted = _delta(session, done, late)
+    aged = set(wanted.entries[Doubt.AGE])
+    assert {entry for entry in aged if entry.endswith(f"{continuing.OF}{old}")}
+    assert not {entry for entry in aged if entry.endswith(f"{continuing.OF}{new}")}
+
+    made = _begin(session, done, late)
+    ward.accept(session, done.ward, errand.VENDOR, now=late, actor=done.lead)
+    asked = {slot.key for slot in _asked(session, made, late).slots if slot.question.id not in DELTA}
+    assert {key for key in asked if key[1] == old}
+    assert not {key for key in asked if key[1] == new}
+    judged = dossiers.build(session, done.ward.hospital_id, made.id, now=late)
+    keys = dossiers.supply_keys(session, done.ward.hospital_id, _id(done))
+    held = {(answer.question_id, answer.supply) for answer in judged.answers}
+    assert {question for question, supply in held if supply == keys[new]}
+    assert not held & {(question, keys[supply]) for question, supply in asked if supply}
+
+
+def test_a_round_about_the_added_product_alone_leaves_the_others_as_they_are(session, done, now):
+    old, later = done.ward.supplies[errand.VENDOR], now + timedelta(days=30)
+    new = _add(session, done, "Cloud-Archiv", later)
+    vendor = vendors.find(session, done.ward.assessor, _id(done))
+    alone = [one for one in vendor.supplies if one.id == new]
+    wanted = reassessments.delta(session, done.ward.assessor, vendor, supplies=alone, now=later)
+
+    assert wanted.is_follow_up
+    assert [name for name, _count in wanted.added] == ["Cloud-Archiv"]
+    assert not [entry for entry in wanted.asked_again if entry.endswith(old)]
+
+
+def test_a_new_company_is_told_no_reasons_of_another_ones_follow_up(session, done, now):
+    later = now + timedelta(days=30)
+    _add(session, done, "Cloud-Archiv", later)
+    made = _begin(session, done, later)
+    ward.accept(session, done.ward, errand.VENDOR, now=later)  # another company takes it
+    asked = _asked(session, made, later)
+
+    assert made.catalogue_id == shelf.CURRENT[0]
+    assert {why for slot in asked.slots for why in slot.reasons} == set()
+    assert reasons.beside_fact(asked.catalogue, made, "P-02") == ()
