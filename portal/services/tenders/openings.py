@@ -140,9 +140,9 @@ def note_taken(session: Session, actor: Actor, tender_id: str, lot: int, *, sha2
 
 
 def note_paper_taken(
-    session: Session, actor: Actor, tender_id: str, lot: int, content: bytes, *, now: datetime
+    session: Session, actor: Actor, tender_id: str, lot: int, content: bytes, *, part: str = "", now: datetime
 ) -> None:
-    """The same of the paper, with the checksum of the file as it left."""
+    """The same of the paper, with the checksum of the file as it left; `part`: which of several."""
     row = tenders.find(session, actor, tender_id)
-    detail = {"lot": lot, "file": "PDF", "sha256": hashlib.sha256(content).hexdigest()}
+    detail = {"lot": lot, "file": f"PDF {part}".strip(), "sha256": hashlib.sha256(content).hexdigest()}
     tenders.note(session, actor, row, "tender.sheet-taken", now=now, detail=detail)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import Length, Optional
 
 from assessments import intake as intake_form
-from assessments.comparison import Comparison
+from assessments.comparison import MOST, Comparison, columns
 from assessments.model import IntakeForm
 from portal import i18n
 from portal.db.models.tenders import Tender, TenderBidder, TenderLot, TenderState
@@ -173,6 +173,8 @@ def tender_lot(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
         row=row,
         lot=lot,
         wanted=wanted,
+        sheets=range(1, len(columns(made, MOST)) + 1),
+        most=MOST,
         bidders=_bidders(here, row, lot, made),
         **comparisons.facts(made, openings.frozen_policy(row), only_differences=wanted.only_differences),
     )
@@ -200,23 +202,26 @@ def tender_sheet(here: HospitalJourney, tender_id: str, lot_id: str) -> Response
 
 @hospital.post("/compare/tenders/<tender_id>/lots/<lot_id>/paper", roles=EVERY_HOSPITAL_ROLE)
 def tender_paper(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
-    """The same on A3 for the tender file; the log keeps the checksum of the file."""
+    """The same on A3 for the tender file, six bidders a sheet, so that each is set in its time; the log keeps the
+    checksum of each file."""
     row = tenders.find(here.session, here.actor, tender_id)
     lot = tenders.lot_of(row, lot_id)
     made = openings.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
-    told = reader()
+    told, beside = reader(), columns(made, MOST)
+    part = max(1, min(forms.version(request.form.get("part")), len(beside)))
+    which = f"{part}/{len(beside)}" if len(beside) > 1 else ""
     html = comparison_paper.document_html(
-        made,
+        beside[part - 1],
         openings.frozen_policy(row),
         reader=told,
         now=made.at,  # the same state is the same paper, whenever it is printed
-        title=_title(row, lot),
+        title=" · ".join(filter(None, (_title(row, lot), which))),
         lot=LotSheet(facts=_facts(here, row, lot, told), bidders=_bidders(here, row, lot, made)),
     )
     here.let_go()  # setting it takes its time, and others want to save
     content = printing.pdf(html, style=comparison_paper.style())
-    openings.note_paper_taken(here.session, here.actor, tender_id, lot.number, content, now=here.now)
-    return pages.download(content, name=_name(here, lot, "pdf"), media_type=PDF)
+    openings.note_paper_taken(here.session, here.actor, tender_id, lot.number, content, part=which, now=here.now)
+    return pages.download(content, name=_name(here, lot, "pdf", part=part if which else 0), media_type=PDF)
 
 
 def reader() -> Reader:
@@ -307,8 +312,9 @@ def _title(row: Tender, lot: TenderLot) -> str:
     return f"{row.title} · {_('Lot %(number)s', number=lot.number)}: {lot.title}"
 
 
-def _name(here: HospitalJourney, lot: TenderLot, kind: str) -> str:
-    return f"{_('Comparison')} {_('Lot %(number)s', number=lot.number)} {here.now.astimezone(BERLIN):%Y-%m-%d}.{kind}"
+def _name(here: HospitalJourney, lot: TenderLot, kind: str, *, part: int = 0) -> str:
+    which = f"{_('Lot %(number)s', number=lot.number)}{f'-{part}' if part else ''}"
+    return f"{_('Comparison')} {which} {here.now.astimezone(BERLIN):%Y-%m-%d}.{kind}"
 
 
 def _intake_page(

@@ -18,7 +18,7 @@ from portal.db.models.intake_requests import IntakeRequest
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.tenders import Tender, TenderBidder
 from portal.jobs import printing
-from portal.services.tenders import openings
+from portal.services.tenders import bidders, openings
 from tests.portal.services.tenders import bids
 from tests.portal.services.tenders.bids import DAY, ONE, TWO
 
@@ -150,23 +150,62 @@ def test_the_owner_of_a_lot_answers_by_a_link(
         assert session.get_one(Tender, made.tender_id).lots[0].tier == 1
 
 
-def test_others_save_while_the_sheet_or_the_log_is_set(
-    visit: Callable[..., Visitor], ward: Ward, settings: Settings, tender: str, monkeypatch: pytest.MonkeyPatch
-):
-    place, saved = settings.database_url.removeprefix("sqlite:///"), []
+class Press:
+    """In the place of the press: somebody else saves while it works, and does not wait."""
 
-    def press(html: str, *, style: str) -> bytes:
-        """In the place of the press: somebody else saves, and does not wait."""
-        assert html
+    def __init__(self, settings: Settings) -> None:
+        self.place = settings.database_url.removeprefix("sqlite:///")
+        self.saved = 0
+        self.html = ""
+
+    def pdf(self, html: str, *, style: str) -> bytes:
         assert style
-        with contextlib.closing(sqlite3.connect(place, timeout=0)) as other, other:
-            saved.append(other.execute("UPDATE hospital SET city = 'Anderswo'").rowcount)
+        with contextlib.closing(sqlite3.connect(self.place, timeout=0)) as other, other:
+            self.saved += other.execute("UPDATE hospital SET city = 'Anderswo'").rowcount > 0
+        self.html = html
         return b"%PDF-"
 
-    monkeypatch.setattr(printing, "pdf", press)
+
+@pytest.fixture
+def press(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Press:
+    made = Press(settings)
+    monkeypatch.setattr(printing, "pdf", made.pdf)
+    return made
+
+
+def test_others_save_while_the_sheet_or_the_log_is_set(
+    visit: Callable[..., Visitor], ward: Ward, press: Press, tender: str
+):
     visitor = visit(ward.assessor)
     lot = re.search(rf"{tender}/lots/(\w+)", visitor.get(tender).get_data(as_text=True))[1]
     assert visitor.post(f"{tender}/lots/{lot}/paper").status_code == 200
     assert visitor.post(f"{tender}/log/paper").status_code == 200
-    assert len(saved) == 2
+    assert press.saved == 2
     assert "Datei: PDF" in visitor.get(f"{tender}/log").get_data(as_text=True)  # noted once it was set
+
+
+def test_a_lot_with_many_bidders_is_set_six_at_a_time(
+    visit: Callable[..., Visitor], ward: Ward, sessions: Sessions, press: Press
+):
+    start = datetime.now(UTC) - 40 * DAY
+    with sessions.begin() as session:
+        made = bids.drafted(session, start, ward=ward, needs_two=False)
+        lot = session.get_one(Tender, made.tender_id).lots[0]
+        for number in range(3, 9):
+            more = bids.bidder(lot.id, f"Bieter Nummer {number}", f"bieter{number}.de")
+            bidders.add_bidder(session, ward.assessor, made.tender_id, more, base_url=bids.URL, now=start)
+        bids.start(session, made, now=start)
+        openings.open_answers(session, ward.assessor, made.tender_id, now=made.closes_at)
+    visitor, place = visit(ward.assessor), f"{LIST}/{made.tender_id}/lots/{lot.id}"
+    page = visitor.get(place).get_data(as_text=True)
+    assert ("Spalten 1 bis 6" in page, "Spalten 7 bis 8" in page) == (True, True)
+    columns = {}
+    for part in ("1", "2", "99", "x"):
+        taken = visitor.post(f"{place}/paper", {"part": part})
+        assert taken.status_code == 200
+        columns[part] = frozenset(re.findall(r'<span class="id">(B-\d\d)</span>', press.html))
+        assert "Bieter Nummer 8" in press.html  # the table of bidders names them all
+    assert [len(columns[part]) for part in ("1", "2")] == [6, 2]
+    assert not columns["1"] & columns["2"]
+    assert (columns["99"], columns["x"]) == (columns["2"], columns["1"])
+    assert "Datei: PDF 2/2" in visitor.get(f"{LIST}/{made.tender_id}/log").get_data(as_text=True)
