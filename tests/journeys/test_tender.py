@@ -104,7 +104,7 @@ def test_a_tender_from_its_draft_to_the_papers_for_the_tender_file(ground: Groun
     assert ONE in str(openpyxl.load_workbook(io.BytesIO(sheet.read_bytes())).worksheets[0]["C1"].value)
 
     who.go(f"/hospital/compare/tenders/{made.tender_id}")
-    who.page.locator("#bidders details.more summary", has_text=who.word("Award")).click()
+    who.page.locator("#bidders details.more summary").get_by_text(who.word("Award"), exact=True).click()
     who.page.locator("#bidders details[open] [name=reason]").fill("Bestes Verhältnis von Preis und Leistung.")
     who.press(who.word("Award the lot to %(name)s") % {"name": ONE})
     assert re.search(r"/hospital/vendors/\w+$", who.path())
