@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from portal.i18n import gettext as _
 from portal.services.actors import SYSTEM
-from scanners.model import N_
+from scanners.model import N_, Message
 
 ACTS: Mapping[str, str] = {  # as the trail keeps it; in the words of a reader
     "action.confirm": N_("Action confirmed as done"),
@@ -258,11 +258,27 @@ ACTS: Mapping[str, str] = {  # as the trail keeps it; in the words of a reader
 }
 
 
+BY_LINK = frozenset({"invitation.opened", "invitation.accepted", "invitation.handed-over", "assessment.widened"})
+
+
 def told(verb: str) -> str:
     """What happened, in the reader's words; an act that an earlier version recorded reads as it stands."""
     return _(ACTS.get(verb, verb))
 
 
-def by(actor: str) -> str:
-    """Who did it; what the portal does by itself is done by the portal."""
-    return _("the portal itself") if actor == SYSTEM.label else actor
+def shown(value: object) -> str:
+    """What an event keeps of an act, its days as the reader writes them."""
+    match value:
+        case bool():
+            return _("yes") if value else _("no")
+        case list():
+            return ", ".join(map(shown, value))
+        case _:
+            return Message(text="%(value)s", values={"value": str(value)}).render(_)
+
+
+def by(actor: str, verb: str) -> str:
+    """Who did it; whoever comes by a link has no name yet, and what the portal does by itself is done by the portal."""
+    if actor != SYSTEM.label:
+        return actor
+    return _("by the link of the mail") if verb in BY_LINK else _("the portal itself")

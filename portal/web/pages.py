@@ -1,7 +1,7 @@
 """Answers: a page, a part of one, a redirect, a download, JSON, and the pages of the errors."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -12,10 +12,25 @@ from werkzeug.routing import RequestRedirect
 from portal import i18n
 from portal.web import journey
 from portal.web.forms import CSRF_FIELD, Form
+from scanners.model import N_
 
 UNPROCESSABLE = 422
 SECRET_FIELDS = ("password", "old", "code", "token", "secret")
 CAP_OF_TYPED = 20_000
+NOT_TYPED = frozenset({CSRF_FIELD, "version", "next"})
+LABELS: Mapping[str, str] = {  # of fields that many forms have; another is called by its name in the form
+    "city": N_("City"),
+    "comment": N_("Comment"),
+    "domain": N_("Domain"),
+    "email": N_("E-mail"),
+    "name": N_("Name"),
+    "note": N_("Note"),
+    "reason": N_("Reason"),
+    "remark": N_("Remark"),
+    "subject": N_("Subject"),
+    "text": N_("Text"),
+    "title": N_("Title"),
+}
 
 
 def page(template: str, *, form: Form | None = None, status: int = 200, **values: Any) -> Response:
@@ -120,9 +135,9 @@ def typed() -> list[tuple[str, str]]:
     except HTTPException:
         return []
     return [
-        (name[:60], value[:CAP_OF_TYPED])
+        (i18n.gettext(LABELS.get(name, name[:60])), value[:CAP_OF_TYPED])
         for name, value in sent
-        if value.strip() and name != CSRF_FIELD and not any(word in name for word in SECRET_FIELDS)
+        if value.strip() and name not in NOT_TYPED and not any(word in name for word in SECRET_FIELDS)
     ]
 
 

@@ -37,7 +37,10 @@ def rule_broken(broken: RuleBroken) -> Response:  # noqa: PLR0911 - one page per
         case NotFound():
             return pages.not_found()
         case NotAllowed():
-            sentence = _said(broken.message, _("Your role does not allow this. An administrator can change roles."))
+            sentence = _said(
+                broken.message,
+                _("Your role does not allow this. Whoever manages the people of your house can change it."),
+            )
             return pages.error(403, title=_("Not allowed"), sentence=sentence)
         case TooMany():
             sentence = _said(broken.message, _("Too many tries. Please wait a little."))

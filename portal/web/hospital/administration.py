@@ -115,6 +115,7 @@ def audit_trail(here: HospitalJourney) -> Response:
         verified=audit.verify(here.session, scope),
         told=audit_words.told,
         by=audit_words.by,
+        shown=audit_words.shown,
         page_length=EVENTS,
     )
 

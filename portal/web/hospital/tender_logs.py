@@ -170,7 +170,7 @@ def _acts(here: HospitalJourney, row: Tender) -> list[Act]:
             chain=names.get(event.scope, _("Tender")),
             number=event.sequence,
             at=event.at,
-            actor=audit_words.by(event.actor),
+            actor=audit_words.by(event.actor, event.verb),
             act=str(ROOMS.get(event.verb) or audit_words.told(event.verb)),
             about=", ".join(
                 _detail(name, value, bidders) for name, value in (event.detail or {}).items() if name in DETAILS

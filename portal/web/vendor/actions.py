@@ -59,7 +59,7 @@ def report_action(here: CompanyJourney, assessment_id: str) -> Response:
 
 def _with_documents(here: CompanyJourney, assessment_id: str, form: ReportForm) -> None:
     known = evidence.of_round(here.session, here.actor, assessment_id, now=here.now)
-    form.offer("evidence_id", [("", _("none")), *((one.id, one.name) for one in known)])
+    form.offer("evidence_id", [("", _("no document")), *((one.id, one.name) for one in known)])
 
 
 def _page(here: CompanyJourney, assessment_id: str, sent: ReportForm | None) -> Response:

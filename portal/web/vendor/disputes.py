@@ -107,7 +107,7 @@ def take_dispute_back(here: CompanyJourney, assessment_id: str) -> Response:
 def _form(here: CompanyJourney, assessment_id: str, form: DisputeForm) -> DisputeForm:
     form.offer("reason", [(reason.value, _(word)) for reason, word in disputes.REASONS.items()])
     known = evidence.of_round(here.session, here.actor, assessment_id, now=here.now)
-    form.offer("evidence_id", [("", _("none")), *((one.id, one.name) for one in known)])
+    form.offer("evidence_id", [("", _("no document")), *((one.id, one.name) for one in known)])
     return form
 
 

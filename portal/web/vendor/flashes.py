@@ -133,7 +133,7 @@ def _with_standings(form: LinkForm) -> LinkForm:
 
 def _with_choices(here: CompanyJourney, question: Question, form: AccountForm) -> AccountForm:
     form.offer("standing", [(one.value, _(word)) for one, word in flashes_service.STANDINGS.items()])
-    form.offer("evidence_id", [("", _("none")), *_documents(here, question)])
+    form.offer("evidence_id", [("", _("no document")), *_documents(here, question)])
     return form
 
 

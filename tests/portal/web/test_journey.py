@@ -157,6 +157,7 @@ def test_what_was_typed_is_shown_again_when_a_form_cannot_be_taken(visitor: Visi
     text = answer.get_data(as_text=True)
 
     assert "erika@klinik.example" in text
+    assert ">E-Mail<" in text
     assert "geheim" not in text
 
 

@@ -85,3 +85,4 @@ def test_the_history_tells_what_happened_in_words(
         told = visitor.get(page).get_data(as_text=True)
         assert words in told
         assert not re.search(r">\s*[a-z-]+\.[a-z-]+\s*<", told)
+        assert not re.search(r"\b20\d\d-\d\d-\d\d\b", re.sub(r"<[^>]*>", "", told))
