@@ -12,7 +12,7 @@ from portal.files.blobs import Blobs
 from portal.home import BERLIN
 from portal.jobs import scanning
 from portal.jobs.work import Work
-from portal.services.evidence import component_news, components, evidence
+from portal.services.evidence import component_news, components, evidence, shared_components
 from scanners import parts_child
 from scanners.model import Message
 from scanners.parsing.parts_lists import PartsList, Unreadable
@@ -56,10 +56,20 @@ def parts(content: bytes) -> PartsList | Message:
 
 
 def rejudge(work: Work) -> None:
-    """Judge the lists of one company by the data of today."""
-    data = scanning.shelf(work.tools.settings).newest
+    """Judge the lists of one company by the data of today, each between two transactions; killed in between, the rest
+    has its turn when the job is taken again."""
+    data, company_id = scanning.shelf(work.tools.settings).newest, work.argument("company_id")
+    with work.step() as session:
+        stale = components.stale(session, company_id, data=data)
+    for evidence_id in stale:
+        today = work.now().astimezone(BERLIN).date()
+        with work.step() as session:
+            judge = components.judged_anew(session, company_id, evidence_id, data=data, on=today)
+        stands = judge()
+        with work.step() as session:
+            components.rejudge_one(session, company_id, evidence_id, stands, data=data, now=work.now())
     with work.last_step() as session:
-        components.rejudge(session, work.argument("company_id"), data=data, now=work.now())
+        shared_components.share(session, company_id)
 
 
 def tell(work: Work) -> None:

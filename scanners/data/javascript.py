@@ -43,7 +43,13 @@ def data_name(data: DataSets = SHIPPED) -> str:
     fetched = data.source("retire")
     if fetched is not None:
         return f"RetireJS ({fetched.day})"
-    return f"{PACKAGE} {importlib.metadata.version(PACKAGE)} ({DATA_DATE})"
+    return f"{PACKAGE} {_version()} ({DATA_DATE})"
+
+
+@cache
+def _version() -> str:
+    """Asking for it reads files; a list of parts asks a hundred thousand times."""
+    return importlib.metadata.version(PACKAGE)
 
 
 def definitions(data: DataSets = SHIPPED) -> Mapping[str, Any]:

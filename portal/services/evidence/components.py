@@ -4,7 +4,7 @@ A list belongs to the company. A hospital reads it once the document was handed 
 Reading happens elsewhere (portal.jobs.components); judging is scanners.components.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -317,36 +317,82 @@ def _once(found: Iterable[Weakness]) -> Sequence[Weakness]:
 # ---- judging anew
 
 
+def stale(session: Session, company_id: str, *, data: DataSets) -> Sequence[str]:
+    """The documents whose lists were judged by other data or other rules."""
+    rows = session.scalars(
+        select(ComponentList)
+        .where(ComponentList.company_id == company_id, ComponentList.state == ListState.READ)
+        .order_by(ComponentList.evidence_id)
+    )
+    return [row.evidence_id for row in rows if _is_stale(session, row, data)]
+
+
+def _is_stale(session: Session, row: ComponentList, data: DataSets) -> bool:
+    if (row.data_version, row.rules_version) == (data.version, judging.RULES_VERSION):
+        return False
+    return to_read(session, row.company_id, row.evidence_id) is not None
+
+
+def judged_anew(
+    session: Session, company_id: str, evidence_id: str, *, data: DataSets, on: date
+) -> Callable[[], Sequence[Judgement]]:
+    """Begin to judge a kept list: its parts are read at once, and judged when the result is called. A long list takes
+    minutes, so whoever keeps it judges it between two transactions."""
+    here = (Component.company_id == company_id, Component.evidence_id == evidence_id)
+    query = select(Component.__table__).where(*here).order_by(Component.position)
+    parts = [_component(part) for part in session.execute(query)]
+    return lambda: [judging.judge(part, data, on=on) for part in parts]
+
+
 def rejudge(session: Session, company_id: str, *, data: DataSets, now: datetime) -> int:
     """Judge the lists of a company by the data of today; how many findings are new. Nothing is read anew."""
-    rows = session.scalars(
-        select(ComponentList).where(ComponentList.company_id == company_id, ComponentList.state == ListState.READ)
-    ).all()
+    today = now.astimezone(BERLIN).date()
     count = 0
-    for row in rows:
-        if (row.data_version, row.rules_version) == (data.version, judging.RULES_VERSION):
-            continue
-        if to_read(session, company_id, row.evidence_id) is None:
-            continue
-        cause = Cause.DATA if row.rules_version == judging.RULES_VERSION else Cause.RULES
-        news = _rejudge(session, row, data, cause, now=now)
-        count += len(news)
-        if news:
-            component_news.note(session, row, news, hospitals=_readers(session, row), now=now)
-        audit.record(
-            session,
-            SYSTEM,
-            "components.rejudged",
-            row.evidence_id,
-            now=now,
-            scope=audit.company_scope(company_id),
-            detail={"data": data.version, "new": len(news)},
-        )
+    for evidence_id in stale(session, company_id, data=data):
+        stands = judged_anew(session, company_id, evidence_id, data=data, on=today)()
+        count += rejudge_one(session, company_id, evidence_id, stands, data=data, now=now)
     shared_components.share(session, company_id)
     return count
 
 
-def _rejudge(session: Session, row: ComponentList, data: DataSets, cause: Cause, *, now: datetime) -> Sequence[News]:
+def rejudge_one(
+    session: Session,
+    company_id: str,
+    evidence_id: str,
+    stands: Sequence[Judgement],
+    *,
+    data: DataSets,
+    now: datetime,
+) -> int:
+    """Keep how one list stands by the data of today, unless somebody else has; what it shares is written afterwards."""
+    row = session.get(ComponentList, (company_id, evidence_id), populate_existing=True)
+    if row is None or row.state is not ListState.READ or not _is_stale(session, row, data):
+        return 0
+    cause = Cause.DATA if row.rules_version == judging.RULES_VERSION else Cause.RULES
+    news = _rejudge(session, row, stands, data, cause, now=now)
+    if news:
+        component_news.note(session, row, news, hospitals=_readers(session, row), now=now)
+    audit.record(
+        session,
+        SYSTEM,
+        "components.rejudged",
+        evidence_id,
+        now=now,
+        scope=audit.company_scope(company_id),
+        detail={"data": data.version, "new": len(news)},
+    )
+    return len(news)
+
+
+def _rejudge(
+    session: Session,
+    row: ComponentList,
+    stands: Sequence[Judgement],
+    data: DataSets,
+    cause: Cause,
+    *,
+    now: datetime,
+) -> Sequence[News]:
     here = (Component.company_id == row.company_id, Component.evidence_id == row.evidence_id)
     before: dict[tuple[int, str], ComponentFinding] = {
         (one.position, one.name): one
@@ -356,11 +402,10 @@ def _rejudge(session: Session, row: ComponentList, data: DataSets, cause: Cause,
             )
         )
     }
-    news, judged, holds = list[News](), list[Judgement](), set[tuple[int, str]]()
+    news, holds = list[News](), set[tuple[int, str]]()
     changed: list[dict[str, Any]] = []
-    for part in session.execute(select(Component.__table__).where(*here).order_by(Component.position)):
-        judgement = judging.judge(_component(part), data, on=now.astimezone(BERLIN).date())
-        judged.append(judgement)
+    parts = session.execute(select(Component.__table__).where(*here).order_by(Component.position))
+    for part, judgement in zip(parts, stands, strict=True):
         why = judgement.why.value if judgement.why else ""
         if (part.standing, part.why) != (judgement.standing.value, why):
             changed.append({"position": part.position, "standing": judgement.standing.value, "why": why})
@@ -380,7 +425,7 @@ def _rejudge(session: Session, row: ComponentList, data: DataSets, cause: Cause,
     for one in changed:
         position = one.pop("position")
         session.execute(update(Component).where(*here, Component.position == position).values(**one))
-    row.standings, row.data_version, row.judged_at = _standings(judged), data.version, now
+    row.standings, row.data_version, row.judged_at = _standings(stands), data.version, now
     row.rules_version = judging.RULES_VERSION
     session.flush()
     return news

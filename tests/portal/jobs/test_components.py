@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import resource
+import sqlite3
 import subprocess
+from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine, select
@@ -17,7 +21,9 @@ from portal.jobs import components
 from portal.services.evidence import components as lists
 from portal.services.evidence import evidence
 from portal.services.evidence.components import Wanted
+from scanners import components as judging
 from scanners import parts_child
+from scanners.datasets import SHIPPED
 from scanners.parsing import sbom
 from scanners.parsing.parts_lists import Component, PartsList
 from tests.portal.jobs import running
@@ -96,3 +102,35 @@ def test_the_worker_reads_what_came_in(engine: Engine, sessions, tmp_path, conte
         if state is ListState.READ:
             page = lists.page_of_document(session, asked.lead, evidence_id, Wanted())
             assert [(part.name, part.standing) for part in page.parts] == [("jquery", "affected")]
+
+
+def test_others_save_while_a_list_is_judged_anew(engine: Engine, sessions, tmp_path, monkeypatch):
+    chosen, now, saved = running.settings(tmp_path), datetime.now(UTC), []
+    with sessions.begin() as session:
+        asked = errand.accepted(session, now)
+        row = Evidence(
+            company_id=asked.lead.company_id, kind="sbom", file_name="bom.xml", media_type="application/xml", size=9,
+            sha256="0" * 64, blob_id="0" * 32, uploaded_by="Erika", uploaded_at=now,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        found = PartsList(format="CycloneDX", version="1.6", components=(PART,))
+        lists.keep(session, row.company_id, row.id, found, data=replace(SHIPPED, version="earlier"), now=now)
+        lists.ask_all(session, now=now)
+
+    def judge(*given, **more):
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(engine.url.database, timeout=1)) as other:
+            other.execute("UPDATE hospital SET contact_phone = '112'")
+            other.commit()
+            saved.append(True)
+        return judging.judge(*given, **more)
+
+    monkeypatch.setattr(lists, "judging", SimpleNamespace(judge=judge, RULES_VERSION=judging.RULES_VERSION))
+
+    def version() -> str | None:
+        with sessions() as session:
+            return session.scalar(select(ComponentList.data_version))
+
+    with running.running(engine, chosen):
+        wait_until(lambda: version() != "earlier")
+    assert saved == [True]
