@@ -56,7 +56,7 @@ def test_libraries_are_recognised_by_the_fetched_list(tmp_path: Path):
     found = checking.run(javascript.no_library_is_vulnerable, seen)
 
     assert found.outcome is Outcome.FAIL
-    assert "RetireJS (2026-11-22)" in found.fact.render()
+    assert "RetireJS (22 Nov 2026)" in found.fact.render()
 
 
 def test_sets_that_were_not_asked_for_stay(tmp_path: Path):
