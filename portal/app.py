@@ -1,5 +1,6 @@
 """The web server's composition root: settings in, a Flask application out."""
 
+import gc
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -25,6 +26,7 @@ HERE = Path(__file__).parent / "web"
 LARGEST_BODY = 64 * 1024 * 1024  # a route's own limit is far below
 VISITOR_LASTS = timedelta(hours=12)
 HASH_LENGTH = 12
+PATIENCE = (5_000, 10, 10)  # of the garbage collector: a page of a long list makes thousands of objects and drops them
 ROOMS = (*site.ROOMS, *auth.ROOMS, *hospital.ROOMS, *vendor.ROOMS)
 
 
@@ -35,7 +37,12 @@ class UndeclaredRoute(Exception):
 def create() -> Flask:
     """For gunicorn: `portal.app:create()`, settings from the environment."""
     logs.install()
-    return create_app(portal_settings.read())
+    app = create_app(portal_settings.read())
+    # What stands now stands for good: the garbage collector need not go through it while somebody waits for a page.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*PATIENCE)
+    return app
 
 
 def create_app(settings: Settings) -> Flask:

@@ -2,6 +2,7 @@
 
 import logging
 
+from portal.db import session as database
 from portal.files.blobs import Blobs
 from portal.jobs.work import Work
 from portal.services.evidence import evidence, evidence_ends, retention
@@ -22,6 +23,8 @@ def nightly(work: Work) -> None:
         lapsed = lapsing.end_due(session, months=work.tools.settings.tender_lapse_months, now=work.now())
     with work.step() as session:
         forgotten = bidders_kept.remove_due(session, now=work.now())
+    with work.step() as session:
+        database.take_statistics(session)
     with work.step() as session:
         evidence_ends.tell(session, base_url=work.tools.settings.public_base_url, now=work.now())
     if lapsed:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.orm import Session
 
+from portal.db.models.accounts import Company
 from portal.db.models.assessments import Assessment
 from portal.db.models.components import Component, ComponentFinding, ComponentList, ListState, SharedComponent
 from portal.db.models.responses import Evidence, Response, SignOff
@@ -57,6 +58,8 @@ def released(session: Session, company_id: str) -> Mapping[str, Sequence[Place]]
 def share(session: Session, company_id: str) -> None:
     """Write anew what hospitals may count of this company's lists; of a product only its newest list counts."""
     session.flush()
+    # Of two lists that are read at once the second waits here, and then counts what the first has brought.
+    session.execute(select(Company.id).where(Company.id == company_id).with_for_update(key_share=True))
     session.execute(delete(SharedComponent).where(SharedComponent.company_id == company_id))
     lists = session.execute(
         select(ComponentList, Evidence.valid_to)

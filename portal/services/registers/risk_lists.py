@@ -193,9 +193,8 @@ def _spread(session: Session, hospital_id: str, wanted: Narrowed, today: date) -
         .where(RiskRecord.hospital_id == hospital_id, RiskRecord.gone_at.is_(None))
         .group_by(*kinds)
     )
-    of_ended = standing.join(
-        VendorLine, (VendorLine.hospital_id == RiskRecord.hospital_id) & (VendorLine.vendor_id == RiskRecord.vendor_id)
-    ).where(VendorLine.is_ended.is_(True))
+    ended = select(VendorLine.vendor_id).where(VendorLine.hospital_id == hospital_id, VendorLine.is_ended.is_(True))
+    of_ended = standing.where(RiskRecord.vendor_id.in_(ended))
     for query, sign in ((standing, 1), (of_ended, -1)):
         for impact, likelihood, word, source, count in session.execute(query):
             found[impact, likelihood, word, Treatment.OPEN.value, source] += sign * count
@@ -243,7 +242,7 @@ def _every(session: Session, hospital_id: str, wanted: Narrowed, today: date) ->
 
 def _derived_rows(hospital_id: str, wanted: Narrowed, today: date, *, only_written: bool = False) -> Select[Any]:
     written = RiskTreatment.risk_id.is_not(None)
-    is_over = and_(RiskTreatment.treatment == Treatment.ACCEPT, RiskTreatment.accepted_until < today)
+    is_over = _is_over(RiskTreatment, today)
     level = case((RiskRecord.residual == UNRATED, literal("")), else_=RiskRecord.residual)
     gone = [RiskRecord.gone_at.is_not(None), written] if wanted.state == GONE else [RiskRecord.gone_at.is_(None)]
     return (
@@ -286,7 +285,7 @@ def _own_rows(session: Session, hospital_id: str, wanted: Narrowed, today: date)
         for likelihood, level in enumerate(row, start=1)
     }
     level: ColumnElement[str] = case(cells, value=10 * OwnRisk.impact + OwnRisk.likelihood, else_=literal(""))
-    is_over = and_(OwnRisk.closed_at.is_(None), OwnRisk.treatment == Treatment.ACCEPT, OwnRisk.accepted_until < today)
+    is_over = and_(OwnRisk.closed_at.is_(None), _is_over(OwnRisk, today))
     closed = OwnRisk.closed_at.is_not(None) if wanted.state == CLOSED else OwnRisk.closed_at.is_(None)
     return (
         select(
@@ -376,19 +375,52 @@ def due(session: Session, actor: Actor, *, today: date, most: int) -> RisksDue:
     """Of those that stand and that somebody wrote about, what waits: how many, and the first of them, derived before
     own."""
     lines.settle(session)
-    lapsed, overdue = (_waiting(session, actor, which, today, most) for which in (LAPSED, OVERDUE))
-    return RisksDue(lapsed=lapsed[1], overdue=overdue[1], lapsed_count=lapsed[0], overdue_count=overdue[0])
+    counts = _waiting_counts(session, hospital_of(actor), today)
+    lapsed, overdue = (
+        _waiting(session, actor, which, today, min(most, counts[which])) if counts[which] else ()
+        for which in (LAPSED, OVERDUE)
+    )
+    return RisksDue(lapsed=lapsed, overdue=overdue, lapsed_count=counts[LAPSED], overdue_count=counts[OVERDUE])
 
 
-def _waiting(session: Session, actor: Actor, which: str, today: date, most: int) -> tuple[int, Sequence[Listed]]:
+def _waiting_counts(session: Session, hospital_id: str, today: date) -> Mapping[str, int]:
+    """In one statement, and from what people wrote: most risks have no word of anybody."""
+
+    def counted(table: Any, *fits: ColumnElement[bool]) -> Select[Any]:
+        either = {which: and_(*_due(which, _is_over(table, today), table, today)) for which in (LAPSED, OVERDUE)}
+        sums = [func.sum(case((where, 1), else_=0)) for where in either.values()]
+        return select(*sums).select_from(table).where(table.hospital_id == hospital_id, or_(*either.values()), *fits)
+
+    derived = (
+        counted(RiskTreatment, RiskRecord.gone_at.is_(None), VendorLine.is_ended.is_(False))
+        .join(
+            RiskRecord,
+            (RiskRecord.hospital_id == RiskTreatment.hospital_id) & (RiskRecord.id == RiskTreatment.risk_id),
+        )
+        .join(
+            VendorLine,
+            (VendorLine.hospital_id == RiskRecord.hospital_id) & (VendorLine.vendor_id == RiskRecord.vendor_id),
+        )
+    )
+    own = counted(
+        OwnRisk, OwnRisk.closed_at.is_(None), or_(OwnRisk.vendor_id.is_(None), VendorLine.is_ended.is_(False))
+    ).outerjoin(
+        VendorLine, (VendorLine.hospital_id == OwnRisk.hospital_id) & (VendorLine.vendor_id == OwnRisk.vendor_id)
+    )
+    rows = session.execute(union_all(derived, own)).all()
+    return {which: sum(int(row[at] or 0) for row in rows) for at, which in enumerate((LAPSED, OVERDUE))}
+
+
+def _is_over(table: Any, today: date) -> ColumnElement[bool]:
+    return and_(table.treatment == Treatment.ACCEPT, table.accepted_until < today)
+
+
+def _waiting(session: Session, actor: Actor, which: str, today: date, most: int) -> Sequence[Listed]:
     every = _every(session, hospital_of(actor), Narrowed(due=which), today).subquery()
-    count = session.scalar(select(func.count()).select_from(every)) or 0
-    if not count:
-        return 0, ()
     first = session.execute(
         select(every.c.is_own, every.c.id).order_by(every.c.is_own, *_worst_first(session, every)).limit(most)
     ).all()
-    return count, _load(session, actor, [(bool(is_own), key) for is_own, key in first], today)
+    return _load(session, actor, [(bool(is_own), key) for is_own, key in first], today)
 
 
 def _derived(row: RiskRow, today: date) -> Listed:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 import assessments
@@ -108,10 +109,14 @@ def keep(session: Session, hospital_id: str, vendor_id: str, assessed: Assessed,
         return
     part = part_of(assessed, policy)
     packed = zlib.compress(frozen.canonical({"vendor": part.vendor, "risks": part.risks}))
-    if row is None:
-        session.add(StoredAssessment(hospital_id=hospital_id, vendor_id=vendor_id, fingerprint=found, packed=packed))
-    else:
+    if row is not None:
         row.fingerprint, row.packed = found, packed
+        return
+    values = {"fingerprint": found, "packed": packed}
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    fresh = insert(StoredAssessment).values(hospital_id=hospital_id, vendor_id=vendor_id, **values)
+    # Another may keep the same vendor at this moment; who is later stays.
+    session.execute(fresh.on_conflict_do_update(index_elements=["hospital_id", "vendor_id"], set_=values))
 
 
 def of(session: Session, hospital_id: str, vendor_ids: Collection[str]) -> Mapping[str, StoredAssessment]:

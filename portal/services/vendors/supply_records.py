@@ -100,19 +100,25 @@ class Found:
     lines: Sequence[Line]
 
 
-def due(session: Session, actor: Actor, *, today: date, most: int) -> Mapping[Matter, Found]:
+def due(
+    session: Session, actor: Actor, *, today: date, page: slice, only: Matter | None = None
+) -> Mapping[Matter, Found]:
     """What the records of all supplies ask for, each matter by its day, without what has ended. Read from the database
-    with as few rows as are shown, however many supplies there are."""
+    with as few rows as are shown, however many supplies there are. `page`: which lines of a matter."""
     hospital_id = hospital_of(actor)
     lines.settle(session)
     queries = _queries(session, hospital_id, today)
+    if only is not None:
+        queries = {only: queries[only]}
     numbers = [
         select(func.count()).select_from(query.order_by(None).subquery()).scalar_subquery()
         for query, _day in queries.values()
     ]
     counts = dict(zip(queries, session.execute(select(*numbers)).one(), strict=True))
     first = {
-        matter: session.execute(query.limit(most)).all() for matter, (query, _day) in queries.items() if counts[matter]
+        matter: session.execute(query.slice(page.start or 0, page.stop)).all()
+        for matter, (query, _day) in queries.items()
+        if counts[matter]
     }
     wanted = sorted({row.supply_id for rows in first.values() for row in rows})
     supplies = {

@@ -9,7 +9,7 @@ from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.registers import movements
 from portal.services.vendors import listing
 from portal.services.vendors.listing import Wanted
-from portal.web import pages
+from portal.web import forms, pages
 from portal.web.hospital import today_groups
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
@@ -38,15 +38,15 @@ def today(here: HospitalJourney) -> Response:
 @hospital.get("/today/<due_name>", roles=EVERY_HOSPITAL_ROLE)
 def whole_group(here: HospitalJourney, due_name: str) -> Response:
     """Every line of one group of the start page, where no other list shows them."""
-    found = today_groups.whole(here, due_name)
+    start = forms.version(request.args.get("from"))
+    found = today_groups.whole(here, due_name, start=start, length=PAGE)
     if found is None:
         raise NotFound
-    start = max(0, request.args.get("from", 0, type=int))
     return pages.page(
         "hospital/today_group.html",
         group=found,
         name=due_name,
-        lines=found.lines[start : start + PAGE],
+        lines=found.lines,
         start=start,
         page_length=PAGE,
     )

@@ -35,7 +35,7 @@ from portal.web.journey import HospitalJourney
 from scanners.model import N_
 
 SHOWN = 8
-EVERY = 20_000
+FIRST = slice(SHOWN)
 
 
 def _flagged(flag: Flag) -> Wanted:
@@ -74,17 +74,20 @@ class Group:
 
     title: str
     count: int
-    lines: Sequence[Line]  # at most SHOWN
+    lines: Sequence[Line]  # the first, or those of a page
     every_url: str = ""  # the list that shows them all
 
 
 class Desk:
     """What several groups of one page read, read once."""
 
-    def __init__(self, here: HospitalJourney, *, most: int = SHOWN) -> None:
-        """Hold whose page it is, and how many lines of a group it has room for."""
+    def __init__(
+        self, here: HospitalJourney, *, start: int = 0, most: int = SHOWN, matter: Matter | None = None
+    ) -> None:
+        """Hold whose page it is, which lines of a group it has room for, and of what the records are asked alone."""
         self.here = here
-        self.most = most
+        self.page = slice(start, start + most)
+        self.matter = matter
 
     @cached_property
     def actions(self) -> actions.Due:
@@ -114,7 +117,9 @@ class Desk:
     @cached_property
     def records(self) -> Mapping[Matter, supply_records.Found]:
         """What the records of supplies ask for."""
-        return supply_records.due(self.here.session, self.here.actor, today=self.here.today, most=self.most)
+        return supply_records.due(
+            self.here.session, self.here.actor, today=self.here.today, page=self.page, only=self.matter
+        )
 
 
 def of(here: HospitalJourney) -> Sequence[Group]:
@@ -123,9 +128,10 @@ def of(here: HospitalJourney) -> Sequence[Group]:
     return [found for make in GROUPS if (found := make(desk)).count]
 
 
-def whole(here: HospitalJourney, name: str) -> Group | None:
-    """All lines of a group that has no list elsewhere; made by what makes its first lines, so that both count alike."""
-    return LISTED[name](Desk(here, most=EVERY)) if name in LISTED else None
+def whole(here: HospitalJourney, name: str, *, start: int, length: int) -> Group | None:
+    """One page of a group that has no list elsewhere; made by what makes its first lines, so that both count alike."""
+    matter = Matter(name) if name in set(Matter) else None
+    return LISTED[name](Desk(here, start=start, most=length, matter=matter)) if name in LISTED else None
 
 
 def _whole_url(name: str) -> str:
@@ -139,13 +145,13 @@ def group(
     *,
     count: int | None = None,
     every_url: str = "",
-    most: int = SHOWN,
+    page: slice = FIRST,
 ) -> Group:
-    """The first lines of some rows."""
+    """Some rows, of which a page is shown."""
     return Group(
         title=title,
         count=len(rows) if count is None else count,
-        lines=[line(row) for row in rows[:most]],
+        lines=[line(row) for row in rows[page]],
         every_url=every_url,
     )
 
@@ -227,7 +233,7 @@ def _waivers(desk: Desk) -> Group:
         )
 
     rows = waiving.ending(desk.here.session, desk.here.actor, today=desk.here.today)
-    return group(_("Waivers that end"), rows, line, every_url=_whole_url("waivers"), most=desk.most)
+    return group(_("Waivers that end"), rows, line, every_url=_whole_url("waivers"), page=desk.page)
 
 
 def _decisions(desk: Desk) -> Group:
@@ -279,16 +285,16 @@ def _action(row: actions.Waiting) -> Line:
 
 def _actions_overdue(desk: Desk) -> Group:
     every = _whole_url("actions-overdue")
-    return group(_("Actions overdue"), desk.actions.overdue, _action, every_url=every, most=desk.most)
+    return group(_("Actions overdue"), desk.actions.overdue, _action, every_url=every, page=desk.page)
 
 
 def _actions_reported(desk: Desk) -> Group:
     rows, every = desk.actions.reported, _whole_url("actions-reported")
-    return group(_("Actions reported as done"), rows, _action, every_url=every, most=desk.most)
+    return group(_("Actions reported as done"), rows, _action, every_url=every, page=desk.page)
 
 
 def _plans(desk: Desk) -> Group:
-    return group(_("Plans offered"), desk.actions.offered, _action, every_url=_whole_url("plans"), most=desk.most)
+    return group(_("Plans offered"), desk.actions.offered, _action, every_url=_whole_url("plans"), page=desk.page)
 
 
 # ---- vendors, from the rows that lists read
@@ -392,7 +398,7 @@ def _intakes_answered(desk: Desk) -> Group:
 
     rows = desk.intakes
     answered, every = [one for one in rows if one.request.submitted_at], _whole_url("intakes-answered")
-    return group(_("Intakes answered by their owners"), answered, line, every_url=every, most=desk.most)
+    return group(_("Intakes answered by their owners"), answered, line, every_url=every, page=desk.page)
 
 
 def _intakes_asked(desk: Desk) -> Group:
@@ -408,7 +414,7 @@ def _intakes_asked(desk: Desk) -> Group:
 
     rows = desk.intakes
     asked, every = [one for one in rows if not one.request.submitted_at], _whole_url("intakes-asked")
-    return group(_("Intakes asked of their owners"), asked, line, every_url=every, most=desk.most)
+    return group(_("Intakes asked of their owners"), asked, line, every_url=every, page=desk.page)
 
 
 def _intake_url(about: intake_requests.About) -> str:
@@ -431,7 +437,7 @@ def _tenders(desk: Desk) -> Group:
     here = desk.here
     rows = lapsing.waiting(here.session, here.actor, months=here.settings.tender_lapse_months, today=here.today)
     every = url_for("hospital.tender_list")
-    return group(_("Tenders that nobody has ended"), rows, line, every_url=every, most=desk.most)
+    return group(_("Tenders that nobody has ended"), rows, line, every_url=every, page=desk.page)
 
 
 def _no_intake(desk: Desk) -> Group:
@@ -501,7 +507,7 @@ def _endings(desk: Desk) -> Group:
         )
 
     rows = offboardings.due(desk.here.session, desk.here.actor, today=desk.here.today)
-    return group(_("Ended, checklist open"), rows, line, every_url=_whole_url("endings"), most=desk.most)
+    return group(_("Ended, checklist open"), rows, line, every_url=_whole_url("endings"), page=desk.page)
 
 
 _NOTICE = _records(Matter.NOTICE, N_("Notice periods of contracts"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from portal.db.models.jobs import Job, JobState, OutboxMail
 from portal.db.models.responses import DeletionRule, EvidenceDeletion
@@ -68,3 +68,6 @@ def test_what_passed_its_day_leaves_the_disk_and_what_resists_is_not_called_gone
         assert rows[added["stubborn"]].gone_at is None
         told = session.scalars(select(OutboxMail.text).where(OutboxMail.kind == "evidence-ends")).one()
     assert ("later.pdf" in told, "due.pdf" in told) == (True, False)
+    with engine.connect() as connection:
+        counted = connection.execute(text("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'evidence'")).scalar_one()
+    assert counted > 0, "SQLite chooses among indexes without statistics"

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal import worker
@@ -18,11 +19,11 @@ from portal.db import session as database
 from portal.db.models.accounts import Hospital, HospitalRole, Person, TicketPurpose
 from portal.db.models.assessments import Review, ReviewState
 from portal.db.models.catalogues import OwnCatalogue
-from portal.db.models.components import Component, ComponentList
+from portal.db.models.components import Component, ComponentList, SharedComponent
 from portal.db.models.jobs import Job, JobState, OutboxMail
 from portal.db.models.plans import Action, PlanLine
 from portal.db.models.rechecks import Recheck
-from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord, Treatment
+from portal.db.models.registers import RiskRecord, RiskTreatment, ScoreRecord, StoredAssessment, Treatment
 from portal.db.models.responses import Evidence
 from portal.db.models.scans import ScanCount, ScanRun
 from portal.db.models.vendors import Vendor
@@ -35,12 +36,12 @@ from portal.services.actions.plans import LineFields
 from portal.services.actors import SYSTEM
 from portal.services.answers import reviews
 from portal.services.decisions import decisions
-from portal.services.evidence import components, evidence
+from portal.services.evidence import components, evidence, shared_components
 from portal.services.evidence.evidence import DocumentFields, Stored
 from portal.services.jobs import JobKind
 from portal.services.monitoring import changes, digests
 from portal.services.people import accounts, limits, sign_ins, tickets
-from portal.services.registers import registers, risk_lists, scores
+from portal.services.registers import registers, risk_lists, scores, stored
 from portal.services.registers.registers import TreatmentFields
 from portal.services.rounds import catalogues, tracking
 from portal.services.scans import rechecks, rescans, scan_budgets, scans
@@ -48,6 +49,7 @@ from portal.services.vendors import concentration, listing, vendors, views
 from portal.services.vendors.vendors import VendorFields
 from tests.portal import building
 from tests.portal.services.evidence import test_components as parts
+from tests.portal.services.evidence import test_shared_components as shared
 from tests.portal.services.monitoring import test_changes as watched
 from tests.portal.services.scans import test_rechecks as rechecked
 from tests.portal.services.scans import test_rejudging as rejudged
@@ -455,6 +457,54 @@ def test_of_a_document_that_is_deleted_while_it_is_read_nothing_stays(sessions, 
         assert session.get_one(Evidence, evidence_id).deleted_at is not None
         for table in (ComponentList, Component):
             assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def _one_after_the_other(sessions, act) -> None:
+    """The second does the same while the first has not committed: it waits, and neither fails."""
+    failed = []
+
+    def follow() -> None:
+        try:
+            with sessions.begin() as session:
+                act(session)
+        except SQLAlchemyError as error:
+            failed.append(type(error))
+
+    follower = threading.Thread(target=follow)
+    with sessions.begin() as session:
+        act(session)
+        session.flush()
+        follower.start()
+        follower.join(2)
+        assert follower.is_alive()
+    follower.join()
+    assert failed == []
+
+
+def test_what_is_kept_of_a_vendor_by_two_at_once_is_kept_once(sessions, now):
+    with sessions.begin() as session:
+        of = ward.one(session, now)
+        [vendor_id] = of.vendors.values()
+        session.execute(delete(StoredAssessment))
+
+    _one_after_the_other(sessions, lambda session: stored.renew(session, of.hospital_id, vendor_id, now=now))
+
+    with sessions() as session:
+        assert session.scalar(select(func.count()).select_from(StoredAssessment)) == 1
+
+
+def test_two_lists_of_a_company_that_are_read_at_once_are_both_shared(sessions, now):
+    with sessions.begin() as session:
+        lists = shared.lists_of_two(session, now)
+        lists.read(session, shared.FIRST, (shared.OLD, shared.OWN), now)
+        lists.hand_in(session, shared.FIRST, now)
+        company_id = lists.leads[shared.FIRST].company_id
+
+    _one_after_the_other(sessions, lambda session: shared_components.share(session, company_id))
+
+    with sessions() as session:
+        keys = session.scalars(select(SharedComponent.key).order_by(SharedComponent.key)).all()
+    assert keys == ["pacs-core", "pkg:npm/jquery"]
 
 
 def test_a_change_is_noted_once_and_told_once_however_many_workers_try(sessions, now):

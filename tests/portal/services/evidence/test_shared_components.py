@@ -77,6 +77,11 @@ class Lists:
 
 @pytest.fixture
 def lists(session: Session, now: datetime) -> Lists:
+    return lists_of_two(session, now)
+
+
+def lists_of_two(session: Session, now: datetime) -> Lists:
+    """Both are asked and have accepted."""
     ward = wards.empty(session)
     leads = {}
     for name, domain in ((FIRST, "strahlwerk.example"), (SECOND, "zweite.example")):

@@ -271,7 +271,7 @@ def test_the_list_of_supplies_without_somebody_to_call_is_what_the_start_page_co
     vendor_entries.add(session, ward.assessor, vendor_id, contact, now=now)
 
     listed = {row.supply.supply_id for row in listing.supplies(session, ward.auditor, wanted, today=now.date()).rows}
-    counted = supply_records.due(session, ward.auditor, today=now.date(), most=100)[Matter.SECURITY]
+    counted = supply_records.due(session, ward.auditor, today=now.date(), page=slice(100))[Matter.SECURITY]
     assert listed == {line.supply.id for line in counted.lines}
     assert len(listed) == counted.count
     assert ward.supplies[NAME] in listed

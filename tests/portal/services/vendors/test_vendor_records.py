@@ -87,7 +87,7 @@ def test_the_register_lists_single_subcontractors_and_what_is_recorded(session: 
 def test_records_ask_for_what_is_due(session: Session, ward: Ward, now: datetime):
     vendor_id, supply_id = kept(session, ward, now)
 
-    found = supply_records.due(session, ward.auditor, today=now.date(), most=8)
+    found = supply_records.due(session, ward.auditor, today=now.date(), page=slice(8))
 
     assert set(found) == {Matter.NOTICE, Matter.SUPPORT, Matter.CHECK, Matter.EXIT_DUE, Matter.SECURITY}
     supply, vendor = (
@@ -102,14 +102,16 @@ def test_records_ask_for_what_is_due(session: Session, ward: Ward, now: datetime
     vendor_entries.add(
         session, ward.assessor, vendor_id, ContactFields(role=ContactRole.SECURITY, phone="+49 30 1"), now=now
     )
-    assert Matter.SECURITY not in supply_records.due(session, ward.auditor, today=now.date(), most=8)
+    assert Matter.SECURITY not in supply_records.due(session, ward.auditor, today=now.date(), page=slice(8))
 
 
 def test_a_likely_tier_asks_for_an_exit_plan_and_an_end_takes_it_off(session: Session, ward: Ward, now: datetime):
     _vendor_id, supply_id = kept(session, ward, now, exit_plan="", notice_months=None)
     today = now.date()
-    assert {Matter.EXIT_PLAN, Matter.CONTRACT} <= set(supply_records.due(session, ward.auditor, today=today, most=8))
+    assert {Matter.EXIT_PLAN, Matter.CONTRACT} <= set(
+        supply_records.due(session, ward.auditor, today=today, page=slice(8))
+    )
 
     vendors.end_supply(session, ward.assessor, supply_id, now=now)
 
-    assert supply_records.due(session, ward.auditor, today=today, most=8) == {}
+    assert supply_records.due(session, ward.auditor, today=today, page=slice(8)) == {}

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 from portal.db.models.intake_requests import IntakeRequest
 from portal.db.models.plans import Action, ActionSource
 from portal.db.models.waivers import Waiver, WaiverKind
-from portal.web.hospital import today_groups
+from portal.web.hospital import today, today_groups
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MANY = today_groups.SHOWN + 3
 MOST_STATEMENTS = 55  # of one visit, with those that find out who visits
+LINE = re.compile(r"<li><span><a href=.*</li>")
 SECTION = re.compile(r'<section class="due"><h2>(.*?) <span class="count">(\d+)</span></h2>(.*?)</section>', re.DOTALL)
 
 
@@ -96,6 +97,23 @@ def test_every_group_that_is_cut_leads_to_a_list_with_the_same_count(busy: Ward,
     for url, count in own.items():
         page = visitor.get(url).get_data(as_text=True)
         assert page.count('class="due-action"') == count == MANY, url
+
+
+def test_the_pages_of_a_group_together_are_its_list(
+    busy: Ward, visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
+):
+    visitor = visit(busy.assessor)
+
+    def lines(name: str, start: int) -> list[str]:
+        return LINE.findall(visitor.get(f"/hospital/today/{name}?from={start}").get_data(as_text=True))
+
+    whole = {name: lines(name, 0) for name in ("waivers", "actions-overdue", "exit-plan")}
+    monkeypatch.setattr(today, "PAGE", 4)
+
+    for name, found in whole.items():
+        assert len(found) == MANY
+        assert [line for start in (0, 4, 8) for line in lines(name, start)] == found
+        assert [lines(name, start) for start in (MANY, 10**20)] == [[], found[:4]]
 
 
 def test_the_page_takes_few_statements_however_much_waits(busy: Ward, visit: Callable[..., Visitor]):
