@@ -21,6 +21,8 @@ from scanners.jobs import RegistrySettings
         ("WEB_THREADS", "0"),
         ("WEB_THREADS", "100000"),
         ("SCAN_PARALLEL", "0"),
+        ("TENDER_LAPSE_MONTHS", "5"),
+        ("TENDER_LAPSE_MONTHS", "61"),
         ("CLAMD", "clamav"),
         ("CLAMD", "unix:clamd.ctl"),
         ("CLAMD", "8.8.8.8:3310"),

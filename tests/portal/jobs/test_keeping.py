@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select, text
 
 from portal.db.models.jobs import Job, JobState, OutboxMail
 from portal.db.models.responses import DeletionRule, EvidenceDeletion
+from portal.db.models.tenders import Tender, TenderState
 from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
 from portal.services import jobs
@@ -16,6 +17,7 @@ from portal.services.evidence import evidence
 from portal.services.evidence.evidence import DocumentFields, Stored
 from portal.services.jobs import JobKind
 from tests.portal.jobs import running
+from tests.portal.services.tenders import bids
 from tests.portal.web.vendor import errand
 
 
@@ -43,6 +45,8 @@ def test_what_passed_its_day_leaves_the_disk_and_what_resists_is_not_called_gone
                 kind="dpa", retain_until=(now + timedelta(days=days)).date(), valid_to=now.date() + timedelta(days=20)
             )
             added[name] = evidence.add(session, asked.lead, asked.assessment_id, fields, stored, now=begin).id
+        left_lying = bids.drafted(session, begin).tender_id
+        session.get_one(Tender, left_lying).closes_at = now - timedelta(days=31 * chosen.tender_lapse_months)
         jobs.add(session, JobKind.NIGHTLY, {}, now=now)
     path = next(one for one in shelf.all() if one.name == kept["stubborn"].blob_id)
     path.unlink()
@@ -57,6 +61,9 @@ def test_what_passed_its_day_leaves_the_disk_and_what_resists_is_not_called_gone
 
     with running.running(engine, chosen):
         running.wait_until(is_done)
+
+    with sessions() as session:
+        assert session.get_one(Tender, left_lying).state is TenderState.CANCELLED  # nobody had ended it
 
     assert shelf.get(owner, kept["later"].blob_id, kept["later"].sha256) == b"later"
     assert not shelf.holds(owner, kept["due"].blob_id)
