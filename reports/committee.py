@@ -29,7 +29,7 @@ from reports.reader import Reader
 from scanners.model import N_
 
 TOP = 10  # risks
-MOST_ASKED = 7  # lines on page one
+MOST_ASKED = 9  # lines on page one
 MOST_NEWS = 3  # lines of each kind on page two
 MOST_LATE = 4
 MOST_VENDORS = 60  # pages of the annex

@@ -189,10 +189,12 @@ def check_text(cell: CheckCell, reader: Reader) -> str:
     alike = sum(row.fact.finding.outcome is cell.worst for row in cell.rows)
     said = f"{mark.sign} {reader.text(mark.word)}"
     if any(row.fact.finding.provisional for row in cell.rows):
-        said += f" ({reader.text(N_('provisional'))})"
+        provisional = reader.text(N_("provisional"))
+        said += f" ({provisional})"
     if len(cell.rows) == 1:
         return said
-    return f"{said} · {reader.text(N_('%(count)s of %(all)s hosts'), count=alike, all=len(cell.rows))}"
+    hosts = reader.text(N_("%(count)s of %(all)s hosts"), count=alike, all=len(cell.rows))
+    return f"{said} · {hosts}"
 
 
 def check_title(row: CheckRow, reader: Reader) -> str:

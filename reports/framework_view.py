@@ -73,7 +73,17 @@ def html(found: View, assessed: Assessed, *, reader: Reader, now: datetime) -> s
         has_levels=found.framework is Framework.BSIG,
         lacking=lacking,
         lacking_documents=pages.lacking_documents,
+        shared_limits=shared_limits(found, reader),
     )
+
+
+def shared_limits(found: View, reader: Reader) -> Mapping[str, Sequence[str]]:
+    """What bounds several entries alike, with their keys: it is said once, before all of them."""
+    bound: dict[str, list[str]] = {}
+    for row in found.rows:
+        if not row.is_empty and not row.entry.covers:
+            bound.setdefault(reader.say(row.limit), []).append(row.entry.key)
+    return {limit: keys for limit, keys in bound.items() if len(keys) > 1}
 
 
 def style() -> str:

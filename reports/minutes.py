@@ -147,7 +147,10 @@ def docx(minutes: Minutes, *, reader: Reader, sha256: str = "") -> bytes:
     paper.heading(_(N_("Attendance")))
     paper.table(
         [_(N_("Name")), _(N_("Function")), _(N_("Part")), _(N_("Attendance"))],
-        [[one.name, one.function, part_of(one, reader), _(PRESENCES[one.presence])] for one in minutes.attendees],
+        [
+            [one.name, one.function or "–", part_of(one, reader), _(PRESENCES[one.presence])]
+            for one in minutes.attendees
+        ],
         widths=(30, 34, 20, 16),
     )
     paper.faint(_(RULE))

@@ -140,7 +140,7 @@ class Paper:
         signature = self._reader.text(N_("Signature"))
         table = self._document.add_table(rows=0, cols=3)
         table.autofit = False
-        for name in names:
+        for number, name in enumerate(names, start=1):
             row = table.add_row()
             _row_property(row._tr, "w:cantSplit")  # noqa: SLF001 - as above
             for cell, text, width in zip(
@@ -149,6 +149,7 @@ class Paper:
                 cell.width = Mm(width)
                 paragraph = cell.paragraphs[0]
                 paragraph.style = "Signature line"
+                paragraph.paragraph_format.keep_with_next = number < len(names) or None  # nobody signs a page alone
                 paragraph.add_run("_" * (17 if text == place else 23) + "\n")
                 paragraph.add_run(text)
         self._document.add_paragraph()

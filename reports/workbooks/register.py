@@ -37,6 +37,8 @@ UNKNOWN_IS_NOT_BAD = N_(
 CHECKSUM_SAYS = N_("SHA-256 over the other sheets. The portal confirms it under “Reports”, “Check a register”.")
 _MATRIX_SIDE = 5
 _CHART_LINES = 16
+_MIDDLE = Alignment(horizontal="center", vertical="center", wrap_text=True)
+_BESIDE = 18  # characters: how wide a vendor's column is where they stand side by side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,12 +353,16 @@ def _comparison(workbook: Workbook, register: Register, reader: Reader) -> None:
     """Measures as rows, vendors as columns, knock-out gates on top."""
     frame = comparison(register, reader)
     sheet = workbook.create_sheet(reader.text(N_("Comparison")))
-    sheets.lay_out(sheet, widths=[44, *[16] * len(register.vendors)], paper=Paper(), frozen="B2")
+    sheets.lay_out(sheet, widths=[44, *[_BESIDE] * len(register.vendors)], paper=Paper(), frozen="B2")
     sheet.row_dimensions[1].height = sheets.HEADING
     sheet.append(sheets.heading(sheet, [reader.text(N_("Measure")), *[written(str(name)) for name in frame.columns]]))
     looks = {_measure_title(part, reader): part for part in PARTS}
-    for title, values in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
-        cells = [sheets.styled(sheet, str(title), font=Font(name=FONT, size=10, bold=True, color=INK))]
+    for number, (title, values) in enumerate(
+        zip(frame.index, frame.itertuples(index=False, name=None), strict=True), start=2
+    ):
+        sheet.row_dimensions[number].height = sheets.height(map(str, values), signs=_BESIDE - 2)
+        bold = Font(name=FONT, size=10, bold=True, color=INK)
+        cells = [sheets.styled(sheet, str(title), font=bold, alignment=Alignment(vertical="center"))]
         for vendor, value in zip(register.vendors, values, strict=True):
             cells.append(_comparison_cell(sheet, vendor, looks.get(str(title)), str(value)))
         sheet.append(cells)
@@ -369,7 +375,7 @@ def _comparison_cell(sheet: Sheet, vendor: VendorRow, part: str | None, value: s
     if part is not None:
         score = vendor.score.part(part)
         fill, font = sheets.level_look(score.level if score.applicable else None, score.basis)
-    return sheets.styled(sheet, value, fill=fill, font=font, alignment=Alignment(horizontal="center", wrap_text=True))
+    return sheets.styled(sheet, value, fill=fill, font=font, alignment=_MIDDLE)
 
 
 def _measure_title(part: str, reader: Reader) -> str:

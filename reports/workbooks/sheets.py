@@ -49,6 +49,12 @@ _LINE, _HIGHEST = 13, 409  # points: of a line, and of the highest row there can
 HEADING = 45  # points: three lines of a narrow heading
 
 
+def height(texts: Iterable[str], *, signs: int) -> float:
+    """Of a row whose longest text is wrapped after so many characters: not every program works it out by itself."""
+    lines = max((-(-len(text) // signs) for text in texts), default=1)
+    return min(_LINE * max(lines, 1) + 2, _HIGHEST)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Paper:
     """How a sheet prints: A3 for wide tables, A4 for the rest; headings repeated on every page."""

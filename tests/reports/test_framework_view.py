@@ -55,3 +55,18 @@ def test_a_file_name_has_no_slash():
         name = framework_view.name(framework, "Beispiel", reader=reader(), now=building.NOW, suffix="pdf")
         assert "/" not in name
         assert name.endswith(".pdf")
+
+
+def test_what_bounds_many_entries_alike_is_said_once_and_names_them():
+    assessed = building.assessed(1)
+    found = framework_views.view(assessed, Framework.ISO27001)
+    shared = framework_view.shared_limits(found, reader())
+    text = framework_view.html(found, assessed, reader=reader(), now=building.NOW)
+
+    assert shared
+    for limit, keys in shared.items():
+        assert text.count(limit) == 1
+        assert ", ".join(keys) in text
+    for row in found.rows:
+        if not row.is_empty:
+            assert reader().say(row.limit) in text

@@ -103,3 +103,12 @@ def test_markup_stays_text():
     told = words(paper(hostile).content())
     assert hostile[:60] in told
     assert "\ufffd" in told
+
+
+def test_nobody_signs_a_page_alone():
+    made = word.Paper(Reader(language="de", translate=i18n.translator("de")), title="Titel", author="Haus", at=AT)
+    made.signatures(["Erika Muster", "Paula Protokoll"])
+    (table,) = docx.Document(BytesIO(made.content())).tables
+    kept = [[cell.paragraphs[0].paragraph_format.keep_with_next for cell in row.cells] for row in table.rows]
+
+    assert kept == [[True] * 3, [None] * 3]

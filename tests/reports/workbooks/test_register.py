@@ -268,3 +268,12 @@ def test_what_is_shared_names_its_vendors(book: Workbook, facts: Register, writt
     assert row[3:6] == (2, 2, ", ".join(keys))
     assert row[6] == "; ".join(one.name for one in facts.vendors[:2])
     assert row[7:9] == ("1.12.4, 3.7.1", "CVE-2020-11022")
+
+
+def test_cells_side_by_side_are_as_high_as_their_words(book: Workbook):
+    sheet = book.worksheets[2]
+    width = sheet.column_dimensions["B"].width
+
+    for row in sheet.iter_rows(min_row=2):
+        longest = max(len(str(cell.value)) for cell in row[1:])
+        assert sheet.row_dimensions[row[0].row].height >= 13 * -(-longest // width), row[0].value
