@@ -79,7 +79,7 @@ def told(bidder: TenderBidder) -> Message | None:
     """By whom it was excluded, and why."""
     if bidder.excluded_at is None or bidder.exclusion_ground is None:
         return None
-    day = f"{bidder.excluded_at.astimezone(BERLIN):%d.%m.%Y}"
+    day = bidder.excluded_at.astimezone(BERLIN).date().isoformat()  # written as its reader does
     values = {"day": day, "name": bidder.excluded_by, "reason": bidder.exclusion_reason}
     return Message(text=WORDS[bidder.exclusion_ground], values=values)
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
+from portal import i18n
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.tenders import ExclusionGround
 from portal.errors import BadInput, Clash, NotAllowed, NotFound, NotNow
+from portal.home import BERLIN
 from portal.services import audit
 from portal.services.tenders import acts, awards, eligibility, exclusions, openings, tenders
 from portal.services.vendors import vendors
@@ -54,6 +56,7 @@ def test_an_excluded_offer_stands_last_and_gets_no_award_until_it_is_taken_in_ag
     said = barred[made.bidders[ONE]].render()
     assert said.endswith("100 % Verlust.")
     assert who.name in said
+    assert f"{at.astimezone(BERLIN):%d.%m.%Y}" in barred[made.bidders[ONE]].render(i18n.translator("de"))
     with pytest.raises(NotNow):
         awards.award(session, who, row.id, made.bidders[ONE], reason="Doch.", now=at)
     assert session.scalar(select(func.count()).select_from(OutboxMail)) == mails  # nobody is written to
