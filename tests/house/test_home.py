@@ -20,7 +20,8 @@ def _holding(pattern: re.Pattern[str]) -> set[str]:
 
 
 def test_one_module_names_the_zone():
-    """Two clocks in two services are an hour apart some day; whoever needs it takes assessments.days.ZONE or portal.home.BERLIN."""
+    """Two clocks in two services are an hour apart some day; whoever needs it takes assessments.days.ZONE or
+    portal.home.BERLIN."""
     assert _holding(ZONE) == {"days.py"}
 
 

@@ -325,7 +325,8 @@ def _evidence(entry: Mapping[str, Any], keys: Mapping[str, str]) -> EvidenceFact
         supply=keys.get(one),
         uploaded_at=datetime.fromisoformat(entry["uploaded_at"]),
         valid_from=_day(entry["valid_from"]),
-        **{name: entry.get(name, "") for name in ("scope", "product", "release", "sent_as")},  # editions before these fields
+        # Editions before these fields have none of them.
+        **{name: entry.get(name, "") for name in ("scope", "product", "release", "sent_as")},
         places=tuple((question, keys.get(supply)) for question, supply in entry["for"]),
     )
 

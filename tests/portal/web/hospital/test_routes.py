@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 SLOW = {"hospital.vendor_report", "hospital.vendor_frameworks_paper"}  # files, tested apart
 SLOW |= {"hospital.contract_draft_paper", "hospital.contract_draft"}
 TAKE_A_QUERY = {"hospital.search", "hospital.open_evidence"}
-NEED_A_DRAFT = {"hospital.edit_policy", "hospital.must_haves", "hospital.preview_policy", "hospital.live_policy_preview"}
+NEED_A_DRAFT = {"hospital.edit_policy", "hospital.must_haves"}
+NEED_A_DRAFT |= {"hospital.preview_policy", "hospital.live_policy_preview"}
 KEEP_NOTHING_OF_OTHERS = re.compile(r"/evidence/|/vendors/list\.|/vendors/columns")  # a file, or one's own columns
 
 
