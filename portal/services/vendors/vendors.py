@@ -30,7 +30,7 @@ FIRST_YEAR, LAST_YEAR = 1950, 2199  # of any day in a record: a mistyped year wo
 MOST_COUNTRIES = 40
 # What a change of asks for the vendor to be assessed again.
 OF_CONTRACT = frozenset({"contract_number", "contract_starts_on", "contract_ends_on", "law_country", "data_countries"})
-LARGEST_VOLUME = 10**11  # euros
+LARGEST_VOLUME = 2 * 10**9  # euros; PostgreSQL keeps no larger number here
 MOST_HOSTS = 20  # of one vendor: a scan of more would outrun its budget (DECISIONS: budgets of a scan)
 
 PRODUCT_GROUPS: dict[str, str] = {

@@ -28,7 +28,7 @@ from portal.db.models.responses import Evidence
 from portal.db.models.scans import ScanCount, ScanRun
 from portal.db.models.vendors import Vendor
 from portal.db.models.watching import VendorChange
-from portal.errors import Clash, NotFound, NotNow, TooMany
+from portal.errors import BadInput, Clash, NotFound, NotNow, TooMany
 from portal.jobs import leases
 from portal.services import audit, jobs
 from portal.services.actions import actions, plans
@@ -46,7 +46,7 @@ from portal.services.registers.registers import TreatmentFields
 from portal.services.rounds import catalogues, tracking
 from portal.services.scans import rechecks, rescans, scan_budgets, scans
 from portal.services.vendors import concentration, listing, vendors, views
-from portal.services.vendors.vendors import VendorFields
+from portal.services.vendors.vendors import SupplyFields, VendorFields
 from tests.portal import building
 from tests.portal.services.evidence import test_components as parts
 from tests.portal.services.evidence import test_shared_components as shared
@@ -594,3 +594,14 @@ def test_an_evening_asks_for_each_scan_once_however_many_workers_try(sessions, n
     with sessions.begin() as session:
         assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "rescan")) == 1
         assert session.scalar(select(func.count()).select_from(ScanRun).where(ScanRun.is_rescan)) == len(begun) == 1
+
+
+def test_the_largest_volume_that_a_form_takes_is_kept(sessions, now):
+    with sessions.begin() as session:
+        actor = building.hospital_actor(session)
+        vendor = vendors.add(session, actor, VendorFields(name="PACS GmbH"), now=now)
+        fields = SupplyFields(name="PACS", volume_per_year=vendors.LARGEST_VOLUME)
+        vendors.add_supply(session, actor, vendor.id, fields, now=now)
+        session.flush()
+        with pytest.raises(BadInput):
+            vendors.add_supply(session, actor, vendor.id, replace(fields, name="RIS", volume_per_year=2**31), now=now)
