@@ -222,9 +222,7 @@ def _live(asked: Round, section_id: str, leaves: Sequence[Leaf]) -> Mapping[str,
         facts.append(
             _("by these answers %(asked)s of %(all)s questions are asked", asked=total.questions, all=total.known)
         )
-    left = (
-        ngettext("about %(num)s minute left", "about %(num)s minutes left", total.minutes) if total.minutes else ""
-    )
+    left = ngettext("about %(num)s minute left", "about %(num)s minutes left", total.minutes) if total.minutes else ""
     return {
         "facts": " · ".join(facts),
         "total": " · ".join(filter(None, (_answered(total.answered, total.asked), left))),
