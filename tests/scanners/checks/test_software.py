@@ -7,7 +7,7 @@ import pytest
 from scanners import checking
 from scanners.checks import software as checks
 from scanners.datasets import DataSets, Source
-from scanners.model import Check, Outcome
+from scanners.model import Check, Outcome, written
 from scanners.observations import HostDns, Observation, Page
 from tests.scanners.building import AT, judge, page, page_with, response, seen
 from tests.scanners.building_domain import BLIND, host_dns, says, when_blind
@@ -117,7 +117,7 @@ def test_fetched_ends_count_before_those_in_the_code():
     assert checking.run(checks.software_is_supported, scan).outcome is Outcome.PASS
     found = checking.run(checks.software_is_supported, scan.with_data(data))
     assert found.outcome is Outcome.WARN
-    assert AT.date().isoformat() in found.fact.render()
+    assert written(AT.date()) in found.fact.render()
 
 
 def test_a_service_that_runs_the_host_is_named():
