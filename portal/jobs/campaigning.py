@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.errors import RuleBroken
 from portal.jobs.leases import Lease
-from portal.jobs.work import NotYet, Work
+from portal.jobs.work import Work
 from portal.services.rounds import campaigns, reminders
 
 log = logging.getLogger(__name__)
@@ -19,11 +19,11 @@ def send(work: Work) -> None:
     base_url = work.tools.settings.public_base_url
     with work.step() as session:
         waiting = campaigns.waiting(session, hospital_id, campaign_id)
-    for vendor_id in waiting:
-        if work.tools.stopping.is_set():
-            raise NotYet(work.now(), why="the worker ends")
-        with work.step() as session:
-            campaigns.send_one(session, hospital_id, campaign_id, vendor_id, base_url=base_url, now=work.now())
+
+    def invite(session: Session, vendor_id: str) -> None:
+        campaigns.send_one(session, hospital_id, campaign_id, vendor_id, base_url=base_url, now=work.now())
+
+    work.each(waiting, invite)
     with work.last_step() as session:
         campaigns.finish(session, hospital_id, campaign_id, now=work.now())
 
@@ -39,11 +39,14 @@ def remind(work: Work) -> None:
     base_url = work.tools.settings.public_base_url
     with work.step() as session:
         near = reminders.near(session, now=work.now())
-    for hospital_id, assessment_id in near:
+
+    def write(session: Session, where: tuple[str, str]) -> None:
         try:
-            with work.step() as session:
-                reminders.send_due(session, hospital_id, assessment_id, base_url=base_url, now=work.now())
+            with session.begin_nested():
+                reminders.send_due(session, *where, base_url=base_url, now=work.now())
         except RuleBroken as refused:
             log.warning("a reminder was not sent: %s", refused.message.text)
+
+    work.each(near, write)
     with work.last_step():
         pass

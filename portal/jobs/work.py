@@ -1,20 +1,24 @@
 """What a task is given: the lease it works under, and everything else it may touch."""
 
+import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
 from portal.db.session import Sessions
 from portal.files.sealing import Keyring
 from portal.jobs import leases
-from portal.jobs.leases import Lease
+from portal.jobs.leases import Lease, LeaseLost
 from portal.jobs.scanner import Starter
 from portal.settings import Settings
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class NotYet(Exception):
@@ -61,6 +65,23 @@ class Work:
         with self.tools.sessions.begin() as session:
             leases.renew(session, self.lease, now=self.now())
             yield session
+
+    def each(self, ones: Iterable[T], do: Callable[[Session, T], None]) -> None:
+        """A transaction for every one. Nobody waits behind another's fault: what failed is raised after the last."""
+        failed: Exception | None = None
+        for one in ones:
+            if self.tools.stopping.is_set():
+                raise NotYet(self.now(), why="the worker ends")
+            try:
+                with self.step() as session:
+                    do(session, one)
+            except LeaseLost:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised below, so the job is tried again for whoever is left
+                log.warning("one of many failed: %s", type(error).__name__, extra={"job": self.lease.job_id})
+                failed = error
+        if failed is not None:
+            raise failed
 
     @contextmanager
     def last_step(self) -> Iterator[Session]:

@@ -149,8 +149,8 @@ def _hand_in(firm: Visitor, round_path: str, *, answers: int, documents: int, ed
             strict=True,
         )
     )
-    contents = firm.word("%(answers)s answers, %(documents)s documents") % {"answers": answers, "documents": documents}
-    assert facts[firm.word("Contents")] == contents
+    sentence = firm.word("Answers: %(answers)s, documents: %(documents)s")
+    assert facts[firm.word("Contents")] == sentence % {"answers": answers, "documents": documents}
     assert facts[firm.word("Edition")] == str(edition)
     assert re.fullmatch("[0-9a-f]{64}", facts[firm.word("Fingerprint (SHA-256)")])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -41,9 +42,9 @@ def engine(filled: tuple[Path, Ward, Ward], tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def ward(filled: tuple[Path, Ward, Ward]) -> Ward:
-    return filled[1]
+    return copy.deepcopy(filled[1])  # tests write into it what they add
 
 
 @pytest.fixture
 def neighbour(filled: tuple[Path, Ward, Ward]) -> Ward:
-    return filled[2]
+    return copy.deepcopy(filled[2])
