@@ -49,7 +49,7 @@ class Written:
 def pdf(html: str, *, style: str) -> bytes:
     """Set a document. Raises NotNow with a sentence when it cannot be set now."""
     try:
-        return _press().submit(rendering.pdf, html, style=style, fonts=FONTS).result(timeout=LONGEST)
+        return _press().submit(_set, html, style).result(timeout=LONGEST)
     except TimeoutError:
         raise NotNow(Message(text=N_("Setting the document took too long. Please try again."))) from None
     except (BrokenExecutor, MemoryError, RecursionError):
@@ -116,7 +116,7 @@ def _say_nothing(_done: int, _total: int) -> None:
 
 
 def _register(told: Connection, database_url: str, actor: Actor, language: str, now: datetime) -> None:
-    _begin()
+    _limit()
     with database.moment(database_url) as session:
         found = registers.build(session, actor, now=now, tell=lambda done, total: told.send((done, total)))
     made = workbook.write_marked(found, reader=Reader(language=language, translate=i18n.translator(language)), now=now)
@@ -141,5 +141,16 @@ def _warm() -> ForkServerContext:
 
 
 def _begin() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    _limit()
     gc.set_threshold(OBJECTS, 20, 100)
+
+
+def _set(html: str, style: str) -> bytes:
+    try:
+        return rendering.pdf(html, style=style, fonts=FONTS)
+    finally:
+        gc.collect()  # the boxes of a document hold each other; the next one must not find this one's memory taken
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal.db.session import Sessions
@@ -75,7 +76,7 @@ class Work:
             try:
                 with self.step() as session:
                     do(session, one)
-            except LeaseLost:
+            except (LeaseLost, OperationalError):  # not this one's fault: without a database it would be everybody's
                 raise
             except Exception as error:  # noqa: BLE001 - raised below, so the job is tried again for whoever is left
                 log.warning("one of many failed: %s", type(error).__name__, extra={"job": self.lease.job_id})

@@ -18,3 +18,16 @@ from portal.jobs import printing
 def test_a_process_that_was_just_forked_has_read_the_libraries_and_the_fonts(asked):
     with ProcessPoolExecutor(max_workers=1, mp_context=printing._warm()) as pool:
         assert pool.submit(eval, asked).result()
+
+
+def test_a_document_leaves_nothing_behind_in_its_process():
+    html = "<html lang=de><title>x</title><body>" + "<p>Ein Satz, der <b>gesetzt</b> wird.</p>" * 500
+    count = "len(__import__('gc').get_objects())"
+    with ProcessPoolExecutor(max_workers=1, mp_context=printing._warm(), initializer=printing._begin) as pool:
+        pool.submit(printing._set, html, "").result()
+        before = pool.submit(eval, count).result()
+        for _ in range(3):
+            pool.submit(printing._set, html, "").result()
+        after = pool.submit(eval, count).result()
+
+    assert after < before * 1.05

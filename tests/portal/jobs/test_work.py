@@ -6,6 +6,8 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from portal.files.sealing import Keyring
 from portal.jobs import leases
@@ -59,6 +61,18 @@ def test_whoever_lost_the_job_does_nothing_more(work, sessions):
 
     with sessions() as session:
         assert not jobs.slot_is_taken(session, "first", "1")
+        assert not jobs.slot_is_taken(session, "last", "1")
+
+
+def test_without_a_database_nobody_is_tried(work, sessions):
+    def fail(session, name: str) -> None:
+        _slot(session, name)
+        session.execute(text("SELECT 1 FROM gone"))
+
+    with pytest.raises(OperationalError):
+        work.each(["first", "last"], fail)
+
+    with sessions() as session:
         assert not jobs.slot_is_taken(session, "last", "1")
 
 
