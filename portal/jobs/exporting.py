@@ -1,6 +1,5 @@
 """Exports as jobs: made with the rights of whoever asked, with real progress, sealed, and told once."""
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -19,7 +18,7 @@ from portal.files.blobs import Blobs
 from portal.home import BERLIN
 from portal.jobs import bundling, printing
 from portal.jobs.leases import LeaseLost
-from portal.jobs.work import NotYet, Work
+from portal.jobs.work import Work
 from portal.services.actions import actions
 from portal.services.actors import Actor, hospital_of
 from portal.services.decisions import decisions
@@ -40,7 +39,6 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
 ZIP = "application/zip"
 JSON = "application/json"
-TELL_EVERY = 1.0  # seconds
 LONGEST = 1800  # seconds for one export
 REGISTER = "register"  # the same in both languages
 VENDOR_REPORT = N_("Vendor report")
@@ -280,21 +278,10 @@ def _plain(name: str) -> str:
 
 
 def _teller(work: Work) -> printing.Tell:
-    """Writes down how far it is, once a second at most; raises when the job is not ours any more or we are to end."""
-    last = 0.0
+    def note(session: Session, done: int, total: int) -> None:
+        exports.note_progress(session, work.argument("export_id"), done=done, total=total)
 
-    def tell(done: int, total: int) -> None:
-        nonlocal last
-        if work.lost.is_set():
-            raise LeaseLost(work.lease.job_id)
-        if work.tools.stopping.is_set():
-            raise NotYet(work.now(), why="the worker ends")
-        if total and (not last or time.monotonic() - last >= TELL_EVERY):
-            with work.step() as session:
-                exports.note_progress(session, work.argument("export_id"), done=done, total=total)
-            last = time.monotonic()
-
-    return tell
+    return work.teller(note)
 
 
 MAKERS: Mapping[ExportKind, Callable[[Work, Begun], Made]] = {

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from portal.settings import Settings
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+TELL_EVERY = 1.0  # seconds
 
 
 class NotYet(Exception):
@@ -83,6 +86,24 @@ class Work:
                 failed = error
         if failed is not None:
             raise failed
+
+    def teller(self, note: Callable[[Session, int, int], None]) -> Callable[[int, int], None]:
+        """Notes how much is done of how much, once a second at most; raises when the job is not ours any more or we are
+        to end."""
+        last = 0.0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal last
+            if self.lost.is_set():
+                raise LeaseLost(self.lease.job_id)
+            if self.tools.stopping.is_set():
+                raise NotYet(self.now(), why="the worker ends")
+            if total and (not last or time.monotonic() - last >= TELL_EVERY):
+                with self.step() as session:
+                    note(session, done, total)
+                last = time.monotonic()
+
+        return tell
 
     @contextmanager
     def last_step(self) -> Iterator[Session]:
