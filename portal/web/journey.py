@@ -218,6 +218,7 @@ def open_floor(app: Flask, floor: Floor) -> None:
     """Give an application its floor, before its rooms are registered."""
     app.extensions[EXTENSION] = floor
     app.before_request(_find_language)
+    app.teardown_request(_forget_language)
 
 
 def floor() -> Floor:
@@ -356,6 +357,11 @@ def _registrar(room: Blueprint, rule: str, method: str, access: Access) -> Calla
 
 def _find_language() -> None:
     i18n.speak(negotiated_language())
+
+
+def _forget_language(_error: BaseException | None) -> None:
+    """Threads serve one reader after another: what a thread does in between is in nobody's language but the default."""
+    i18n.speak(i18n.DEFAULT)
 
 
 def _take_in_the_body() -> None:

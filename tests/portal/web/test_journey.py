@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from portal import i18n
 from portal.app import UndeclaredRoute, create_app
 from portal.db.models.accounts import Attempt, HospitalRole, Person, SessionStage, SignIn
 from portal.web import journey
@@ -221,6 +222,12 @@ def test_the_language_is_the_browsers_until_somebody_chooses(visitor: Visitor):
         False,
         True,
     ]
+
+
+def test_a_thread_speaks_no_readers_language_after_their_request(visitor: Visitor):
+    assert "<h1>Sign in" in visitor.get("/sign-in", headers={"Accept-Language": "en"}).get_data(as_text=True)
+
+    assert i18n.language() == i18n.DEFAULT
 
 
 def test_a_session_in_a_cookie_is_random_and_out_of_reach_of_scripts(session: Session, visitor: Visitor):
