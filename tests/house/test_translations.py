@@ -78,7 +78,7 @@ def test_no_translation_has_lost_its_sentence():
 @pytest.mark.parametrize("path", FRAGMENTS, ids=lambda path: path.stem)
 def test_a_translation_has_the_gaps_and_the_marks_of_its_sentence(path: Path):
     wrong = []
-    for source, german in _pairs(path):
+    for source, german in pairs(path):
         if sorted(GAP.findall(source)) != sorted(GAP.findall(german)):
             wrong.append(f"gaps: {source!r} {german!r}")
         if sorted(TAG.findall(source)) != sorted(TAG.findall(german)):
@@ -94,10 +94,11 @@ def test_german_is_set_as_german_is(path: Path):
         r"§ \d|\b(Abs|Nr|Art|Anh|Buchst)\. \d|\bz\. ?B\.(?<!z\.\u202fB\.)|(?<![=\w])\"(?![\w/]*>)[A-Za-zÄÖÜäöü]"
     )
 
-    assert [german for _source, german in _pairs(path) if loose.search(TAG.sub("", german))] == []
+    assert [german for _source, german in pairs(path) if loose.search(TAG.sub("", german))] == []
 
 
-def _pairs(path: Path) -> Iterator[tuple[str, str]]:
+def pairs(path: Path) -> Iterator[tuple[str, str]]:
+    """Each sentence of a fragment with its German."""
     with path.open("rb") as file:
         for message in read_po(file, locale="de"):
             if not message.id:

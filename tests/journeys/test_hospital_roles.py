@@ -185,10 +185,10 @@ def test_a_decider_comes_from_today_to_signed_minutes(ground: Ground, enter, tmp
     who.look()
 
 
-def test_an_administrator_releases_a_yardstick_sets_the_rhythm_and_invites(ground: Ground, enter):
+def test_an_administrator_releases_a_policy_sets_the_rhythm_and_invites(ground: Ground, enter):
     who = enter(ground.ward.admin, "de")
     who.go("/hospital/settings")
-    who.follow("Yardstick")
+    who.follow("Policy")
     who.press("Begin a draft")
     if not who.path().endswith("/draft"):
         who.follow("Go on with the draft")

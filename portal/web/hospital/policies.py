@@ -1,4 +1,4 @@
-"""The yardstick of a hospital: what holds, a draft of its own, what it would change, its releases."""
+"""The policy of a hospital: what holds, a draft of its own, what it would change, its releases."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -52,7 +52,7 @@ class FileForm(forms.Form):
 
 
 class ReleaseForm(forms.Form):
-    """Why the yardstick changes."""
+    """Why the policy changes."""
 
     reason = TextAreaField(
         _l("Reason"),

@@ -1,4 +1,4 @@
-"""The yardstick on its pages: drafted in a form, refused beside its field, compared, previewed, released, taken in."""
+"""The policy on its pages: drafted in a form, refused beside its field, compared, previewed, released, taken in."""
 
 from __future__ import annotations
 
