@@ -1,4 +1,4 @@
-"""What the tree as a whole promises: locks with hashes, no addresses, reasons for dependencies, commands that exist."""
+"""What the tree as a whole promises: locks with hashes, no addresses, reasons for dependencies."""
 
 import re
 import subprocess
@@ -11,7 +11,6 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from portal import cli
 from tests.house import tree
 
 PROJECT = tomllib.loads((tree.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -94,44 +93,6 @@ def test_no_index_and_no_machine_is_named():
     assert found == []
 
 
-def test_what_the_documents_tell_to_type_exists(capsys: pytest.CaptureFixture[str]):
-    documents = [
-        path for path in tree.files() if path.suffix == ".md" and not tree.where(path).startswith("docs/decisions/")
-    ]
-    broken: list[str] = []
-    known = subcommands(capsys)
-    for path in documents:
-        text = path.read_text(encoding="utf-8")
-        typed = "\n".join(
-            re.findall(r"```(?:sh|bash|console|shell)?\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text)
-        )
-        words = re.findall(r"(?m)^\s*(?:\$ )?(?:sudo (?:-u \w+ )?)?(?:\S*/)?kettenblick ([a-z-]+)", typed)
-        broken += [f"{tree.where(path)}: kettenblick {word}" for word in words if word not in known]
-        names = re.findall(
-            r"(?m)^\s*(?:\$ )?(?:python |sh )?(\./[\w./-]+|frontend/[\w.-]+|benchmarks/[\w.-]+\.py)", typed
-        )
-        broken += [f"{tree.where(path)}: {name}" for name in names if not (tree.ROOT / name).exists()]
-
-    assert broken == []
-
-
-def test_what_the_documents_point_at_exists():
-    """Files by their whole path from the root, links from where they stand; documents of decisions too."""
-    broken: list[str] = []
-    for path in tree.files():
-        if path.suffix != ".md":
-            continue
-        text = path.read_text(encoding="utf-8")
-        named = re.findall(
-            r"(?<![\w/])((?:tests|portal|reports|assessments|questionnaires|scanners|benchmarks)/[\w/.-]+\.\w+)\b", text
-        )
-        broken += [f"{tree.where(path)}: {name}" for name in named if not (tree.ROOT / name).exists()]
-        links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text)
-        broken += [f"{tree.where(path)}: {link}" for link in links if not (path.parent / link).exists()]
-
-    assert broken == []
-
-
 def test_the_operators_guide_names_every_setting_and_no_other():
     code = (tree.ROOT / "portal" / "settings.py").read_text(encoding="utf-8")
     read = set(re.findall(r"(?:env\.get\(|\(env, )\"([A-Z][A-Z_]+)\"", code))
@@ -155,9 +116,3 @@ def test_a_built_wheel_holds_every_file_of_the_packages_and_the_frontend(tmp_pat
     ours = {tree.where(path) for package in tree.PACKAGES for path in tree.files(package)}
     theirs = {tree.where(path) for path in built.rglob("*") if path.is_file()}
     assert (ours | theirs) - packed == set()
-
-
-def subcommands(capsys: pytest.CaptureFixture[str]) -> set[str]:
-    with pytest.raises(SystemExit):
-        cli.main(["--help"])
-    return set(re.findall(r"(?m)^    ([a-z-]+)", capsys.readouterr().out))

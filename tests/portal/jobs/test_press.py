@@ -31,3 +31,9 @@ def test_a_document_leaves_nothing_behind_in_its_process():
         after = pool.submit(eval, count).result()
 
     assert after < before * 1.05
+
+
+def test_a_document_is_set_in_limited_memory():
+    limit = "__import__('resource').getrlimit(__import__('resource').RLIMIT_AS)"
+    with ProcessPoolExecutor(max_workers=1, mp_context=printing._warm(), initializer=printing._begin) as pool:
+        assert pool.submit(eval, limit).result() == (printing.MEMORY, printing.MEMORY)
