@@ -106,7 +106,8 @@ def closed(session: Session, ward: Ward, shelf: Blobs, sitting_id: str, now: dat
     """Closed over its frozen register."""
     row = sittings.find(session, ward.decider, sitting_id)
     frozen = snapshots.open_one(session, ward.decider, shelf, row.snapshot.id).document
-    return sittings.close(session, ward.decider, sitting_id, frozen, version=row.sitting.version, now=now)
+    seen = sittings.as_seen(session, ward.decider, row)
+    return sittings.close(session, ward.decider, sitting_id, frozen, seen=seen, now=now)
 
 
 def decided(session: Session, ward: Ward, shelf: Blobs, now: datetime, **changes) -> str:

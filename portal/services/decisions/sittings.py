@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ MOST_ITEMS = 60
 LONGEST_NAME = 200
 LONGEST_NOTE = 10_000
 LONGEST_CONFLICT = 500
+SINCE_SEEN = N_("Somebody has changed this sitting since you opened it. Look at what stands now, then close it.")
 OVER = N_("This sitting is closed; its minutes are frozen.")
 
 
@@ -145,13 +146,15 @@ def find(session: Session, actor: Actor, sitting_id: str) -> SittingRow:
     sitting = session.get(Sitting, sitting_id)
     if sitting is None or sitting.hospital_id != hospital_of(actor):
         raise NotFound
+    fresh = {"populate_existing": True}  # what somebody else saved since this session read it counts
     people = _people(session, sitting)
     chair = next((one for one in people if one.is_chair), None)
     votes: dict[str, dict[str, Vote]] = {}
     for vote in session.scalars(
         select(Vote)
         .join(AgendaItem, (AgendaItem.hospital_id == Vote.hospital_id) & (AgendaItem.id == Vote.item_id))
-        .where(Vote.hospital_id == sitting.hospital_id, AgendaItem.sitting_id == sitting.id)
+        .where(Vote.hospital_id == sitting.hospital_id, AgendaItem.sitting_id == sitting.id),
+        execution_options=fresh,
     ):
         votes.setdefault(vote.item_id, {})[vote.participant_id] = vote
     made = {
@@ -159,7 +162,8 @@ def find(session: Session, actor: Actor, sitting_id: str) -> SittingRow:
         for one in session.scalars(
             select(Decision)
             .join(AgendaItem, (AgendaItem.hospital_id == Decision.hospital_id) & (AgendaItem.id == Decision.item_id))
-            .where(Decision.hospital_id == sitting.hospital_id, AgendaItem.sitting_id == sitting.id)
+            .where(Decision.hospital_id == sitting.hospital_id, AgendaItem.sitting_id == sitting.id),
+            execution_options=fresh,
         )
     }
     found = session.execute(
@@ -167,7 +171,8 @@ def find(session: Session, actor: Actor, sitting_id: str) -> SittingRow:
         .outerjoin(Vendor, (Vendor.hospital_id == AgendaItem.hospital_id) & (Vendor.id == AgendaItem.vendor_id))
         .outerjoin(Supply, (Supply.hospital_id == AgendaItem.hospital_id) & (Supply.id == AgendaItem.supply_id))
         .where(AgendaItem.hospital_id == sitting.hospital_id, AgendaItem.sitting_id == sitting.id)
-        .order_by(AgendaItem.position)
+        .order_by(AgendaItem.position),
+        execution_options=fresh,
     )
     return SittingRow(
         sitting=sitting,
@@ -206,7 +211,8 @@ def _people(session: Session, sitting: Sitting) -> Sequence[Participant]:
     return session.scalars(
         select(Participant)
         .where(Participant.hospital_id == sitting.hospital_id, Participant.sitting_id == sitting.id)
-        .order_by(Participant.position)
+        .order_by(Participant.position),
+        execution_options={"populate_existing": True},
     ).all()
 
 
@@ -541,12 +547,21 @@ def freeze_again(session: Session, actor: Actor, sitting_id: str, *, now: dateti
     sitting.snapshot_id = snapshots.ask(session, actor, sitting.name, now=now).id
 
 
+def attendance(row: SittingRow) -> str:
+    """Who is there and who leads, as a form shows it."""
+    return checksum({one.id: [one.presence.value, one.is_chair] for one in row.people})
+
+
 def attend(
-    session: Session, actor: Actor, sitting_id: str, present: Sequence[str], chair_id: str, *, now: datetime
+    session: Session, actor: Actor, sitting_id: str, present: Sequence[str], chair_id: str, *, seen: str, now: datetime
 ) -> None:
-    """Who is there and who leads; votes of those who are not there do not count."""
+    """Who is there and who leads; votes of those who are not there do not count. `seen`: the attendance before, as the
+    form showed it."""
     sitting = _open(session, actor, sitting_id, states=(SittingState.HELD,))
-    people = _people(session, sitting)
+    row = find(session, actor, sitting_id)
+    if attendance(row) != seen:
+        raise Clash(Message(text=CHANGED))
+    people = row.people
     known = {one.id: one for one in people}
     chair = known.get(chair_id)
     if chair is None or not chair.is_voting or chair.id not in present:
@@ -575,7 +590,8 @@ def vote(
     allowed = {one.id for one in _people(session, sitting) if one.is_voting and one.presence is Presence.PRESENT}
     if any(person_id not in allowed for person_id in said):
         raise NotFound
-    session.execute(delete(Vote).where(Vote.hospital_id == item.hospital_id, Vote.item_id == item.id))
+    here = Vote.participant_id.in_(allowed)  # what somebody voted who is away now waits for them to come back
+    session.execute(delete(Vote).where(Vote.hospital_id == item.hospital_id, Vote.item_id == item.id, here))
     for person_id, one in said.items():
         conflict = one.conflict.strip()[:LONGEST_CONFLICT]
         session.add(
@@ -602,16 +618,24 @@ def remark(session: Session, actor: Actor, sitting_id: str, note: str, *, versio
 # ---- closing
 
 
+def as_seen(session: Session, actor: Actor, row: SittingRow) -> str:
+    """The checksum of what the sitting shows to whoever closes it: people, agenda, proposals, votes, remarks."""
+    found = minutes_of(session, actor, row, None)
+    return checksum(paper.dump(replace(found, snapshot_name="", snapshot_sha256="")))
+
+
 def close(
-    session: Session, actor: Actor, sitting_id: str, frozen: Mapping[str, Any], *, version: int, now: datetime
+    session: Session, actor: Actor, sitting_id: str, frozen: Mapping[str, Any], *, seen: str, now: datetime
 ) -> Minutes:
     """Everything that was carried comes into force at once, and the minutes are frozen; `frozen` is the document of
-    its snapshot."""
+    its snapshot. Nothing is frozen that whoever closes has not `seen` (as_seen): what changed since is a clash."""
     hospital_id = hospital_of(actor, DECIDERS)
     decisions.lock(session, hospital_id)
-    _open(session, actor, sitting_id, version=version, states=(SittingState.HELD,))
+    _open(session, actor, sitting_id, states=(SittingState.HELD,))
     row = find(session, actor, sitting_id)
     sitting = row.sitting
+    if as_seen(session, actor, row) != seen:
+        raise Clash(Message(text=SINCE_SEEN))
     if row.snapshot is None or row.snapshot.state is not SnapshotState.DONE:
         raise NotNow(Message(text=N_("The register is still being frozen. Try again in a moment.")))
     if row.chair is None or row.chair.presence is not Presence.PRESENT:
@@ -724,7 +748,7 @@ def minutes_of(session: Session, actor: Actor, row: SittingRow, frozen: Mapping[
     sitting = row.sitting
     hospital = session.get_one(Hospital, hospital_of(actor))
     keys = decisions.vendor_keys(session, sitting.hospital_id)
-    names = {one.id: one.name for one in row.people}
+    names = {one.id: one.name for one in row.voters}  # whose votes count
     return Minutes(
         hospital=hospital.name,
         number=sitting.number,
@@ -853,10 +877,9 @@ def _items(session: Session, sitting: Sitting) -> Sequence[AgendaItem]:
 
 
 def _item(session: Session, sitting: Sitting, item_id: str, *, version: int | None = None) -> AgendaItem:
-    item = session.get(AgendaItem, item_id)
+    item = session.get(AgendaItem, item_id, populate_existing=True)
     if item is None or item.hospital_id != sitting.hospital_id or item.sitting_id != sitting.id:
         raise NotFound
-    session.refresh(item)
     if version is not None and item.version != version:
         raise Clash(Message(text=CHANGED))
     return item

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from wtforms import BooleanField, DateField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 from wtforms.widgets import CheckboxInput
@@ -95,6 +95,7 @@ class AttendanceForm(forms.Form):
 
     present = SelectMultipleField(_l("There"), option_widget=CheckboxInput())
     chair = SelectField(_l("Leads the sitting"), [InputRequired(_l("Choose one."))])
+    seen = HiddenField()
 
 
 class NoteForm(forms.Form):
@@ -340,11 +341,15 @@ def attend(here: HospitalJourney, sitting_id: str) -> Response:
     row = sittings.find(here.session, here.actor, sitting_id)
     form = _with_people(row, AttendanceForm.sent())
     if form.validate():
-        with form.refusals(here.session):
-            present, chair = list(form["present"].data or ()), str(form["chair"].data)
-            sittings.attend(here.session, here.actor, sitting_id, present, chair, now=here.now)
-            here.notice(_("Saved."))
-            return pages.see_other("hospital.sitting", sitting_id=sitting_id, at="people")
+        try:
+            with form.refusals(here.session):
+                present, chair, seen = list(form["present"].data or ()), str(form["chair"].data), str(form["seen"].data)
+                sittings.attend(here.session, here.actor, sitting_id, present, chair, seen=seen, now=here.now)
+                here.notice(_("Saved."))
+                return pages.see_other("hospital.sitting", sitting_id=sitting_id, at="people")
+        except Clash as refused:  # the list above the form tells what stands
+            form.form_errors.append(refused.message.render(_))
+            form["seen"].data = sittings.attendance(sittings.find(here.session, here.actor, sitting_id))
     return _page(here, sitting_id, attendance=form)
 
 
@@ -372,12 +377,16 @@ def note_in_minutes(here: HospitalJourney, sitting_id: str) -> Response:
 
 @hospital.post("/decisions/sittings/<sitting_id>/close", roles=DECIDERS)
 def close_sitting(here: HospitalJourney, sitting_id: str) -> Response:
-    """Everything that was carried comes into force, and the minutes are frozen."""
+    """Everything that was carried comes into force, and the minutes are frozen: as the page showed it, or not yet."""
     row = sittings.find(here.session, here.actor, sitting_id)
     opened = _frozen(here, row)
     if opened is None:
         raise NotNow(Message(text=N_("The register is still being frozen. Try again in a moment.")))
-    sittings.close(here.session, here.actor, sitting_id, opened.document, version=row.sitting.version, now=here.now)
+    seen = request.form.get("seen", "")
+    try:
+        sittings.close(here.session, here.actor, sitting_id, opened.document, seen=seen, now=here.now)
+    except Clash as clash:
+        return _page(here, sitting_id, clash=clash.message)
     here.notice(_("Closed. What was carried is in force, and the minutes are frozen."))
     return pages.see_other("hospital.sitting", sitting_id=sitting_id)
 
@@ -467,9 +476,12 @@ def _frozen(here: HospitalJourney, row: SittingRow) -> snapshots.Opened | None:
 # ---- pages and forms
 
 
-def _page(here: HospitalJourney, sitting_id: str, *, stands: Any = (), **sent: Any) -> Response:
+def _page(
+    here: HospitalJourney, sitting_id: str, *, stands: Any = (), clash: Message | None = None, **sent: Any
+) -> Response:
     """The page of a sitting; of its forms the one that was sent comes back as it was."""
     row = sittings.find(here.session, here.actor, sitting_id)
+    may_close = here.role in DECIDERS and row.sitting.state is SittingState.HELD
     may_prepare = here.role in PREPARERS and row.sitting.state is not SittingState.CLOSED
     current: Mapping[str, Any] = {
         "person": PersonForm.offered(is_voting=True),
@@ -480,6 +492,7 @@ def _page(here: HospitalJourney, sitting_id: str, *, stands: Any = (), **sent: A
             AttendanceForm.offered(
                 present=[one.id for one in row.people if one.presence is not Presence.EXCUSED],
                 chair=row.chair.id if row.chair else "",
+                seen=sittings.attendance(row),
             ),
         ),
         "note": NoteForm.offered(note=row.sitting.note, version=str(row.sitting.version)),
@@ -487,6 +500,8 @@ def _page(here: HospitalJourney, sitting_id: str, *, stands: Any = (), **sent: A
     }
     return pages.page(
         "hospital/sitting.html",
+        status=200 if clash is None else 409,
+        clash=clash,
         **proposals.shared(here),
         form=next(iter(sent.values()), None),
         forms=current,
@@ -497,7 +512,8 @@ def _page(here: HospitalJourney, sitting_id: str, *, stands: Any = (), **sent: A
         rule=paper.RULE,
         asked=sittings.proposals(here.session, here.actor, row, today=here.today) if may_prepare else (),
         may_prepare=may_prepare,
-        may_close=here.role in DECIDERS and row.sitting.state is SittingState.HELD,
+        may_close=may_close,
+        seen=sittings.as_seen(here.session, here.actor, row) if may_close else "",
     )
 
 

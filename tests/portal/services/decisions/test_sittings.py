@@ -21,12 +21,14 @@ from portal.services.decisions import decisions, sittings
 from portal.services.decisions.decision_rows import Subject
 from portal.services.decisions.decisions import Basis, ConditionFields
 from portal.services.decisions.sittings import PersonFields, Said, SittingFields
+from portal.services.registers import snapshots
 from portal.services.vendors import vendors
 from reports import minutes as paper
 from tests.portal import building, sitting
 from tests.portal.web.hospital import ward as wards
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -49,6 +51,12 @@ def ward(session: Session, now: datetime) -> Ward:
 def shelf(keyring: Keyring, tmp_path: Path) -> Blobs:
     (tmp_path / "files").mkdir()
     return Blobs(folder=tmp_path / "files", keyring=keyring)
+
+
+def attend(session: Session, ward: Ward, sitting_id: str, present: list[str], now: datetime) -> None:
+    """The first of them leads."""
+    seen = sittings.attendance(sittings.find(session, ward.decider, sitting_id))
+    sittings.attend(session, ward.decider, sitting_id, present, present[0], seen=seen, now=now)
 
 
 def test_what_exceeds_the_appetite_comes_to_the_agenda_by_itself(session: Session, ward: Ward, now: datetime):
@@ -142,16 +150,99 @@ def test_closing_waits_for_every_vote_and_for_the_frozen_register(
         sitting.closed(session, ward, shelf, sitting_id, now)
     row = sittings.find(session, ward.decider, sitting_id)
     everybody = [one.id for one in row.people]
-    sittings.attend(session, ward.decider, sitting_id, everybody[:2], everybody[0], now=now)
+    attend(session, ward, sitting_id, everybody[:2], now)
     sitting.voted(session, ward, sitting_id, (YES, YES), now)
     with pytest.raises(NotAllowed):
-        sittings.close(session, ward.assessor, sitting_id, {"vendors": []}, version=row.sitting.version, now=now)
+        sittings.close(session, ward.assessor, sitting_id, {"vendors": []}, seen="", now=now)
     with pytest.raises(Clash):
-        sittings.close(session, ward.decider, sitting_id, {"vendors": []}, version=row.sitting.version - 1, now=now)
+        sittings.close(session, ward.decider, sitting_id, {"vendors": []}, seen="", now=now)
     minutes = sitting.closed(session, ward, shelf, sitting_id, now)
 
     assert [one.presence for one in minutes.attendees] == ["present", "present", "excused", "excused"]
     assert len(minutes.items[0].ballots) == 2
+
+
+def change_a_vote(session: Session, ward: Ward, sitting_id: str, now: datetime) -> None:
+    sitting.voted(session, ward, sitting_id, (NO, NO, YES), now)
+
+
+def change_the_attendance(session: Session, ward: Ward, sitting_id: str, now: datetime) -> None:
+    people = sittings.find(session, ward.decider, sitting_id).people
+    attend(session, ward, sitting_id, [one.id for one in people[:2]], now)
+
+
+def change_the_agenda(session: Session, ward: Ward, sitting_id: str, now: datetime) -> None:
+    topic = decisions.subject_of(session, ward.assessor, topic="Verschiedenes")
+    sittings.put_on(session, ward.assessor, sitting_id, topic, now=now)
+
+
+def change_the_note(session: Session, ward: Ward, sitting_id: str, _now: datetime) -> None:
+    version = sittings.find(session, ward.decider, sitting_id).sitting.version
+    sittings.remark(session, ward.assessor, sitting_id, "Pause von 15 bis 16 Uhr.", version=version)
+
+
+def change_nothing(_session: Session, _ward: Ward, _sitting_id: str, _now: datetime) -> None:
+    pass
+
+
+@pytest.mark.parametrize("change", [change_a_vote, change_the_attendance, change_the_agenda, change_the_note])
+def test_nothing_is_frozen_that_whoever_closes_has_not_seen(
+    session: Session, ward: Ward, shelf: Blobs, now: datetime, change: Callable[[Session, Ward, str, datetime], None]
+):
+    sitting_id = sitting.begun(session, ward, shelf, now)
+    sitting.voted(session, ward, sitting_id, (YES, YES, NO), now)
+    row = sittings.find(session, ward.decider, sitting_id)
+    seen = sittings.as_seen(session, ward.decider, row)
+    frozen = snapshots.open_one(session, ward.decider, shelf, row.snapshot.id).document
+    change(session, ward, sitting_id, now)
+    session.flush()
+    with pytest.raises(Clash):
+        sittings.close(session, ward.decider, sitting_id, frozen, seen=seen, now=now)
+    stands = sittings.find(session, ward.decider, sitting_id)
+    assert (stands.sitting.state, stands.sitting.minutes, decisions.rows(session, ward.auditor)) == (
+        SittingState.HELD,
+        None,
+        [],
+    )
+    fresh = sittings.as_seen(session, ward.decider, stands)
+    assert sittings.close(session, ward.decider, sitting_id, frozen, seen=fresh, now=now).items
+
+
+def test_minutes_print_the_votes_that_were_counted(session: Session, ward: Ward, shelf: Blobs, now: datetime):
+    """A vote of somebody who turns out not to be there counts no more, and is not printed as if it did."""
+    sitting_id = sitting.begun(session, ward, shelf, now)
+    sitting.voted(session, ward, sitting_id, (YES, YES, NO), now)
+    people = sittings.find(session, ward.decider, sitting_id).people
+    attend(session, ward, sitting_id, [people[0].id, people[2].id], now)
+    minutes = sitting.closed(session, ward, shelf, sitting_id, now)
+
+    [item] = minutes.items
+    assert (item.tally.yes, item.tally.no) == (1, 1)
+    assert [(one.name, one.ballot) for one in item.ballots] == [(people[0].name, YES), (people[2].name, NO)]
+
+
+def test_somebody_who_is_away_for_a_while_keeps_what_they_voted(
+    session: Session, ward: Ward, shelf: Blobs, now: datetime
+):
+    sitting_id = sitting.begun(session, ward, shelf, now)
+    sitting.voted(session, ward, sitting_id, (YES, YES, NO), now)
+    everybody = [one.id for one in sittings.find(session, ward.decider, sitting_id).people]
+    attend(session, ward, sitting_id, everybody[:2], now)
+    sitting.voted(session, ward, sitting_id, (YES, ABSTAIN), now)
+    attend(session, ward, sitting_id, everybody, now)
+
+    [item] = sittings.find(session, ward.decider, sitting_id).items
+    assert [item.votes[one].ballot for one in everybody[:3]] == [YES, ABSTAIN, NO]
+
+
+def test_who_came_meanwhile_is_not_excused_by_an_older_list(session: Session, ward: Ward, shelf: Blobs, now: datetime):
+    sitting_id = sitting.begun(session, ward, shelf, now)
+    row = sittings.find(session, ward.decider, sitting_id)
+    older, everybody = sittings.attendance(row), [one.id for one in row.people]
+    sittings.add_person(session, ward.assessor, sitting_id, PersonFields(name="Emil Spät"), now=now)
+    with pytest.raises(Clash):
+        sittings.attend(session, ward.decider, sitting_id, everybody, everybody[0], seen=older, now=now)
+    assert [one.presence for one in sittings.find(session, ward.decider, sitting_id).people] == ["present"] * 5
 
 
 def test_a_vendor_that_came_to_the_lists_after_the_freezing_is_still_decided_by_whom_it_goes_to(
@@ -280,6 +371,65 @@ def test_a_proposal_that_says_too_little_is_refused(
             session, ward.assessor, sitting_id, item.item.id, sitting.fields(now, **changes), version=1, now=now
         )
     assert set(refused.value.fields) == {field}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("change", [change_a_vote, change_the_attendance, change_nothing])
+def test_two_at_one_sitting_on_postgresql(
+    postgres_url: str,
+    shelf: Blobs,
+    now: datetime,
+    change: Callable[[Session, Ward, str, datetime], None],
+):
+    """Whoever closes had read the sitting when somebody else changed it: what they had read is not what counts."""
+    engine = database.engine(postgres_url)
+    try:
+        migrating.upgrade(engine)
+        sessions = database.sessions(engine)
+        with sessions.begin() as session:
+            ward = wards.one(session, now, name=NAME, quality=0.4)
+            sitting_id = sitting.begun(session, ward, shelf, now)
+            sitting.voted(session, ward, sitting_id, (YES, YES, NO), now)
+        with sessions.begin() as closing:
+            row = sittings.find(closing, ward.decider, sitting_id)
+            frozen = snapshots.open_one(closing, ward.decider, shelf, row.snapshot.id).document
+            with sessions.begin() as other:
+                change(other, ward, sitting_id, now)
+                other.flush()
+                seen = sittings.as_seen(other, ward.decider, sittings.find(other, ward.decider, sitting_id))
+            [item] = sittings.close(closing, ward.decider, sitting_id, frozen, seen=seen, now=now).items
+        told = {
+            change_a_vote: ([NO, NO, YES], ""),
+            change_the_attendance: ([YES, YES], "B-0001"),
+            change_nothing: ([YES, YES, NO], "B-0001"),
+        }
+        assert ([one.ballot for one in item.ballots], item.decision_key) == told[change]
+        with sessions.begin() as writing:
+            row = sittings.find(writing, ward.auditor, sitting_id)
+            assert paper.load(row.sitting.minutes).items == (item,)
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.postgres
+def test_an_item_that_left_the_agenda_meanwhile_is_not_found_on_postgresql(
+    postgres_url: str, shelf: Blobs, now: datetime
+):
+    engine = database.engine(postgres_url)
+    try:
+        migrating.upgrade(engine)
+        sessions = database.sessions(engine)
+        with sessions.begin() as session:
+            ward = wards.one(session, now, name=NAME, quality=0.4)
+            sitting_id = sitting.begun(session, ward, shelf, now)
+        with sessions() as voting:
+            [item] = sittings.find(voting, ward.decider, sitting_id).items
+            with sessions.begin() as other:
+                sittings.take_off(other, ward.decider, sitting_id, item.item.id, now=now)
+            with pytest.raises(NotFound):
+                sittings.vote(voting, ward.decider, sitting_id, item.item.id, {}, version=item.item.version, now=now)
+    finally:
+        engine.dispose()
 
 
 @pytest.mark.postgres

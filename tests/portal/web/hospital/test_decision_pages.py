@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Flask
+    from werkzeug.test import TestResponse
 
     from portal.db.session import Sessions
     from tests.portal.web.conftest import Visitor
@@ -44,12 +46,18 @@ def proposal(version: int, **changes) -> dict[str, str]:
     }
 
 
+def seen_on(page: TestResponse, form: str) -> str:
+    """What a form of the page of a sitting says that its reader saw."""
+    sent = re.search(rf'/{form}"(.*?)</form>', page.get_data(as_text=True), re.DOTALL)[1]
+    return re.search(r'name="seen"[^>]*value="(\w+)"', sent)[1]
+
+
 def test_a_sitting_from_the_agenda_to_the_minutes(
     visit: Callable[..., Visitor], ward: Ward, sessions: Sessions, app: Flask, tmp_path: Path
 ):
     visitor = visit(ward.decider)
     listed = visitor.get("/hospital/decisions").get_data(as_text=True)
-    assert "über dem Risikoappetit" in listed
+    assert "über der Risikobereitschaft" in listed
     today = datetime.now(UTC).date().isoformat()
     plan = {"name": "Sitzung 12/2026", "body": "management", "held_on": today, "begins": "25:00", "place": ""}
     refused = visitor.post("/hospital/decisions/sittings/add", {**plan, "version": "0"})
@@ -92,7 +100,17 @@ def test_a_sitting_from_the_agenda_to_the_minutes(
     assert visitor.post(f"{page}/votes", said).status_code == 303
     assert "Ja: 1, Nein: 0, Enthaltungen: 1" in visitor.get(page).get_data(as_text=True)
     assert visit(ward.assessor).post(f"{address}/close", {}).status_code == 403
-    assert visitor.post(f"{address}/close", {}).status_code == 303
+    there = {"present": people, "chair": people[0]}
+    unseen = visitor.post(f"{address}/attendance", {**there, "seen": "an older list"})
+    assert unseen.status_code == 422
+    assert visitor.post(f"{address}/attendance", {**there, "seen": seen_on(unseen, "attendance")}).status_code == 303
+    older = seen_on(visitor.get(address), "close")
+    said |= {f"conflict_{people[1]}": "Nichte arbeitet dort", "version": "3"}
+    assert visitor.post(f"{page}/votes", said).status_code == 303
+    changed = visitor.post(f"{address}/close", {"seen": older})
+    assert changed.status_code == 409
+    assert "seit Sie sie geöffnet haben" in changed.get_data(as_text=True)
+    assert visitor.post(f"{address}/close", {"seen": seen_on(changed, "close")}).status_code == 303
 
     papers = visitor.get(f"{address}/minutes.pdf").get_data()
     (tmp_path / "minutes.pdf").write_bytes(papers)
@@ -102,7 +120,7 @@ def test_a_sitting_from_the_agenda_to_the_minutes(
         capture_output=True,
         text=True,
     ).stdout
-    for word in ("Niederschrift", "Dr. Ada Fels", "Bruno Acker", "Neffe arbeitet dort", "B-0001", "Unterschriften"):
+    for word in ("Niederschrift", "Dr. Ada Fels", "Bruno Acker", "Nichte arbeitet dort", "B-0001", "Unterschriften"):
         assert word in text
     assert visitor.get(f"{address}/minutes.docx").get_data() == visitor.get(f"{address}/minutes.docx").get_data()
     with sessions() as session:
