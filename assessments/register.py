@@ -36,7 +36,7 @@ from assessments.model import (
     Words,
 )
 from questionnaires.model import N_, AnswerKind, FlagRule, QuestionSet, Text
-from scanners.model import Message, Outcome, Severity
+from scanners.model import Message, Outcome, worst_first
 
 OWN_QUESTIONS = Text(de="Eigene Fragen des Krankenhauses", en="The hospital's own questions")
 
@@ -254,20 +254,9 @@ def _finding_rows(dossier: Dossier, policy: Policy, derived: Iterable[Risk]) -> 
     return tuple(sorted(rows, key=_finding_rank))
 
 
-_OUTCOMES = (
-    Outcome.FAIL,
-    Outcome.WARN,
-    Outcome.UNKNOWN,
-    Outcome.ERROR,
-    Outcome.INFO,
-    Outcome.PASS,
-    Outcome.NOT_APPLICABLE,
-)
-
-
 def _finding_rank(row: FindingRow) -> tuple[object, ...]:
     finding = row.fact.finding
-    return (_OUTCOMES.index(finding.outcome), list(Severity).index(finding.severity), row.key)
+    return (*worst_first(finding.outcome, finding.severity), row.key)
 
 
 # --- What was not examined -----------------------------------------------------------------------

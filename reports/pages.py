@@ -29,9 +29,8 @@ from questionnaires.model import Section
 from reports import anchors, charts, ledger, marks, rendering, tables
 from reports.ledger import LedgerEntry
 from reports.reader import Reader
-from scanners.model import N_, Outcome, Severity
+from scanners.model import N_, Outcome, Severity, worst_first
 
-_WORST_FIRST = {severity: rank for rank, severity in enumerate(Severity)}
 _LINES_SHOWN = 10  # of what cost points, before the annex
 _REASONS_SHOWN, _WHATS_SHOWN = 7, 3  # of what was not examined, on page one
 
@@ -169,14 +168,7 @@ def reported_findings(rows: tuple[FindingRow, ...]) -> tuple[FindingRow, ...]:
         and row.fact.standing is not FindingStanding.WITHDRAWN
     ]
     return tuple(
-        sorted(
-            reported,
-            key=lambda row: (
-                row.fact.finding.outcome is Outcome.WARN,
-                _WORST_FIRST[row.fact.finding.severity],
-                row.key,
-            ),
-        )
+        sorted(reported, key=lambda row: (*worst_first(row.fact.finding.outcome, row.fact.finding.severity), row.key))
     )
 
 

@@ -41,6 +41,24 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+_AT = {severity: place for place, severity in enumerate(Severity)}
+_STANDS = {  # what lacks first, then what could not be seen, then the rest
+    Outcome.FAIL: (0, 0),
+    Outcome.WARN: (0, 1),
+    Outcome.UNKNOWN: (1, 0),
+    Outcome.ERROR: (2, 0),
+    Outcome.INFO: (3, 0),
+    Outcome.PASS: (4, 0),
+    Outcome.NOT_APPLICABLE: (5, 0),
+}
+
+
+def worst_first(outcome: Outcome, severity: Severity) -> tuple[int, int, int]:
+    """The place of a finding in every list: what lacks by its severity; at the same one what is not met first."""
+    group, within = _STANDS[outcome]
+    return group, _AT[severity], within
+
+
 class CheckClass(StrEnum):
     """Who may start it (DECISIONS: who may start which scan)."""
 

@@ -12,7 +12,7 @@ from typing import TextIO
 from scanners import categories
 from scanners.catalogue import CHECKS
 from scanners.jobs import Finished, Progress
-from scanners.model import N_, Finding, Outcome, Severity
+from scanners.model import N_, Finding, Outcome, Severity, worst_first
 from scanners.records import record
 
 Translate = Callable[[str], str]
@@ -30,7 +30,6 @@ ORDER = (
     *(Outcome.FAIL, Outcome.WARN, Outcome.ERROR, Outcome.UNKNOWN),
     *(Outcome.INFO, Outcome.PASS, Outcome.NOT_APPLICABLE),
 )
-SEVERITIES = tuple(Severity)
 SEVERITY_WORDS: Mapping[Severity, str] = {
     Severity.CRITICAL: N_("critical"),
     Severity.HIGH: N_("high"),
@@ -73,8 +72,7 @@ def table(findings: Iterable[Finding], layout: Layout | None = None) -> str:
         findings,
         key=lambda one: (
             categories.position(CHECKS[one.check_id].category),
-            ORDER.index(one.outcome),
-            SEVERITIES.index(one.severity),
+            worst_first(one.outcome, one.severity),
             one.check_id,
             one.subject,
         ),

@@ -17,7 +17,7 @@ from portal.services.scans.rechecked import Again
 from portal.services.scans.timelines import Timeline
 from portal.web import marks
 from scanners import catalogue, categories
-from scanners.model import Check, Finding, Outcome, Severity
+from scanners.model import Check, Finding, Outcome, Severity, worst_first
 
 ORDER = (
     *(Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN, Outcome.ERROR, Outcome.INFO),
@@ -26,7 +26,6 @@ ORDER = (
 TO_MEND = frozenset({Outcome.FAIL, Outcome.WARN})
 CAME = frozenset({What.FIRST, What.RETURNED})
 LAST = "last"  # the word in the address for what is new since the last scan
-_SEVERITIES = tuple(Severity)
 
 CAUSES: Mapping[Cause, object] = {
     Cause.VENDOR: _l("At the vendor"),
@@ -108,8 +107,7 @@ def _arranged(found: Iterable[ShownFinding]) -> Sequence[ShownFinding]:
     return sorted(
         found,
         key=lambda one: (
-            ORDER.index(one.finding.outcome),
-            _SEVERITIES.index(one.finding.severity),
+            worst_first(one.finding.outcome, one.finding.severity),
             one.finding.check_id,
             one.finding.subject,
         ),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal import i18n
-from scanners.model import Message
+from scanners.model import Message, Outcome, Severity, worst_first
 
 GERMAN = i18n.translator("de")
 
@@ -36,3 +36,19 @@ def test_every_value_can_be_told(value: str | float):
 
 def test_a_sentence_without_gaps_keeps_its_percent_sign():
     assert Message(text="100 % seen").render() == "100 % seen"
+
+
+def test_a_finding_stands_by_what_is_lacking_then_by_its_severity_then_by_its_verdict():
+    high, medium = Severity.HIGH, Severity.MEDIUM
+    rising = [
+        (Outcome.FAIL, high),
+        (Outcome.WARN, high),
+        (Outcome.FAIL, medium),
+        (Outcome.WARN, Severity.LOW),
+        (Outcome.UNKNOWN, Severity.CRITICAL),
+        (Outcome.PASS, high),
+        (Outcome.PASS, medium),
+    ]
+
+    assert sorted(rising[::-1], key=lambda one: worst_first(*one)) == rising
+    assert len({worst_first(outcome, severity) for outcome in Outcome for severity in Severity}) == 35
