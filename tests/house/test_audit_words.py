@@ -1,6 +1,7 @@
-"""Every act that the audit trail records has its words, so no page shows a reader its code."""
+"""Every act that the audit trail records and every detail of it has its words, so no page shows a reader its code."""
 
 import ast
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +9,10 @@ from typing import NamedTuple
 from portal.db.models.responses import ConsentKind
 from portal.services.actions.actions import Verdict
 from portal.services.vendors.vendor_entries import KINDS
+from portal.services.vendors.vendors import SupplyFields, VendorFields
 from portal.web.audit_words import ACTS
+from portal.web.hospital.audit_details import COLUMNS, FIELDS
+from questionnaires.model import QuestionSet
 from tests.house import tree
 
 VERB = 2  # record(session, actor, verb, …)
@@ -123,3 +127,101 @@ def test_a_code_is_found_where_it_is_written_chosen_or_handed_on():
         "register.exported",  # taken from a table
         "contact.removed",  # made of two words
     } <= codes
+
+
+def details(*folders: str) -> tuple[set[str], list[str]]:
+    """The name of every detail that is handed to the trail by `detail=`; and what could not be told."""
+    found: set[str] = set()
+    untold: list[str] = []
+    for path in tree.python_files(*folders):
+        for function in ast.walk(tree.parsed(path)):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+                for given in (one.value for one in call.keywords if one.arg == "detail"):
+                    names = set(_fields(given, function))
+                    found |= names - {""}
+                    if "" in names:
+                        untold.append(f"{tree.where(path)}:{given.lineno} {ast.unparse(given)}")
+    return found, untold
+
+
+def _fields(given: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
+    """The keys of a detail; "" for what cannot be read."""
+    match given:
+        case ast.Constant(value=None):
+            return
+        case ast.Dict(keys=keys, values=values):
+            for key, value in zip(keys, values, strict=True):
+                match key:
+                    case None:
+                        yield from _fields(value, function)
+                    case ast.Constant(value=str(name)):
+                        yield name
+                    case _:
+                        yield ""
+        case ast.BinOp(left=first, right=second) | ast.IfExp(body=first, orelse=second):
+            yield from _fields(first, function)
+            yield from _fields(second, function)
+        case ast.DictComp(key=ast.Attribute(value=ast.Name(id="one"), attr="value")):
+            yield from QuestionSet  # how many questions stand in each set
+        case ast.Name(id=name):
+            handed_in = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}
+            written = [*_named(function, name), *_paired(function, name)]
+            if not written and name not in handed_in:
+                yield ""
+            for one in written:
+                yield from _fields(one, function)
+            yield from _set_later(function, name)
+        case _:
+            yield ""
+
+
+def _paired(where: ast.AST, name: str) -> Iterator[ast.expr]:
+    """What is set under a name together with others: `scope, detail = a, b`."""
+    for node in ast.walk(where):
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+                yield from (
+                    value
+                    for target, value in zip(targets, values, strict=True)
+                    if isinstance(target, ast.Name) and target.id == name
+                )
+
+
+def _set_later(where: ast.AST, name: str) -> Iterator[str]:
+    """The keys of `detail["key"] = …`."""
+    for node in ast.walk(where):
+        match node:
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=target), slice=ast.Constant(value=str(key)))]):
+                if target == name:
+                    yield key
+
+
+def test_every_detail_that_is_recorded_has_its_words():
+    found, untold = details("portal")
+
+    assert untold == []
+    assert sorted(found - FIELDS.keys()) == []
+    assert sorted(FIELDS.keys() - found) == []
+
+
+def test_a_detail_is_found_where_it_is_written_named_or_added_later():
+    found, _untold = details("portal")
+
+    assert {
+        "treatment",  # written in the call
+        "due_on",  # in a name
+        "standing",  # in a name that is set together with another
+        "belonging",  # added where it is known
+        "uninvited",  # unpacked from a choice
+        "outcome",  # joined to others
+    } <= found
+
+
+def test_every_column_of_a_record_that_changes_has_its_words():
+    records = (VendorFields, SupplyFields, *(kind.fields for kind in KINDS.values()))
+    columns = {column.name for record in records for column in dataclasses.fields(record)}
+
+    assert sorted(columns - COLUMNS.keys()) == []
+    assert sorted(COLUMNS.keys() - columns) == []

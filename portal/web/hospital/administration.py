@@ -12,6 +12,7 @@ from portal.services.actors import EVERY_HOSPITAL_ROLE
 from portal.services.people import accounts, hospitals
 from portal.services.people.hospitals import HospitalFields
 from portal.web import audit_words, forms, marks, pages
+from portal.web.hospital import audit_details
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
 
@@ -109,13 +110,15 @@ def audit_trail(here: HospitalJourney) -> Response:
     """Who did what, and whether the chain is whole."""
     scope = audit.hospital_scope(here.hospital.id)
     before = forms.version(request.args.get("before")) or None
+    events = audit.newest(here.session, scope, before=before, limit=EVENTS)
     return pages.page(
         "hospital/audit.html",
-        events=audit.newest(here.session, scope, before=before, limit=EVENTS),
+        events=events,
         verified=audit.verify(here.session, scope),
         told=audit_words.told,
         by=audit_words.by,
-        shown=audit_words.shown,
+        names=audit_details.names(here.session, here.actor, events),
+        details=audit_details.told,
         page_length=EVENTS,
     )
 
