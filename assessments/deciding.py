@@ -189,11 +189,6 @@ class Decided:
     tally: Tally | None = None  # None: decided by one person
     sitting: str = ""
 
-    @property
-    def is_open_again(self) -> bool:
-        """Whether something has opened it again."""
-        return bool(self.reopenings)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:

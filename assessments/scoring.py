@@ -33,7 +33,6 @@ from questionnaires.model import N_
 from scanners.model import Message
 
 HALF = Fraction(1, 2)
-STANDING_FIRM = (Assurance.PROVEN, Assurance.CONFIRMED)
 
 REASONS: Mapping[Assurance, str] = {
     Assurance.RECORDED: N_("Recorded by the hospital: “%(answer)s”; the company has not confirmed it."),

@@ -49,14 +49,6 @@ class Traffic:
         """Connections to a port, over all addresses."""
         return sum(count for place, count in self.connections.items() if place.endswith(f":{port}"))
 
-    @property
-    def most_to_one_address(self) -> int:
-        """The most connections to one address, over all its ports."""
-        totals: Counter[str] = Counter()
-        for place, count in self.connections.items():
-            totals[place.partition(":")[0]] += count
-        return max(totals.values(), default=0)
-
 
 class DelayedLink:
     """What the near side holds of the link."""

@@ -16,7 +16,6 @@ from typing import Any
 from scanners.data import javascript
 
 INSTALL_SECONDS = 600
-LONGEST_RUN = 600.0
 NODE_PACKAGES = ("@mdn/mdn-http-observatory", "retire")
 VERSION_GAP = "(§§version§§)"  # as retire's own file has it, and expanded in ours
 VERSION_GROUP = re.compile(r"\(\[0-9\][^()]*\)")

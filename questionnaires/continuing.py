@@ -102,11 +102,6 @@ def question_of(entry: str) -> str:
     return entry.partition(OF)[0]
 
 
-def added_products(asked_again: Iterable[str]) -> frozenset[str]:
-    """The products of which everything is asked."""
-    return frozenset(entry.partition(OF)[2] for entry in asked_again if question_of(entry) == EVERYTHING)
-
-
 def entries_of(question_id: str, supply: str) -> tuple[str, ...]:
     """By which entries of `asked_again` an answer would be asked anew; "" is the company as a whole."""
     if not supply:

@@ -154,10 +154,6 @@ class Paper:
                 paragraph.add_run(text)
         self._document.add_paragraph()
 
-    def break_page(self) -> None:
-        """What follows begins on a new page."""
-        self._document.add_page_break()  # type: ignore[no-untyped-call]  # python-docx gives it no types
-
     def content(self) -> bytes:
         """The file; every part of it bears the same old date, so the same facts are the same bytes."""
         plain, fixed = BytesIO(), BytesIO()

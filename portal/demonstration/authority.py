@@ -67,11 +67,6 @@ class Authority:
         """The trusted root."""
         return _pem(self._root.certificate).decode()
 
-    @property
-    def intermediate_pem(self) -> str:
-        """The trusted root's intermediate."""
-        return _pem(self._intermediate.certificate).decode()
-
     def issue(
         self, names: tuple[str, ...], *, kind: CertificateKind, key_kind: KeyKind, places: Places = NOWHERE
     ) -> Issued:

@@ -33,11 +33,6 @@ class Page:
     png: bytes
 
 
-def is_possible() -> bool:
-    """Whether the programs are there."""
-    return all(shutil.which(name) for name in PROGRAMS)
-
-
 def page(content: bytes, number: int, *, words: str) -> Page:
     """Draw a page with words across it. Raises NotNow with a sentence; the file itself never comes back."""
     found = {name: shutil.which(name) for name in PROGRAMS}

@@ -1,13 +1,11 @@
 """Lists on pages: columns declared once, sorting kept in the address."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
-
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +40,3 @@ def sorting(columns: Iterable[Column], *, default: str) -> Sorting:
     if asked.removeprefix("-") not in {column.key for column in columns if column.sortable}:
         asked = default
     return Sorting(key=asked.removeprefix("-"), descending=asked.startswith("-"))
-
-
-def arrange(rows: Iterable[Row], how: Sorting, keys: dict[str, Callable[[Row], Any]]) -> Sequence[Row]:
-    """Rows in that order; what has no value stands last, whichever way round."""
-    key = keys[how.key]
-    known = [row for row in rows if key(row) is not None]
-    unknown = [row for row in rows if key(row) is None]
-    return [*sorted(known, key=key, reverse=how.descending), *unknown]

@@ -16,7 +16,6 @@ MX_LIMIT = 10
 QUESTION_LIMIT = 40  # ours: a hostile tree ends here
 LONGEST = 65_535  # bytes of a TXT record's data
 
-ASKING_MECHANISMS = frozenset({"include", "a", "mx", "ptr", "exists"})
 
 _MODIFIER = re2.compile(r"^([A-Za-z][A-Za-z0-9\-_.]*)=(.*)$")
 _MECHANISM = re2.compile(r"^([+\-?~]?)([A-Za-z][A-Za-z0-9\-_.]*)(?:([:/])(.*))?$")

@@ -41,7 +41,6 @@ RSA_ALGORITHMS = frozenset({1, 5, 7, 8, 10})
 LIVE_WORDS = ("www", "portal", "api", "app", "login", "sso", "vpn", "remote", "support", "webmail", "cloud", "mail")
 STAGING_WORDS = ("staging", "stage", "test", "dev", "demo", "uat", "qa", "preprod", "sandbox", "beta", "old")
 MOST_NAMES = 40
-MOST_LINKED = 12
 INVENTED_LABELS = 3  # a wildcard counts only when names nobody has set up all resolve
 MOST_CERTIFICATES = 4
 MOST_PAGES = 8

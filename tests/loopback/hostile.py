@@ -53,7 +53,6 @@ class Hostile:
     certificate: Callable[[str], tuple[bytes, bytes]] | None = None  # chain and key in PEM for the name
     zone: Mapping[str, Answering] = field(default_factory=dict)  # record type -> what the zone answers
     name_server: Answering | None = None  # what the zone's own name server says, at the host's address
-    name_server_tcp: Handler | None = None
 
 
 # --- HTTP --------------------------------------------------------------------------------------
@@ -510,11 +509,6 @@ def builds(make: Callable[[str], tuple[str, ...]], kind: str) -> Answering:
 def raw(make: Callable[[bytes, bool], Datagrams]) -> Answering:
     """Bytes of our own; the maker gets the question's wire."""
     return lambda question, over_udp: make(question.to_wire(), over_udp)
-
-
-def lookup(name: str) -> bytes:
-    """A name without compression."""
-    return b"".join(bytes([len(label)]) + label.encode() for label in name.strip(".").split(".")) + b"\0"
 
 
 def header(question: bytes, *, records: int, flags: int = 0x8180) -> bytes:

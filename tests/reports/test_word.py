@@ -37,7 +37,6 @@ def paper(text: str = "Wort", *, language: str = "de", at: datetime = AT) -> wor
     made.clause("1.1", text)
     made.table([text, "B"], [[text, text], ["", text]], widths=[1, 3])
     made.signatures([text])
-    made.break_page()
     return made
 
 

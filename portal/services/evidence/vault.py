@@ -55,11 +55,6 @@ class Kept:
         return [one for one in self.holds if one.by is HeldBy.EDITION]
 
     @property
-    def shown_otherwise(self) -> Sequence[Hold]:
-        """Those that were shown it beside something else."""
-        return [one for one in self.holds if one.by is not HeldBy.EDITION]
-
-    @property
     def may_be_deleted(self) -> bool:
         """Whether nothing holds it and no answer of a round that runs rests on it."""
         return self.held_until is None and not self.beside

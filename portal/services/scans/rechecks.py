@@ -105,12 +105,6 @@ def find(session: Session, actor: Actor, assessment_id: str, recheck_id: str) ->
     return row
 
 
-def may_be_asked(record: FindingRecord) -> bool:
-    """Whether a finding is of the kind that can be looked at by itself."""
-    check = CHECKS.get(record.check_id)
-    return check is not None and Outcome(record.outcome) in LACKING and not record.provisional
-
-
 def _open_finding(session: Session, run: ScanRun, place: Place, *, now: datetime) -> FindingRecord:
     """A finding that stands and needs mending; of anything else nothing is said."""
     records = scan_results.standing_findings(session, run.hospital_id, run.vendor_id, now=now, run=run)

@@ -10,11 +10,11 @@ from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment
 from portal.db.models.responses import Response
 from portal.db.models.scans import FindingRecord, ScanRun
-from portal.errors import NotAllowed, NotFound
+from portal.errors import NotFound
 from portal.home import BERLIN
 from portal.services import working_days
 from portal.services.scans import scan_results, scans
-from scanners.model import N_, Message, Outcome, Severity
+from scanners.model import Outcome, Severity
 
 WORKING_DAYS_UNTIL_OPEN = 10
 
@@ -98,9 +98,3 @@ def _response(session: Session, run: ScanRun) -> Response | None:
         .order_by(Assessment.round.desc())
         .limit(1)
     ).first()
-
-
-def require_hospital_view(view: HospitalView) -> None:
-    """Raw results that are not open yet are refused, not hidden behind an empty page."""
-    if not view.is_open:
-        raise NotAllowed(Message(text=N_("The company can see these results first; they are not open to you yet.")))

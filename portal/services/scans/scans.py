@@ -398,20 +398,6 @@ def find(session: Session, hospital_id: str, scan_id: str) -> ScanRun:
     return run
 
 
-def find_for_company(session: Session, actor: Actor, assessment_id: str, scan_id: str) -> ScanRun:
-    """One run that a company may see, at once and wholly: it is about itself."""
-    company_id = company_of(actor)
-    assessment = session.get(Assessment, assessment_id)
-    run = session.get(ScanRun, scan_id)
-    if assessment is None or assessment.company_id != company_id or run is None:
-        raise NotFound
-    if (run.hospital_id, run.vendor_id) != (assessment.hospital_id, assessment.vendor_id):
-        raise NotFound
-    if run.kept_back and scan_results.company_of_run(session, run) != company_id:
-        raise NotFound  # what another company, asked for this vendor before or after, looked at for itself
-    return run
-
-
 def newest(session: Session, hospital_id: str, vendor_id: str, *, limit: int = 20) -> Sequence[ScanRun]:
     """The latest runs of a vendor that the hospital may know of, newest first."""
     runs = _runs(hospital_id, vendor_id).where(ScanRun.kept_back.is_(False))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
@@ -101,8 +101,3 @@ def _good_scans(session: Session, hospital_id: str) -> Mapping[str, ScanRun]:
         .order_by(ScanRun.created_at)
     )
     return {scan.vendor_id: scan for scan in good}
-
-
-def last_scan_at(row: PortfolioRow) -> datetime | None:
-    """When the vendor was last looked at from outside."""
-    return row.scan.finished_at if row.scan else None

@@ -245,15 +245,6 @@ def change_supply(
     return supply
 
 
-def end_supply(session: Session, actor: Actor, supply_id: str, *, now: datetime) -> None:
-    """Take one product off the lists; its history stays."""
-    hospital_of(actor, HOSPITAL_WRITERS)
-    supply = find_supply(session, actor, supply_id)
-    if supply.ended_at is None:
-        supply.ended_at = now
-        audit.record(session, actor, "supply.ended", supply.id, now=now)
-
-
 def bring_supply_back(session: Session, actor: Actor, supply_id: str, *, now: datetime) -> None:
     """Put it on the lists again."""
     hospital_of(actor, HOSPITAL_WRITERS)

@@ -53,7 +53,6 @@ def test_a_broken_document_is_said(content):
 def test_without_the_program_nothing_is_shown(document, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
 
-    assert not viewing.is_possible()
     with pytest.raises(NotNow) as refused:
         viewing.page(document, 1, words="x")
     assert refused.value.message.text == viewing.NOT_HERE

@@ -9,7 +9,6 @@ from scanners.parsing import greetings
 from scanners.parsing.greetings import GREETINGS, Heard
 
 SERVICES = sorted({*ports.HOST_PORTS.values(), *ports.MAIL_PORTS.values()})
-REALM = b'WWW-Authenticate: Basic realm="security"\r\n'
 HTTP = b"HTTP/1.1 %s\r\nContent-Length: %d\r\n%s\r\n%s"
 
 

@@ -106,7 +106,6 @@ def test_what_lies_within_other_components_counts_and_single_files_do_not():
 # ---- what is refused, each with its own sentence
 
 LAUGHS = '<!DOCTYPE bom [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-NESTED = json.loads(lists.cyclonedx([]))
 _packed = io.BytesIO()
 with zipfile.ZipFile(_packed, "w") as archive:
     archive.writestr("bom.json", lists.cyclonedx([LOG4J]))

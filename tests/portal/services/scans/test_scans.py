@@ -366,8 +366,6 @@ def test_what_one_company_looked_at_for_itself_is_nothing_to_the_next_that_is_as
     assert own_results.view(session, made.lead, first.id, now=now).run is private
     assert own_results.view(session, stranger, theirs, now=now).run is None
     assert not dossiers.build_for_company(session, stranger.company_id, theirs, now=now).findings
-    with pytest.raises(NotFound):
-        scans.find_for_company(session, stranger, theirs, private.id)
     with pytest.raises(NotNow):
         own_results.release(session, stranger, theirs, now=now)
 

@@ -112,6 +112,6 @@ def test_a_likely_tier_asks_for_an_exit_plan_and_an_end_takes_it_off(session: Se
         supply_records.due(session, ward.auditor, today=today, page=slice(8))
     )
 
-    vendors.end_supply(session, ward.assessor, supply_id, now=now)
+    vendors.find_supply(session, ward.assessor, supply_id).ended_at = now
 
     assert supply_records.due(session, ward.auditor, today=today, page=slice(8)) == {}

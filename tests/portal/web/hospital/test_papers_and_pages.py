@@ -50,11 +50,6 @@ def speak(sessions: Sessions, ward: Ward, language: str) -> None:
         session.get_one(Person, ward.decider.person_id).language = language
 
 
-def table_after(page: str, caption: str) -> list[Line]:
-    """The first table whose head begins with these words."""
-    return next(table for table in reading_pages.tables(page) if table and table[0].cells[0] == caption)
-
-
 def test_a_framework_reads_the_same_on_its_page_on_paper_and_in_the_sheet(
     visit: Callable[..., Visitor], ward: Ward, sessions: Sessions, tmp_path: Path
 ):
