@@ -155,6 +155,7 @@ def _sitting(page: Page, of: Demonstration) -> str:
     page.fill("main [name=begins]", "14:30")
     page.fill("main [name=place]", "Konferenzraum 2")
     page.click("main form button[type=submit]")
+    page.locator("#people").wait_for()
     people = (
         ("Dr. Ruth Sommerfeld", "Ärztliche Direktorin", ("is_voting", "is_chair")),
         ("Katrin Albrecht", "IT-Leitung", ("is_voting",)),
@@ -169,9 +170,9 @@ def _sitting(page: Page, of: Demonstration) -> str:
         for tick in ("is_voting", "is_chair"):
             form.locator(f"[name={tick}]").set_checked(tick in ticks)
         form.locator("button[type=submit]").click()
-        page.wait_for_load_state()
+        page.locator("#people li", has_text=name).wait_for()
     page.locator("main form[action$='/proposed'] button[type=submit]").click()
-    page.wait_for_load_state()
+    page.locator("#agenda tbody a.row-link").first.wait_for()
     address = page.url.partition("#")[0]
     page.locator("#agenda tbody a.row-link").first.click()
     page.check("main [name=ruling][value=with_conditions]")
@@ -226,6 +227,7 @@ def main() -> None:
             context = browser.new_context(
                 viewport={"width": WIDTH, "height": HEIGHT}, locale="de-DE", timezone_id="Europe/Berlin"
             )
+            context.set_default_timeout(PATIENCE * 1000)
             for title, png in pictures(context.new_page(), of):
                 (folder / f"{title}.png").write_bytes(small(png))
                 print(f"{title}.png {(folder / f'{title}.png').stat().st_size // 1000} kB")
