@@ -113,7 +113,7 @@ def raise_dispute(
     if len(words) > LONGEST_TEXT:
         raise BadInput({"text": Message(text=N_("At most %(most)d characters."), values={"most": LONGEST_TEXT})})
     if evidence_id:
-        document = session.get(Evidence, evidence_id)
+        document = session.get(Evidence, evidence_id, with_for_update=True)  # it may be deleted at this moment
         if document is None or document.company_id != company_id or document.deleted_at is not None:
             raise BadInput({"evidence_id": Message(text=N_("Choose one of your documents."))})
     # Of two that dispute at once the second waits here, and then sees what the first said.

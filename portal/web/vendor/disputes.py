@@ -1,22 +1,29 @@
 """The right of reply: say why a finding does not say what it seems to say, and read what the hospital answers."""
 
 from flask import Response, request
-from wtforms import HiddenField, RadioField, SelectField, TextAreaField
+from wtforms import FileField, HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
+from assessments import evidence_kinds
 from portal.db.models.disputes import DisputeReason, DisputeState
-from portal.errors import NotFound
+from portal.errors import BadInput, NotFound
+from portal.files import guarding
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import COMPANY_LEADERS
 from portal.services.answers import responses
-from portal.services.evidence import evidence
+from portal.services.evidence import evidence, vault
+from portal.services.evidence.evidence import DocumentFields
 from portal.services.scans import disputes
 from portal.services.scans.disputes import Place
-from portal.web import forms, pages
+from portal.web import forms, pages, uploads
 from portal.web.journey import CompanyJourney
+from portal.web.uploads import Looked
+from portal.web.vendor import documents
+from portal.web.vendor.documents import BODY_LIMIT
 from portal.web.vendor.room import vendor
 from scanners import catalogue
+from scanners.model import N_, Message
 
 
 class DisputeForm(forms.Form):
@@ -33,6 +40,13 @@ class DisputeForm(forms.Form):
         description=_l("They stand beside the finding in everything that the hospital prints, its answer below them."),
     )
     evidence_id = SelectField(_l("A document that shows it"), validators=[Optional()])
+    file = FileField(_l("Or a new file"), validators=[Optional()])
+
+    @property
+    def brings_file(self) -> bool:
+        """Whether a new document was sent along; a browser sends a field that was left empty as a file without name."""
+        upload = request.files.get("file")
+        return upload is not None and bool(upload.filename)
 
     @property
     def place(self) -> Place:
@@ -58,6 +72,9 @@ def dispute_list(here: CompanyJourney, assessment_id: str) -> Response:
         reasons=disputes.REASONS,
         states=disputes.STATES,
         open_state=DisputeState.OPEN,
+        documents={
+            one.id: one.name for one in evidence.of_round(here.session, here.actor, assessment_id, now=here.now)
+        },
     )
 
 
@@ -72,24 +89,23 @@ def add_dispute(here: CompanyJourney, assessment_id: str) -> Response:
     return _page(here, assessment_id, form)
 
 
-@vendor.post("/rounds/<assessment_id>/disputes/add", roles=COMPANY_LEADERS)
+@vendor.post("/rounds/<assessment_id>/disputes/add", roles=COMPANY_LEADERS, body_limit=BODY_LIMIT)
 def raise_dispute(here: CompanyJourney, assessment_id: str) -> Response:
     """Lay it beside the finding; the hospital sees it at once where it sees the finding."""
     form = _form(here, assessment_id, DisputeForm.sent())
     if form.validate():
-        with form.refusals(here.session):
-            disputes.raise_dispute(
-                here.session,
-                here.actor,
-                assessment_id,
-                form.place,
-                reason=DisputeReason(str(form.reason.data)),
-                text=str(form.text.data),
-                evidence_id=str(form.evidence_id.data or ""),
-                now=here.now,
-            )
-            here.notice(_("Your words stand beside the finding now. You get a mail when the hospital has answered."))
-            return pages.see_other("vendor.dispute_list", assessment_id=assessment_id)
+        disputes.disputable(here.session, here.actor, assessment_id, form.place, now=here.now)
+        if form.brings_file and form.evidence_id.data:
+            form.take(BadInput({"file": Message(text=N_("Choose a document or bring a new one, not both."))}))
+            return _page(here, assessment_id, form)
+        file = uploads.looked_at(here, form) if form.brings_file else None
+        if file is not None or not form.brings_file:
+            with form.refusals(here.session):
+                _raise(here, assessment_id, form, file)
+                here.notice(
+                    _("Your words stand beside the finding now. You get a mail when the hospital has answered.")
+                )
+                return pages.see_other("vendor.dispute_list", assessment_id=assessment_id)
     return _page(here, assessment_id, form)
 
 
@@ -111,6 +127,31 @@ def _form(here: CompanyJourney, assessment_id: str, form: DisputeForm) -> Disput
     return form
 
 
+def _raise(here: CompanyJourney, assessment_id: str, form: DisputeForm, file: Looked | None) -> None:
+    """A new file goes into the vault and beside the finding in one step, or neither."""
+    if file is None:
+        _said(here, assessment_id, form, str(form.evidence_id.data or ""))
+        return
+    title = _("On the finding at %(host)s", host=form.place[1])[: evidence.LONGEST_TITLE]
+    with documents.sealed(here, file) as stored:
+        fields = DocumentFields(kind=evidence_kinds.OTHER, title=title)
+        row = vault.add(here.session, here.actor, fields, stored, now=here.now)
+        _said(here, assessment_id, form, row.id)
+
+
+def _said(here: CompanyJourney, assessment_id: str, form: DisputeForm, evidence_id: str) -> None:
+    disputes.raise_dispute(
+        here.session,
+        here.actor,
+        assessment_id,
+        form.place,
+        reason=DisputeReason(str(form.reason.data)),
+        text=str(form.text.data),
+        evidence_id=evidence_id,
+        now=here.now,
+    )
+
+
 def _page(here: CompanyJourney, assessment_id: str, form: DisputeForm) -> Response:
     finding = disputes.disputable(here.session, here.actor, assessment_id, form.place, now=here.now)
     return pages.page(
@@ -119,4 +160,6 @@ def _page(here: CompanyJourney, assessment_id: str, form: DisputeForm) -> Respon
         head=responses.head(here.session, here.actor, assessment_id),
         finding=finding,
         check=catalogue.CHECKS[finding.check_id],
+        kinds=", ".join(guarding.KINDS),
+        megabytes=guarding.LARGEST // 2**20,
     )
