@@ -85,3 +85,6 @@ def _tell(data: DataSets, now: datetime) -> None:
         mark = "!" if (now - source.fetched_at).days > source.max_age_days else "✓"
         told = f"{source.day} {source.records:7} records  {source.licence:12}"
         sys.stdout.write(f"{mark} {source.name:14} {told} {source.source_url}\n")
+    there = {source.name for source in sets.sources(data)}
+    for name in (name for name in refreshing.fetched_names() if name not in there):
+        sys.stdout.write(f"! {name:14} never fetched: kettenblick data refresh --only {name}  {ORIGINS[name].url}\n")

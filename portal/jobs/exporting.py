@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -63,6 +64,7 @@ def make(work: Work) -> None:
         with work.last_step() as session:
             base_url = work.tools.settings.public_base_url
             exports.keep(session, hospital_id, export_id, made, kept, base_url=base_url, now=work.now())
+            bundles.note_openings(session, begun.actor, made.openings, now=begun.made_at)
     except LeaseLost:
         shelf.remove(exports.owner_of(hospital_id), kept.blob_id)
         raise
@@ -185,7 +187,8 @@ def _bundle(work: Work, begun: Begun) -> Made:
         )
     shelf = Blobs(folder=work.tools.settings.files_dir, keyring=work.tools.keyring)
     content = bundling.bundle(gathered, shelf, work.tools.keyring, report_html=html, language=language)
-    return _named(begun, BUNDLE, content, "zip", ZIP, vendor=gathered.bundle.assessed.dossier.vendor_name)
+    made = _named(begun, BUNDLE, content, "zip", ZIP, vendor=gathered.bundle.assessed.dossier.vendor_name)
+    return replace(made, openings=gathered.openings)
 
 
 def _reading(work: Work) -> AbstractContextManager[Session]:

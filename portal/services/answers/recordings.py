@@ -198,10 +198,14 @@ def remove_source(session: Session, actor: Actor, assessment_id: str, source_id:
 
 def open_source(session: Session, actor: Actor, assessment_id: str, source_id: str, *, now: datetime) -> Opened:
     """A source, for whoever may read the round; opening it leaves a trace."""
-    assessment = find(session, actor, assessment_id)
-    row = _source(session, assessment, source_id)
-    detail = {"source": row.id, "name": row.file_name}
-    audit.record(session, actor, "recording.source-opened", assessment.id, now=now, detail=detail)
+    found = shown_source(session, actor, assessment_id, source_id)
+    note_source_opened(session, actor, assessment_id, source_id, now=now)
+    return found
+
+
+def shown_source(session: Session, actor: Actor, assessment_id: str, source_id: str) -> Opened:
+    """The same before anybody has opened it: whoever gives it out notes the opening."""
+    row = _source(session, find(session, actor, assessment_id), source_id)
     return Opened(
         owner=owner_of(row.hospital_id),
         blob_id=row.blob_id,
@@ -209,6 +213,14 @@ def open_source(session: Session, actor: Actor, assessment_id: str, source_id: s
         file_name=row.file_name,
         media_type=row.media_type,
     )
+
+
+def note_source_opened(session: Session, actor: Actor, assessment_id: str, source_id: str, *, now: datetime) -> None:
+    """Write down that a source which was shown was opened."""
+    assessment = find(session, actor, assessment_id)
+    row = _source(session, assessment, source_id)
+    detail = {"source": row.id, "name": row.file_name}
+    audit.record(session, actor, "recording.source-opened", assessment.id, now=now, detail=detail)
 
 
 # ---- answers

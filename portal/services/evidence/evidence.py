@@ -427,6 +427,13 @@ def open_for_hospital(
     session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, page: int = 1, now: datetime
 ) -> Opened:
     """A document that was handed in to this hospital in this round, or a page of it; its owner sees who opened it."""
+    found = shown_to_hospital(session, actor, assessment_id, evidence_id, now=now)
+    note_opening(session, actor, assessment_id, evidence_id, page=page if found.is_view_only else None, now=now)
+    return found
+
+
+def shown_to_hospital(session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, now: datetime) -> Opened:
+    """The same before anybody has opened it: whoever gives it out notes the opening."""
     hospital_id = hospital_of(actor)
     assessment = session.get(Assessment, assessment_id)
     if assessment is None or assessment.hospital_id != hospital_id or assessment.company_id is None:
@@ -445,10 +452,17 @@ def open_for_hospital(
         raise NotFound
     if row.deleted_at is not None:
         raise NotNow(Message(text=N_("The company's retention date for this document has passed; it was deleted.")))
-    reader, shown = _reader(session, actor, assessment), page if row.is_view_only else None
-    session.add(EvidenceOpening(company_id=row.company_id, evidence_id=row.id, who=reader, at=now, page=shown))
+    return replace(opened(row), reader=_reader(session, actor, assessment))
+
+
+def note_opening(
+    session: Session, actor: Actor, assessment_id: str, evidence_id: str, *, page: int | None = None, now: datetime
+) -> None:
+    """Write down that a document which was shown to the hospital was opened; `page`: of one that is only read."""
+    assessment, row = session.get_one(Assessment, assessment_id), session.get_one(Evidence, evidence_id)
+    reader = _reader(session, actor, assessment)
+    session.add(EvidenceOpening(company_id=row.company_id, evidence_id=row.id, who=reader, at=now, page=page))
     audit.record(session, actor, "evidence.opened", row.id, now=now, detail={"assessment": assessment.id})
-    return replace(opened(row), reader=reader)
 
 
 def _is_in_dispute(session: Session, assessment: Assessment, row: Evidence, *, now: datetime) -> bool:

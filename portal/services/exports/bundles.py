@@ -43,12 +43,22 @@ from scanners.model import CheckClass, Subject, SubjectKind
 
 
 @dataclass(frozen=True, kw_only=True)
+class Opening:
+    """A document that goes along, and the round in which the hospital was shown it."""
+
+    assessment_id: str
+    key: str
+    is_source: bool = False  # the hospital's own, in which recorded answers were read
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gathered:
     """A bundle before the documents themselves are laid in, and where these lie."""
 
     bundle: Bundle
     register: Register  # of this vendor alone, for its rows
     files: Mapping[str, Opened]  # by the key of the document
+    openings: tuple[Opening, ...]  # to be noted with the bundle: a bundle that was not made has opened nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +90,7 @@ def gather(
     session: Session, actor: Actor, vendor_id: str, *, program: str, now: datetime, assessment_id: str = ""
 ) -> Gathered:
     """Everything of one round of the vendor, "": of its newest, or of what is known before the first one. Each document
-    that goes along counts as opened: its owner sees by whom."""
+    that goes along counts as opened once the bundle is there (`note_openings`): its owner sees by whom."""
     vendor = vendors.find(session, actor, vendor_id)
     assessment = permissions.newest_assessment(session, vendor.hospital_id, vendor.id)
     if assessment_id:
@@ -91,10 +101,11 @@ def gather(
     assessed, agreed, treated = found.assessed, found.actions, found.treatments
     dossier = assessed.dossier
     scans, looked_again = _scans(session, vendor, dossier, now=now)
-    documents, files = _documents(session, actor, vendor, dossier, now=now)
+    documents, files, openings = _documents(session, actor, vendor, dossier, now=now)
     if assessment is not None:
-        sources, kept = _sources(session, actor, assessment, dossier, now=now)
+        sources, kept = _sources(session, actor, assessment, dossier)
         documents, files = (*documents, *sources), {**files, **kept}
+        openings += tuple(Opening(assessment_id=assessment.id, key=key, is_source=True) for key in kept)
     bundle = Bundle(
         assessed=assessed,
         policy=policies.of(session, vendor.hospital_id),
@@ -125,7 +136,18 @@ def gather(
             actions=agreed,
         ),
         files=files,
+        openings=openings,
     )
+
+
+def note_openings(session: Session, actor: Actor, openings: Iterable[Opening], *, now: datetime) -> None:
+    """Write down what was opened for a bundle, in the commit that keeps the bundle: once, however often it was
+    tried."""
+    for one in openings:
+        if one.is_source:
+            recordings.note_source_opened(session, actor, one.assessment_id, one.key, now=now)
+        else:
+            evidence.note_opening(session, actor, one.assessment_id, one.key, now=now)
 
 
 def source_of(catalogue: Catalogue) -> bytes:
@@ -249,23 +271,25 @@ def _treated(session: Session, vendor: Vendor) -> Mapping[str, Treated]:
 
 def _documents(
     session: Session, actor: Actor, vendor: Vendor, dossier: Dossier, *, now: datetime
-) -> tuple[tuple[Document, ...], Mapping[str, Opened]]:
+) -> tuple[tuple[Document, ...], Mapping[str, Opened], tuple[Opening, ...]]:
     """Every document the hospital was shown: with its file where it may take it, else with the reason why not."""
     beside = {fact.key: fact for fact in dossier.evidence}
     ids = dict.fromkeys(
         [*beside, *_beside_disputes(session, actor, vendor, now=now), *_beside_reports(session, vendor)]
     )
     rounds = _rounds(session, vendor)
-    found, files, room = [], {}, packing.MOST_DOCUMENTS
+    found, files, openings, room = [], {}, [], packing.MOST_DOCUMENTS
     for row in (session.get(Evidence, evidence_id) for evidence_id in ids):
         if row is None:
             continue
         left_out = _left_out(row, room)
         if left_out is None:
-            opened = _opened(session, actor, rounds, row, now=now)
-            if opened is None:
+            shown = _shown(session, actor, rounds, row, now=now)
+            if shown is None:
                 continue
-            files[row.id], room = opened, room - row.size
+            opening, files[row.id] = shown
+            openings.append(opening)
+            room -= row.size
         fact = beside.get(row.id)
         places = [(question, fact.supply or "") for question in fact.question_ids] if fact else []
         found.append(
@@ -285,11 +309,11 @@ def _documents(
                 left_out=left_out,
             )
         )
-    return tuple(found), files
+    return tuple(found), files, tuple(openings)
 
 
 def _sources(
-    session: Session, actor: Actor, assessment: Assessment, dossier: Dossier, *, now: datetime
+    session: Session, actor: Actor, assessment: Assessment, dossier: Dossier
 ) -> tuple[tuple[Document, ...], Mapping[str, Opened]]:
     """The files of the hospital in which recorded answers were read, each with its places."""
     beside: dict[str, list[tuple[str, str]]] = {}
@@ -302,7 +326,7 @@ def _sources(
             continue
         is_small = row.size <= packing.MOST_DOCUMENTS // 2
         if is_small:
-            files[row.id] = recordings.open_source(session, actor, assessment.id, row.id, now=now)
+            files[row.id] = recordings.shown_source(session, actor, assessment.id, row.id)
         found.append(
             Document(
                 key=row.id,
@@ -326,17 +350,18 @@ def _left_out(row: Evidence, room: int) -> LeftOut | None:
     return LeftOut.SIZE if row.size > room else None
 
 
-def _opened(
+def _shown(
     session: Session, actor: Actor, rounds: Sequence[Assessment], row: Evidence, *, now: datetime
-) -> Opened | None:
-    """Opened in the newest round in which it was shown to the hospital; None: in none."""
+) -> tuple[Opening, Opened] | None:
+    """The document, and the newest round in which it was shown to the hospital; None: in none."""
     for assessment in rounds:
         if assessment.company_id != row.company_id:
             continue
         try:
-            return evidence.open_for_hospital(session, actor, assessment.id, row.id, now=now)
+            found = evidence.shown_to_hospital(session, actor, assessment.id, row.id, now=now)
         except (NotFound, NotNow):
             continue
+        return Opening(assessment_id=assessment.id, key=row.id), found
     return None
 
 

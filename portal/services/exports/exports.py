@@ -20,6 +20,7 @@ from portal.errors import NotFound, NotNow
 from portal.files.blobs import Kept
 from portal.services import audit, jobs
 from portal.services.actors import EVERY_HOSPITAL_ROLE, Actor, hospital_of
+from portal.services.exports.bundles import Opening
 from portal.services.jobs import JobKind
 from portal.services.mails import outbox
 from portal.services.mails.letters import Letter
@@ -93,6 +94,7 @@ class Made:
     media_type: str
     vendors: int
     fingerprint: str = ""
+    openings: tuple[Opening, ...] = ()  # documents that lie in it
 
 
 @dataclass(frozen=True, kw_only=True)

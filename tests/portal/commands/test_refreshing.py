@@ -73,6 +73,18 @@ def test_what_is_shipped_can_be_shown(folder: Path, capsys: pytest.CaptureFixtur
     assert "shipped-" in capsys.readouterr().out
 
 
+def test_a_list_that_was_never_fetched_is_named_with_how_to_fetch_it(folder: Path, capsys: pytest.CaptureFixture[str]):
+    cli.main(["data", "show"])
+    before = capsys.readouterr().out
+    cli.main(["data", "refresh", "--from", str(folder), "--only", "hsts"])
+    capsys.readouterr()
+    cli.main(["data", "show"])
+    after = capsys.readouterr().out
+
+    assert "! hsts           never fetched: kettenblick data refresh --only hsts" in before  # the code brings none
+    assert "never fetched" not in after
+
+
 PLAN = Plan(
     zones=(Zone(name="mirror.test"),),
     sites=(

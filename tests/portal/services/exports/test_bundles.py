@@ -89,11 +89,13 @@ def test_what_the_worker_stored_is_what_a_stranger_recomputes(ward):
     )
 
 
-def test_a_document_that_goes_along_counts_as_opened(ward):
+def test_a_document_that_goes_along_counts_as_opened_once_however_often_the_bundle_was_tried(ward):
     ward.answer()
     row = ward.evidence()
     ward.sign()
+    gathered(ward)  # a try that failed
     found = gathered(ward)
+    bundles.note_openings(ward.session, ward.actor, found.openings, now=ward.now)
 
     assert set(found.files) == {row.id}
     assert [one.left_out for one in found.bundle.documents] == [None]
@@ -110,6 +112,7 @@ def test_a_document_that_may_not_leave_is_named_and_not_opened(ward, why):
     row.deleted_at = ward.now if why is LeftOut.REMOVED else None
     row.size = packing.MOST_DOCUMENTS + 1 if why is LeftOut.SIZE else 1
     found = gathered(ward)
+    bundles.note_openings(ward.session, ward.actor, found.openings, now=ward.now)
 
     assert found.files == {}
     assert [(one.sha256, one.left_out) for one in found.bundle.documents] == [(row.sha256, why)]
