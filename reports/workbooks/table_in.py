@@ -1,4 +1,4 @@
-"""A list from outside, as a table of text: the first sheet of a workbook with something in it, or a CSV file."""
+"""A list from outside, as a table of text: the first sheet of a workbook with a row of headings, or a CSV file."""
 
 import csv
 import zipfile
@@ -18,7 +18,7 @@ from reports.workbooks.answer_sheet import NotOurWorkbook, plain
 from reports.workbooks.cells import TEMPTING, unwritten
 from scanners.model import N_
 
-MOST_ROWS = 3_000
+MOST_ROWS = 5_000
 MOST_COLUMNS = 60
 LONGEST_CELL = 2_000
 LONGEST_STRICT = 10_000  # where a cell that is cut would be another text
@@ -49,17 +49,22 @@ def read(content: bytes, *, strict: bool = False) -> Table:
         rows = _of_workbook(content, _strict_text if strict else _loose_text, data_only=not strict)
     else:
         rows = _of_csv(content)
-    for index, row in enumerate(rows[:LOOK_FOR_HEADING]):
-        if sum(bool(cell) for cell in row) >= HEADS:
-            if len(rows) - index - 1 > MOST_ROWS:
-                break
-            width = max(place for place, title in enumerate(row, start=1) if title)
-            return Table(heading=row[:width], rows=tuple(cells[:width] for cells in rows[index + 1 :]), first=index + 2)
+    index = _heading(rows)
+    if index is not None and len(rows) - index - 1 <= MOST_ROWS:
+        row = rows[index]
+        width = max(place for place, title in enumerate(row, start=1) if title)
+        return Table(heading=row[:width], rows=tuple(cells[:width] for cells in rows[index + 1 :]), first=index + 2)
     if len(rows) > MOST_ROWS:
         raise NotOurWorkbook(
             Message(text=N_("The list has more than %(most)d rows. Please divide it."), values={"most": MOST_ROWS})
         )
     raise NotOurWorkbook(Message(text=N_("No row with headings was found in the list.")))
+
+
+def _heading(rows: Sequence[tuple[str, ...]]) -> int | None:
+    """Where the row of headings stands."""
+    head = enumerate(rows[:LOOK_FOR_HEADING])
+    return next((index for index, row in head if sum(bool(cell) for cell in row) >= HEADS), None)
 
 
 def _of_workbook(content: bytes, text: Callable[[Any], str], *, data_only: bool) -> Sequence[tuple[str, ...]]:
@@ -70,7 +75,7 @@ def _of_workbook(content: bytes, text: Callable[[Any], str], *, data_only: bool)
                 tuple(text(cell) for cell in row)
                 for row in sheet.iter_rows(max_row=MOST_ROWS + LOOK_FOR_HEADING, max_col=MOST_COLUMNS)
             )
-            if rows:
+            if _heading(rows) is not None:  # what has none is a cover or a note
                 return rows
     except (
         *(InvalidFileException, zipfile.BadZipFile, KeyError, ValueError),

@@ -464,10 +464,17 @@ def _key(name: str) -> str:
 
 def _keys(fields: VendorFields) -> Iterable[tuple[Column, str]]:
     """By which two records are the same vendor: the creditor number first, the bare name last."""
-    for column in (Column.CREDITOR_NUMBER, Column.VAT_ID, Column.DOMAIN):
+    if fields.creditor_number:
+        yield Column.CREDITOR_NUMBER, _creditor(fields.creditor_number)
+    for column in (Column.VAT_ID, Column.DOMAIN):
         if value := getattr(fields, column.value):
             yield column, value.casefold()
     yield Column.NAME, _key(fields.name)
+
+
+def _creditor(number: str) -> str:
+    """A creditor number as numbers are compared: one export fills it up with zeros, the next does not."""
+    return number.lstrip("0") or "0" if number.isdecimal() else number.casefold()
 
 
 def _judge(number: int, cells: Sequence[str], matching: Matching, known: Index) -> Planned:
@@ -775,15 +782,18 @@ def _write(session: Session, actor: Actor, vendor_id: str, row: Planned, *, now:
         session.expire(vendor, ["supplies"])
     elif (whole := _over(row.supply, vendors.supply_fields_of(supply))) != vendors.supply_fields_of(supply):
         vendors.change_supply(session, actor, supply.id, whole, version=supply.version, now=now)
-    stands = vendor_entries.of_vendor(session, actor, vendor_id, "alternative")
-    if not any(one.supply_id == supply.id for one in stands):
-        for name in row.beside.alternatives:
-            vendor_entries.add(session, actor, supply.id, AlternativeFields(name=name), now=now)
+    if row.beside.alternatives:
+        stands = vendor_entries.of_vendor(session, actor, vendor_id, "alternative")
+        if not any(one.supply_id == supply.id for one in stands):
+            for name in row.beside.alternatives:
+                vendor_entries.add(session, actor, supply.id, AlternativeFields(name=name), now=now)
     return int(is_new)
 
 
 def _beside_blanks(session: Session, actor: Actor, vendor: Vendor, beside: Beside) -> Iterable[EntryFields]:
     """What the row says of people, domains and subcontractors where nothing of the kind is known."""
+    if replace(beside, alternatives=()) == Beside():
+        return
     contacts = [one for one in vendor_entries.of_vendor(session, actor, vendor.id, "contact") if one.supply_id is None]
 
     def lacks(name: str) -> bool:

@@ -219,7 +219,9 @@ def fields_of(vendor: Vendor) -> VendorFields:
 def add_supply(session: Session, actor: Actor, vendor_id: str, fields: SupplyFields, *, now: datetime) -> Supply:
     """Write down a product or service that the vendor supplies."""
     hospital_id = hospital_of(actor, HOSPITAL_WRITERS)
-    vendor = find(session, actor, vendor_id)
+    vendor = session.get(Vendor, vendor_id)
+    if vendor is None or vendor.hospital_id != hospital_id:
+        raise NotFound
     supply = Supply(hospital_id=hospital_id, vendor_id=vendor.id, created_at=now, **vars(checked_supply(fields)))
     session.add(supply)
     session.flush()  # the intake points to it

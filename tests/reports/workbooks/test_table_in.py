@@ -42,6 +42,19 @@ def test_a_workbook_is_read_from_its_row_of_headings():
     assert table.first == 4
 
 
+def test_a_sheet_in_front_of_the_list_is_no_list():
+    book = openpyxl.Workbook()
+    book.active["A1"] = "Lieferantenliste 2026"
+    book.create_sheet("leer")
+    book.create_sheet("Liste")
+    for row in (["Lieferant", "Nummer"], ["Größe & Söhne", 70011]):
+        book["Liste"].append(row)
+    out = io.BytesIO()
+    book.save(out)
+
+    assert table_in.read(out.getvalue()).rows == (("Größe & Söhne", "70011"),)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
 def test_csv_is_read_in_the_ways_that_programs_write_it(encoding, delimiter):

@@ -109,6 +109,8 @@ def test_the_same_list_again_changes_nothing(session: Session, ward: Ward, now: 
     ("fields", "cells", "by"),
     [
         ({"creditor_number": "70011"}, {"creditor": "70011"}, C.CREDITOR_NUMBER),
+        ({"creditor_number": "70011"}, {"creditor": "0000070011"}, C.CREDITOR_NUMBER),
+        ({"creditor_number": "0000070011"}, {"creditor": "70011"}, C.CREDITOR_NUMBER),
         ({"vat_id": "DE123456789"}, {"vat": "de 123456789"}, C.VAT_ID),
         ({"domain": "strahlwerk.de"}, {"domain": "www.strahlwerk.de"}, C.DOMAIN),
         ({}, {"name": "  strahlwerk  gmbh "}, C.NAME),
