@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from assessments.model import EvidenceFact, EvidenceStanding, Phrase, Words
 from questionnaires import answering, shelf
-from questionnaires.model import Catalogue, EvidenceType, EvidenceWanted, Text
+from questionnaires.model import Catalogue, EvidenceType, EvidenceWanted, Question, Text
 from scanners.model import N_
 
 YEAR = 12  # months
@@ -42,6 +42,27 @@ FURTHER: Mapping[str, EvidenceType] = {
 }
 OVER_A_PERIOD = frozenset({"c5_type2", "soc2_type2", "isae3402_type2"})  # controls watched over time
 OF_ONE_DAY = frozenset({"c5_type1", "soc2_type1", "isae3402_type1"})  # controls as designed on a day
+AUDIT_REPORT = "audit_report"
+# A report on a company's controls is a third party's audit report. One on a period also shows the controls that every
+# such report looks at, whatever the questions of a released catalogue list (AICPA trust services criteria of 2017;
+# ISAE 3402 on the general IT controls). It never stands for the C5 report of § 393 SGB V.
+SHOWN_OVER_A_PERIOD: Mapping[str, frozenset[str]] = {
+    "soc2_type2": frozenset(
+        {
+            "GV-03",  # CC3: risks are identified and analysed
+            "IH-01",  # CC7.2: systems are monitored for anomalies
+            "IH-03",  # CC7.3 to 7.5: incidents are evaluated, answered, recovered from
+            "SC-03",  # CC9.2: risks of vendors and business partners
+            "SD-01",  # CC8.1: changes are designed, tested, approved
+            "AC-03",  # CC6.1: logical access by identity
+            "AC-04",  # CC6.2 and 6.3: access is reviewed and changed
+            "AC-05",  # CC6.2 and 6.3: access is removed
+            "AC-08",  # CC6.4: physical access
+        }
+    ),
+    "isae3402_type2": frozenset({"SD-01", "AC-03", "AC-04", "AC-05", "AC-08"}),
+}
+REPORTS = ("soc2_type2", "isae3402_type2", "soc2_type1", "isae3402_type1")
 OF_A_RELEASE = frozenset({"mds2", "sbom"})
 PARTS_LIST, DEVICE_FORM, PENETRATION_TEST, C5_TYPE_1 = "sbom", "mds2", "pentest_summary", "c5_type1"
 
@@ -61,6 +82,13 @@ def shipped() -> Mapping[str, EvidenceType]:
     for name in shelf.versions():
         found |= shelf.get(*name).evidence_types
     return MappingProxyType(found)
+
+
+def also(question: Question) -> tuple[str, ...]:
+    """Kinds that count beside a question though its catalogue does not list them."""
+    asked = {wanted.type for wanted in question.evidence}
+    found = [kind for kind in REPORTS if AUDIT_REPORT in asked or question.id in SHOWN_OVER_A_PERIOD.get(kind, ())]
+    return tuple(kind for kind in found if asked and kind not in asked)
 
 
 def text_of(catalogue: Catalogue, name: str) -> Text:

@@ -120,8 +120,11 @@ def proof(dossier: Dossier, question: Question, supply: str | None, policy: Poli
 
 
 def kind_wanted(question: Question, evidence: EvidenceFact) -> EvidenceWanted | None:
-    """The kind of proof the question asks for that this document is."""
-    return next((kind for kind in question.evidence if kind.type == evidence.type), None)
+    """The kind of proof the question asks for that this document is, or stands for."""
+    listed = next((kind for kind in question.evidence if kind.type == evidence.type), None)
+    if listed is None and evidence.type in evidence_kinds.also(question):
+        return wanted_of(evidence_kinds.FURTHER[evidence.type])
+    return listed
 
 
 def statuses(dossier: Dossier, policy: Policy) -> tuple[EvidenceStatus, ...]:

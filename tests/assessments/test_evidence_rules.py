@@ -216,3 +216,52 @@ def test_another_document_is_provided_and_proves_nothing_whatever_its_dates():
             found = evidence_rules.standing(replace(paper, valid_until=end), wanted, today=TODAY, warning_days=60)
             assert found is EvidenceStanding.PROVIDED
     assert EvidenceStanding.PROVIDED not in evidence_rules.GOOD
+
+
+# ---- reports on a company's controls, which no question of a released catalogue lists
+
+PERIOD = {"valid_from": date(2025, 10, 1), "valid_until": date(2026, 9, 30)}
+A_DAY = {"issued_on": date(2026, 9, 30)}
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "dates", "counts"),
+    [
+        ("AC-04", "soc2_type2", PERIOD, True),
+        ("AC-04", "isae3402_type2", PERIOD, True),
+        ("AC-04", "soc2_type1", A_DAY, False),  # designed is not done
+        ("IH-03", "soc2_type2", PERIOD, True),
+        ("IH-03", "isae3402_type2", PERIOD, False),  # about the controls behind accounts
+        ("SC-04", "soc2_type1", A_DAY, True),  # a third party's audit report is asked for, and this is one
+        ("SC-04", "isae3402_type1", A_DAY, True),
+        ("CL-01", "soc2_type2", PERIOD, False),  # § 393 SGB V asks for C5
+        ("GV-01", "soc2_type2", PERIOD, False),
+        ("BK-05", "soc2_type2", PERIOD, False),  # availability is in few of them
+    ],
+)
+def test_a_report_on_controls_counts_where_every_such_report_looks(question, kind, dates, counts):
+    report = evidence(question, kind, **dates)
+    given = dossier(answers=[answer(question)], evidence=(report,))
+    asked = building.CATALOGUE.questions[question]
+
+    (status,) = [one for one in evidence_rules.statuses(given, POLICY) if one.sha256]
+    assert (status.standing is EvidenceStanding.VALID) is counts
+    assert (status.standing is EvidenceStanding.WRONG_TYPE) is not counts
+    assert (evidence_rules.proof(given, asked, None, POLICY) == "proven") is counts
+    assert (kind in evidence_kinds.also(asked)) is counts
+
+
+def test_what_a_report_shows_is_asked_and_listed_by_no_question():
+    named = {name for names in evidence_kinds.SHOWN_OVER_A_PERIOD.values() for name in names}
+
+    assert named <= set(building.CATALOGUE.questions)
+    assert not {kind.type for one in building.CATALOGUE.questions.values() for kind in one.evidence} & set(
+        evidence_kinds.REPORTS
+    )
+
+
+def test_a_report_beside_a_question_counts_as_long_as_anywhere():
+    report = evidence("AC-04", "soc2_type2", valid_from=date(2024, 10, 1), valid_until=date(2025, 9, 30))
+    (status,) = [one for one in evidence_rules.statuses(dossier(evidence=(report,)), POLICY) if one.sha256]
+
+    assert (status.standing, status.valid_until) == (EvidenceStanding.EXPIRED, date(2026, 9, 30))

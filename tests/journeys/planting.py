@@ -36,7 +36,7 @@ SHORTEST = 12  # of a column in which a canary can be told from other words
 TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name"
 TABLES: Collection[Table] = [table for _name, table in sorted(Row.metadata.tables.items()) if "hospital_id" in table.c]
 
-A_NUMBER = "numbers alone, which stand in columns of their own too"
+A_NUMBER = "numbers, ids and words of ours, no text of anybody's"
 A_CODE = "a word of ours that the program reads, no text of anybody's"
 AN_ID = "the id of a row"
 A_MAIL = "a mail on its way; whom it may reach has tests of its own"

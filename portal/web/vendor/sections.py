@@ -7,6 +7,7 @@ from typing import Any
 
 from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
 
+from assessments import evidence_kinds
 from portal import i18n
 from portal.db.models.responses import Answer, Suggestion
 from portal.i18n import gettext as _
@@ -215,8 +216,8 @@ def _profile_entry(one: ProfileQuestion, asked: Round, *, is_open: bool) -> Entr
 
 
 def _proofs(question: Question, asked: Round) -> tuple[str, ...]:
-    types = asked.catalogue.evidence_types
-    return tuple(types[wanted.type].text.get(i18n.language()) for wanted in question.evidence)
+    names = (*(wanted.type for wanted in question.evidence), *evidence_kinds.also(question))
+    return tuple(evidence_kinds.text_of(asked.catalogue, name).get(i18n.language()) for name in names)
 
 
 # ---- the form
