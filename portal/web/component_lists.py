@@ -7,8 +7,8 @@ from typing import Any
 from flask import request
 
 from portal.i18n import lazy_gettext as _l
-from portal.services.evidence import components
-from portal.services.evidence.components import Summary, Wanted
+from portal.services.evidence import listed_components
+from portal.services.evidence.listed_components import Summary, Wanted
 from scanners.components import Standing, Why
 
 LONGEST_WORDS = 100
@@ -61,5 +61,5 @@ WORDS: Mapping[str, Any] = {
     "kinds": KINDS,
     "why": WHY,
     "facts": FACTS,
-    "per_page": components.PER_PAGE,
+    "per_page": listed_components.PER_PAGE,
 }

@@ -22,7 +22,7 @@ from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, NotFound, NotNow
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, company_of, hospital_of
-from portal.services.evidence import components
+from portal.services.evidence import listed_components
 from portal.services.incidents import incident_clocks, incident_letters
 from portal.services.jobs import JobKind
 from portal.services.mails.letters import Letter
@@ -195,9 +195,9 @@ def search(session: Session, actor: Actor, words: str) -> Sequence[Candidate]:
     if not wanted:
         return ()
     parts: dict[str, list[str]] = {}
-    for use in components.search(session, actor, wanted):
+    for use in listed_components.search(session, actor, wanted):
         parts.setdefault(use.vendor_id, []).append(f"{use.name} {use.version}".strip())
-    listed = components.with_lists(session, actor)
+    listed = listed_components.with_lists(session, actor)
     found, secured = [], _security_contacts(session, hospital_id, None)
     for vendor in session.scalars(
         select(Vendor)

@@ -17,7 +17,7 @@ from portal.jobs import exporting, printing
 from portal.services import audit
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.answers import settlements
-from portal.services.evidence import components, evidence
+from portal.services.evidence import evidence, listed_components
 from portal.services.registers import movements, policies, registers
 from portal.services.rounds import invitations
 from portal.services.vendors import (
@@ -201,7 +201,7 @@ def vendor_evidence(here: HospitalJourney, vendor_id: str) -> Response:
         standings=marks.EVIDENCE,
         view_only=evidence.only_to_be_read(here.session, files),
         confidential=evidence.confidential(here.session, files),
-        lists=components.of_vendor(here.session, here.actor, vendor_id),
+        lists=listed_components.of_vendor(here.session, here.actor, vendor_id),
         words=component_lists.WORDS,
     )
 

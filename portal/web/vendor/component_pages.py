@@ -4,7 +4,7 @@ from flask import Response
 
 from portal.services.actors import EVERY_COMPANY_ROLE
 from portal.services.answers import responses
-from portal.services.evidence import components, evidence
+from portal.services.evidence import evidence, listed_components
 from portal.web import component_lists, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor.room import vendor
@@ -20,5 +20,5 @@ def document_components(here: CompanyJourney, assessment_id: str, evidence_id: s
         document=evidence.find(here.session, here.actor, assessment_id, evidence_id, now=here.now),
         words=component_lists.WORDS,
         wanted=wanted,
-        page=components.page_of_document(here.session, here.actor, evidence_id, wanted),
+        page=listed_components.page_of_document(here.session, here.actor, evidence_id, wanted),
     )

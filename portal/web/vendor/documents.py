@@ -20,7 +20,7 @@ from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
 from portal.services.actors import COMPANY_LEADERS, EVERY_COMPANY_ROLE
 from portal.services.answers import responses
-from portal.services.evidence import components, evidence, retention
+from portal.services.evidence import components, evidence, listed_components, retention
 from portal.services.evidence.evidence import Document, DocumentFields, Stored
 from portal.services.evidence.retention import Proof
 from portal.services.rounds.rounds import Key, Round
@@ -237,7 +237,9 @@ def _document_page(
         confidentiality=CONFIDENTIALITY,
         places=[(sections.name_of(key), _label(asked, key)) for key in found.keys],
         is_parts_list=found.type == components.KIND,
-        read=components.of_document(here.session, here.actor, found.id, [supply.name for supply in asked.supplies]),
+        read=listed_components.of_document(
+            here.session, here.actor, found.id, [supply.name for supply in asked.supplies]
+        ),
         words=component_lists.WORDS,
         openings=evidence.openings(here.session, here.actor, assessment_id, found.id),
     )

@@ -10,7 +10,7 @@ from portal.files import guarding
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import COMPANY_LEADERS
-from portal.services.evidence import components, retention, vault
+from portal.services.evidence import components, listed_components, retention, vault
 from portal.services.evidence.retention import HeldBy
 from portal.services.evidence.vault import Kept
 from portal.web import component_lists, filters, pages, uploads
@@ -156,7 +156,7 @@ def _form_page(form: PaperForm, replaced: Kept | None = None) -> Response:
 
 def _document_page(here: CompanyJourney, kept: Kept, keeping: KeepingForm) -> Response:
     is_parts_list = kept.document.type == components.KIND
-    read = components.of_document(here.session, here.actor, kept.document.id, []) if is_parts_list else None
+    read = listed_components.of_document(here.session, here.actor, kept.document.id, []) if is_parts_list else None
     wanted = component_lists.wanted()
     return pages.page(
         "vendor/vault_document.html",
@@ -172,7 +172,7 @@ def _document_page(here: CompanyJourney, kept: Kept, keeping: KeepingForm) -> Re
         read=read,
         words=component_lists.WORDS,
         wanted=wanted,
-        page=components.page_of_document(here.session, here.actor, kept.document.id, wanted)
+        page=listed_components.page_of_document(here.session, here.actor, kept.document.id, wanted)
         if read is not None and read.is_read
         else None,
     )

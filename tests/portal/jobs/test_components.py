@@ -19,8 +19,8 @@ from portal.files.blobs import Blobs
 from portal.files.sealing import Keyring
 from portal.jobs import components
 from portal.services.evidence import components as lists
-from portal.services.evidence import evidence
-from portal.services.evidence.components import Wanted
+from portal.services.evidence import evidence, listed_components
+from portal.services.evidence.listed_components import Wanted
 from scanners import components as judging
 from scanners import parts_child
 from scanners.datasets import SHIPPED
@@ -100,7 +100,7 @@ def test_the_worker_reads_what_came_in(engine: Engine, sessions, tmp_path, conte
 
     with sessions() as session:
         if state is ListState.READ:
-            page = lists.page_of_document(session, asked.lead, evidence_id, Wanted())
+            page = listed_components.page_of_document(session, asked.lead, evidence_id, Wanted())
             assert [(part.name, part.standing) for part in page.parts] == [("jquery", "affected")]
 
 

@@ -12,21 +12,16 @@ from portal.db.models.components import Component, ComponentFinding, ComponentLi
 from portal.db.models.findings import Cause
 from portal.db.models.jobs import Job, OutboxMail
 from portal.db.models.responses import Evidence
-from portal.errors import NotAllowed, NotFound
 from portal.services.answers import responses, submissions
 from portal.services.answers.submissions import Signer
-from portal.services.evidence import component_news, components, evidence
-from portal.services.evidence.components import Wanted
+from portal.services.evidence import component_news, components, evidence, listed_components
 from portal.services.evidence.evidence import DocumentFields, Stored
-from portal.services.incidents import flashes
-from portal.services.incidents.flashes import KnownBy
 from questionnaires.model import AnswerValue
 from scanners.components import Standing
 from scanners.datasets import SHIPPED
 from scanners.model import Message
 from scanners.parsing.parts_lists import Component as Part
 from scanners.parsing.parts_lists import PartsList
-from tests.portal import building
 from tests.portal.web.vendor import errand
 
 JQUERY = Part(name="jquery", version="1.12.4", purl="pkg:npm/jquery@1.12.4", supplier="OpenJS", licence="MIT", hashes=1)
@@ -92,7 +87,7 @@ def test_a_document_of_this_type_is_read_once_and_others_are_not(session, asked,
 def test_what_was_read_is_counted_and_the_worst_stands_first(session, asked, now):
     evidence_id = _read(session, asked, now)
 
-    told = components.of_document(session, asked.lead, evidence_id, ["PACS Archiv"])
+    told = listed_components.of_document(session, asked.lead, evidence_id, ["PACS Archiv"])
 
     assert told.counts == {"components": 3, "version": 2, "identity": 2, "supplier": 1, "licence": 1, "hash": 1}
     assert (told.standings[Standing.AFFECTED], told.standings[Standing.UNKNOWN]) == (1, 2)
@@ -101,25 +96,10 @@ def test_what_was_read_is_counted_and_the_worst_stands_first(session, asked, now
     assert (told.format, told.product, told.fits) == ("CycloneDX 1.6", "PACS Archiv 7.4", True)
 
 
-@pytest.mark.parametrize(
-    ("product", "supply", "expected"),
-    [
-        ("PACS Archiv", "PACS Archiv", True),
-        ("pacs-archiv server", "PACS Archiv", True),
-        ("PACS", "PACS Archiv", True),
-        ("Infusomat", "PACS Archiv", False),
-        ("", "PACS", False),
-        ("-", "PACS", False),
-    ],
-)
-def test_a_list_names_the_supply_or_another_product(product: str, supply: str, expected: bool):
-    assert components.fits(product, supply) is expected
-
-
 def test_a_document_that_cannot_be_read_stays_with_the_reason(session, asked, now):
     evidence_id = _read(session, asked, now, found=Message(text="The file is packed."))
 
-    told = components.of_document(session, asked.lead, evidence_id, [])
+    told = listed_components.of_document(session, asked.lead, evidence_id, [])
     assert (told.is_read, told.refusal.render(), told.total) == (False, "The file is packed.", 0)
     assert evidence.find(session, asked.lead, asked.assessment_id, evidence_id, now=now).name == "sbom.json"
 
@@ -150,60 +130,6 @@ def test_reading_again_replaces_and_deleting_takes_everything_along(session, ask
         assert session.scalar(select(func.count()).select_from(table)) == 0
 
 
-def test_a_list_is_searched_filtered_and_paged(session, asked, now):
-    many = replace(LIST, components=(JQUERY, *(Part(name=f"part-{number}") for number in range(250))))
-    evidence_id = _read(session, asked, now, found=many)
-
-    def page(**wanted):
-        return components.page_of_document(session, asked.lead, evidence_id, Wanted(**wanted))
-
-    assert (page().total, page().last, len(page(number=6).parts)) == (251, 6, 1)
-    assert page(number=99).number == 6
-    assert [part.name for part in page(words="JQUERY").parts] == ["jquery"]
-    assert [part.name for part in page(words="pkg:npm/jq").parts] == ["jquery"]
-    assert page(words="%").total == 0
-    assert page(standing=Standing.UNKNOWN).total == 250
-
-
-# ---- who sees it
-
-
-def test_the_hospital_reads_a_list_once_it_was_handed_in(session, asked, now):
-    evidence_id = _read(session, asked, now)
-    vendor_id, clinic = _vendor_id(session, asked), asked.ward.assessor
-    assert components.of_vendor(session, clinic, vendor_id) == {}
-    assert components.search(session, clinic, "jquery") == []
-    assert flashes.search(session, clinic, "jquery")[0].known_by is KnownBy.UNKNOWN
-    with pytest.raises(NotFound):
-        components.page_of_vendor(session, clinic, vendor_id, evidence_id, Wanted())
-
-    _hand_in(session, asked, now)
-
-    assert set(components.of_vendor(session, clinic, vendor_id)) == {evidence_id}
-    assert components.page_of_vendor(session, clinic, vendor_id, evidence_id, Wanted()).total == 3
-    uses = components.search(session, clinic, "  JQuery ")
-    assert [(one.vendor_id, one.name, one.version, one.standing) for one in uses] == [
-        (vendor_id, "jquery", "1.12.4", Standing.AFFECTED)
-    ]
-    assert components.search(session, clinic, " ") == ()
-    assert flashes.search(session, clinic, "jquery")[0].known_by is KnownBy.COMPONENT
-    assert flashes.search(session, clinic, "struts2")[0].known_by is KnownBy.NOT_LISTED
-
-
-def test_another_hospital_and_another_company_see_nothing(session, asked, now):
-    evidence_id = _read(session, asked, now)
-    _hand_in(session, asked, now)
-    other = building.hospital_actor(session, building.hospital(session, "Anderes Haus"))
-
-    assert components.search(session, other, "jquery") == []
-    assert components.of_vendor(session, other, _vendor_id(session, asked)) == {}
-    with pytest.raises(NotFound):
-        components.page_of_vendor(session, other, _vendor_id(session, asked), evidence_id, Wanted())
-    assert components.of_document(session, errand.stranger(session), evidence_id, []) is None
-    with pytest.raises(NotAllowed):
-        components.search(session, asked.lead, "jquery")
-
-
 # ---- new data
 
 
@@ -215,7 +141,7 @@ def test_new_data_open_findings_and_tell_both_sides_the_same_day(session, asked,
     assert components.rejudge(session, asked.lead.company_id, data=KEV, now=later) == 1
     assert components.rejudge(session, asked.lead.company_id, data=KEV, now=later) == 0
 
-    told = components.of_document(session, asked.lead, evidence_id, [])
+    told = listed_components.of_document(session, asked.lead, evidence_id, [])
     part = next(part for part in told.worst if part.name == "log4j-core")
     assert [(one.name, one.cause, one.is_used, one.first_at) for one in part.known] == [
         ("CVE-2021-44228", Cause.DATA, True, later)
@@ -250,7 +176,7 @@ def test_what_the_data_no_longer_say_is_gone_with_its_day_and_comes_back_as_news
     components.rejudge(session, asked.lead.company_id, data=empty, now=now + timedelta(days=1))
     row = session.scalars(select(ComponentFinding).where(ComponentFinding.name == "CVE-2021-44228")).one()
     assert row.gone_at == now + timedelta(days=1)
-    told = components.of_document(session, asked.lead, evidence_id, [])
+    told = listed_components.of_document(session, asked.lead, evidence_id, [])
     assert told.standings[Standing.POSSIBLE] == 0
 
     again = replace(KEV, version="2026-11-26.again")
