@@ -357,6 +357,8 @@ def _was_sent_on(day: date, plan: Plan) -> bool:
 
 
 def _why_stopped(assessment: Assessment, *, campaign_is_stopped: bool, is_over: bool) -> Message | None:
+    if assessment.stage is Stage.RETURNED:
+        return Message(text=N_("none goes out after a return"))
     if assessment.stage not in WAITED_FOR:
         return Message(text=N_("nothing is waited for"))
     if is_over:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, request
@@ -225,6 +226,7 @@ def _page(
     return pages.page(
         "hospital/reports.html",
         form=shown,
+        status=pages.UNPROCESSABLE if wanted.errors or paper.errors else HTTPStatus.OK,
         bundle=wanted,
         committee=paper,
         is_short=_is_short(here),

@@ -375,10 +375,18 @@ def _evidence(desk: Desk) -> Group:
     def line(row: VendorLine) -> Line:
         last = (desk.here.today + EVIDENCE_SOON).isoformat()
         days = [day for day in row.evidence_ends if day <= last]
-        first = filters.day(date.fromisoformat(days[0]))
-        since = ngettext(
-            "%(num)s document, on %(day)s", "%(num)s documents, the first on %(day)s", len(days), day=first
-        )
+        first, count = filters.day(date.fromisoformat(days[0])), len(days)
+        if days[0] < desk.here.today.isoformat():
+            since = ngettext(
+                "%(num)s document, ran out on %(day)s",
+                "%(num)s documents, the first ran out on %(day)s",
+                count,
+                day=first,
+            )
+        else:
+            since = ngettext(
+                "%(num)s document, on %(day)s", "%(num)s documents, the first on %(day)s", count, day=first
+            )
         return _line(row, since, _("View"), "hospital.vendor_evidence")
 
     wanted, address = _flagged(Flag.EVIDENCE), {"is": Flag.EVIDENCE.value}

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import Engine, event
 
+from assessments import days
 from portal.db.models.intake_requests import IntakeRequest
 from portal.db.models.plans import Action, ActionSource
+from portal.db.models.portfolio import VendorLine
 from portal.db.models.waivers import Waiver, WaiverKind
 from portal.web.hospital import today, today_groups
 from tests.portal.web.hospital import ward as wards
@@ -131,6 +133,22 @@ def test_the_page_takes_few_statements_however_much_waits(busy: Ward, visit: Cal
         event.remove(Engine, "before_cursor_execute", note)
 
     assert len(asked) <= MOST_STATEMENTS
+
+
+def test_evidence_that_has_run_out_says_so(busy: Ward, sessions: Sessions, visit: Callable[..., Visitor]):
+    today_is = days.of(datetime.now(UTC))
+    gone, near = today_is - timedelta(days=30), today_is + timedelta(days=30)
+    with sessions.begin() as session:
+        first, second = (
+            session.get_one(VendorLine, (busy.hospital_id, list(busy.vendors.values())[place])) for place in (0, 1)
+        )
+        first.evidence_ends, first.evidence_end = [gone.isoformat(), near.isoformat()], gone
+        second.evidence_ends, second.evidence_end = [near.isoformat()], near
+
+    page = visit(busy.assessor).get("/hospital/").get_data(as_text=True)
+
+    assert "2 Nachweise, der erste abgelaufen am" in page
+    assert "1 Nachweis, am" in page
 
 
 def test_a_group_nobody_knows_is_no_page(busy: Ward, visit: Callable[..., Visitor]):

@@ -68,6 +68,14 @@ def test_a_bundle_of_a_finished_round_is_asked_for_where_the_rounds_stand(
     assert visitor.post("/hospital/reports/bundle", {**sent, "vendor": strange}).status_code == 404
 
 
+def test_an_order_that_is_not_understood_is_not_taken_for_done(visit: Callable[..., Visitor], ward: Ward):
+    visitor = visit(ward.auditor)
+    order = {"vendor": "0123456789abcdef0123", "kind": "bundle", "language": "de"}
+    assert visitor.post("/hospital/reports/bundle", order).status_code == 422
+    order = {"snapshot": "0123456789abcdef0123", "language": "de"}
+    assert visitor.post("/hospital/reports/committee", order).status_code == 422
+
+
 @pytest.mark.parametrize(("language", "words"), [("de", "Runde begonnen"), ("en", "Round begun")])
 def test_the_history_tells_what_happened_in_words(
     sessions: Sessions, visit: Callable[..., Visitor], ward: Ward, language: str, words: str
