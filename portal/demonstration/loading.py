@@ -46,7 +46,8 @@ from portal.services.people import accounts, tickets
 from portal.services.people.accounts import NewHospital, NewPerson
 from portal.services.rounds import acceptances, invitations, rounds
 from portal.services.rounds.acceptances import NewCompany
-from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import RoundFields
 from portal.services.rounds.rounds import Slot
 from portal.services.scans import consents
 from portal.services.scans.consents import Signature

@@ -20,7 +20,8 @@ from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
 from portal.services.jobs import JobKind
 from portal.services.mails.letters import Letter
 from portal.services.rounds import invitations, reassessments
-from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import RoundFields
 from portal.services.rounds.reassessments import Delta
 from portal.services.vendors import intakes, vendors
 from portal.services.vendors.portfolio import PortfolioRow

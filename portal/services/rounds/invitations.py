@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from portal import i18n
 from portal.db.models.accounts import Company, Hospital, Person
 from portal.db.models.assessments import Assessment, AssessmentSupply, Invitation, Stage
 from portal.db.models.responses import Response
@@ -17,25 +16,23 @@ from portal.errors import BadInput, NotFound, NotNow
 from portal.home import BERLIN
 from portal.services import audit, jobs
 from portal.services.actors import HOSPITAL_WRITERS, SYSTEM, Actor, hospital_of
-from portal.services.mails import letter_templates, outbox
-from portal.services.mails.letter_templates import Facts, Kind
+from portal.services.mails.letter_templates import Kind
 from portal.services.mails.letters import Letter
 from portal.services.people import accounts, limits, tickets
-from portal.services.rounds import catalogues, continuations, follow_ups, reassessment_calls
+from portal.services.rounds import catalogues, continuations, follow_ups, invitation_links, reassessment_calls
 from portal.services.rounds.catalogues import Offer
+from portal.services.rounds.invitation_links import Invitee
 from portal.services.rounds.reasons import Doubt
 from portal.services.vendors import intakes, vendors
-from questionnaires import answering, continuing, shelf
+from questionnaires import continuing, shelf
 from questionnaires.model import QuestionSet
 from scanners.model import N_, Message
 
-GRACE = timedelta(days=14)  # after the due date (DECISIONS: invitation links)
 LONGEST_ROUND = timedelta(days=2 * 365)
 UNANSWERED = frozenset({Stage.INVITED, Stage.OPENED})
 OPEN = frozenset({Stage.INVITED, Stage.OPENED, Stage.ACCEPTED, Stage.ANSWERING, Stage.RETURNED})  # with the vendor
 RUNNING = OPEN | {Stage.RECORDING}  # no other begins meanwhile
 ANSWERING_TIME = timedelta(days=28)
-NARROW = "\u202f"
 AFTER_ALL = 2**31 - 1  # the round of a preview: it follows on whatever came before
 
 
@@ -50,16 +47,6 @@ class Proposal:
     def key(self) -> str:
         """As a form sends it."""
         return catalogues.key_of(self.name)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Invitee:
-    """Who is asked, in which language, and the hospital's own words to them."""
-
-    email: str
-    name: str = ""
-    language: str = "de"
-    message: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +146,7 @@ def begin(
 ) -> Assessment:
     """Begin a round and invite one person to it; row, mail and audit event stand in one transaction."""
     assessment, vendor, chosen, address = _begun(session, actor, vendor_id, fields, invitee, now=now)
-    _send(
+    invitation_links.post(
         session, actor, assessment, vendor, chosen, invitee=replace(invitee, email=address), base_url=base_url, now=now
     )
     return assessment
@@ -271,7 +258,7 @@ def resend(session: Session, actor: Actor, assessment_id: str, *, base_url: str,
     assessment = find(session, actor, assessment_id)
     if not is_free(assessment) or not assessment.invitations:
         raise NotNow(Message(text=N_("This invitation was taken already.")))
-    _renew(session, actor, assessment, assessment.invitations[-1], base_url=base_url, now=now)
+    invitation_links.renew(session, actor, assessment, assessment.invitations[-1], base_url=base_url, now=now)
 
 
 def invite_another(
@@ -290,7 +277,7 @@ def invite_another(
     if assessment.is_uninvited:
         _ask_after_all(assessment, now=now)
         jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)  # from now on silence can count
-    _send(
+    invitation_links.post(
         session, actor, assessment, vendor, chosen, invitee=replace(invitee, email=address), base_url=base_url, now=now
     )
 
@@ -309,7 +296,7 @@ def remind(
 ) -> Invitation:
     """The person who was asked last, with a link of its own; the earlier mail's link goes on to work."""
     old = assessment.invitations[-1]
-    return _send(
+    return invitation_links.post(
         session,
         actor,
         assessment,
@@ -336,7 +323,7 @@ def move_due_date(session: Session, actor: Actor, assessment_id: str, due_on: da
     assessment.version += 1
     for invitation in assessment.invitations:
         if invitation.redeemed_at is None and invitation.revoked_at is None:
-            invitation.expires_at = _expiry(due_on, now=now)
+            invitation.expires_at = invitation_links.expires_at(due_on, now=now)
     jobs.ask_for_score(session, assessment.hospital_id, assessment.id, now=now)  # what is late counts
     audit.record(
         session,
@@ -353,7 +340,7 @@ def withdraw(session: Session, actor: Actor, assessment_id: str, *, now: datetim
     """Stop a round that nobody has taken; its links die."""
     hospital_of(actor, HOSPITAL_WRITERS)
     assessment = find(session, actor, assessment_id)
-    _kill_links(session, assessment, now)  # in the order of who accepts: the links first, then the round
+    invitation_links.kill(session, assessment, now)  # in the order of who accepts: the links first, then the round
     session.refresh(assessment, with_for_update=True)
     if assessment.stage not in UNANSWERED | {Stage.RECORDING}:
         raise NotNow(Message(text=N_("The vendor has taken this round; it can no longer be withdrawn.")))
@@ -412,7 +399,7 @@ def accept(session: Session, token: str, *, person: Person, company: Company, no
         raise NotNow(Message(text=N_("This invitation was taken already.")))
     if assessment.closes_at is not None and _bids_already(session, assessment, company):
         raise NotNow(Message(text=N_("Your company bids for this lot already, with another invitation.")))
-    _kill_links(session, assessment, now)
+    invitation_links.kill(session, assessment, now)
     audit.take_turns(session, audit.hospital_scope(assessment.hospital_id), audit.company_scope(company.id))
     assessment.company_id = company.id
     assessment.stage = Stage.ACCEPTED
@@ -455,7 +442,7 @@ def hand_over(session: Session, token: str, *, colleague: Invitee, base_url: str
         language=invited.invitation.language,
         message=invited.invitation.message,
     )
-    _send(
+    invitation_links.post(
         session,
         SYSTEM,
         invited.assessment,
@@ -482,10 +469,10 @@ def renew_by_addressee(session: Session, token: str, *, base_url: str, now: date
     newest = invited.assessment.invitations[-1]
     is_last = newest.email == invitation.email and invitation.revoked_at is None
     if is_free(invited.assessment) and is_last:
-        _renew(session, SYSTEM, invited.assessment, invitation, base_url=base_url, now=now)
+        invitation_links.renew(session, SYSTEM, invited.assessment, invitation, base_url=base_url, now=now)
 
 
-# ---- the links themselves
+# ---- what is wrong with it
 
 
 def _checked(
@@ -532,129 +519,6 @@ def _addressed(asked: Invitee | Nobody) -> tuple[str, dict[str, Message]]:
         return "", dict(refused.fields)
 
 
-def send(
-    session: Session,
-    actor: Actor,
-    assessment: Assessment,
-    vendor: Vendor,
-    *,
-    invitee: Invitee,
-    base_url: str,
-    now: datetime,
-) -> Invitation:
-    """The first mail of a round that was begun elsewhere (a tender)."""
-    supplies = vendors.supplies_of(session, assessment)
-    address = accounts.email_address(invitee.email)
-    return _send(
-        session,
-        actor,
-        assessment,
-        vendor,
-        supplies,
-        invitee=replace(invitee, email=address),
-        base_url=base_url,
-        now=now,
-    )
-
-
-def _send(
-    session: Session,
-    actor: Actor,
-    assessment: Assessment,
-    vendor: Vendor,
-    supplies: Sequence[Supply],
-    *,
-    invitee: Invitee,
-    base_url: str,
-    now: datetime,
-    kind: Kind = Kind.INVITATION,
-) -> Invitation:
-    if vendor.ended_at is not None:
-        raise NotNow(Message(text=N_("The vendor or what it supplied is off the lists; nobody is written to.")))
-    if kind is Kind.INVITATION:
-        _kill_links(session, assessment, now)
-    token = tickets.new_token()
-    invitation = Invitation(
-        hospital_id=assessment.hospital_id,
-        assessment_id=assessment.id,
-        email=invitee.email,
-        name=invitee.name.strip()[:200],
-        language=invitee.language if invitee.language in i18n.LANGUAGES else i18n.DEFAULT,
-        message=invitee.message.strip()[:4000],
-        token_hash=tickets.hashed(token),
-        created_at=now,
-        expires_at=_expiry(assessment.due_on, now=now),
-        is_reminder=kind is not Kind.INVITATION,
-    )
-    session.add(invitation)
-    hospital = session.get_one(Hospital, assessment.hospital_id)
-    letter = write(
-        session,
-        invitation,
-        hospital=hospital,
-        vendor=vendor,
-        assessment=assessment,
-        supplies=supplies,
-        link=link(base_url, token),
-        kind=kind,
-    )
-    mail = outbox.post(
-        session,
-        letter,
-        kind=kind.value,
-        to=invitation.email,
-        language=invitation.language,
-        hospital_id=assessment.hospital_id,
-        now=now,
-    )
-    invitation.mail_id = mail.id
-    audit.record(
-        session,
-        actor,
-        "invitation.sent" if kind is Kind.INVITATION else "reminder.sent",
-        assessment.id,
-        now=now,
-        scope=audit.hospital_scope(assessment.hospital_id),
-        detail={"to": invitation.email, "vendor": vendor.id},
-    )
-    return invitation
-
-
-def _renew(
-    session: Session, actor: Actor, assessment: Assessment, old: Invitation, *, base_url: str, now: datetime
-) -> None:
-    invitee = Invitee(email=old.email, name=old.name, language=old.language, message=old.message)
-    vendor = session.get_one(Vendor, assessment.vendor_id)
-    _send(
-        session,
-        actor,
-        assessment,
-        vendor,
-        vendors.supplies_of(session, assessment),
-        invitee=invitee,
-        base_url=base_url,
-        now=now,
-    )
-
-
-def _kill_links(session: Session, assessment: Assessment, now: datetime) -> None:
-    session.execute(
-        update(Invitation)
-        .where(
-            Invitation.hospital_id == assessment.hospital_id,
-            Invitation.assessment_id == assessment.id,
-            Invitation.redeemed_at.is_(None),
-            Invitation.revoked_at.is_(None),
-        )
-        .values(revoked_at=now)
-    )
-
-
-def _expiry(due_on: date, *, now: datetime) -> datetime:
-    """A link that is sent anew after the due date has its two weeks too: one that is dead at birth helps nobody."""
-    return datetime.combine(max(due_on, now.astimezone(BERLIN).date()) + GRACE + timedelta(days=1), time(), tzinfo=UTC)
-
-
 def _invited(session: Session, invitation: Invitation) -> Invited:
     assessment = session.scalars(
         select(Assessment)
@@ -682,21 +546,6 @@ def _tell(session: Session, invited: Invited, verb: str, now: datetime) -> None:
     )
 
 
-# ---- the words
-
-
-def link(base_url: str, token: str) -> str:
-    """Where the mail leads; from the configured address only, never from a request's Host."""
-    return f"{base_url}/invitation/{token}"
-
-
-def minutes(session: Session, assessment: Assessment) -> int:
-    """About how long the questions take, before the profile has decided which of them show."""
-    catalogue = catalogues.of(session, assessment)
-    chosen = catalogue.sets[QuestionSet(assessment.question_set)].question_ids
-    return answering.minutes([catalogue.questions[question] for question in chosen], {})
-
-
 def preview(
     session: Session, vendor: Vendor, fields: RoundFields, invitee: Invitee, *, link: str, now: datetime
 ) -> Letter:
@@ -715,7 +564,7 @@ def preview(
     invitation = Invitation(
         email=invitee.email, name=invitee.name, language=invitee.language, message=invitee.message, created_at=now
     )
-    return write(
+    return invitation_links.write(
         session,
         invitation,
         hospital=session.get_one(Hospital, vendor.hospital_id),
@@ -724,48 +573,3 @@ def preview(
         supplies=[supply for supply in vendor.supplies if supply.id in set(fields.supply_ids)],
         link=link,
     )
-
-
-def write(
-    session: Session,
-    invitation: Invitation,
-    *,
-    hospital: Hospital,
-    vendor: Vendor,
-    assessment: Assessment,
-    supplies: Sequence[Supply],
-    link: str,
-    kind: Kind = Kind.INVITATION,
-) -> Letter:
-    """The mail in the invitee's language and the hospital's words; what the link commits to stands in every one."""
-    words = letter_templates.standing(session, hospital.id, kind, invitation.language)
-    facts = Facts(
-        hospital=hospital,
-        vendor=vendor.name,
-        products=[supply.name for supply in supplies],
-        minutes=minutes(session, assessment),
-        due_on=assessment.due_on,
-        name=invitation.name,
-        message=invitation.message,
-    )
-    with i18n.speaking(invitation.language):
-        link_text = i18n.gettext("Open the request")
-    return letter_templates.fill(
-        words,
-        facts,
-        language=invitation.language,
-        link=link,
-        link_text=link_text,
-        always=[what_the_link_does(invitation.language)],
-    )
-
-
-def what_the_link_does(language: str) -> str:
-    """Stands in every mail with a link to an invitation, whatever the hospital's words are."""
-    with i18n.speaking(language):
-        return i18n.gettext(
-            "The link is meant for you alone. Opening it commits you to nothing: the page first shows who asks, "
-            "which hosts would be looked at from outside, and that you can refuse this without a bad grade. Your "
-            "answers and documents are seen by this hospital only. If you are not the right person, the page lets "
-            "you name a colleague."
-        )

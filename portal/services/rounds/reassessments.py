@@ -26,7 +26,8 @@ from portal.services.monitoring import watching
 from portal.services.registers import dossiers, policies, scores
 from portal.services.rounds import catalogues, continuations, follow_ups, invitations, reassessment_calls
 from portal.services.rounds.continuations import LOOKED_AT, Ground
-from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import RoundFields
 from portal.services.rounds.reasons import Doubt
 from portal.services.vendors import intakes, vendors
 from questionnaires import answering, continuing, shelf

@@ -18,8 +18,8 @@ from portal.db.models.vendors import Ground
 from portal.errors import NotNow
 from portal.home import BERLIN
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
-from portal.services.rounds import invitations
-from portal.services.rounds.invitations import Invitee
+from portal.services.rounds import invitation_links
+from portal.services.rounds.invitation_links import Invitee
 from portal.services.tenders import deadlines, lots, tenders
 from portal.services.vendors import vendors
 from portal.services.vendors.vendors import HostFields, SupplyFields, VendorFields
@@ -112,7 +112,7 @@ def invite(
             deadline=f"{row.closes_at.astimezone(BERLIN):%d.%m.%Y, %H:%M}",
         )
     invitee = Invitee(email=bidder.contact_email, name=bidder.contact_name, language=bidder.language, message=message)
-    invitations.send(session, inside, assessment, vendor, invitee=invitee, base_url=base_url, now=now)
+    invitation_links.send(session, inside, assessment, vendor, invitee=invitee, base_url=base_url, now=now)
     bidder.house_id, bidder.assessment_id, bidder.invited_at = house.id, assessment.id, now
     session.flush()
     tenders.note(session, actor, row, "tender.bidder-invited", now=now, detail={"bidder": bidder.id})

@@ -13,7 +13,7 @@ from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.mails import letter_templates
 from portal.services.mails.letter_templates import Facts, Kind, Words
 from portal.services.mails.letters import Letter
-from portal.services.rounds import invitations
+from portal.services.rounds import invitation_links
 from portal.services.rounds.campaigns import ANSWERING_TIME, LINK_IN_PREVIEW
 from portal.services.vendors import vendors
 from portal.web import forms, pages
@@ -149,7 +149,7 @@ def _page(here: HospitalJourney, kind: Kind, language: str, form: forms.Form, st
 
 def _preview(words: Words, facts: Facts, language: str) -> Letter:
     """A reminder reads so until the company has come; from then on it says how many questions are open."""
-    always = [invitations.what_the_link_does(language)]
+    always = [invitation_links.what_the_link_does(language)]
     with i18n.speaking(language):
         link_text = _("Open the request")
     return letter_templates.fill(

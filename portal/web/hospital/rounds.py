@@ -23,7 +23,8 @@ from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.mails import bounces
 from portal.services.rounds import campaigns, catalogues, invitations, progress, reasons, reassessments, reminders
-from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import RoundFields
 from portal.services.vendors import vendors
 from portal.web import forms, pages
 from portal.web.hospital.room import hospital

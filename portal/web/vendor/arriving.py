@@ -13,9 +13,10 @@ from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.people import limits, sign_ins
 from portal.services.people.accounts import NewPerson
-from portal.services.rounds import acceptances, invitations
+from portal.services.rounds import acceptances, invitation_links, invitations
 from portal.services.rounds.acceptances import NewCompany
-from portal.services.rounds.invitations import Invited, Invitee
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import Invited
 from portal.services.scans import own_results, permissions, scans
 from portal.web import cookies, forms, journey, pages
 from portal.web import shown as showing
@@ -228,7 +229,7 @@ def _page(here: Journey, invited: Invited, form: forms.Form) -> Response:
         message=invited.invitation.message,
         email=invited.invitation.email,
         due_on=invited.assessment.due_on,
-        minutes=invitations.minutes(here.session, invited.assessment),
+        minutes=invitation_links.minutes(here.session, invited.assessment),
         hosts=[host.name for host in hosts],
         may_look=bool(hosts) and invited.assessment.company_id is None,
         has_looked=own_results.first_look(here.session, invited.invitation, now=here.now).last is not None,

@@ -16,7 +16,8 @@ from portal.services.evidence import evidence
 from portal.services.evidence.evidence import DocumentFields, Stored
 from portal.services.registers import dossiers
 from portal.services.rounds import catalogues, invitations, rounds
-from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import RoundFields
 from questionnaires import owning, shelf
 from questionnaires.model import AnswerValue, QuestionSet, Text
 from reports.reader import Reader

@@ -27,7 +27,8 @@ from portal.services.people.accounts import NewPerson
 from portal.services.registers import dossiers, registers
 from portal.services.rounds import acceptances, invitations, tracking
 from portal.services.rounds.acceptances import NewCompany
-from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import RoundFields
 from questionnaires import answering
 from questionnaires.model import AnswerKind, QuestionSet
 from reports.workbooks.answer_sheet import SheetSent

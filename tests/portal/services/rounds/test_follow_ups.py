@@ -14,7 +14,8 @@ from portal.errors import BadInput
 from portal.services.answers import reviews, suggestions
 from portal.services.registers import dossiers
 from portal.services.rounds import catalogues, invitations, rounds
-from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import RoundFields
 from portal.services.vendors import vendors
 from questionnaires import answering, shelf
 from questionnaires.model import AnswerValue, QuestionSet

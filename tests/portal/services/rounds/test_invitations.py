@@ -14,9 +14,9 @@ from portal.db.models.audit import AuditEvent
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import Response
 from portal.errors import BadInput, NotFound, NotNow, TooMany
-from portal.services.people import tickets
 from portal.services.rounds import invitations
-from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import RoundFields
 from questionnaires.model import QuestionSet
 from tests.portal import building
 from tests.portal.web.hospital import ward
@@ -34,16 +34,6 @@ def _accept(session, asked, now, token=None):
     company = building.company(session)
     person = session.get_one(Person, building.company_actor(session, company).person_id)
     return invitations.accept(session, token or asked.token, person=person, company=company, now=now)
-
-
-def test_the_mail_says_all_that_the_page_says_and_carries_the_only_copy_of_the_link(session, asked):
-    mail = session.scalars(select(OutboxMail).where(OutboxMail.kind == "invitation")).one()
-
-    for words in ("Klinikum Nord", "PACS Archiv", "§\u202f30", "Minuten", "Jens Petermann", asked.token):
-        assert words in mail.text
-    invitation = session.scalars(select(Invitation)).one()
-    assert invitation.token_hash == tickets.hashed(asked.token)
-    assert asked.token not in repr([vars(event) for event in session.scalars(select(AuditEvent))])
 
 
 def test_a_round_needs_products_with_intake_a_day_to_come_and_one_address(session, now):
@@ -81,15 +71,6 @@ def test_taking_it_links_the_company_once(session, asked, now):
     assert session.scalars(select(Response)).one().company_id == assessment.company_id
     with pytest.raises(NotFound):
         _accept(session, asked, now)
-
-
-def test_a_link_runs_out_two_weeks_after_the_due_date(session, asked, now):
-    due = errand.assessment(session, asked).due_on
-    last = building.datetime(due.year, due.month, due.day, 12, tzinfo=building.UTC) + timedelta(days=14)
-
-    assert invitations.look(session, asked.token, now=last)
-    with pytest.raises(NotFound):
-        invitations.look(session, asked.token, now=last + timedelta(days=1))
 
 
 def test_handing_over_tells_the_hospital_and_kills_the_link(session, asked, now):
@@ -189,18 +170,6 @@ def test_of_many_that_try_a_link_at_once_one_wins(sessions, now):
     assert len(won) == 1
     with sessions() as session:
         assert session.get_one(Assessment, asked.assessment_id).company_id == won[0]
-
-
-def test_a_link_that_is_renewed_after_the_due_date_opens_the_page(session, asked, now):
-    late = now + timedelta(days=90)
-    invitations.renew_by_addressee(session, asked.token, base_url=ward.BASE_URL, now=late)
-    session.flush()
-    newest = session.scalars(select(OutboxMail).order_by(OutboxMail.created_at.desc()).limit(1)).one()
-    token = newest.text.partition("/invitation/")[2].split()[0]
-
-    assert invitations.look(session, token, now=late + timedelta(days=14))
-    with pytest.raises(NotFound):
-        invitations.look(session, token, now=late + timedelta(days=16))
 
 
 def test_the_day_a_vendor_answers_by_lies_ahead_in_germany(session, now):

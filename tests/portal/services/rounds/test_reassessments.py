@@ -26,6 +26,7 @@ from portal.services.rounds import (
     reassessments,
     rounds,
 )
+from portal.services.rounds.invitation_links import Invitee
 from portal.services.rounds.reasons import Doubt
 from portal.services.vendors import vendors
 from questionnaires import answering, continuing, shelf
@@ -465,7 +466,7 @@ def test_whoever_begins_a_follow_up_asks_of_a_product_that_is_new(session, done,
         done.ward.assessor,
         _id(done),
         fields,
-        invitations.Invitee(email=errand.ADDRESS),
+        Invitee(email=errand.ADDRESS),
         base_url=ward.BASE_URL,
         now=now,
     )

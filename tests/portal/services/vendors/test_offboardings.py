@@ -19,7 +19,8 @@ from portal.services.actors import Actor
 from portal.services.incidents import flashes
 from portal.services.incidents.flashes import FlashFields
 from portal.services.rounds import campaigns, invitations, reminders
-from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import RoundFields
 from portal.services.scans import permissions, rescans, scans
 from portal.services.vendors import intakes, offboardings, portfolio, vendors
 from portal.services.vendors.intakes import Override

@@ -20,7 +20,8 @@ from portal.services.actors import Actor
 from portal.services.answers import manifests, reviews, submissions
 from portal.services.registers import scores
 from portal.services.rounds import invitations, rounds
-from portal.services.rounds.invitations import Invitee, RoundFields
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.rounds.invitations import RoundFields
 from portal.services.scans import scan_results, scans
 from portal.services.vendors import intakes, vendors
 from portal.services.vendors.intakes import Override
