@@ -1,6 +1,6 @@
 """The words of an assessment: policy, intake, dossier, line, score, contradiction, risk, register."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,6 +24,12 @@ class Phrase:
 
 
 Words = Text | Message | QuestionnaireMessage | Phrase
+
+
+def listed(items: Sequence[Words]) -> Phrase:
+    """Several words in one gap, with commas between them."""
+    values = {f"item{number}": item for number, item in enumerate(items)}
+    return Phrase(text=", ".join(f"%({name})s" for name in values), values=values)
 
 
 def say(words: Words, *, language: str, translate: Callable[[str], str] = str) -> str:

@@ -22,9 +22,10 @@ from assessments.model import (
     Phrase,
     Policy,
     ScanState,
+    listed,
 )
 from questionnaires.model import N_
-from scanners.model import Check, Finding, Severity
+from scanners.model import Check, Finding, Message, Severity
 
 
 def grade(dossier: Dossier, policy: Policy, counted: tuple[Counted, ...] | None = None) -> OutsideGrade:
@@ -147,8 +148,22 @@ def _waived(fact: FindingFact, today: date) -> bool:
     return fact.standing is FindingStanding.WAIVED and (fact.waived_until is None or fact.waived_until >= today)
 
 
-def _names(counted: Iterable[Counted]) -> str:
-    return ", ".join(f"{each.check.id} ({each.fact.finding.subject.name})" for each in counted)
+def _names(counted: Iterable[Counted]) -> Phrase:
+    """Each check by its title, with its id and the hosts where it is not met."""
+    hosts: dict[str, list[str]] = {}
+    titles = {}
+    for each in counted:
+        titles[each.check.id] = Message(text=each.check.title)
+        hosts.setdefault(each.check.id, []).append(each.fact.finding.subject.name)
+    return listed(
+        [
+            Phrase(
+                text=N_("“%(title)s” (%(check)s: %(hosts)s)"),
+                values={"title": titles[check_id], "check": check_id, "hosts": ", ".join(names)},
+            )
+            for check_id, names in hosts.items()
+        ]
+    )
 
 
 def _keys(counted: Iterable[Counted]) -> tuple[str, ...]:

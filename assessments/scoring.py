@@ -28,6 +28,7 @@ from assessments.model import (
     ScanState,
     Score,
     Words,
+    listed,
 )
 from questionnaires.model import N_
 from scanners.model import Message
@@ -365,14 +366,25 @@ def _knock_out_cap(gathered: Gathered, against: Iterable[Contradiction]) -> list
     contradicted = [each for each in against if each.knock_out and not each.settled]
     if not failed and not contradicted:
         return []
-    questions = sorted({each.question.id for each in failed} | {each.question.id for each in contradicted})
+    asked = [*(each.question for each in failed), *(each.question for each in contradicted)]
+    questions = {question.id: question.label for question in asked}
     return [
         Cap(
             kind=CapKind.KNOCK_OUT,
             limit=gathered.policy.caps.knock_out,
             reason=Phrase(
                 text=N_("A knock-out is not met or contradicted: %(questions)s."),
-                values={"questions": ", ".join(questions)},
+                values={
+                    "questions": listed(
+                        [
+                            Phrase(
+                                text=N_("“%(title)s” (%(question)s)"),
+                                values={"title": questions[key], "question": key},
+                            )
+                            for key in sorted(questions)
+                        ]
+                    )
+                },
             ),
             applied=False,
             keys=(*sorted(each.line_key for each in failed), *sorted(each.key for each in contradicted)),

@@ -232,7 +232,7 @@ def interfaces_are_not_shared(seen: Observations) -> Verdict:
             N_("Public interfaces that every foreign page may read: %(urls)s."),
             urls=listing(response.url for response in shared),
         )
-    return ok(N_("%(count)s answers of interfaces seen; none is open to every foreign page."), count=len(answers))
+    return ok(N_("Answers of interfaces seen: %(count)s; none is open to every foreign page."), count=len(answers))
 
 
 def _answers(seen: Observations) -> list[Response]:

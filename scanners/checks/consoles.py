@@ -217,7 +217,7 @@ def nothing_inner_is_named(seen: Observations) -> Verdict:
         return info(N_("Inner areas are named: %(paths)s."), paths=listing(inner))
     if not paths:
         return not_applicable(N_("Neither robots.txt nor a site map names any path."))
-    return ok(N_("%(count)s paths are named; none sounds like an inner area."), count=len(paths))
+    return ok(N_("Paths named: %(count)s; none sounds like an inner area."), count=len(paths))
 
 
 def _disallowed(served: Response | None) -> list[str]:

@@ -221,7 +221,7 @@ def pages_show_no_stack_trace(seen: Observations) -> Verdict:
                     language=language,
                     shown=shortened(match.group(0)),
                 )
-    return ok(N_("%(count)s answers looked at; none shows an internal error."), count=len(responses))
+    return ok(N_("Answers looked at: %(count)s; none shows an internal error."), count=len(responses))
 
 
 def _all_responses(seen: Observations) -> list[Response]:
@@ -300,7 +300,7 @@ def _internals(response: Response) -> list[str]:
 def references_exist(seen: Observations) -> Verdict:
     references = seen[UnresolvedReferences]
     if not references.missing:
-        return ok(N_("%(count)s foreign hosts looked at; all exist."), count=len(references.asked))
+        return ok(N_("Foreign hosts looked at: %(count)s; all exist."), count=len(references.asked))
     free = _active_and_free(seen, references.missing)
     if free:
         return fail(N_("The page runs code from domains that do not exist: %(names)s."), names=listing(free))

@@ -130,7 +130,7 @@ def no_library_is_vulnerable(seen: Observations) -> Verdict:
             **({"used": listing(used)} if used else {}),
         )
     return ok(
-        N_("%(count)s scripts looked at; no library with a known hole. Data: %(data)s."),
+        N_("Scripts looked at: %(count)s; no library with a known hole. Data: %(data)s."),
         count=len(seen[Scripts].scripts),
         data=javascript.data_name(seen.data),
     )
@@ -243,7 +243,7 @@ def code_holds_no_secrets(seen: Observations) -> Verdict:
         return fail(N_("Secrets in the code: %(secrets)s."), secrets=listing(secrets))
     if public := _matches(_PUBLIC, texts):
         return info(N_("Keys that are public by design; limit them to your own site: %(keys)s."), keys=listing(public))
-    return ok(N_("%(count)s scripts and pages looked at; no secret was recognised."), count=len(texts))
+    return ok(N_("Scripts and pages looked at: %(count)s; no secret was recognised."), count=len(texts))
 
 
 def _own_code(seen: Observations) -> Iterator[tuple[str, str]]:

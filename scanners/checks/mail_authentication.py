@@ -162,7 +162,9 @@ def spf_can_be_read(seen: Observations) -> Verdict:
         return fail(N_("Included, but without an SPF record of their own: %(names)s."), names=listing(trace.missing))
     if trace.failed:
         return unknown(DNS_SILENT, names=listing(trace.failed))
-    return ok(N_("The record and %(count)s included records follow the grammar."), count=len(trace.included))
+    return ok(
+        N_("The record and everything it includes follow the grammar (included: %(count)s)."), count=len(trace.included)
+    )
 
 
 @check(

@@ -95,7 +95,9 @@ def renegotiation_is_limited(seen: Observations) -> Verdict:
     if flaws.renegotiations == 0:
         return ok(N_("Renegotiation started by the client is refused."))
     if flaws.renegotiations <= MANY_RENEGOTIATIONS:
-        return info(N_("The client could renegotiate %(count)s times in one connection."), count=flaws.renegotiations)
+        return info(
+            N_("Renegotiations that the client could start in one connection: %(count)s."), count=flaws.renegotiations
+        )
     return warn(N_("The client could renegotiate more than ten times in one connection."))
 
 

@@ -12,7 +12,7 @@ from scanners.observations import Reason, Response, UnpublishedPaths
 NOT_ASKED = N_("These paths were not asked for in this scan.")
 ALIKE = N_("The host answers every path alike, so nothing can be concluded.")
 REFUSED = N_("The host refuses every path alike with status %(status)s, so nothing can be concluded.")
-NOTHING = N_("%(count)s paths asked; none shows what was looked for.")
+NOTHING = N_("Paths asked: %(count)s; none shows what was looked for.")
 FORBIDDEN = 403
 
 Found = Mapping[str, tuple[str, ...]]

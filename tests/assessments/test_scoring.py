@@ -19,7 +19,9 @@ from assessments.model import (
     LineSource,
     NoGrade,
     ScanState,
+    say,
 )
+from portal import i18n
 from questionnaires.model import AnswerValue, QuestionSet
 from scanners.model import Outcome, Severity
 from scanners.observations import Reason
@@ -398,6 +400,20 @@ def test_a_knock_out_at_zero_leaves_69_at_most_until_the_hospital_accepts_it():
     results = [scored(answers=[*poor, each]).caps for each in (none, accepted, lapsed)]
 
     assert [[cap.kind for cap in caps] for caps in results] == [[CapKind.KNOCK_OUT], [], [CapKind.KNOCK_OUT]]
+
+
+def test_a_cap_names_what_caused_it_by_its_title_and_id():
+    poor = [each for each in building.answered() if each.question_id != "MF-01"]
+    found = [finding("cert.chain-trust", host=host) for host in ("portal.example.de", "www.example.de")]
+    score = scored(answers=[*poor, answer("MF-01", choice("none"))], findings=found)
+    told = {cap.kind: say(cap.reason, language="de", translate=i18n.translator("de")) for cap in score.caps}
+
+    label = building.CATALOGUE.questions["MF-01"].label.de
+    assert told == {
+        CapKind.CRITICAL_FAIL: "Eine kritische Feststellung ist offen: "
+        "„cert.chain-trust holds“ (cert.chain-trust: portal.example.de, www.example.de).",
+        CapKind.KNOCK_OUT: f"Ein Ausschlusskriterium ist nicht erfüllt oder strittig: „{label}“ (MF-01).",
+    }
 
 
 def test_a_contradiction_on_a_knock_out_caps_as_well():
