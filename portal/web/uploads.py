@@ -1,11 +1,15 @@
-"""A file that a request brought: guarded and shown to the virus scanner, while others may save."""
+"""A file that a request brought: guarded, shown to the virus scanner while others may save, sealed on the disk."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask import request
 
 from portal.errors import BadInput
-from portal.files import guarding, screening
+from portal.files import blobs, guarding, screening
+from portal.files.blobs import Blobs
+from portal.services.evidence.evidence import Stored
 from portal.web.forms import Form
 from portal.web.journey import Journey
 from scanners.model import N_, Message
@@ -49,3 +53,26 @@ def look_at(here: Journey, sent_name: str, content: bytes) -> Looked:
         raise BadInput({"file": refused.message}) from refused
     here.session.expire_all()
     return Looked(name=name, media_type=kind.media_type, content=content)
+
+
+@contextmanager
+def sealed(shelf: Blobs, owner: str, file: Looked) -> Iterator[Stored]:
+    """Seal a file; what is done with it happens inside, and when that fails it is off the disk again.
+
+    Raises BadInput for the field `file` where the owner's room is full.
+    """
+    try:
+        kept = shelf.put(owner, file.content)
+    except blobs.NoRoom as full:
+        raise BadInput({"file": full.message}) from full
+    try:
+        yield Stored(
+            blob_id=kept.blob_id,
+            sha256=kept.sha256,
+            size=kept.size,
+            file_name=file.name,
+            media_type=file.media_type,
+        )
+    except BaseException:
+        shelf.remove(owner, kept.blob_id)
+        raise

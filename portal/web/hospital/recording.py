@@ -21,7 +21,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from portal import i18n
 from portal.db.models.recordings import RecordedAnswer, RecordedSource, SourceKind
 from portal.errors import BadInput, Clash, NotFound
-from portal.files import blobs, guarding
+from portal.files import guarding
 from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
@@ -31,7 +31,6 @@ from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
 from portal.services.answers import answer_workbooks, recorded_workbooks, recordings
 from portal.services.answers.answer_workbooks import Comparison
 from portal.services.answers.recordings import Origin, SourceFields
-from portal.services.evidence.evidence import Stored
 from portal.services.rounds import rounds
 from portal.services.rounds.rounds import Key, Round
 from portal.web import answer_fields, forms, journey, pages, uploads
@@ -287,19 +286,8 @@ def _keep(here: HospitalJourney, assessment_id: str, form: SourceForm, file: Loo
         supplied_by=form["supplied_by"].data or "",
         supplied_on=form["supplied_on"].data,
     )
-    owner, shelf = recordings.owner_of(here.hospital.id), _shelf(here)
-    try:
-        kept = shelf.put(owner, file.content)
-    except blobs.NoRoom as full:
-        raise BadInput({"file": full.message}) from full
-    stored = Stored(
-        blob_id=kept.blob_id, sha256=kept.sha256, size=kept.size, file_name=file.name, media_type=file.media_type
-    )
-    try:
+    with uploads.sealed(_shelf(here), recordings.owner_of(here.hospital.id), file) as stored:
         return recordings.add_source(here.session, here.actor, assessment_id, fields, stored, now=here.now)
-    except BaseException:
-        shelf.remove(owner, kept.blob_id)
-        raise
 
 
 def _workbook(here: HospitalJourney, asked: Round, source_id: str) -> RecordedSource:

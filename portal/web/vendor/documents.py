@@ -1,7 +1,7 @@
 """Documents: put one in, lay it beside answers, take it out again, see how it stands and who opened it."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 
 from flask import Response, request
 from sqlalchemy import event
@@ -11,8 +11,8 @@ from wtforms.validators import InputRequired, Length, Optional
 from assessments import evidence_kinds
 from portal import i18n
 from portal.db.models.responses import Confidentiality, DeletionRule
-from portal.errors import BadInput, NotFound
-from portal.files import blobs, guarding
+from portal.errors import NotFound
+from portal.files import guarding
 from portal.files.blobs import Blobs
 from portal.home import BERLIN
 from portal.i18n import gettext as _
@@ -316,25 +316,9 @@ def take_off_disk(here: CompanyJourney, blob_id: str) -> None:
     event.listen(here.session, "after_commit", lambda _session: shelf.remove(owner, blob_id), once=True)
 
 
-@contextmanager
-def sealed(here: CompanyJourney, file: Looked) -> Iterator[Stored]:
-    """Seal a file; what is done with it happens inside, and when that fails it is off the disk again."""
-    owner, shelf = evidence.owner_of(here.company.id), on_disk(here)
-    try:
-        kept = shelf.put(owner, file.content)
-    except blobs.NoRoom as full:
-        raise BadInput({"file": full.message}) from full
-    try:
-        yield Stored(
-            blob_id=kept.blob_id,
-            sha256=kept.sha256,
-            size=kept.size,
-            file_name=file.name,
-            media_type=file.media_type,
-        )
-    except BaseException:
-        shelf.remove(owner, kept.blob_id)
-        raise
+def sealed(here: CompanyJourney, file: Looked) -> AbstractContextManager[Stored]:
+    """Seal a file under the company's key; when what is done with it inside fails, it is off the disk again."""
+    return uploads.sealed(on_disk(here), evidence.owner_of(here.company.id), file)
 
 
 def fields_of(form: PaperForm) -> DocumentFields:

@@ -7,20 +7,20 @@ from wtforms.widgets import CheckboxInput
 
 from portal import i18n
 from portal.db.models.incidents import IncidentStage
-from portal.errors import BadInput, NotNow
-from portal.files import blobs, guarding
+from portal.errors import NotNow
+from portal.files import guarding
 from portal.files.blobs import Blobs
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.jobs import printing
 from portal.services.actors import COMPANY_LEADERS
 from portal.services.evidence import evidence
-from portal.services.evidence.evidence import Stored
 from portal.services.incidents import flashes, incident_clocks, incident_sheets
 from portal.services.incidents import incidents as incidents_service
 from portal.services.incidents.incidents import Report, WordFields
-from portal.web import forms, incident_words, pages
+from portal.web import forms, incident_words, pages, uploads
 from portal.web.journey import CompanyJourney
+from portal.web.uploads import Looked
 from portal.web.vendor.room import vendor
 from reports import incident_sheet as document
 from reports import pages as documents
@@ -237,27 +237,10 @@ def attach_incident_sheet(here: CompanyJourney, incident_id: str) -> Response:
     html = document.html(incident_sheets.of_report(found), reader=_reader(here))
     name = guarding.safe_name(_sheet_name(here, found))
     here.let_go()
-    content = printing.pdf(html, style=documents.style())
-    owner = evidence.owner_of(here.company.id)
+    sheet = Looked(name=name, media_type="application/pdf", content=printing.pdf(html, style=documents.style()))
     shelf = Blobs(folder=here.settings.files_dir, keyring=here.keyring)
-    try:
-        kept = shelf.put(owner, content)
-    except blobs.NoRoom as full:
-        raise BadInput({"": full.message}) from full
-    try:
-        incident_sheets.attach(
-            here.session,
-            here.actor,
-            place,
-            found,
-            Stored(
-                blob_id=kept.blob_id, sha256=kept.sha256, size=kept.size, file_name=name, media_type="application/pdf"
-            ),
-            now=here.now,
-        )
-    except BaseException:
-        shelf.remove(owner, kept.blob_id)
-        raise
+    with uploads.sealed(shelf, evidence.owner_of(here.company.id), sheet) as stored:
+        incident_sheets.attach(here.session, here.actor, place, found, stored, now=here.now)
     here.notice(_("The sheet lies beside the answer, sealed under your company's key."))
     return pages.see_other("vendor.incident", incident_id=incident_id)
 
