@@ -1,7 +1,7 @@
 """What a contract should say on security: eight letters, and under each what is open with this vendor at present."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
@@ -47,6 +47,7 @@ class Item:
     what: Words
     source: Words  # an action, a question, an observation, a document
     due_on: date | None = None  # None: to be agreed
+    was_due_on: date | None = None  # a day that passed, so that another has to be agreed
     places: tuple[str, ...] = ()
 
 
@@ -83,10 +84,14 @@ def _term(raw: Any) -> Term:
     )
 
 
-def agree(assessed: Assessed, actions: Iterable[ActionFact]) -> tuple[Agreed, ...]:
-    """Every letter with what is open: agreed actions with their days, then what no action covers yet."""
+def agree(assessed: Assessed, actions: Iterable[ActionFact], *, covered: Collection[str] = ()) -> tuple[Agreed, ...]:
+    """Every letter with what is open: agreed actions with their days, then what no action covers yet.
+
+    `covered`: the causes of these actions, "answer:MF-02" or "check:tls.certificate".
+    """
     by_letter: dict[str, list[Item]] = {letter: [] for letter in LETTERS}
-    for letter, item in (*_actions(actions), *_answers(assessed), *_findings(assessed), *_documents(assessed)):
+    answers, findings = _answers(assessed, covered), _findings(assessed, covered)
+    for letter, item in (*_actions(actions), *answers, *findings, *_documents(assessed)):
         by_letter[letter].append(item)
     return tuple(Agreed(term=term, items=tuple(by_letter[term.letter])) for term in terms())
 
@@ -102,13 +107,17 @@ def letter_of(part: str | None, question: str | None = None) -> str:
 def _actions(actions: Iterable[ActionFact]) -> Iterator[tuple[str, Item]]:
     for one in sorted(actions, key=lambda action: (action.due_on, action.key)):
         source = Phrase(text=N_("Action %(key)s"), values={"key": one.key})
-        yield letter_of(one.part), Item(what=one.title, source=source, due_on=one.due_on, places=one.places)
+        due, was_due = (None, one.due_on) if one.overdue else (one.due_on, None)
+        yield (
+            letter_of(one.part),
+            Item(what=one.title, source=source, due_on=due, was_due_on=was_due, places=one.places),
+        )
 
 
-def _answers(assessed: Assessed) -> Iterator[tuple[str, Item]]:
+def _answers(assessed: Assessed, covered: Collection[str]) -> Iterator[tuple[str, Item]]:
     rows: dict[str, list[AnswerRow]] = {}
     for row in assessed.answers:
-        if _falls_short(row):
+        if _falls_short(row) and f"answer:{row.question.id}" not in covered:
             rows.setdefault(row.question.id, []).append(row)
     names = {supply.key: supply.name for supply in assessed.dossier.supplies}
     for question_id, found in rows.items():
@@ -130,7 +139,7 @@ def _falls_short(row: AnswerRow) -> bool:
     return row.value is None or (row.share is not None and row.share < POOR)
 
 
-def _findings(assessed: Assessed) -> Iterator[tuple[str, Item]]:
+def _findings(assessed: Assessed, covered: Collection[str]) -> Iterator[tuple[str, Item]]:
     rows: dict[str, list[FindingRow]] = {}
     for row in assessed.findings:
         finding = row.fact.finding
@@ -139,7 +148,7 @@ def _findings(assessed: Assessed) -> Iterator[tuple[str, Item]]:
             rows.setdefault(finding.check_id, []).append(row)
     for check_id, found in rows.items():
         check = found[0].check
-        if check is None:
+        if check is None or f"check:{check_id}" in covered:
             continue
         part = str(check.refs.measures[0]) if check.refs.measures else None
         yield (

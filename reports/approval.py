@@ -132,7 +132,9 @@ def numbers(approval: Approval, reader: Reader) -> Sequence[tuple[str, str]]:
     """The frozen numbers, in words."""
     _ = reader.text
     counts = ", ".join(f"{tier}: {count}" for tier, count in sorted(approval.tiers.items()))
-    tiers = _(N_("tier %(counts)s"), counts=counts) if counts else "–"
+    tiers = _(N_("tier %(counts)s"), counts=counts) if counts else ""
+    unrated = approval.vendors - sum(approval.tiers.values())
+    tiers = "; ".join(filter(None, (tiers, _(N_("no tier yet: %(count)s"), count=unrated) if unrated else "")))
     grades = ", ".join(
         f"{grade.value if grade else _(N_('no grade'))}: {count}"
         for grade, count in sorted(approval.grades.items(), key=lambda one: one[0].value if one[0] else "Z")
@@ -140,8 +142,10 @@ def numbers(approval: Approval, reader: Reader) -> Sequence[tuple[str, str]]:
     levels = ", ".join(
         f"{reader.level(level)}: {approval.levels[level]}" for level in reversed(RiskLevel) if level in approval.levels
     )
+    unknown = approval.vendors - sum(approval.levels.values())
+    levels = ", ".join(filter(None, (levels, _(N_("not known yet: %(count)s"), count=unknown) if unknown else "")))
     return (
-        (_(N_("Vendors")), f"{approval.vendors} ({tiers})"),
+        (_(N_("Vendors")), f"{approval.vendors} ({tiers or '–'})"),
         (_(N_("Grades")), grades or "–"),
         (_(N_("Residual risk of vendors")), levels or "–"),
         (

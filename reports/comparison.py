@@ -1,6 +1,6 @@
 """The comparison in words: what stands in a cell on the page, on paper and in the workbook; and its document (A3)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -156,28 +156,35 @@ def gate_text(gate: Gate, reader: Reader) -> str:
 
 
 def answer_texts(cell: QuestionCell, side: Side, reader: Reader) -> tuple[str, ...]:
-    """What was answered, for each product where there are several, with what stands behind it."""
+    """What was answered with what stands behind it; where products differ, of which it was said."""
     if cell.standing is not Asking.ANSWERED:
         return (reader.text(marks.ASKINGS[cell.standing]),)
     names = {supply.key: supply.name for supply in side.dossier.supplies}
-    return tuple(_answer(row, names, reader, is_one=len(cell.rows) == 1) for row in cell.rows)
+    said: dict[str, list[str]] = {}
+    for row in cell.rows:
+        said.setdefault(_answer(row, reader), []).append(names.get(row.supply, row.supply) if row.supply else "")
+    if len(said) == 1:
+        return tuple(said)
+    return tuple(f"{', '.join(of)}: {text}" if all(of) else text for text, of in said.items())
 
 
-def _answer(row: AnswerRow, names: Mapping[str, str], reader: Reader, *, is_one: bool) -> str:
+def _answer(row: AnswerRow, reader: Reader) -> str:
     said = tables.answer_text(row, reader)
     if row.assurance is not None:
         said += f" [{reader.text(marks.ASSURANCES[row.assurance])}]"
     if row.contradictions:
         said += f" {marks.BASES[Basis.CONTRADICTED].sign} {reader.text(marks.BASES[Basis.CONTRADICTED].word)}"
-    return said if is_one or row.supply is None else f"{names.get(row.supply, row.supply)}: {said}"
+    return said
 
 
 def evidence_texts(cell: QuestionCell, reader: Reader) -> tuple[str, ...]:
     """The documents given for the question, and how they stand."""
     return tuple(
-        f"{marks.EVIDENCE[each.standing].sign} {each.name or each.type_text.get(reader.language)}"
-        f" ({reader.text(marks.EVIDENCE[each.standing].word)})"
-        for each in cell.evidence
+        dict.fromkeys(
+            f"{marks.EVIDENCE[each.standing].sign} {each.name or each.type_text.get(reader.language)}"
+            f" ({reader.text(marks.EVIDENCE[each.standing].word)})"
+            for each in cell.evidence
+        )
     )
 
 

@@ -28,6 +28,7 @@ LETTER = N_("no. 5.1.4 (%(letter)s)")
 OPEN = N_("Agreed specifically with this contractor")
 NOTHING = N_("Nothing is open under this letter at present.")
 TO_AGREE = N_("[day]")
+WAS_DUE = N_("was due on %(day)s")
 CONTACT = "{contact}"  # in a clause: the contractor's contact in an incident
 NO_CONTACT = N_("[unit, telephone, mail, around the clock]")
 RANK = N_(
@@ -71,7 +72,7 @@ def word(draft: Draft, *, reader: Reader) -> bytes:
         if agreed.items:
             paper.clause(f"{number}.{len(agreed.term.clauses) + 1}", f"{reader.text(OPEN)}:", leads=True)
             head = [reader.text(column) for column in (N_("What"), N_("Until"), N_("Source"))]
-            paper.table(head, [cells(item, reader) for item in agreed.items], widths=(3.4, 1, 1.5))
+            paper.table(head, [cells(item, reader) for item in agreed.items], widths=(3.1, 1, 1.9))
         else:
             paper.faint(reader.text(NOTHING))
     paper.heading(f"{len(draft.agreed) + 1}. {reader.text(FINAL)}")
@@ -129,4 +130,6 @@ def cells(item: Item, reader: Reader) -> tuple[str, str, str]:
     what = reader.say(item.what)
     places = ", ".join(item.places)
     day = reader.day(item.due_on) if item.due_on else reader.text(TO_AGREE)
+    if item.was_due_on:
+        day += f" ({reader.text(WAS_DUE, day=reader.day(item.was_due_on))})"
     return f"{what} ({places})" if places else what, day, reader.say(item.source)

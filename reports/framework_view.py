@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from assessments import days, question_marks
 from assessments.framework_views import Filter, Framework, Row, View
-from assessments.model import Assessed, EvidenceStatus, FindingRow
+from assessments.model import AnswerRow, Assessed, EvidenceStatus, FindingRow
 from reports import marks, pages, rendering, tables
 from reports.reader import Reader
 from scanners.model import N_
@@ -72,6 +72,7 @@ def html(found: View, assessed: Assessed, *, reader: Reader, now: datetime) -> s
         empty=[row for row in found.rows if row.is_empty],
         has_levels=found.framework is Framework.BSIG,
         lacking=lacking,
+        alike=lambda row: alike(row, reader),
         lacking_documents=pages.lacking_documents,
         shared_limits=shared_limits(found, reader),
     )
@@ -114,6 +115,16 @@ def about_marks(reader: Reader) -> str:
 
 
 # ---- one row in words, for sheet and page
+
+
+def alike(row: Row, reader: Reader) -> Sequence[Sequence[AnswerRow]]:
+    """Its answers; products of which the same was said on the same ground stand together."""
+    grouped: dict[tuple[object, ...], list[AnswerRow]] = {}
+    for one in row.answers:
+        said = tables.answer_text(one, reader)
+        key = (one.question.id, bool(one.supply), said, one.assurance, one.knock_out_failed)
+        grouped.setdefault(key, []).append(one)
+    return list(grouped.values())
 
 
 @dataclass(frozen=True, kw_only=True)

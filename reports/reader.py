@@ -49,9 +49,11 @@ class Reader:
         return "" if words is None else say(words, language=self.language, translate=self.translate)
 
     def day(self, day: date | None) -> str:
-        """21.11.2026 or 21 Nov 2026."""
+        """21.11.2026 or 21 Nov 2026; of a moment the day that it falls on for hospitals."""
         if day is None:
             return ""
+        if isinstance(day, datetime):
+            day = days.of(day)
         pattern = "dd.MM.yyyy" if self.language == "de" else "d MMM yyyy"
         return format_date(day, format=pattern, locale=self.locale)
 

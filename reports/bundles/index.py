@@ -7,7 +7,7 @@ from typing import Any
 
 from assessments import domains, frameworks
 from assessments.domains import Gap, GapKind, View
-from assessments.model import PARTS, Assessed, Assurance
+from assessments.model import PARTS, Assessed, Assurance, EvidenceStanding, EvidenceStatus
 from reports import facts, marks, pages, rendering
 from reports.bundles.facts import Bundle, Document, LeftOut
 from reports.reader import Reader
@@ -15,6 +15,7 @@ from scanners.model import N_
 
 FORMAT = "kettenblick-evidence-index"
 VERSION = 1
+MOST_TOLD = 40  # of the gaps of one kind
 
 GAPS: Mapping[GapKind, str] = {
     GapKind.NOTHING: N_("Measures of which nothing is known"),
@@ -108,6 +109,8 @@ def paper(
         reader,
         **_shown(bundle, documents, reader),
         count=_count,
+        told=lambda gap: _told(bundle, gap, reader),
+        most=MOST_TOLD,
         hashed=[(name, _about(name, reader), hashlib.sha256(members[name]).hexdigest()) for name in sorted(members)],
         fingerprint=fingerprint,
     )
@@ -168,6 +171,22 @@ def _domain(view: View, readers: Sequence[Reader]) -> dict[str, Any]:
             for gap in view.gaps
         ],
     }
+
+
+def _told(bundle: Bundle, gap: Gap, reader: Reader) -> Sequence[str]:
+    """The first ones in words; a document that several answers or products lack is named once."""
+    if gap.kind is not GapKind.EVIDENCE:
+        return [_said(bundle, gap, key, reader) for key in gap.keys[:MOST_TOLD]]
+    known = {one.key: one for one in bundle.assessed.evidence}
+    grouped: dict[tuple[str, EvidenceStanding], list[EvidenceStatus]] = {}
+    for one in (known[key] for key in gap.keys[:MOST_TOLD] if key in known):
+        grouped.setdefault((one.name or one.type_text.get(reader.language), one.standing), []).append(one)
+    return [
+        f"{f'{len(alike)} × ' if len(alike) > 1 else ''}{named}"
+        f" ({', '.join(dict.fromkeys(name for one in alike for name in one.question_ids))}):"
+        f" {reader.text(marks.EVIDENCE[standing].word)}"
+        for (named, standing), alike in grouped.items()
+    ]
 
 
 def _count(view: View) -> int:

@@ -148,7 +148,7 @@ _EVIDENCE: tuple[Column[_Within[EvidenceStatus]], ...] = (
         kind=Kind.LONG,
         value=lambda one, reader: one.fact.type_text.get(reader.language),
     ),
-    Column(title=N_("Document"), width=60, kind=Kind.LONG, value=lambda one, _: one.fact.name),
+    Column(title=N_("Document"), width=60, kind=Kind.LONG, value=lambda one, _: one.fact.called),
     Column(title=N_("Questions"), width=24, kind=Kind.LONG, value=lambda one, _: ", ".join(one.fact.question_ids)),
     Column(title=N_("Valid until"), width=13, kind=Kind.DAY, value=lambda one, _: one.fact.valid_until),
 )

@@ -30,7 +30,23 @@ def test_an_action_stands_under_its_letter_with_its_day(assessed: Assessed):
     agreed = {one.term.letter: one.items for one in contract_terms.agree(assessed, actions)}
     for letter, action in zip("dba", actions, strict=True):
         first = agreed[letter][0]
-        assert (first.what, first.due_on, first.places) == (action.title, action.due_on, action.places)
+        days = (None, action.due_on) if action.overdue else (action.due_on, None)
+        assert (first.what, (first.due_on, first.was_due_on), first.places) == (action.title, days, action.places)
+
+
+def test_what_an_action_covers_is_not_asked_for_again(assessed: Assessed):
+    def causes(covered: set[str]) -> set[str]:
+        agreed = contract_terms.agree(assessed, [], covered=covered)
+        sources = [item.source for one in agreed for item in one.items]
+        questions = {f"answer:{one.values['key']}" for one in sources if one.text == "Question %(key)s"}
+        return questions | {
+            f"check:{one.values['key']}" for one in sources if one.text == "Seen from outside (%(key)s)"
+        }
+
+    every = causes(set())
+    some = set(sorted(every)[::2])
+    assert {one.partition(":")[0] for one in some} == {"answer", "check"}
+    assert causes(some) == every - some
 
 
 def test_what_falls_short_is_asked_for_once_and_nothing_else_is(assessed: Assessed):

@@ -41,11 +41,16 @@ APPROVAL = Approval(
 )
 FACTS = {
     "de": (
-        *("Klinikum Musterstadt", "214 (Kritikalität 1: 12, 2: 41, 3: 88, 4: 61)"),
-        *("kritisch: 4, hoch: 23, mäßig: 71, niedrig: 70", "317, davon 41 auf Zeit akzeptiert"),
+        *("Klinikum Musterstadt", "214 (Kritikalität 1: 12, 2: 41, 3: 88, 4: 61; noch ohne Kritikalität: 12)"),
+        *("kritisch: 4, hoch: 23, mäßig: 71, niedrig: 70, noch nicht bekannt: 46", "317, davon 41 auf Zeit akzeptiert"),
         *("A: 18, B: 44, C: 61, D: 33, E: 9, F: 3, keine Note: 46", "Unterschrift", "03.12.2026, 14:31", HASH),
     ),
-    "en": ("214 (tier 1: 12, 2: 41, 3: 88, 4: 61)", "critical: 4, high: 23", "3 Dec 2026, 14:31", HASH),
+    "en": (
+        "214 (tier 1: 12, 2: 41, 3: 88, 4: 61; no tier yet: 12)",
+        "critical: 4, high: 23",
+        "3 Dec 2026, 14:31",
+        HASH,
+    ),
 }
 
 

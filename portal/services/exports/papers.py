@@ -69,7 +69,7 @@ def contract(session: Session, actor: Actor, vendor_id: str, *, now: datetime) -
     )
     return Draft(
         assessed=assessed,
-        agreed=contract_terms.agree(assessed, agreed),
+        agreed=contract_terms.agree(assessed, agreed, covered={row.action.source_key for row in rows}),
         now=now,
         contact=_security_contact(session, actor, vendor_id),
     )
