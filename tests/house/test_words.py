@@ -10,18 +10,27 @@ ONE_WORD: Mapping[str, str] = {  # what nobody says any more: what is said
     r"Bewertungsmaßst[aä]b": "Bewertungsregeln",
     r"Regelwerk": "Bewertungsregeln",
     r"Risikoappetit": "Risikobereitschaft",
-    r"Risiko annehmen": "Risiko akzeptieren",
+    r"Risiko annehmen|hingenommen|hinnimmt": "akzeptieren",
+    r"\bBefund(e|en|s|es)?\b": "Feststellung",
+    r"\bWerktag": "Arbeitstag",
+    r"Fragens[aä]tz": "Fragenumfang",
+    r"Ersatzcode": "Wiederherstellungscode",
+    r"Einspruch": "Einwand",
+    r"Mailadresse": "E-Mail-Adresse",
+    r"Dienstleistung": "Leistung",
+    r"\b(Entscheider|Verwalter|Administratoren|Bewertende)\b": "die Rolle: Entscheidung, Administration, Bewertung",
     r"[Yy]ardstick": "policy",
 }
-PUBLISHED = ("checks_", "observatory")  # where a policy is one that a server or a mail domain publishes
+PUBLISHED = ("checks_", "observatory")  # what servers publish and hospitals write has words of its own
 
 
 def _said() -> Iterator[tuple[str, str]]:
     """Every sentence of the portal in both languages, and every line of the guides, with where it stands."""
     for path in FRAGMENTS:
         for english, german in pairs(path):
-            yield path.name, english
-            yield path.name, german
+            if not path.name.startswith(PUBLISHED):
+                yield path.name, english
+                yield path.name, german
     for path in sorted(tree.ROOT.glob("docs/*.md")):
         yield from ((path.name, line) for line in path.read_text(encoding="utf-8").splitlines())
 

@@ -62,7 +62,7 @@ def test_a_dispute_goes_there_and_back(visit, asked, sessions):
     assert "Stimmt." in refused.get_data(as_text=True)
     assert clerk.post(f"{path}/answer", answer | {"verdict": "rejected"}).status_code == 303
     told = errand.text_of(firm.get(f"{asked.path}/disputes"))
-    assert "nicht anerkannt: der Befund bleibt" in told
+    assert "nicht anerkannt: die Feststellung bleibt" in told
     assert "Stimmt." in told
 
 

@@ -122,7 +122,7 @@ def test_it_is_released_once_and_by_those_who_may(lead, visit, asked, sessions, 
         other = errand.colleague(writing, asked)
     run = session.scalars(select(ScanRun)).one()
     assert not releases.hospital_view(session, asked.ward.hospital_id, run, now=now).is_open
-    assert "zehn Werktage" in errand.text_of(lead.get(f"{asked.path}/result"))
+    assert "zehn Arbeitstage" in errand.text_of(lead.get(f"{asked.path}/result"))
     assert visit(other).post(f"{asked.path}/result/release").status_code == 403
 
     lead.post(f"{asked.path}/result/release")
@@ -141,12 +141,12 @@ def test_once_the_ten_working_days_are_over_nothing_offers_to_release(lead, aske
 
     page = lead.get(f"{asked.path}/result")
 
-    assert "Da waren zehn Werktage vergangen" in errand.text_of(page)
+    assert "Da waren zehn Arbeitstage vergangen" in errand.text_of(page)
     assert "/release" not in page.get_data(as_text=True)
     with sessions() as session, session.begin():
         session.scalars(select(ScanRun)).one().visible_at = now
     page = lead.get(f"{asked.path}/result")
-    assert "Da waren zehn Werktage vergangen" not in errand.text_of(page)
+    assert "Da waren zehn Arbeitstage vergangen" not in errand.text_of(page)
     assert "/release" in page.get_data(as_text=True)
 
 
