@@ -322,7 +322,7 @@ def word_of(policy: Policy | None, level: RiskLevel | None) -> Words:
     return own or Message(text=LEVELS[level])
 
 
-def say_why(one: Reopening, *, day: Callable[[date], str], policy: Policy | None = None) -> Words:
+def say_why(one: Reopening, *, day: Callable[[date], str | Words], policy: Policy | None = None) -> Words:
     """Why it stands open again, with before and after; `day` says a day in the reader's language."""
     when = day(date.fromisoformat(one.before)) if one.cause in BY_DAY and one.before else ""
     match one.cause:

@@ -66,7 +66,7 @@ def html(found: View, assessed: Assessed, *, reader: Reader, now: datetime) -> s
         chosen=said(found.chosen, reader),
         about_marks=about_marks(reader),
         answer_text=lambda row: tables.answer_text(row, reader),
-        supply_names={supply.key: supply.name for supply in assessed.dossier.supplies},
+        of_products=lambda same: of_products(same, assessed, reader),
         described=lambda part: pages.describe_part(part, reader),
         full=[row for row in found.rows if not row.is_empty],
         empty=[row for row in found.rows if row.is_empty],
@@ -125,6 +125,14 @@ def alike(row: Row, reader: Reader) -> Sequence[Sequence[AnswerRow]]:
         key = (one.question.id, bool(one.supply), said, one.assurance, one.knock_out_failed)
         grouped.setdefault(key, []).append(one)
     return list(grouped.values())
+
+
+def of_products(same: Sequence[AnswerRow], assessed: Assessed, reader: Reader) -> str:
+    """Of which products it was said; all of several are not listed."""
+    names = {supply.key: supply.name for supply in assessed.dossier.supplies}
+    if 1 < len(names) == len(same):
+        return reader.text(N_("all products"))
+    return ", ".join(names.get(one.supply or "", one.supply or "") for one in same)
 
 
 @dataclass(frozen=True, kw_only=True)

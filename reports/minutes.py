@@ -212,7 +212,8 @@ def lead(minutes: Minutes, reader: Reader) -> str:
     when = reader.day(minutes.held_on)
     if minutes.begins:
         when = reader.text(N_("%(day)s, %(time)s"), day=when, time=minutes.begins)
-    return " · ".join(filter(None, (reader.text(deciding.AUTHORITIES[minutes.body]), when, minutes.place)))
+    body = reader.text(deciding.AUTHORITIES[minutes.body])
+    return " · ".join(filter(None, (body[:1].upper() + body[1:], when, minutes.place)))
 
 
 def basis(minutes: Minutes, reader: Reader) -> Sequence[str]:

@@ -113,6 +113,11 @@ def part_title(part: str) -> str:
     return part if part in {"MD", "CL", "DP", ""} else f"Nr. {part}"
 
 
+def numbered(title: str, reader: Reader) -> str:
+    """No. 5 for who reads English."""
+    return title.replace("Nr. ", "No. ") if reader.language == "en" else title
+
+
 _NOT_RECORDED = VendorRecord()
 
 
@@ -134,7 +139,7 @@ def _secured(row: VendorRow, reader: Reader) -> str:
 
 VENDORS: tuple[Column[VendorRow], ...] = (
     _words(N_("ID"), 12, lambda row, _: row.key),
-    _words(N_("Vendor"), 28, lambda row, _: row.name),
+    _long(N_("Vendor"), 28, lambda row, _: row.name),
     _long(N_("Products and services"), 34, lambda row, _: _supply_names(row)),
     _number(N_("Tier"), 7, lambda row, _: row.tier),
     _number(N_("Impact"), 10, lambda row, _: row.impact),
@@ -213,7 +218,7 @@ def risks(register: Register) -> tuple[Column[Risk], ...]:
     return (
         _words(N_("Risk ID"), 14, lambda row, _: row.key),
         _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
         _long(N_("Products and services"), 26, lambda row, _: _supplies(register, row.vendor_key, row.supplies)),
         _long(N_("Risk"), 34, lambda row, reader: reader.say(row.title)),
         _long(N_("Scenario"), 60, lambda row, reader: reader.say(row.scenario)),
@@ -262,9 +267,9 @@ def _treated(register: Register, risk: Risk) -> Treated:
 def findings(register: Register) -> tuple[Column[FindingRow], ...]:
     """The columns of the findings sheet."""
     return (
-        _words(N_("Finding ID"), 40, lambda row, _: row.key),
+        _long(N_("Finding ID"), 40, lambda row, _: row.key),
         _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
         _words(N_("Host"), 28, lambda row, _: row.fact.finding.subject.name),
         _words(N_("Address"), 16, lambda row, _: row.fact.finding.address),
         _words(N_("Role"), 14, lambda row, reader: reader.text(marks.ROLES[row.role]) if row.role else ""),
@@ -327,7 +332,7 @@ def answers(register: Register) -> tuple[Column[AnswerRow], ...]:
     return (
         _words(N_("Answer ID"), 26, lambda row, _: row.key),
         _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
         _long(
             N_("Product"),
             22,
@@ -335,7 +340,7 @@ def answers(register: Register) -> tuple[Column[AnswerRow], ...]:
                 _supplies(register, row.vendor_key, (row.supply,)) if row.supply else reader.text(N_("whole company"))
             ),
         ),
-        _words(N_("Part"), 8, lambda row, _: part_title(row.part)),
+        _words(N_("Part"), 8, lambda row, reader: numbered(part_title(row.part), reader)),
         _words(N_("Question"), 10, lambda row, _: row.question.id),
         _long(N_("Question text"), 60, lambda row, reader: row.question.text.get(reader.language)),
         _long(N_("Answer"), 44, answer_text),
@@ -372,7 +377,7 @@ def evidence(register: Register) -> tuple[Column[EvidenceLine], ...]:
     return (
         _words(N_("Evidence ID"), 26, lambda row, _: row[1].key),
         _words(N_("Vendor ID"), 12, lambda row, _: row[0]),
-        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row[0])),
+        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row[0])),
         _long(
             N_("Product"),
             22,
@@ -402,7 +407,7 @@ def actions(register: Register) -> tuple[Column[ActionFact], ...]:
     return (
         _words(N_("Action ID"), 14, lambda row, _: row.key),
         _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
         _long(N_("What is to be done"), 44, lambda row, reader: reader.say(row.title)),
         _long(N_("Hosts"), 28, lambda row, _: ", ".join(row.places)),
         _words(
@@ -414,7 +419,7 @@ def actions(register: Register) -> tuple[Column[ActionFact], ...]:
                 else ""
             ),
         ),
-        _words(N_("Part"), 8, lambda row, _: part_title(row.part) if row.part else ""),
+        _words(N_("Part"), 8, lambda row, reader: numbered(part_title(row.part), reader) if row.part else ""),
         _words(N_("Standing"), 18, lambda row, reader: reader.say(row.standing)),
         _end(N_("Due on"), lambda row, _: row.due_on),
         _words(N_("Overdue"), 10, lambda row, reader: reader.text(N_("yes")) if row.overdue else ""),
@@ -435,9 +440,9 @@ ContradictionLine = tuple[str, Contradiction]
 def contradictions(register: Register) -> tuple[Column[ContradictionLine], ...]:
     """The columns of the contradictions sheet: answer and observation side by side, neutrally."""
     return (
-        _words(N_("ID"), 40, lambda row, _: f"{row[0]}:{row[1].key}"),
+        _long(N_("ID"), 40, lambda row, _: f"{row[0]}:{row[1].key}"),
         _words(N_("Vendor ID"), 12, lambda row, _: row[0]),
-        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row[0])),
+        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row[0])),
         _long(
             N_("Product"),
             22,
@@ -507,7 +512,7 @@ def subcontractors(register: Register) -> tuple[Column[SubcontractorLine], ...]:
     return (
         _words(N_("ID"), 16, line_id),
         _words(N_("Vendor ID"), 12, lambda line, _: line[0].key),
-        _words(N_("Vendor"), 28, lambda line, _: line[0].name),
+        _long(N_("Vendor"), 28, lambda line, _: line[0].name),
         _long(N_("Products and services"), 34, lambda line, _: (line[1] and line[1].supply) or _supply_names(line[0])),
         _number(N_("Tier"), 7, lambda line, _: line[0].tier),
         _words(N_("Subcontractor"), 30, lambda line, _: line[1].name if line[1] else ""),
@@ -569,7 +574,7 @@ def decisions(register: Register) -> tuple[Column[DecisionFact], ...]:
     return (
         _words(N_("Decision ID"), 34, lambda row, _: row.key),
         _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
         _words(N_("Kind"), 24, lambda row, reader: reader.say(row.kind)),
         _long(N_("About"), 50, lambda row, reader: reader.say(row.about)),
         _long(N_("Decision"), 26, lambda row, reader: reader.say(row.outcome)),
@@ -588,7 +593,7 @@ def incidents(register: Register) -> tuple[Column[IncidentFact], ...]:
     return (
         _words(N_("Incident ID"), 14, lambda row, _: row.key),
         _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
         _words(N_("Kind"), 24, lambda row, reader: reader.say(row.kind)),
         _long(N_("Incident"), 36, lambda row, _: row.title),
         _long(N_("About"), 30, lambda row, _: row.about),
@@ -617,7 +622,7 @@ def changes(register: Register) -> tuple[Column[ChangeFact], ...]:
     return (
         _words(N_("Change ID"), 18, lambda row, _: row.key),
         _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _words(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
         _moment(N_("When"), lambda row, _: row.at),
         Column(title=N_("Score before"), width=10, kind=Kind.DECIMAL, value=lambda row, _: row.before),
         Column(title=N_("Score after"), width=10, kind=Kind.DECIMAL, value=lambda row, _: row.after),
@@ -633,11 +638,11 @@ def changes(register: Register) -> tuple[Column[ChangeFact], ...]:
 def not_examined(register: Register) -> tuple[Column[NotExaminedRow], ...]:
     """The columns of the sheet that says what was not examined."""
     return (
-        _words(N_("ID"), 40, lambda row, _: row.key),
+        _long(N_("ID"), 40, lambda row, _: row.key),
         _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _words(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
         _words(N_("Host or question"), 28, lambda row, _: row.subject),
         _long(N_("What was not examined"), 60, lambda row, reader: reader.say(row.what)),
         _long(N_("Reason"), 50, lambda row, reader: reader.say(row.reason)),
-        _words(N_("Part"), 8, lambda row, _: part_title(row.part) if row.part else ""),
+        _words(N_("Part"), 8, lambda row, reader: numbered(part_title(row.part), reader) if row.part else ""),
     )

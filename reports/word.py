@@ -27,6 +27,7 @@ FONT = "Arial"  # stands on every desk, and the free programs have one of the sa
 INK, ACCENT, FAINT = RGBColor(0x1B, 0x2A, 0x38), RGBColor(0x1F, 0x4E, 0x79), RGBColor(0x5A, 0x67, 0x72)
 LINE, SHADE = "B8C2CC", "F2F5F7"
 WIDTH = 166.0  # millimetres of text between the margins
+SHORT = 12  # rows of a table that is not parted
 _LANGUAGES = {"de": "de-DE", "en": "en-GB"}
 _HEADINGS = {1: 15.0, 2: 12.0, 3: 10.5}  # points
 _TIGHT = (  # style, size, space before and after, in points
@@ -126,9 +127,11 @@ class Paper:
             _row_property(added._tr, "w:cantSplit")  # noqa: SLF001 - as above
             for cell, text in zip(added.cells, row, strict=True):
                 _fill(cell, text)
-        for row_ in table.rows:
+        for place, row_ in enumerate(table.rows, start=1):
             for cell, size in zip(row_.cells, sizes, strict=True):
                 cell.width = size
+                if len(table.rows) <= SHORT and place < len(table.rows):  # a short table stays on one page
+                    cell.paragraphs[0].paragraph_format.keep_with_next = True
         for column, size in zip(table.columns, sizes, strict=True):
             column.width = size
         self._document.add_paragraph().paragraph_format.space_after = Pt(2)

@@ -4,7 +4,6 @@ stdin: the workbook. stdout: which form it is and what it answers, or why not.
 """
 
 import json
-import resource
 import sys
 from datetime import date
 from typing import Any
@@ -14,6 +13,7 @@ from questionnaires.foreign import Filled, ForeignAnswer, Form, NotRecognised, S
 from questionnaires.model import Message
 from reports.workbooks import foreign_in, reading_child
 from reports.workbooks.answer_sheet import NotOurWorkbook
+from scanners import limits
 from scanners.model import N_
 
 LARGEST = reading_child.LARGEST
@@ -26,14 +26,12 @@ TOO_MUCH = N_("The file holds more than we read.")
 
 def main() -> int:
     """Read one workbook and say what it answers."""
-    for kind, limit in (
-        (resource.RLIMIT_AS, reading_child.MEMORY),
-        (resource.RLIMIT_CPU, reading_child.SECONDS),
-        (resource.RLIMIT_NOFILE, reading_child.OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, reading_child.LONGEST_TOLD),
-    ):
-        resource.setrlimit(kind, (limit, limit))
+    limits.keep_to(
+        memory=reading_child.MEMORY,
+        seconds=reading_child.SECONDS,
+        open_files=reading_child.OPEN_FILES,
+        written=reading_child.LONGEST_TOLD,
+    )
     sys.stdout.write(json.dumps(answer(sys.stdin.buffer.read(LARGEST + 1))))
     return 0
 

@@ -5,7 +5,6 @@ stdin: the pack as JSON, or the zip in which it was taken along. stdout: what is
 
 import base64
 import json
-import resource
 import struct
 import sys
 import zipfile
@@ -16,6 +15,7 @@ from typing import Any
 from questionnaires import packs
 from questionnaires.model import Message
 from questionnaires.packs import BadPack, Seal
+from scanners import limits
 from scanners.model import N_
 
 MEMORY = 512 * 2**20  # bytes of address space
@@ -34,14 +34,7 @@ TOO_MUCH = N_("The file holds more than we read. Please load the file answer-pac
 
 def main() -> int:
     """Read one pack and say what it holds."""
-    for kind, limit in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, LONGEST_TOLD),
-    ):
-        resource.setrlimit(kind, (limit, limit))
+    limits.keep_to(memory=MEMORY, seconds=SECONDS, open_files=OPEN_FILES, written=LONGEST_TOLD)
     sys.stdout.write(json.dumps(answer(sys.stdin.buffer.read(LARGEST + 1))))
     return 0
 

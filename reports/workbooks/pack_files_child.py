@@ -7,7 +7,6 @@ of JSON with what became of it and its length, and then its bytes.
 import hashlib
 import json
 import os
-import resource
 import struct
 import sys
 import zipfile
@@ -15,6 +14,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from scanners import limits
 from scanners.model import N_
 
 MEMORY = 512 * 2**20  # bytes of address space
@@ -32,14 +32,7 @@ ENOUGH = N_("The documents together are larger than one transfer may be. Please 
 
 def main() -> int:
     """Tell each wanted document, or why it is not told."""
-    for kind, limit in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, MOST + 2**20),
-    ):
-        resource.setrlimit(kind, (limit, limit))
+    limits.keep_to(memory=MEMORY, seconds=SECONDS, open_files=OPEN_FILES, written=MOST + 2**20)
     wanted = json.loads(sys.stdin.buffer.read())
     with os.fdopen(int(sys.argv[1]), "rb") as file:
         for refused, content in told(file, wanted):

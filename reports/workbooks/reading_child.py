@@ -5,7 +5,6 @@ null for a plain table, "strict" for one without formulas. stdout: what it says,
 """
 
 import json
-import resource
 import struct
 import sys
 import zipfile
@@ -16,6 +15,7 @@ from questionnaires.model import AnswerKind, AnswerShape, Message, Option, Text
 from reports.workbooks import answer_sheet_in, table_in
 from reports.workbooks.answer_sheet import NotOurWorkbook, Problem, RowSent, SheetSent
 from reports.workbooks.table_in import Table
+from scanners import limits
 from scanners.model import N_
 
 MEMORY = 512 * 2**20  # bytes of address space; a workbook of twenty megabytes unpacked fits
@@ -30,14 +30,7 @@ TOO_MUCH = N_("The workbook holds more than we read. Please take a fresh one.")
 
 def main() -> int:
     """Read one workbook and say what it holds."""
-    for kind, limit in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, LONGEST_TOLD),
-    ):
-        resource.setrlimit(kind, (limit, limit))
+    limits.keep_to(memory=MEMORY, seconds=SECONDS, open_files=OPEN_FILES, written=LONGEST_TOLD)
     ordered = json.loads(sys.stdin.buffer.readline(LONGEST_SHAPES))
     content = sys.stdin.buffer.read(LARGEST + 1)
     is_table = ordered is None or ordered == STRICT

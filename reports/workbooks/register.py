@@ -101,8 +101,8 @@ def write_marked(register: Register, *, reader: Reader, now: datetime) -> Marked
         register.decisions,
         reader=reader,
         note=N_(
-            "Approvals of the committee (with conditions, deferred, rejected) are not kept here yet. Next step: enter "
-            "them in the minutes. What was decided on risks, waivers, disputes and contradictions stands above."
+            "What holds: decisions of sittings and of single persons with their conditions, and what was decided on "
+            "risks, waivers, disputes and contradictions. Who voted how stands in the minutes."
         ),
     )
     sheets.table(
@@ -175,7 +175,7 @@ def _cover(sheet: Sheet, register: Register, reader: Reader, fingerprint: str) -
     put.cells(["", reader.text(N_("Mean")), reader.text(N_("Vendors"))], bold=True)
     for part in PARTS:
         mean, seen = _mean_level(register, part)
-        put.cells([tables.part_title(part), mean, seen])
+        put.cells([tables.numbered(tables.part_title(part), reader), mean, seen])
     _means(sheet, reader.text(N_("Mean level")), first, put.row)
     put.gap()
     put.title(reader.text(N_("How to read the marks")))

@@ -57,10 +57,10 @@ class Rows:
         shape = f' ht="{height}" customHeight="1"' if height else ""
         parts = [f'<row r="{number}"{shape}>']
         for column, value in enumerate(values):
-            if value is None or value == "":
-                continue
             place = f"{self._letters[column]}{number}"
-            if isinstance(value, str):
+            if value is None or value == "":
+                parts.append(f'<c r="{place}" s="{style(column, None, False)}"/>')  # its part of the line below the row
+            elif isinstance(value, str):
                 text = escape(written(value)) if _SPECIAL.search(value) else value
                 look = style(column, value, text.startswith(TEMPTING))
                 parts.append(f'<c r="{place}" s="{look}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>')

@@ -18,7 +18,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from assessments.model import Basis, Grade, RiskLevel, VendorRow
 from reports import marks
 from reports.reader import Reader
-from reports.tables import Column, Kind
+from reports.tables import Column, Kind, numbered
 from reports.workbooks.cells import Value, rows_that_fit, safe_cell
 from reports.workbooks.rows import Rows
 from scanners.model import N_
@@ -34,7 +34,7 @@ OVERDUE = "8C1D18"
 RULE = Side(style="thin", color=ACCENT)
 TOP = Alignment(vertical="top")
 WRAP = Alignment(vertical="top", wrap_text=True)
-RIGHT = Alignment(vertical="top", horizontal="right")
+RIGHT = Alignment(vertical="top", horizontal="right", indent=1)  # not up to the words of the next column
 CENTRE = Alignment(vertical="top", horizontal="center")
 
 # Level fills: how dark says the level, the pattern says what it rests on.
@@ -79,7 +79,8 @@ def table(
     lay_out(sheet, widths=[column.width for column in columns], paper=paper or _paper_for(columns), frozen="C2")
     with Rows(sheet) as lines:
         title_look = look_id(heading(sheet, [""])[0])
-        lines.add([reader.text(column.title) for column in columns], lambda *_: title_look, height=HEADING)
+        titles = [numbered(reader.text(column.title), reader) for column in columns]
+        lines.add(titles, lambda *_: title_look, height=HEADING)
         looks = _Looks(sheet, columns, reader)
         wrapped = [(index, 1.1 * column.width) for index, column in enumerate(columns) if column.kind is Kind.LONG]
         for row in rows:
@@ -97,7 +98,8 @@ def table(
         if note:
             grey = styled(sheet, "", font=Font(name=FONT, size=9, italic=True, color="5A6772"), alignment=TOP)
             lines.add([], lambda *_: 0)
-            lines.add([reader.text(note)], lambda *_: look_id(grey))
+            said = [None, None, reader.text(note)]  # beside the columns that are printed on each page again
+            lines.add(said, lambda *_: look_id(grey))
             sheet.print_area = f"A1:{get_column_letter(len(columns))}{lines.last}"
     return sheet
 

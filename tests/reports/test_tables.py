@@ -110,3 +110,10 @@ def test_what_people_wrote_about_a_risk_stands_beside_it(facts: Register):
         building.NOW,
     ]
     assert [rows[1][head] for head in heads] == ["offen", "", None, None, "", "", None]
+
+
+def test_a_measure_has_its_number_as_its_reader_says_it():
+    german, english = (Reader(language=name, translate=str) for name in ("de", "en"))
+
+    assert [tables.numbered(tables.part_title(part), german) for part in ("5", "MD")] == ["Nr. 5", "MD"]
+    assert [tables.numbered(tables.part_title(part), english) for part in ("5", "MD")] == ["No. 5", "MD"]

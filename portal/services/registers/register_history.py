@@ -18,9 +18,10 @@ from portal.home import BERLIN
 from portal.services.actors import Actor, hospital_of
 from portal.services.decisions import decision_rows
 from portal.services.registers import movements, policies, waivers
+from questionnaires.model import Text
 from reports import marks
 from scanners.catalogue import CHECKS
-from scanners.model import N_, Message
+from scanners.model import N_, Message, written
 
 BACK = timedelta(days=365)
 MOST = 20_000  # changes
@@ -199,8 +200,8 @@ def _condition(one: deciding.ConditionFact) -> Words:
     )
 
 
-def _day(day: date) -> str:
-    return f"{day:%d.%m.%Y}"
+def _day(day: date) -> Words:
+    return Text(de=f"{day:%d.%m.%Y}", en=written(day))
 
 
 def changes(session: Session, actor: Actor, *, keys: Mapping[str, str], now: datetime) -> tuple[ChangeFact, ...]:

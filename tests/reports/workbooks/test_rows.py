@@ -53,6 +53,14 @@ def read(content: bytes) -> list[tuple[Any, ...]]:
     return list(openpyxl.load_workbook(io.BytesIO(content)).worksheets[0].iter_rows(min_row=2, values_only=True))
 
 
+def test_the_line_below_a_row_has_no_gap_where_nothing_is_said():
+    content = table([("a", None, ""), ("", 1, "c")], (Kind.WORDS, Kind.NUMBER, Kind.LONG))
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+
+    assert read(content) == [("a", None, None), (None, 1, "c")]
+    assert {cell.border.bottom.style for row in sheet.iter_rows(min_row=2, max_row=3) for cell in row} == {"hair"}
+
+
 def test_ten_thousand_hostile_strings_stand_in_a_table_as_they_are():
     texts = list(strings(STRINGS))
     content = table([(text, text) for text in texts], (Kind.WORDS, Kind.LONG))
