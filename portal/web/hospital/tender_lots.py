@@ -230,8 +230,8 @@ def reader() -> Reader:
 
 
 def lot_tier(lot: TenderLot) -> str:
-    """The tier of a lot in words."""
-    return _("no intake yet") if lot.tier is None else _("Tier %(tier)s", tier=lot.tier)
+    """The tier of a lot, beside its name."""
+    return _("no intake yet") if lot.tier is None else str(lot.tier)
 
 
 def lot_end(lot: TenderLot) -> str:
@@ -243,7 +243,7 @@ def lot_end(lot: TenderLot) -> str:
 
 def deadline(row: Tender) -> str:
     """To the second, by the clock of the server."""
-    return f"{row.closes_at.astimezone(BERLIN):%d.%m.%Y, %H:%M:%S} Europe/Berlin"
+    return f"{reader().day(row.closes_at)}, {row.closes_at.astimezone(BERLIN):%H:%M:%S} Europe/Berlin"
 
 
 def standings(
