@@ -22,7 +22,7 @@ def find(dossier: Dossier, policy: Policy) -> tuple[Contradiction, ...]:
 
 def among(gathered: Gathered) -> tuple[Contradiction, ...]:
     """The same, of what was gathered already."""
-    claimed = (asked for asked in gathered.asked if asked.line_key not in gathered.mended)
+    claimed = (asked for asked, _answer in gathered.answered if asked.line_key not in gathered.mended)
     return tuple(found for asked in claimed for found in against(gathered, asked))
 
 

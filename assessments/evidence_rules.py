@@ -227,12 +227,12 @@ def _words(name: str) -> frozenset[str]:
 def _missing(gathered: Gathered) -> list[EvidenceStatus]:
     dossier, policy = gathered.dossier, gathered.policy
     rows = []
-    for asked in gathered.asked:
+    for asked, answer in gathered.answered:
         question = asked.question
         heavy = question.knock_out or question.weight >= policy.evidence_expected_from_weight
         claimed = asked.share is not None and asked.share > 0
         if question.shape.kind is AnswerKind.FILE:  # without the document it is worth nothing, whatever was claimed
-            heavy, claimed = True, asked.answer is not None and ATTACHED in asked.answer.value.choices
+            heavy, claimed = True, ATTACHED in answer.value.choices
         if not (heavy and claimed and question.evidence) or attached(dossier, question, asked.supply):
             continue
         kind = question.evidence[0].type

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from assessments import remembering
 from assessments.model import (
     AnswerFact,
     Dossier,
@@ -16,7 +17,7 @@ from assessments.model import (
     ScanState,
 )
 from questionnaires import answering
-from questionnaires.model import AnswerKind, AnswerValue, Language, Question, Scope, Text
+from questionnaires.model import AnswerKind, AnswerValue, Catalogue, Language, Question, QuestionSet, Scope, Text
 from scanners.model import Check, Outcome, Severity, Subject
 from scanners.observations import Reason
 
@@ -32,13 +33,13 @@ class Asked:
     supply: str | None
     part: str
     supplies: int  # for how many supplies this question is asked; its weight is shared among them
-    answer: AnswerFact | None
-    share: float | None  # of the weight, before assurance; None: no answer, or not applicable
+    answer: AnswerFact | None = None
+    share: float | None = None  # of the weight, before assurance; None: no answer, or not applicable
 
     @functools.cached_property
     def key(self) -> str:
         """Stable within a dossier."""
-        return f"{self.question.id}:{self.supply or ''}".rstrip(":")
+        return f"{self.question.id}:{self.supply}" if self.supply else self.question.id
 
     @functools.cached_property
     def line_key(self) -> str:
@@ -110,6 +111,11 @@ class Gathered:
         return tuple(_under(self.policy, each) for each in asked(self.dossier))
 
     @functools.cached_property
+    def answered(self) -> tuple[tuple[Asked, AnswerFact], ...]:
+        """What of it was answered, with its answer."""
+        return tuple((each, each.answer) for each in self.asked if each.answer is not None)
+
+    @functools.cached_property
     def counted(self) -> tuple[Counted, ...]:
         """The findings that bear on the score."""
         return counted(self.dossier, self.policy)
@@ -125,33 +131,43 @@ def _under(policy: Policy, each: Asked) -> Asked:
 def asked(dossier: Dossier) -> tuple[Asked, ...]:
     """Every question that applies, once per company or once per supply, in the order of the catalogue."""
     by_key = {(answer.question_id, answer.supply): answer for answer in dossier.answers}
-    of_supply = {supply.key: _shown(dossier, supply.flags) for supply in dossier.supplies}
-    of_company = frozenset().union(*of_supply.values()) if of_supply else _shown(dossier, _profile_flags(dossier))
-    pairs: list[Asked] = []
-    for question in dossier.catalogue.questions.values():
-        keys: list[str | None] = []
-        if question.scope is Scope.SUPPLY and of_supply:
-            keys.extend(key for key, shown in of_supply.items() if question.id in shown)
-        elif question.id in of_company:
-            keys.append(None)
-        pairs.extend(_pair(dossier, question, key, len(keys), by_key.get((question.id, key))) for key in keys)
-    return tuple(pairs)
-
-
-def _pair(dossier: Dossier, question: Question, supply: str | None, supplies: int, answer: AnswerFact | None) -> Asked:
-    return Asked(
-        question=question,
-        supply=supply,
-        part=dossier.catalogue.section(question.section).part,
-        supplies=supplies,
-        answer=answer,
-        share=_share(dossier, question, supply, answer),
+    of_supplies = tuple((supply.key, supply.flags) for supply in dossier.supplies)
+    of_company = frozenset() if of_supplies else _profile_flags(dossier)
+    return tuple(
+        _answered(dossier, each, answer) if (answer := by_key.get((each.question.id, each.supply))) else each
+        for each in _blank(dossier.catalogue, dossier.question_set, of_supplies, of_company)
     )
 
 
-def _share(dossier: Dossier, question: Question, supply: str | None, answer: AnswerFact | None) -> float | None:
-    if answer is None:
-        return None
+@remembering.by_first
+def _blank(
+    catalogue: Catalogue,
+    question_set: QuestionSet,
+    of_supplies: tuple[tuple[str, frozenset[str]], ...],
+    of_company: frozenset[str],
+) -> tuple[Asked, ...]:
+    """What is asked of whoever supplies the like, before anything is answered; flags by supply, or of the company."""
+    by_supply = {key: _shown(catalogue, question_set, flags) for key, flags in of_supplies}
+    shown = frozenset().union(*by_supply.values()) if by_supply else _shown(catalogue, question_set, of_company)
+    parts = {section.id: section.part for section in catalogue.sections}
+    pairs: list[Asked] = []
+    for question in catalogue.questions.values():
+        keys: list[str | None] = []
+        if question.scope is Scope.SUPPLY and by_supply:
+            keys.extend(key for key, of_one in by_supply.items() if question.id in of_one)
+        elif question.id in shown:
+            keys.append(None)
+        pairs.extend(
+            Asked(question=question, supply=key, part=parts[question.section], supplies=len(keys)) for key in keys
+        )
+    return tuple(pairs)
+
+
+def _answered(dossier: Dossier, asked: Asked, answer: AnswerFact) -> Asked:
+    return replace(asked, answer=answer, share=_share(dossier, asked.question, asked.supply, answer))
+
+
+def _share(dossier: Dossier, question: Question, supply: str | None, answer: AnswerFact) -> float | None:
     share = answering.share(question.shape, answer.value, today=dossier.day)
     is_missing = answer.recorded is None and not _lies_beside(dossier, question, supply)
     if share and question.shape.kind is AnswerKind.FILE and is_missing:
@@ -165,8 +181,8 @@ def _lies_beside(dossier: Dossier, question: Question, supply: str | None) -> bo
     )
 
 
-def _shown(dossier: Dossier, flags: frozenset[str]) -> frozenset[str]:
-    return frozenset(question.id for question in answering.shown(dossier.catalogue, dossier.question_set, flags))
+def _shown(catalogue: Catalogue, question_set: QuestionSet, flags: frozenset[str]) -> frozenset[str]:
+    return frozenset(question.id for question in answering.shown(catalogue, question_set, flags))
 
 
 def _profile_flags(dossier: Dossier) -> frozenset[str]:

@@ -58,9 +58,11 @@ def spread(points: Mapping[str, Fraction], total: Decimal) -> Mapping[str, Decim
 
     Largest remainders first; equal ones by key, so that the order of the lines changes nothing.
     """
-    hundredths = {key: int(value * 100) for key, value in points.items()}
+    common = math.lcm(*(value.denominator for value in points.values())) if points else 1
+    scaled = {key: 100 * value.numerator * (common // value.denominator) for key, value in points.items()}
+    hundredths = {key: value // common for key, value in scaled.items()}
     rest = int(total * 100) - sum(hundredths.values())
-    remainders = {key: value * 100 - hundredths[key] for key, value in points.items() if value > 0}
+    remainders = {key: value % common for key, value in scaled.items() if value > 0}
     bearing = sorted(remainders, key=lambda key: (-remainders[key] if rest > 0 else remainders[key], key))
     step = 1 if rest > 0 else -1
     while rest and bearing:

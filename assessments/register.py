@@ -309,15 +309,14 @@ def _unseen(gathered: Gathered) -> Iterable[NotExaminedRow]:
 
 def _unanswered(gathered: Gathered) -> Iterable[NotExaminedRow]:
     dossier = gathered.dossier
-    by_part: dict[str, list[str]] = {}
+    by_part: dict[tuple[str, bool], list[str]] = {}
     for asked in gathered.asked:
         is_text = asked.question.shape.kind is AnswerKind.TEXT  # worth nothing, but said
         if asked.answer is None or (not asked.applicable and not is_text):
-            by_part.setdefault(f"{asked.part}|{'na' if asked.answer else ''}", []).append(asked.question.id)
-    for name, questions in by_part.items():
-        part, _, not_applicable = name.partition("|")
+            by_part.setdefault((asked.part, asked.answer is not None), []).append(asked.question.id)
+    for (part, is_left_out), questions in by_part.items():
         yield NotExaminedRow(
-            key=f"{dossier.vendor_key}:{part}:{not_applicable or 'open'}",
+            key=f"{dossier.vendor_key}:{part}:{'na' if is_left_out else 'open'}",
             vendor_key=dossier.vendor_key,
             subject="",
             what=Phrase(
@@ -327,7 +326,7 @@ def _unanswered(gathered: Gathered) -> Iterable[NotExaminedRow]:
                     "questions": ", ".join(questions),
                 },
             ),
-            reason=Message(text=_unanswered_reason(dossier, not_applicable=bool(not_applicable))),
+            reason=Message(text=_unanswered_reason(dossier, not_applicable=is_left_out)),
             part=part or None,
         )
 

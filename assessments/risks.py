@@ -118,8 +118,8 @@ def _from_findings(gathered: Gathered) -> Iterable[Risk]:
 
 def _from_gaps(gathered: Gathered) -> Iterable[Risk]:
     dossier, policy = gathered.dossier, gathered.policy
-    for each in gathered.asked:
-        if each.answer is None or each.share is None:
+    for each, answer in gathered.answered:
+        if each.share is None:
             continue
         flags = red_flags(dossier, each)
         poor = each.share <= policy.gap_share_at_most and each.question.weight >= policy.gap_from_weight
@@ -141,9 +141,9 @@ def _from_gaps(gathered: Gathered) -> Iterable[Risk]:
             refs=_refs(dossier, each.question),
             severity=severity,
             advice=None,
-            since=each.answer.answered_at,
+            since=answer.answered_at,
             supplies=(each.supply,) if each.supply else (),
-            accepted_until=each.answer.knock_out_accepted_until,
+            accepted_until=answer.knock_out_accepted_until,
         )
 
 
@@ -257,8 +257,8 @@ def _from_evidence(gathered: Gathered) -> Iterable[Risk]:
 def _from_reviews(gathered: Gathered) -> Iterable[Risk]:
     """What the hospital itself found wanting in an answer, however good its score."""
     dossier, policy = gathered.dossier, gathered.policy
-    for each in gathered.asked:
-        if each.answer is None or each.answer.standing is not AnswerStanding.FINDING:
+    for each, answer in gathered.answered:
+        if answer.standing is not AnswerStanding.FINDING:
             continue
         yield _risk(
             dossier,
@@ -270,16 +270,16 @@ def _from_reviews(gathered: Gathered) -> Iterable[Risk]:
                 text=N_("%(question)s: the hospital's own finding on the answer “%(answer)s”"),
                 values={
                     "question": each.question.label,
-                    "answer": gathering.words_of(each.question, each.answer.value),
+                    "answer": gathering.words_of(each.question, answer.value),
                 },
             ),
             part=each.part or None,
             refs=_refs(dossier, each.question),
             severity=Severity.HIGH if each.question.knock_out else Severity.MEDIUM,
             advice=Message(text=N_("Agree with the vendor on what changes and until when.")),
-            since=each.answer.reviewed_at,
+            since=answer.reviewed_at,
             supplies=(each.supply,) if each.supply else (),
-            remark=each.answer.remark,
+            remark=answer.remark,
         )
 
 

@@ -2,12 +2,13 @@
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
-from assessments import contradictions, evidence_rules, gathering, grading, outside
+from assessments import contradictions, evidence_rules, gathering, grading, outside, remembering
 from assessments.gathering import Asked, Counted, Gathered
 from assessments.model import (
     MEASURE_PARTS,
@@ -31,7 +32,7 @@ from assessments.model import (
     listed,
 )
 from questionnaires.model import N_
-from scanners.model import Message
+from scanners.model import Check, Message, Severity
 
 HALF = Fraction(1, 2)
 
@@ -43,17 +44,19 @@ REASONS: Mapping[Assurance, str] = {
     Assurance.CONFIRMED: N_("Answered “%(answer)s”; confirmed by the scan."),
 }
 MENDED = Message(text=N_("Taken as if it were answered in full and proven."))
+UNANSWERED = Message(text=N_("No answer by the deadline."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
     """One thing that counts, before the weights of its part are brought to 100."""
 
-    line: Line
+    key: str  # of its line
+    line: Callable[..., Line]  # makes it, once its weight, share and points are known
     weight: Fraction
     share: Fraction
 
-    @property
+    @functools.cached_property
     def lost(self) -> Fraction:
         """What it loses of its weight."""
         return self.weight * (1 - self.share)
@@ -61,16 +64,16 @@ class Judged:
 
 @dataclass(kw_only=True)
 class Half:
-    """The answers, or the checks, of one part while they are counted."""
+    """The answers, or the checks, of one part: counted first, then asked for what they come to."""
 
     judged: list[Judged] = field(default_factory=list)
-    applicable: Fraction = Fraction(0)
-    seen: Fraction = Fraction(0)
+    applicable: list[Fraction] = field(default_factory=list)  # weights
+    seen: list[Fraction] = field(default_factory=list)
     expected: bool = False  # something of this kind belongs here, though nothing was seen
 
     @functools.cached_property
     def weight(self) -> Fraction:
-        """The weight of its lines; asked for once all are counted."""
+        """The weight of its lines."""
         return grading.total(each.weight for each in self.judged)
 
     @functools.cached_property
@@ -80,24 +83,60 @@ class Half:
             return None
         return grading.FULL * (1 - grading.total(each.lost for each in self.judged) / self.weight)
 
-    @property
+    @functools.cached_property
     def applies(self) -> bool:
         """Whether this kind belongs to the part at all."""
-        return self.applicable > 0 or self.expected
+        return self.expected or any(self.applicable)
 
-    @property
+    @functools.cached_property
     def coverage(self) -> Fraction:
         """The weight seen of the weight applicable."""
-        return self.seen / self.applicable if self.applicable else Fraction(0)
+        return grading.total(self.seen) / grading.total(self.applicable) if any(self.applicable) else Fraction(0)
 
 
 @dataclass(kw_only=True)
 class Part:
-    """One measure or module while it is counted."""
+    """One measure or module: counted first, then asked for what it comes to."""
 
     key: str
+    policy: Policy
     answers: Half = field(default_factory=Half)
     checks: Half = field(default_factory=Half)
+
+    @functools.cached_property
+    def weighs(self) -> bool:
+        """Whether something of it was seen."""
+        return bool(self.answers.weight or self.checks.weight)
+
+    @functools.cached_property
+    def blend(self) -> tuple[Fraction, Fraction]:
+        """What answers and checks weigh in it: 60 and 40 where both were seen, else all to the one that was."""
+        match bool(self.answers.weight), bool(self.checks.weight):
+            case True, True:
+                return grading.exact(self.policy.answers_share), grading.exact(self.policy.checks_share)
+            case of_answers, of_checks:
+                return Fraction(of_answers), Fraction(of_checks)
+
+    @functools.cached_property
+    def value(self) -> Fraction | None:
+        """0 to 100; None when nothing was seen."""
+        if self.answers.value is None or self.checks.value is None:
+            return self.checks.value if self.answers.value is None else self.answers.value
+        of_answers, of_checks = self.blend
+        return of_answers * self.answers.value + of_checks * self.checks.value
+
+    @property
+    def applies(self) -> bool:
+        """Measures apply when something is asked or looked at; modules only when something is asked."""
+        return self.answers.applies or (self.key in MEASURE_PARTS and self.checks.applies)
+
+    @functools.cached_property
+    def coverage(self) -> Fraction:
+        """The weight seen of the weight applicable, of answers and checks as they are blended where both belong."""
+        if self.answers.applies and self.checks.applies:
+            answers, checks = grading.exact(self.policy.answers_share), grading.exact(self.policy.checks_share)
+            return answers * self.answers.coverage + checks * self.checks.coverage
+        return self.answers.coverage if self.answers.applies else self.checks.coverage
 
 
 def score(dossier: Dossier, policy: Policy) -> Score:
@@ -111,10 +150,10 @@ def score_of(gathered: Gathered, against: tuple[Contradiction, ...] | None = Non
     against = contradictions.among(gathered) if against is None else against
     parts = _counted_parts(gathered, against)
     shares = _shares_of_overall(parts, policy)
-    raw = _overall(parts, shares, policy)
+    raw = _overall(parts, shares)
     caps = () if raw is None else _caps(gathered, against, raw)
     value = None if raw is None else min([raw, *(Fraction(cap.limit) for cap in caps)])
-    lines = _lines(parts, shares, policy, caps, raw=raw, value=value)
+    lines = _lines(parts, shares, caps, raw=raw, value=value)
     coverage = grading.printed(_coverage(parts, policy))
     printed = None if value is None else grading.printed(value)
     why_no_grade = _why_no_grade(printed, coverage, policy)
@@ -144,16 +183,18 @@ def _why_no_grade(value: Decimal | None, coverage: Decimal, policy: Policy) -> N
 
 def _silent(gathered: Gathered) -> bool:
     """Whether the deadline passed with more than half of the weight unanswered."""
+    if not gathered.dossier.deadline_passed:
+        return False
     weights = [(grading.shared(each.question.weight, each.supplies), each.answer is None) for each in gathered.asked]
     unanswered = grading.total(weight for weight, silent in weights if silent)
-    return gathered.dossier.deadline_passed and unanswered > HALF * grading.total(weight for weight, _ in weights)
+    return unanswered > HALF * grading.total(weight for weight, _ in weights)
 
 
 # --- What counts, part by part -------------------------------------------------------------------
 
 
 def _counted_parts(gathered: Gathered, against: Iterable[Contradiction]) -> Mapping[str, Part]:
-    parts = {key: Part(key=key) for key in PARTS}
+    parts = {key: Part(key=key, policy=gathered.policy) for key in PARTS}
     open_ones: dict[tuple[str, str | None], Contradiction] = {}
     for contradiction in against:
         if not contradiction.settled:
@@ -167,16 +208,17 @@ def _counted_parts(gathered: Gathered, against: Iterable[Contradiction]) -> Mapp
         if found.part is not None:
             _count_check(parts[found.part].checks, gathered.policy, found)
     if gathered.dossier.scan_state is not ScanState.DONE:
-        for key in _parts_with_checks(gathered.dossier, gathered.policy):
+        weights = gathered.policy.severity_weights
+        weighing = frozenset(severity for severity in Severity if weights[severity] > 0)
+        for key in _parts_with_checks(gathered.dossier.checks, weighing):
             parts[key].checks.expected = True
     return parts
 
 
-def _parts_with_checks(dossier: Dossier, policy: Policy) -> frozenset[str]:
+@remembering.by_first
+def _parts_with_checks(checks: Mapping[str, Check], weighing: frozenset[Severity]) -> frozenset[str]:
     return frozenset(
-        str(check.refs.measures[0])
-        for check in dossier.checks.values()
-        if check.refs.measures and policy.severity_weights[check.severity] > 0
+        str(check.refs.measures[0]) for check in checks.values() if check.refs.measures and check.severity in weighing
     )
 
 
@@ -184,13 +226,13 @@ def _count_answer(half: Half, gathered: Gathered, asked: Asked, contradicted: Co
     if not asked.applicable:
         return
     weight = grading.shared(asked.question.weight, asked.supplies)
-    half.applicable += weight
+    half.applicable.append(weight)
     is_mended = asked.line_key in gathered.mended
     if asked.answer is None and not gathered.dossier.deadline_passed and not is_mended:
         return
-    half.seen += weight
+    half.seen.append(weight)
     if is_mended:
-        half.judged.append(Judged(line=_answer_line(asked, MENDED), weight=weight, share=Fraction(1)))
+        half.judged.append(_judged(asked, MENDED, weight=weight, share=Fraction(1)))
         return
     half.judged.append(
         _unanswered(asked, weight) if asked.answer is None else _answered(gathered, asked, weight, contradicted)
@@ -198,8 +240,7 @@ def _count_answer(half: Half, gathered: Gathered, asked: Asked, contradicted: Co
 
 
 def _unanswered(asked: Asked, weight: Fraction) -> Judged:
-    reason = Message(text=N_("No answer by the deadline."))
-    return Judged(line=replace(_answer_line(asked, reason), unanswered=True), weight=weight, share=Fraction(0))
+    return _judged(asked, UNANSWERED, weight=weight, share=Fraction(0), unanswered=True)
 
 
 def _answered(gathered: Gathered, asked: Asked, weight: Fraction, contradicted: Contradiction | None) -> Judged:
@@ -213,10 +254,8 @@ def _answered(gathered: Gathered, asked: Asked, weight: Fraction, contradicted: 
     if contradicted:
         share = min(share, grading.exact(policy.contradiction_cap))
         reason = _contradicted(contradicted, answer)
-    return Judged(
-        line=replace(_answer_line(asked, reason), assurance=assurance, contradicted=contradicted is not None),
-        weight=weight,
-        share=share,
+    return _judged(
+        asked, reason, weight=weight, share=share, assurance=assurance, contradicted=contradicted is not None
     )
 
 
@@ -237,112 +276,70 @@ def _contradicted(contradiction: Contradiction, answer: Words) -> Words:
     )
 
 
-def _answer_line(asked: Asked, reason: Words) -> Line:
-    return Line(
+def _judged(asked: Asked, reason: Words, *, weight: Fraction, share: Fraction, **said: Any) -> Judged:
+    line = functools.partial(
+        Line,
         key=asked.line_key,
         source=LineSource.ANSWER,
         part=asked.part,
         title=asked.question.label,
         reason=reason,
-        weight=0,
-        share=0,
-        points=Decimal(0),
         question_id=asked.question.id,
         supply=asked.supply,
+        **said,
     )
+    return Judged(key=asked.line_key, line=line, weight=weight, share=share)
 
 
 def _count_check(half: Half, policy: Policy, counted: Counted) -> None:
     if not counted.applicable:
         return
     own = grading.product(policy.severity_weights[counted.check.severity], counted.factor)
-    half.applicable += own  # by the check's own severity, so that mending a finding never lowers coverage
+    half.applicable.append(own)  # by the check's own severity, so that mending a finding never lowers coverage
     finding = counted.fact.finding
     if not counted.scored:
         return
-    half.seen += own
+    half.seen.append(own)
     weight = grading.product(policy.severity_weights[counted.weighs_as], counted.factor)
     if weight == 0:
         return
-    half.judged.append(
-        Judged(
-            line=Line(
-                key=f"{LineSource.CHECK}:{counted.key}",
-                source=LineSource.CHECK,
-                part=counted.part,
-                title=Message(text=counted.check.title),
-                reason=finding.fact,
-                weight=0,
-                share=0,
-                points=Decimal(0),
-                severity=finding.severity,
-                subject=finding.subject,
-                outcome=finding.outcome,
-                check_id=counted.check.id,
-            ),
-            weight=weight,
-            share=grading.exact(policy.outcome_shares[finding.outcome]),
-        )
+    key = f"{LineSource.CHECK}:{counted.key}"
+    line = functools.partial(
+        Line,
+        key=key,
+        source=LineSource.CHECK,
+        part=counted.part,
+        title=Message(text=counted.check.title),
+        reason=finding.fact,
+        severity=finding.severity,
+        subject=finding.subject,
+        outcome=finding.outcome,
+        check_id=counted.check.id,
     )
+    share = grading.exact(policy.outcome_shares[finding.outcome])
+    half.judged.append(Judged(key=key, line=line, weight=weight, share=share))
 
 
 # --- From parts to the whole ---------------------------------------------------------------------
 
 
-def _blend(part: Part, policy: Policy) -> tuple[Fraction, Fraction]:
-    """What answers and checks weigh in this part: 60 and 40 where both were seen, else all to the one that was."""
-    answers, checks = grading.exact(policy.answers_share), grading.exact(policy.checks_share)
-    match bool(part.answers.weight), bool(part.checks.weight):
-        case True, True:
-            return answers, checks
-        case True, False:
-            return Fraction(1), Fraction(0)
-        case False, True:
-            return Fraction(0), Fraction(1)
-        case _:
-            return Fraction(0), Fraction(0)
-
-
-def _value(part: Part, policy: Policy) -> Fraction | None:
-    if not part.answers.weight and not part.checks.weight:
-        return None
-    of_answers, of_checks = _blend(part, policy)
-    return of_answers * (part.answers.value or 0) + of_checks * (part.checks.value or 0)
-
-
 def _shares_of_overall(parts: Mapping[str, Part], policy: Policy) -> Mapping[str, Fraction]:
     """What each part weighs in the overall value, over the parts where something was seen."""
-    seen = {
-        key: grading.exact(policy.part_weights[key])
-        for key, part in parts.items()
-        if part.answers.weight or part.checks.weight
-    }
+    seen = {key: grading.exact(policy.part_weights[key]) for key, part in parts.items() if part.weighs}
     whole = grading.total(seen.values())
     return {key: weight / whole for key, weight in seen.items()} if whole else {}
 
 
-def _overall(parts: Mapping[str, Part], shares: Mapping[str, Fraction], policy: Policy) -> Fraction | None:
+def _overall(parts: Mapping[str, Part], shares: Mapping[str, Fraction]) -> Fraction | None:
     if not shares:
         return None
-    return grading.total(share * (_value(parts[key], policy) or 0) for key, share in shares.items())
-
-
-def _applies(part: Part) -> bool:
-    """Measures apply when something is asked or looked at; modules only when something is asked."""
-    return part.answers.applies or (part.key in MEASURE_PARTS and part.checks.applies)
-
-
-def _part_coverage(part: Part, policy: Policy) -> Fraction:
-    answers, checks = grading.exact(policy.answers_share), grading.exact(policy.checks_share)
-    if part.answers.applies and part.checks.applies:
-        return answers * part.answers.coverage + checks * part.checks.coverage
-    return part.answers.coverage if part.answers.applies else part.checks.coverage
+    return grading.total(share * (parts[key].value or 0) for key, share in shares.items())
 
 
 def _coverage(parts: Mapping[str, Part], policy: Policy) -> Fraction:
-    weights = {key: grading.exact(policy.part_weights[key]) for key, part in parts.items() if _applies(part)}
+    weights = {key: grading.exact(policy.part_weights[key]) for key, part in parts.items() if part.applies}
     whole = grading.total(weights.values())
-    seen = grading.total(weight * _part_coverage(parts[key], policy) for key, weight in weights.items())
+    seen = grading.total(weight * parts[key].coverage for key, weight in weights.items())
     return grading.FULL * seen / whole if whole else Fraction(0)
 
 
@@ -408,7 +405,6 @@ def knocks_out(dossier: Dossier, asked: Asked) -> bool:
 def _lines(
     parts: Mapping[str, Part],
     shares: Mapping[str, Fraction],
-    policy: Policy,
     caps: tuple[Cap, ...],
     *,
     raw: Fraction | None,
@@ -417,46 +413,49 @@ def _lines(
     """Every line with its points; 100 minus their sum is the printed value, to the last digit."""
     if raw is None or value is None:
         return ()
-    lines: dict[str, Line] = {}
+    lines: dict[str, Callable[..., Line]] = {}
     points: dict[str, Fraction] = {}
     for key, share in shares.items():
         part = parts[key]
-        for half, of_part in zip((part.answers, part.checks), _blend(part, policy), strict=True):
-            for judged in half.judged:
-                weight = judged.weight * (grading.FULL * of_part / half.weight)
-                lines[judged.line.key] = replace(judged.line, weight=float(weight), share=float(judged.share))
-                points[judged.line.key] = share * weight * (1 - judged.share)
+        for half, of_part in zip((part.answers, part.checks), part.blend, strict=True):
+            if not half.weight:
+                continue
+            brought_to_100 = grading.FULL * of_part / half.weight
+            of_overall = share * brought_to_100
+            for each in half.judged:
+                weight = float(each.weight * brought_to_100)
+                lines[each.key] = functools.partial(each.line, weight=weight, share=float(each.share))
+                points[each.key] = of_overall * each.lost
     for cap in caps:
-        line = _cap_line(cap)
-        lines[line.key] = line
-        points[line.key] = raw - value if cap.applied else Fraction(0)
+        key = f"{LineSource.CAP}:{cap.kind}"
+        lines[key] = functools.partial(_cap_line, cap, key)
+        points[key] = raw - value if cap.applied else Fraction(0)
     spread = grading.spread(points, Decimal(100) - grading.printed(value))
-    return tuple(replace(lines[key], points=spread[key]) for key in sorted(lines, key=lambda key: (-spread[key], key)))
+    return tuple(lines[key](points=spread[key]) for key in sorted(lines, key=lambda key: (-spread[key], key)))
 
 
-def _cap_line(cap: Cap) -> Line:
+def _cap_line(cap: Cap, key: str, *, points: Decimal) -> Line:
     return Line(
-        key=f"{LineSource.CAP}:{cap.kind}",
+        key=key,
         source=LineSource.CAP,
         part=None,
         title=Phrase(text=N_("Cap: at most %(limit)d"), values={"limit": cap.limit}),
         reason=cap.reason,
         weight=0,
         share=0,
-        points=Decimal(0),
+        points=points,
     )
 
 
 def _part_score(part: Part, lines: Iterable[Line], policy: Policy) -> PartScore:
     own = tuple(line for line in lines if line.part == part.key)
-    value = _value(part, policy)
-    printed = None if value is None else grading.printed(value)
+    printed = None if part.value is None else grading.printed(part.value)
     return PartScore(
         part=part.key,
-        applicable=_applies(part),
+        applicable=part.applies,
         value=printed,
         level=None if printed is None else grading.level(printed, policy),
-        coverage=grading.printed(grading.FULL * _part_coverage(part, policy)),
+        coverage=grading.printed(grading.FULL * part.coverage),
         basis=_basis(own),
         answers_value=None if part.answers.value is None else grading.printed(part.answers.value),
         checks_value=None if part.checks.value is None else grading.printed(part.checks.value),

@@ -1,6 +1,7 @@
 """A dossier, a policy and the checks a score rests on as JSON, with a schema number; what is loaded is checked like
 a stranger's file. With these three anybody can work the score out again."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, get_type_hints
@@ -90,6 +91,7 @@ def _cannot_judge(_seen: Observations) -> Verdict:
     raise TypeError("a check out of a document only says what it weighs")
 
 
+@functools.cache
 def _kinds() -> Mapping[str, Any]:
     hints = get_type_hints(Dossier)
     return {field.name: hints[field.name] for field in fields(Dossier)}

@@ -17,6 +17,7 @@ from assessments.model import (
     FindingFact,
     FindingStanding,
     HostInScope,
+    Policy,
     ScanState,
     Supply,
 )
@@ -81,6 +82,7 @@ class Wanted:
 def several(session: Session, hospital_id: str, wanted: Sequence[Wanted], *, now: datetime) -> Iterator[Dossier]:
     """For the hospital the dossiers of many vendors, in their order; what they rest on is read for hundreds at once and
     let go of after them."""
+    policy = policies.of(session, hospital_id)
     for at in range(0, len(wanted), loading.AT_ONCE):
         part = wanted[at : at + loading.AT_ONCE]
         rounds = [one.assessment for one in part if one.assessment is not None]
@@ -90,7 +92,7 @@ def several(session: Session, hospital_id: str, wanted: Sequence[Wanted], *, now
             if one.assessment is not None:
                 yield _of_round(session, one.assessment, rows, now=now, key=one.key)
             else:
-                yield _before_round(session, one.vendor, rows, now=now, key=one.key)
+                yield _before_round(session, one.vendor, rows, policy, now=now, key=one.key)
 
 
 def _of_round(session: Session, assessment: Assessment, rows: Rows, *, now: datetime, key: str) -> Dossier:
@@ -125,10 +127,11 @@ def build_before_round(session: Session, hospital_id: str, vendor_id: str, *, no
     if vendor is None or vendor.hospital_id != hospital_id:
         raise NotFound
     rows = loading.load(session, hospital_id, [], [vendor_id])
-    return _before_round(session, vendor, rows, now=now, key=key or vendor_key(session, vendor))
+    policy = policies.of(session, hospital_id)
+    return _before_round(session, vendor, rows, policy, now=now, key=key or vendor_key(session, vendor))
 
 
-def _before_round(session: Session, vendor: Vendor, rows: Rows, *, now: datetime, key: str) -> Dossier:
+def _before_round(session: Session, vendor: Vendor, rows: Rows, policy: Policy, *, now: datetime, key: str) -> Dossier:
     hospital_id = vendor.hospital_id
     catalogue = shelf.current()
     keys = rows.supply_keys.get(vendor.id, {})
@@ -143,7 +146,7 @@ def _before_round(session: Session, vendor: Vendor, rows: Rows, *, now: datetime
         vendor_name=vendor.name,
         at=now,
         catalogue=catalogue,
-        question_set=policies.of(session, hospital_id).sets_by_tier[tier] if tier else QuestionSet.FULL,
+        question_set=policy.sets_by_tier[tier] if tier else QuestionSet.FULL,
         checks=CHECKS,
         checks_version=CATALOGUE_VERSION,
         supplies=tuple(supply_fact(row, keys[row.id], catalogue, {}, for_hospital=True) for row in supplies),

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from assessments.model import RiskLevel, Treated, Treatment
 from portal.db.models.accounts import HospitalRole
 from portal.db.models.registers import RiskRecord, ScoreRecord
 from portal.errors import BadInput, Clash, NotAllowed, NotFound
-from portal.services.registers import registers, scores
+from portal.services.registers import dossiers, registers, scores
 from portal.services.registers.registers import TreatmentFields
 from portal.services.vendors import vendors
 from tests.portal import building, sitting
@@ -22,6 +22,7 @@ from tests.portal.web.hospital import ward as wards
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from tests.portal.web.hospital.ward import Ward
@@ -204,6 +205,25 @@ def test_a_vendor_nobody_has_asked_is_in_the_register_without_a_grade(session: S
     row = next(one for one in registers.build(session, ward.auditor, now=now).vendors if one.name == "Neu GmbH")
 
     assert (row.score.grade, row.score.value, row.tier) == (None, None, None)
+
+
+def test_the_facts_of_many_vendors_that_nobody_asked_are_read_at_once(
+    session: Session, engine: Engine, ward: Ward, now: datetime
+):
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def statements(more: int) -> int:
+        for number in range(more):
+            wards.add(session, ward, f"Firma {more} {number}", "Terminplaner", now=now)
+        session.commit()
+        session.expire_all()
+        wanted = registers.around(session, ward.auditor, now=now).wanted
+        asked.clear()
+        assert len(list(dossiers.several(session, ward.hospital_id, wanted, now=now))) == len(wanted)
+        return len(asked)
+
+    assert statements(2) == statements(5)
 
 
 def test_what_was_decided_about_a_risk_stands_in_the_register(session: Session, ward: Ward, now: datetime):
