@@ -3,14 +3,13 @@
 import asyncio
 import json
 import os
-import resource
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import IO, Any
 
-from scanners import scan, storing, walls
+from scanners import limits, scan, storing, walls
 from scanners.jobs import Knock, ScanEvent, ScanJob, SubjectSeen
 from scanners.model import Observations
 from scanners.observations import Blind, Reason
@@ -133,15 +132,7 @@ def _limit() -> None:
     """A hostile answer that slips through every cap dies here, and finds no secret in the environment."""
     for name in set(os.environ) - KEPT_VARIABLES:
         del os.environ[name]
-    for kind, limit in (
-        (resource.RLIMIT_AS, ADDRESS_SPACE),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _soft, hard = resource.getrlimit(kind)
-        lowered = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        resource.setrlimit(kind, (lowered, lowered))
+    limits.keep_to(memory=ADDRESS_SPACE, seconds=CPU_SECONDS, open_files=OPEN_FILES)
 
 
 if __name__ == "__main__":

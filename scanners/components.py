@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 from scanners.data import javascript, lifecycles, package_products, weaknesses
 from scanners.datasets import SHIPPED, DataSets
@@ -237,25 +236,7 @@ def _software(package: Package | None, platform: Platform | None) -> str:
 
 @lru_cache(maxsize=2)
 def _vulnerabilities(data: DataSets) -> Mapping[str, tuple[Vulnerability, ...]]:
-    return {
-        name: tuple(
-            Vulnerability(
-                below=one["below"],
-                at_or_above=one.get("atOrAbove", ""),
-                severity=one.get("severity", "medium"),
-                identifiers=_identifiers(one.get("identifiers", {})),
-                excludes=tuple(one.get("excludes", ())),
-            )
-            for one in entry.get("vulnerabilities", ())
-            if "below" in one
-        )
-        for name, entry in javascript.definitions(data).items()
-    }
-
-
-def _identifiers(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    named = raw.get("CVE") or raw.get("githubID") or ()
-    return (named,) if isinstance(named, str) else tuple(named)
+    return {name: libraries.vulnerabilities(entry) for name, entry in javascript.definitions(data).items()}
 
 
 @lru_cache(maxsize=2)

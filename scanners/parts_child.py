@@ -5,11 +5,11 @@ stdin: the file. stdout: what it says as JSON, or why not.
 
 import gc
 import json
-import resource
 import sys
 from dataclasses import asdict, fields
 from typing import Any
 
+from scanners import limits
 from scanners.model import N_, Message
 from scanners.parsing import sbom
 from scanners.parsing.parts_lists import Component, PartsList, Unreadable, moment
@@ -23,14 +23,7 @@ TOO_MUCH = N_("The file holds more than we read.")
 
 def main() -> int:
     """Read one list and say what it holds."""
-    for kind, limit in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, LONGEST_TOLD),
-    ):
-        resource.setrlimit(kind, (limit, limit))
+    limits.keep_to(memory=MEMORY, seconds=SECONDS, open_files=OPEN_FILES, written=LONGEST_TOLD)
     gc.disable()  # the process ends anyway, and walking a million objects again and again takes its time
     told = _answer(sys.stdin.buffer.read(sbom.LARGEST + 1))
     for piece in json.JSONEncoder(ensure_ascii=False).iterencode(told):

@@ -6,12 +6,13 @@ stdin: a line of JSON with the page and the words, then the file. stdout: the nu
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
+
+from scanners import limits
 
 MEMORY = 1024 * 2**20  # bytes of address space, of this process and of each it starts
 SECONDS = 20  # of processor time
@@ -27,14 +28,7 @@ UNREAD = 3
 
 def main() -> int:
     """Draw one page."""
-    for kind, limit in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, LARGEST_PICTURE),
-    ):
-        resource.setrlimit(kind, (limit, limit))
+    limits.keep_to(memory=MEMORY, seconds=SECONDS, open_files=OPEN_FILES, written=LARGEST_PICTURE)
     order = json.loads(sys.stdin.buffer.readline())
     descriptor = os.memfd_create("page")  # never on a disk
     while piece := sys.stdin.buffer.read(2**20):

@@ -16,7 +16,7 @@ from scanners.datasets import DataSets
 from scanners.model import N_, Observations, Refs, Severity, Verdict
 from scanners.observations import Page, Scripts
 from scanners.parsing import urls
-from scanners.parsing.libraries import RANKS, Definition, Library, Shelf, Vulnerability
+from scanners.parsing.libraries import RANKS, Definition, Library, Shelf, vulnerabilities
 
 VULNERABLE = Refs(
     measures=(5, 4),
@@ -63,25 +63,10 @@ def _shelf(data: DataSets) -> Shelf:
             filename=tuple(entry.get("extractors", {}).get("filename", ())),
             content=tuple(entry.get("extractors", {}).get("filecontent", ())),
             hashes=dict(entry.get("extractors", {}).get("hashes", {})),
-            vulnerabilities=tuple(
-                Vulnerability(
-                    below=one["below"],
-                    at_or_above=one.get("atOrAbove", ""),
-                    severity=one.get("severity", "medium"),
-                    identifiers=_identifiers(one.get("identifiers", {})),
-                    excludes=tuple(one.get("excludes", ())),
-                )
-                for one in entry.get("vulnerabilities", ())
-                if "below" in one
-            ),
+            vulnerabilities=vulnerabilities(entry),
         )
         for name, entry in javascript.definitions(data).items()
     )
-
-
-def _identifiers(raw: dict[str, str | list[str]]) -> tuple[str, ...]:
-    named = raw.get("CVE") or raw.get("githubID") or ()
-    return (named,) if isinstance(named, str) else tuple(named)
 
 
 @lru_cache(maxsize=2)  # three checks read the same megabytes

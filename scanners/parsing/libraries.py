@@ -35,6 +35,26 @@ class Vulnerability:
     excludes: tuple[str, ...] = ()  # versions within the range that were mended, as distributors name theirs
 
 
+def vulnerabilities(entry: Mapping[str, Any]) -> tuple[Vulnerability, ...]:
+    """The ranges that the entry of one library names, as RetireJS writes them; one without an end is left out."""
+    return tuple(
+        Vulnerability(
+            below=one["below"],
+            at_or_above=one.get("atOrAbove", ""),
+            severity=one.get("severity", "medium"),
+            identifiers=_identifiers(one.get("identifiers", {})),
+            excludes=tuple(one.get("excludes", ())),
+        )
+        for one in entry.get("vulnerabilities", ())
+        if "below" in one
+    )
+
+
+def _identifiers(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    named = raw.get("CVE") or raw.get("githubID") or ()
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
 @record
 class Definition:
     """How a library is recognised; patterns have one group, the version."""

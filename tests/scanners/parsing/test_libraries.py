@@ -76,6 +76,20 @@ def test_a_mended_version_within_the_range_is_not_affected():
     assert not libraries.is_affected("1.12.4-aem", hole)
 
 
+def test_the_ranges_of_an_entry_are_read_and_one_without_an_end_is_left_out():
+    told = [
+        {"below": "3.5.0", "atOrAbove": "1.0.3", "severity": "high", "identifiers": {"CVE": ["CVE-2020-11022"]}},
+        {"below": "2.0", "identifiers": {"githubID": "GHSA-1"}, "excludes": ["1.9-patched"]},
+        {"atOrAbove": "4.0"},
+    ]
+
+    assert libraries.vulnerabilities({"vulnerabilities": told}) == (
+        Vulnerability(below="3.5.0", at_or_above="1.0.3", severity="high", identifiers=("CVE-2020-11022",)),
+        Vulnerability(below="2.0", identifiers=("GHSA-1",), excludes=("1.9-patched",)),
+    )
+    assert libraries.vulnerabilities({}) == ()
+
+
 def test_one_sign_alone_is_never_high():
     (one,) = SHELF.find("https://a.test/lib-1.1.0.js")
     (two,) = SHELF.find("https://a.test/lib-1.1.0.js", "/*! Lib v1.1.0 */")
