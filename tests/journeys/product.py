@@ -53,7 +53,7 @@ T = TypeVar("T")
 START_SECONDS = 120
 
 
-def eventually(look: Callable[[], T], *, seconds: float = 60, what: str = "it") -> T:
+def eventually(look: Callable[[], T], *, seconds: float = 120, what: str = "it") -> T:
     """Look until there is something."""
     until = time.monotonic() + seconds
     while not (seen := look()):
@@ -80,7 +80,7 @@ class Relay:
         self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return "250 taken"
 
-    def wait_for(self, to: str, *, number: int = 1, seconds: float = 60) -> EmailMessage:
+    def wait_for(self, to: str, *, number: int = 1, seconds: float = 120) -> EmailMessage:
         """The n-th mail to an address."""
         found = eventually(lambda: self.to(to)[number - 1 :], seconds=seconds, what=f"mail {number} to {to}")
         return found[0]
@@ -197,7 +197,7 @@ class Product:
             return
         self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(30)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()

@@ -214,7 +214,7 @@ def test_what_was_typed_while_the_server_was_down_is_saved_after_it_is_back(grou
 
     ground.portal.kill()
     question.locator("textarea").last.fill("geschrieben, als der Server fort war")
-    question.locator("[data-save-mark][data-state=waiting]").wait_for(timeout=20_000)
+    question.locator("[data-save-mark][data-state=waiting]").wait_for(timeout=60_000)
     assert "nicht" in mark.inner_text().lower()
     ground.portal.start()
     question.locator("[data-save-mark][data-state=saved]").wait_for(timeout=60_000)

@@ -218,7 +218,7 @@ def test_silence_and_garbage_end_soon(running: Running) -> None:
     assert len(seen) == 3
     assert reasons <= {Reason.TIMEOUT, Reason.GARBLED}
     assert reasons
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 20
 
 
 def test_a_truncated_answer_is_asked_for_again_over_tcp(running: Running) -> None:
@@ -311,7 +311,8 @@ def test_the_pace_is_kept_for_each_host_by_itself(running: Running) -> None:
             await door.spend_request(host)
         return time.monotonic() - started
 
-    assert 0.09 <= through(running.network(), act, budget=small(requests_per_second=10.0)) < 0.28
+    # Half a second for each host by itself, one and a half if they shared their pace.
+    assert 0.45 <= through(running.network(), act, budget=small(requests_per_second=2.0)) < 1.4
 
 
 def test_requests_keep_their_pace(running: Running) -> None:

@@ -111,7 +111,7 @@ def texts(response) -> list[str]:
 def connect(running: Running, host: str, *, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
     if context is None:
         context = ssl.create_default_context(cadata=running.trust_roots_pem)
-    plain = socket.create_connection((running.addresses[host], running.port_map[443]), timeout=3)
+    plain = socket.create_connection((running.addresses[host], running.port_map[443]), timeout=30)
     return context.wrap_socket(plain, server_hostname=host)
 
 
@@ -119,7 +119,7 @@ def fetch(running: Running, host: str, target: str = "/", *, port: int = 443) ->
     if port == 443:
         link: socket.socket = connect(running, host)
     else:
-        link = socket.create_connection((running.addresses[host], running.port_map[80]), timeout=3)
+        link = socket.create_connection((running.addresses[host], running.port_map[80]), timeout=30)
     with link:
         link.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         answer = b""
@@ -299,7 +299,7 @@ def test_an_exchanger_offers_starttls_and_keeps_talking_inside(running):
     import smtplib
 
     context = ssl.create_default_context(cadata=running.trust_roots_pem)
-    with smtplib.SMTP(running.addresses["mx.klinik.test"], running.port_map[25], timeout=3) as session:
+    with smtplib.SMTP(running.addresses["mx.klinik.test"], running.port_map[25], timeout=30) as session:
         session._host = "mx.klinik.test"
         session.ehlo("scan.test")
         assert session.has_extn("starttls")
@@ -312,11 +312,11 @@ def test_an_exchanger_offers_starttls_and_keeps_talking_inside(running):
 def test_an_exchanger_without_starttls_and_a_busy_one(running):
     import smtplib
 
-    with smtplib.SMTP(running.addresses["mx-plain.klinik.test"], running.port_map[25], timeout=3) as session:
+    with smtplib.SMTP(running.addresses["mx-plain.klinik.test"], running.port_map[25], timeout=30) as session:
         session.ehlo("scan.test")
         assert not session.has_extn("starttls")
     with pytest.raises(smtplib.SMTPConnectError, match="421"):
-        smtplib.SMTP(running.addresses["mx-busy.klinik.test"], running.port_map[25], timeout=3)
+        smtplib.SMTP(running.addresses["mx-busy.klinik.test"], running.port_map[25], timeout=30)
 
 
 def test_what_reaches_a_server_is_written_down(running):
@@ -347,7 +347,7 @@ def test_nothing_is_left_when_the_thread_ends():
 
     assert threading.active_count() == before
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(address, timeout=1)
+        socket.create_connection(address, timeout=30)
 
 
 def test_a_taken_port_is_said_to_the_caller():

@@ -136,7 +136,7 @@ def test_ctrl_c_ends_without_a_traceback(options: list[str]) -> None:
     ) as process:
         process.stderr.readline()  # the first progress
         process.send_signal(signal.SIGINT)
-        _out, err = process.communicate(timeout=20)
+        _out, err = process.communicate(timeout=100)
 
     assert process.returncode == 130
     assert err.splitlines()[-1] == "stopped" and "Traceback" not in err

@@ -164,7 +164,7 @@ def test_a_silent_server_times_out_within_the_probe_s_time(
     started = time.monotonic()
 
     assert reason(look, running, tls.tls_handshakes, "silent.haus.test", network={"port_map": port}) is Reason.TIMEOUT
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 def test_a_server_that_speaks_something_else_is_garbled(running: Running, look: Look) -> None:

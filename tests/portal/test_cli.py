@@ -34,12 +34,12 @@ def started(environment: dict[str, str]) -> Iterator[tuple["subprocess.Popen[str
     ):
         address = f"http://127.0.0.1:{environment['BIND_PORT']}"
         try:
-            eventually(lambda: answers(address), seconds=90)  # a busy machine imports slowly
+            eventually(lambda: answers(address), seconds=120)  # a busy machine imports slowly
             yield process, address
         finally:
             process.terminate()
             try:
-                process.wait(timeout=30)
+                process.wait(timeout=60)
             finally:
                 process.kill()
 
@@ -55,7 +55,7 @@ def test_a_fresh_start_serves_prints_a_link_that_works_and_leaves_nothing(enviro
         page = httpx.get(link[0], follow_redirects=True, trust_env=False)
         process.terminate()
 
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=60) == 0
     assert page.status_code == 200
     assert not answers(address)
     assert not any(is_running(pid) for pid in family)
@@ -83,7 +83,7 @@ def test_nothing_outlives_a_supervisor_that_was_killed(environment: dict[str, st
 
         process.kill()
 
-        eventually(lambda: not any(is_running(pid) for pid in family), seconds=30)
+        eventually(lambda: not any(is_running(pid) for pid in family))
         assert not answers(address)
 
 
@@ -96,7 +96,7 @@ def test_a_second_instance_on_the_same_data_is_refused(environment: dict[str, st
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=120,
         )
 
     assert second.returncode == 2

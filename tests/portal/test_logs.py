@@ -190,12 +190,12 @@ def test_the_web_server_logs_no_path_and_goes_by_the_same_rules(tmp_path: Path):
                 f"GET /invitation/{TOKEN} HTTP/nonsense\r\n\r\n",
                 f"GET / HTTP/1.1\r\nHost: x\r\nBad {CANARIES['password']}: {TOKEN}\r\n\r\n",
             ):
-                with socket.create_connection(listener.getsockname(), timeout=30) as client:
+                with socket.create_connection(listener.getsockname(), timeout=60) as client:
                     client.sendall(asked.encode())
                     assert client.recv(100).startswith(b"HTTP/1.1 ")
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(30)
+            server.wait(60)
 
     text = (tmp_path / "log").read_text(encoding="utf-8")
     assert "gunicorn.error" in text

@@ -127,7 +127,7 @@ def test_the_worker_sends_what_was_committed_and_tries_again(
 
     with running.running(engine, chosen):
         wait_until(lambda: state() == (MailState.WAITING, 1) and not relay.answers_to_data)
-        wait_until(lambda: state()[0] is MailState.SENT, seconds=30)
+        wait_until(lambda: state()[0] is MailState.SENT)
 
     ((recipients, message),) = relay.taken
     assert (recipients, message.get_content().strip()) == (["a@b.example"], link)

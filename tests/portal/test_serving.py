@@ -81,7 +81,7 @@ def test_a_stop_leaves_nothing_behind(supervisor: "subprocess.Popen[str]", tmp_p
 
     supervisor.send_signal(number)
 
-    assert supervisor.wait(timeout=10) == 0
+    assert supervisor.wait(timeout=60) == 0
     assert not any(is_running(pid) for name in ("steady", "parent", "grandchild") for pid in pids(tmp_path, name))
 
 
@@ -136,8 +136,8 @@ def is_running(number: int) -> bool:
 
 
 def eventually(look: Callable[[], T]) -> T:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60  # two processors may be busy with others
     while not (seen := look()):
-        assert time.monotonic() < deadline, "nothing happened in ten seconds"
+        assert time.monotonic() < deadline, "nothing happened in a minute"
         time.sleep(0.02)
     return seen

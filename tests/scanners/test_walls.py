@@ -28,7 +28,7 @@ print(json.dumps({{"new": status["NoNewPrivs"].strip(), "uid": os.getuid(), "gro
 
 def asked(folder: Path, setup: str) -> dict[str, object]:
     program = ASK.format(setup=setup)
-    ran = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, check=True, timeout=30)
+    ran = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, check=True, timeout=120)
     found: dict[str, object] = json.loads(ran.stdout)
     return found
 

@@ -140,7 +140,7 @@ def test_the_worker_ends_when_it_is_asked_to(instance, tmp_path):
     time.sleep(0.5)
     worker.send_signal(signal.SIGTERM)
 
-    _out, err = worker.communicate(timeout=15)
+    _out, err = worker.communicate(timeout=60)
     assert worker.returncode == 0
     assert b"Traceback" not in err
 

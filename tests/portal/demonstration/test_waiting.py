@@ -20,7 +20,7 @@ def test_the_program_starts_when_somebody_answers(tmp_path: Path, free_port: int
         assert waiting.poll() is None
 
         with socket.create_server(("127.0.0.1", free_port)):
-            said, _ = waiting.communicate(timeout=30)
+            said, _ = waiting.communicate(timeout=60)
 
     assert said.strip() == "here"
     assert waiting.returncode == 0

@@ -85,12 +85,12 @@ def test_these_are_refused(name, content):
 def test_a_file_that_swells_is_refused_at_once():
     bomb = office("xl/workbook.xml", ("xl/worksheets/sheet1.xml", b"\0" * 60_000_000))
     many = office("xl/workbook.xml", *((f"xl/{number}", b"") for number in range(2500)))
-    began = time.monotonic()
+    began = time.process_time()  # nobody's neighbours count
 
     for content in (bomb, many):
         with pytest.raises(Unwelcome):
             guarding.check("t.xlsx", content)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_members_that_share_their_bytes_are_refused():

@@ -33,12 +33,12 @@ def running(engine: Engine, chosen: Settings, scanner: tuple[str, ...] = SCANNER
         yield made
     finally:
         made.tools.stopping.set()
-        thread.join(20)
+        thread.join(60)
         made.bell.close()
         assert not thread.is_alive()
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "waited in vain"

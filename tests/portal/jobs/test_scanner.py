@@ -48,7 +48,7 @@ def kinds(pid: int) -> list[str]:
 
 
 def waited(is_so: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while not (settled := is_so()) and time.monotonic() < until:
         time.sleep(0.01)
     return settled

@@ -23,7 +23,7 @@ def work(program: str) -> Any:
     return SimpleNamespace(tools=SimpleNamespace(starter=None, scanner=(sys.executable, "-c", program)))
 
 
-def told_by(program: str, *, seconds: float = 20.0) -> tuple[list[ScanEvent], bool]:
+def told_by(program: str, *, seconds: float = 60.0) -> tuple[list[ScanEvent], bool]:
     events: list[ScanEvent] = []
 
     def take(event: ScanEvent) -> bool:
@@ -85,7 +85,7 @@ def test_a_child_that_closes_its_ears_is_gone_afterwards() -> None:
         "import os, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(os.getpid(), flush=True)"
     )
     with scanner.started(work(f"{program}; time.sleep(600)"), JOB) as child:
-        line = child.lines.get(timeout=20)
+        line = child.lines.get(timeout=60)
         assert line is not None
 
     with pytest.raises(ProcessLookupError):
