@@ -68,7 +68,11 @@ def elsewhere(away: Elsewhere) -> Response:
         response = pages.json_answer(status=401, message=_("You have been signed out."))
         response.headers["HX-Redirect"] = url_for(away.endpoint)
         return response
-    sentence = _("You have been signed out in the meantime. Sign in in another tab, then send this page again.")
+    sentence = (
+        _("You have been signed out in the meantime. Sign in in another tab: back here, what you typed is saved.")
+        if pages.wants_json()
+        else _("You have been signed out in the meantime. Sign in in another tab, then go back here and send again.")
+    )
     return pages.error(401, title=_("Signed out"), sentence=sentence)
 
 

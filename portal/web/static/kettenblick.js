@@ -17,7 +17,8 @@
      200       {"version": 4, "saved_at": "14:03"}      the words "saved 14:03" stand there only after this
      409       {"theirs": text, "version": 5}           both texts are shown; the person chooses
      422       {"message": "…"}                         said beside the answer; nothing is sent until it changes again
-     401, 400  {"message": "…"}                         signed out or page too old: said, tried again on the next change
+     401, 400  {"message": "…"}                         signed out or page too old: said; once somebody has signed in
+                                                        again (in another tab) it is sent with a fresh token
      anything else, or no answer at all: tried again after 1, 2, 4 … 30 s until it is acknowledged
 
    While anything is not acknowledged, leaving the page asks first. The words come from <template id="save-words"> (see
@@ -45,6 +46,8 @@
       this.acknowledged = 0;
       this.busy = false;
       this.held = false; // a clash or refusal waits for the person
+      this.isOutside = false; // the page is older than the sign-in
+      this.renewed = -1; // the change for which a fresh token was fetched: once is enough
       this.wait = FIRST_WAIT;
       this.timer = 0;
       element.addEventListener("input", (event) => this.changed(event));
@@ -121,6 +124,7 @@
         this.element.dataset.version = body.version;
         this.acknowledged = edit;
         this.wait = FIRST_WAIT;
+        this.isOutside = false;
         this.element.querySelector("[data-suggestion]")?.remove();
         if (this.isDirty) return this.later(CHOOSING);
         this.say("saved", (words.saved ?? "{time}").replace("{time}", body.saved_at));
@@ -130,7 +134,12 @@
         this.choose(body);
       } else if ([400, 401, 403, 404, 409, 413, 422].includes(status)) {
         this.held = true;
+        this.isOutside = status === 401 || status === 400;
         this.say("refused", body.message ?? words.refused);
+        if (status === 400 && this.renewed !== edit) {
+          this.renewed = edit;
+          comeIn();
+        }
       } else {
         this.say("waiting", words.waiting);
         this.later(this.wait);
@@ -182,6 +191,28 @@
     if (className) element.className = className;
     element.textContent = text;
     return element;
+  }
+
+  /* Signed out in the middle of an answer: this page, asked for anew, brings the token of the new sign-in as soon as there
+     is one, and what waits is sent. Until then nothing comes but the way to the sign-in, which is not followed. */
+  let comingIn = false;
+  async function comeIn() {
+    const waiting = unsaved().filter((saver) => saver.isOutside && !saver.choice);
+    if (comingIn || !waiting.length) return;
+    comingIn = true;
+    try {
+      const response = await fetch(location.href, {credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(10000)});
+      const fresh = response.ok && /<meta name="csrf-token" content="([^"]+)"/.exec(await response.text())?.[1];
+      if (fresh) {
+        document.querySelector('meta[name="csrf-token"]').content = fresh;
+        for (const field of document.querySelectorAll('input[name="csrf_token"]')) field.value = fresh;
+        for (const saver of waiting) {
+          saver.held = false;
+          saver.later(0);
+        }
+      }
+    } catch { /* still signed out: the next look at this page tries again */ }
+    comingIn = false;
   }
 
   function findSavers(root) {
@@ -243,9 +274,11 @@
   window.addEventListener("beforeunload", (event) => {
     if (unsaved().length) event.preventDefault();
   });
+  window.addEventListener("focus", comeIn);
   window.addEventListener("online", () => unsaved().forEach((saver) => saver.later(0)));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") unsaved().forEach((saver) => saver.later(0));
+    else comeIn();
   });
 
   /* A menu closes on Escape and when the focus goes elsewhere. */
@@ -286,6 +319,25 @@
 
   /* What is wrong with a form is read first. */
   document.querySelector("[data-problems]")?.focus();
+
+  /* Going back, a browser fills in what was typed then, but not which version was read then. It is kept with the page's
+     entry in the history, so that whoever saved in between is not overwritten but shown. */
+  const versionsIn = (form) => [...form?.querySelectorAll?.('input[type=hidden][name$="version"]') ?? []];
+  const versionKey = (field) => `${field.form.getAttribute("action")} ${field.name}`;
+  const isFilledIn = (control) => control.options
+    ? [...control.options].some((option) => option.selected !== option.defaultSelected) && control.selectedIndex > 0
+    : control.matches("[type=radio], [type=checkbox]") ? control.checked !== control.defaultChecked
+      : control.matches("textarea, input:not([type=hidden])") && control.value !== control.defaultValue;
+  document.addEventListener("input", (event) => {
+    const read = Object.fromEntries(versionsIn(event.target.form).map((field) => [versionKey(field), field.value]));
+    if (Object.keys(read).length) history.replaceState({...history.state, read: {...history.state?.read, ...read}}, "");
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of history.state?.read ? document.forms : []) {
+      if (![...form.elements].some(isFilledIn)) continue;
+      for (const field of versionsIn(form)) field.value = history.state.read[versionKey(field)] ?? field.value;
+    }
+  });
 
   /* A form is sent once. */
   document.addEventListener("submit", (event) => {

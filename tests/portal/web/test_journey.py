@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal import i18n
@@ -130,6 +130,24 @@ def test_no_form_is_taken_without_its_token(
         who = inside[bool(access.hospital_roles)]
         assert who.post(path, token="").status_code == 400, path
         assert who.post(path, token="A" * 64).status_code == 400, path
+
+
+def test_who_was_signed_out_is_told_so_and_not_that_the_page_is_too_old(
+    session: Session, sessions: Sessions, visit: Callable[..., Visitor]
+):
+    company = building.company_actor(session)
+    session.commit()
+    visitor = visit(company)
+    token = visitor.token()
+    with sessions.begin() as ending:
+        ending.execute(delete(SignIn))
+
+    told = visitor.post("/vendor/team", {"email": "neu@strahlwerk.example"}, token=token)
+    as_json = visitor.post("/vendor/team", {}, token=token, headers={"Accept": "application/json"})
+
+    assert (told.status_code, as_json.status_code) == (401, 401)
+    assert "neu@strahlwerk.example" in told.get_data(as_text=True)
+    assert "abgemeldet" in as_json.json["message"]
 
 
 @pytest.mark.parametrize(
