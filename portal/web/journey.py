@@ -331,7 +331,8 @@ class _View:
         if journey.person is not None:
             g.who = journey.person.id
             i18n.speak(journey.person.language)
-        if self.access.is_form:
+        # Whoever was signed out meanwhile is told that, and not that their page is too old.
+        if self.access.is_form and (journey.sign_in is not None or self.access.who is Who.ANYONE):
             _require_our_form(standing.settings)
         g.journey = _let_in(self.access, journey)
         return make_response(self.view(g.journey, **arguments))
