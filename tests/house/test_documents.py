@@ -10,8 +10,14 @@ from pathlib import Path
 import pytest
 
 from portal import cli, i18n
+from portal.files import guarding
+from portal.jobs import scanning
+from portal.services.evidence import evidence
+from portal.services.jobs import JobKind
+from portal.services.scans import scan_budgets
 from questionnaires import shelf
 from scanners.catalogue import CHECKS
+from scanners.probes.network import ACTIVE, ORDINARY
 from tests.house import tree
 
 DOCUMENTS = tuple(path for path in tree.files() if path.suffix == ".md")
@@ -173,6 +179,45 @@ def test_the_readme_counts_as_the_code_does():
     assert re.findall(r"(\d+) questions in (\d+) sections", text) == [
         (str(len(questionnaire.questions)), str(len(questionnaire.sections)))
     ]
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_vendors_guide_name_the_limits_that_hold(language: str):
+    """A company signs these numbers: whoever changes a budget changes what was promised."""
+    text = source("docs/vendor-guide.md")
+    german, english = text.split("\n# For vendors")
+    told = " ".join((german if language == "de" else english).split())
+    sets = {name.value: len(one.question_ids) for name, one in shelf.current().sets.items()}
+    megabytes = 2**20
+    promised = {
+        "de": (
+            f"höchstens {ORDINARY.connections_at_once} Verbindungen zugleich und {ORDINARY.connections} insgesamt",
+            f"höchstens {ORDINARY.requests} HTTP-Anfragen",
+            f"Ende nach {scanning.HARD_SECONDS:.0f} Sekunden",
+            f"Aktiv: {ACTIVE.connections_at_once} Verbindungen zugleich und {ACTIVE.connections} insgesamt",
+            f"{ACTIVE.requests} Anfragen mit vier in der Sekunde, {scanning.HARD_SECONDS_ACTIVE:.0f} Sekunden",
+            f"der volle Katalog hat {sets['full']} Fragen, die Basis {sets['basic']}, der kurze {sets['short']}",
+            f"je höchstens {guarding.LARGEST // megabytes} MB, zusammen {evidence.MOST_BYTES // megabytes} MB",
+        ),
+        "en": (
+            f"at most {ORDINARY.connections_at_once} connections at once and {ORDINARY.connections} in all",
+            f"at most {ORDINARY.requests} HTTP requests",
+            f"end after {scanning.HARD_SECONDS:.0f} seconds",
+            f"Active: {ACTIVE.connections_at_once} connections at once and {ACTIVE.connections} in all",
+            f"{ACTIVE.requests} requests at four a second, {scanning.HARD_SECONDS_ACTIVE:.0f} seconds",
+            f"the full set has {sets['full']} questions, basic {sets['basic']}, short {sets['short']}",
+            f"at most {guarding.LARGEST // megabytes} MB each and {evidence.MOST_BYTES // megabytes} MB in all",
+        ),
+    }[language]
+
+    assert [words for words in promised if words not in told] == []
+    assert (ACTIVE.requests_per_second, scan_budgets.A_DAY_BY_HOSPITALS) == (4.0, 4)
+
+
+def test_the_architecture_names_every_kind_of_job_and_no_other():
+    named = set(re.findall(r"(?m)^\| `([a-z-]+)` \| ", source("docs/architecture.md")))
+
+    assert named == {kind.value for kind in JobKind}
 
 
 def source(name: str) -> str:
