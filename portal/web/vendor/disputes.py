@@ -1,5 +1,7 @@
 """The right of reply: say why a finding does not say what it seems to say, and read what the hospital answers."""
 
+from pathlib import PurePosixPath
+
 from flask import Response, request
 from wtforms import FileField, HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
@@ -132,9 +134,8 @@ def _raise(here: CompanyJourney, assessment_id: str, form: DisputeForm, file: Lo
     if file is None:
         _said(here, assessment_id, form, str(form.evidence_id.data or ""))
         return
-    title = _("On the finding at %(host)s", host=form.place[1])[: evidence.LONGEST_TITLE]
     with documents.sealed(here, file) as stored:
-        fields = DocumentFields(kind=evidence_kinds.OTHER, title=title)
+        fields = DocumentFields(kind=evidence_kinds.OTHER, title=PurePosixPath(stored.file_name).stem)
         row = vault.add(here.session, here.actor, fields, stored, now=here.now)
         _said(here, assessment_id, form, row.id)
 

@@ -132,7 +132,7 @@ def test_a_new_file_comes_into_the_vault_with_the_dispute_or_not_at_all(visit, a
     assert _raise(firm, asked, file=(BytesIO(PDF), "plan.pdf")).status_code == 303
     with sessions() as session:
         row, document = session.scalars(select(Dispute)).one(), session.scalars(select(Evidence)).one()
-    assert (row.evidence_id, document.sent_as, document.confidentiality) == (
+    assert (row.evidence_id, document.file_name, document.confidentiality) == (
         document.id,
         "plan.pdf",
         Confidentiality.CONFIDENTIAL,
