@@ -3,12 +3,13 @@
 import functools
 import ipaddress
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, g, make_response, request
 from sqlalchemy import event, select, update
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from portal import i18n
+from portal.db import session as database
 from portal.db.models.accounts import Company, CompanyRole, Hospital, HospitalRole, Person, SessionStage, SignIn
 from portal.db.models.jobs import Job, JobState
 from portal.db.session import Sessions
@@ -114,6 +116,14 @@ class Journey:
     def let_go(self) -> None:
         """What was written stands and nothing more is read: others may write while this request works on."""
         self.session.commit()
+
+    @contextmanager
+    def aside(self) -> Iterator[Self]:
+        """The same visit at one moment beside the database, so that nobody waits to save while something takes its
+        time to work out. What was written before stands; what is written afterwards begins anew."""
+        self.let_go()
+        with database.moment(self.settings.database_url) as session:
+            yield replace(self, session=session)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,6 +106,7 @@ TABLE: Mapping[object, str] = {
         GET hospital.add_tender  POST hospital.begin_tender  GET hospital.edit_tender  POST hospital.change_tender
         POST hospital.add_lot  POST hospital.add_bidder  POST hospital.remove_bidder  POST hospital.freeze_tender
         POST hospital.start_tender  POST hospital.publish_answer  POST hospital.award_lot  POST hospital.cancel_tender
+        POST hospital.put_off_lapse
         POST hospital.move_deadline  POST hospital.switch_tender_reminders  POST hospital.fill_in_lot_intake
         POST hospital.exclude_offer  POST hospital.take_exclusion_back  POST hospital.end_lot
         GET hospital.ask_lot_owner  POST hospital.send_lot_intake  POST hospital.take_lot_intake_over

@@ -120,7 +120,7 @@ def _draft(who: Visitor) -> None:
     who.go("/hospital/compare/tenders/add")
     who.fill({"Name of the tender": "PACS 2027", "Number of the tender file": "V-27/14"})
     closes_at = datetime.now(BERLIN) + timedelta(days=20)
-    who.page.locator("[name=closes_at]").fill(f"{closes_at:%Y-%m-%dT%H:%M}")
+    who.page.locator("[name=closes_at]").fill(f"{closes_at:%Y-%m-%dT12:00}")
     who.page.locator("[name=question_set][value=short]").check()
     who.press("Save")
     who.page.locator("details.more summary", has_text=who.word("Add a lot")).click()

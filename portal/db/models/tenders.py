@@ -4,7 +4,7 @@ What a bidder answers stands in a tenant of its own (`house_id`), of which nobod
 docs/decisions/a-bidder-is-a-tenant-nobody-works-in.md.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -75,6 +75,10 @@ class Tender(Row):
     ended_at: Mapped[datetime | None]  # awarded or cancelled
     end_reason: Mapped[str] = mapped_column(Text, default="")
     is_lapsed: Mapped[bool] = mapped_column(default=False)  # nobody ended it, so the night did
+    lapse_on: Mapped[date | None]  # somebody put off the day on which it ends by itself
+    lapse_reason: Mapped[str] = mapped_column(Text, default="")
+    lapse_by: Mapped[str] = mapped_column(String(200), default="")
+    lapse_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(200))
     version: Mapped[int] = mapped_column(default=1)

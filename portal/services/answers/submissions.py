@@ -254,6 +254,12 @@ def receipt(session: Session, actor: Actor, assessment_id: str, *, edition: int 
 
 def _require_in_time(assessment: Assessment, *, now: datetime) -> None:
     """A tender closes to the second, by the clock of this server; what was not handed in stays a draft."""
+    if assessment.closes_at is not None and assessment.stage is Stage.CLOSED:  # opened, withdrawn, or ended before
+        sentence = N_(
+            "This round closed on %(closed)s. Nothing can be handed in any more; what you have answered stays with you."
+        )
+        closed = assessment.closes_at.astimezone(BERLIN).strftime("%d.%m.%Y, %H:%M:%S")
+        raise NotNow(Message(text=sentence, values={"closed": closed}))
     if assessment.closes_at is not None and now >= assessment.closes_at:
         sentence = N_(
             "The deadline passed on %(deadline)s; by the clock of this server it is %(now)s. Nothing can be handed in "

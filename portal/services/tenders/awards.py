@@ -1,5 +1,6 @@
 """The end of a tender: a lot is awarded and its bidder becomes a vendor, or the tender ends without."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,8 +12,11 @@ from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.tenders import EndGround, Tender, TenderBidder, TenderLot, TenderState
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotNow
+from portal.services import audit
 from portal.services.actors import HOSPITAL_WRITERS, Actor, hospital_of
+from portal.services.mails.letters import Letter
 from portal.services.tenders import carrying, eligibility, letters, lots, offers, tenders
+from portal.services.tenders.eligibility import Weighed
 from portal.services.vendors import vendors
 from portal.services.vendors.vendors import SupplyFields, VendorFields
 from scanners.model import N_, Message
@@ -20,18 +24,33 @@ from scanners.model import N_, Message
 ENDED = frozenset({TenderState.AWARDED, TenderState.CANCELLED})
 
 
-def award(session: Session, actor: Actor, tender_id: str, bidder_id: str, *, reason: str, now: datetime) -> Vendor:
+def award(
+    session: Session,
+    actor: Actor,
+    tender_id: str,
+    bidder_id: str,
+    *,
+    reason: str,
+    now: datetime,
+    weighed: Weighed | None = None,
+) -> Vendor:
     """The bidder becomes a vendor with a supply, and keeps its round; the tender ends when every lot has its word.
 
-    An offer that is excluded, was withdrawn or never came is awarded nothing (eligibility.py).
+    An offer that is excluded, was withdrawn or never came is awarded nothing (eligibility.py). `weighed`: the lot as it
+    was compared ahead; what was compared before somebody changed the tender is compared again.
     """
     hospital_of(actor, HOSPITAL_WRITERS)
     row = tenders.locked(session, actor, tender_id, TenderState.OPENED)
     bidder = tenders.bidder_of(row, bidder_id)
     if not reason.strip():
         raise BadInput({"reason": Message(text=N_("Give the reason for the award."))})
-    tenders.require_undecided(row, tenders.lot_of(row, bidder.lot_id))
-    barred = eligibility.bars(session, actor, row.id, tenders.lot_of(row, bidder.lot_id), now=now).get(bidder.id)
+    lot = tenders.lot_of(row, bidder.lot_id)
+    tenders.require_undecided(row, lot)
+    if weighed is not None and (weighed.version, weighed.lot_id) == (row.version, lot.id):
+        bars = weighed.bars
+    else:
+        bars = eligibility.bars(session, actor, row.id, lot, now=now)
+    barred = bars.get(bidder.id)
     if barred is not None:
         raise NotNow(barred)
     vendor = _become_vendor(session, actor, row, bidder, now=now)
@@ -42,12 +61,7 @@ def award(session: Session, actor: Actor, tender_id: str, bidder_id: str, *, rea
         row,
         "tender.awarded",
         now=now,
-        detail={
-            "bidder": bidder.id,
-            "lot": tenders.lot_of(row, bidder.lot_id).number,
-            "vendor": vendor.id,
-            "reason": reason[:500],
-        },
+        detail={"bidder": bidder.id, "lot": lot.number, "vendor": vendor.id, "reason": reason[:500]},
     )
     _end_if_done(session, row, reason, now=now)
     return vendor
@@ -100,16 +114,100 @@ def _lot_ended(row: Tender, lot: TenderLot) -> tuple[str, str]:
     )
 
 
-def cancel(session: Session, actor: Actor, tender_id: str, *, reason: str, now: datetime) -> Tender:
-    """It ends without an award (for what is not awarded yet); what was sealed stays sealed."""
+def cancel(
+    session: Session, actor: Actor, tender_id: str, *, reason: str, told: str = "", base_url: str, now: datetime
+) -> Tender:
+    """It ends without an award (for what is not awarded yet; § 63 VgV, § 48 UVgO); what was sealed stays sealed.
+
+    Whoever was invited and is not out reads of it in a letter of its own; `told`: the reason as that letter gives it,
+    nothing where the hospital tells it itself.
+    """
     hospital_of(actor, HOSPITAL_WRITERS)
-    states = [state for state in TenderState if state not in ENDED]
-    row = tenders.locked(session, actor, tender_id, *states)
+    row = tenders.locked(session, actor, tender_id, *TenderState)
+    if row.state in ENDED:
+        raise Clash(Message(text=N_("This tender has ended in the meantime.")))
     if not reason.strip():
         raise BadInput({"reason": Message(text=N_("Give the reason for the end of the tender."))})
-    tenders.note(session, actor, row, "tender.cancelled", now=now, detail={"reason": reason.strip()[:500]})
+    said = told.strip()[: tenders.LONGEST_TEXT]
+    tenders.note(
+        session,
+        actor,
+        row,
+        "tender.cancelled",
+        now=now,
+        detail={"reason": reason.strip()[:500], **({"told": said[:500]} if said else {})},
+    )
+    asked, bidders = in_question(row), _still_in(session, row)
+    hospital = session.get_one(Hospital, row.hospital_id).name
+    if asked:
+        tenders.note(session, actor, row, "tender.end-told", now=now)  # to how many would say who has withdrawn
     end(session, row, TenderState.CANCELLED, reason, now=now)
+    session.flush()  # rounds first, then chains: the order in which a hand-in takes them
+    audit.take_turns(session, *(audit.hospital_scope(one.house_id or "") for one in bidders))
+    for bidder in bidders:
+        words = _cancelled(hospital, row, tenders.lot_of(row, bidder.lot_id), said)
+        letters.post(session, bidder, "tender-cancelled", words, base_url=base_url, now=now)
+        scope = audit.hospital_scope(bidder.house_id or "")
+        audit.record(session, actor, "tender.end-told", bidder.id, now=now, scope=scope)
     return row
+
+
+def in_question(row: Tender) -> Sequence[TenderBidder]:
+    """Whom the end of the tender touches: invited for a lot without a word yet; who of them has withdrawn is sealed."""
+    return [
+        one
+        for one in row.bidders
+        if one.assessment_id is not None
+        and tenders.lot_of(row, one.lot_id).ended_at is None
+        and not tenders.is_awarded(row, tenders.lot_of(row, one.lot_id))
+    ]
+
+
+def preview(
+    session: Session, actor: Actor, tender_id: str, *, told: str, base_url: str
+) -> Sequence[tuple[TenderLot, str, Letter]]:
+    """The letter of the end as it would leave, once for each lot and language; the link says whose round it is only in
+    the mail."""
+    row = tenders.find(session, actor, tender_id)
+    said = told.strip()[: tenders.LONGEST_TEXT]
+    hospital = session.get_one(Hospital, row.hospital_id).name
+    kinds = {(tenders.lot_of(row, one.lot_id).number, one.language): one.lot_id for one in in_question(row)}
+    found = [(tenders.lot_of(row, lot_id), language) for (_number, language), lot_id in sorted(kinds.items())]
+    return [
+        (
+            lot,
+            language,
+            letters.written(language, _cancelled(hospital, row, lot, said), round_id="…", base_url=base_url),
+        )
+        for lot, language in found
+    ]
+
+
+def _still_in(session: Session, row: Tender) -> Sequence[TenderBidder]:
+    asked = in_question(row)
+    return [one for one, _assessment in offers.going_on(session, row) if one in asked]
+
+
+def _cancelled(hospital: str, row: Tender, lot: TenderLot, said: str) -> Callable[[], tuple[str, ...]]:
+    def words() -> tuple[str, ...]:
+        return (
+            i18n.gettext("The tender “%(title)s” is cancelled", title=row.title),
+            i18n.gettext(
+                "%(hospital)s has cancelled the tender “%(title)s” (%(reference)s) without an award. That ends lot "
+                "%(number)s, %(lot)s, for which you were invited. You need do nothing more; what you have answered "
+                "stays with you.",
+                hospital=hospital,
+                title=row.title,
+                reference=row.reference or "–",
+                number=lot.number,
+                lot=lot.title,
+            ),
+            i18n.gettext("The hospital gives this reason:") + "\n" + said
+            if said
+            else i18n.gettext("The hospital itself tells you its reasons."),
+        )
+
+    return words
 
 
 def _end_if_done(session: Session, row: Tender, reason: str, *, now: datetime) -> None:

@@ -75,6 +75,8 @@ def add_lot(session: Session, actor: Actor, tender_id: str, title: str, *, now: 
         raise BadInput({"lot_title": Message(text=N_("Give the lot a name."))})
     if len(row.lots) >= MOST_LOTS:
         raise NotNow(Message(text=N_("There are as many lots as can be kept.")))
+    if title.strip().casefold() in {lot.title.casefold() for lot in row.lots}:
+        raise BadInput({"lot_title": Message(text=N_("There is a lot of this name already."))})
     number = max((lot.number for lot in row.lots), default=0) + 1
     lot = TenderLot(hospital_id=row.hospital_id, tender_id=row.id, number=number, title=title.strip()[:200])
     session.add(lot)
@@ -84,10 +86,19 @@ def add_lot(session: Session, actor: Actor, tender_id: str, title: str, *, now: 
     return lot
 
 
-def freeze(session: Session, actor: Actor, tender_id: str, *, now: datetime) -> Tender:
-    """Questions, set, must-haves, weights and lots stand from here on; the hash says which."""
+def as_seen(row: Tender) -> str:
+    """The draft as a page shows it: what was frozen nobody changes any more, so nothing is frozen unseen."""
+    return f"{row.version}-{len(row.lots)}"
+
+
+def freeze(session: Session, actor: Actor, tender_id: str, *, seen: str | None = None, now: datetime) -> Tender:
+    """Questions, set, must-haves, weights and lots stand from here on; the hash says which. `seen`: see as_seen."""
     hospital_of(actor, HOSPITAL_WRITERS)
     row = tenders.locked(session, actor, tender_id, TenderState.DRAFT)
+    if seen is not None and seen != as_seen(row):
+        raise Clash(
+            Message(text=N_("Somebody has changed this draft since you opened it. Look at it, then freeze it."))
+        )
     tenders.require_time(row, now=now)
     own = tenders.own_catalogue(session, row)
     row.frozen = {

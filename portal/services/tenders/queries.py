@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal import i18n
 from portal.db.models.assessments import Assessment, Stage
-from portal.db.models.tenders import Tender, TenderBidder, TenderQuery, TenderState
+from portal.db.models.tenders import Tender, TenderBidder, TenderLot, TenderQuery, TenderState
 from portal.errors import BadInput, NotFound, NotNow
 from portal.services import audit
 from portal.services.actors import EVERY_COMPANY_ROLE, HOSPITAL_WRITERS, Actor, company_of, hospital_of
@@ -27,6 +27,7 @@ class Told:
     reference: str
     lot: str
     closes_at: datetime
+    ended_at: datetime | None  # without an award; whose a lot became, no bidder reads here
     may_ask: bool
     may_withdraw: bool
     published: Sequence[TenderQuery]
@@ -60,10 +61,13 @@ def publish(
         raise NotFound
     if query is not None and query.answered_at is not None:
         raise NotNow(Message(text=N_("This question was answered already.")))
+    words = question.strip()[: tenders.LONGEST_TEXT], answer.strip()[: tenders.LONGEST_TEXT]
     if query is None:
+        if any((one.question, one.answer) == words for one in row.queries if one.answered_at is not None):
+            raise BadInput({"answer": Message(text=N_("All bidders have read exactly this already."))})
         query = TenderQuery(hospital_id=row.hospital_id, tender_id=row.id, text="", asked_at=now)
         session.add(query)
-    query.question, query.answer = question.strip()[: tenders.LONGEST_TEXT], answer.strip()[: tenders.LONGEST_TEXT]
+    query.question, query.answer = words
     query.answered_at, query.answered_by = now, actor.name[:200]
     session.flush()
     for bidder, _assessment in offers.going_on(session, row):
@@ -85,12 +89,19 @@ def told(session: Session, actor: Actor, assessment_id: str, *, now: datetime) -
         reference=row.reference,
         lot=lot.title,
         closes_at=row.closes_at,
+        ended_at=_ended_at(row, lot),
         may_ask=tenders.standing(row, now=now) == TenderState.OPEN and lot.ended_at is None,
         may_withdraw=tenders.standing(row, now=now) == TenderState.OPEN
         and session.get_one(Assessment, assessment_id).stage is not Stage.CLOSED,
         published=sorted(published, key=lambda query: (query.answered_at or now, query.id)),
         mine=[query for query in queries if query.answered_at is None and query.bidder_id == bidder.id],
     )
+
+
+def _ended_at(row: Tender, lot: TenderLot) -> datetime | None:
+    if lot.ended_at is not None or row.state is not TenderState.CANCELLED or tenders.is_awarded(row, lot):
+        return lot.ended_at
+    return row.ended_at
 
 
 def is_tender(session: Session, actor: Actor, assessment_id: str) -> bool:

@@ -124,6 +124,7 @@ FIELDS: Mapping[str, str] = {  # as the trail keeps it; in the words of a reader
     "tier": N_("Tier"),
     "title": N_("Name"),
     "to": N_("To"),
+    "told": N_("As told to bidders"),
     "treatment": N_("Treatment"),
     "uninvited": N_("Without an invitation, because"),
     "until": N_("Until"),
@@ -132,7 +133,7 @@ FIELDS: Mapping[str, str] = {  # as the trail keeps it; in the words of a reader
     "version": N_("Version"),
     "view_only": N_("only to be read"),
     "what": N_("About"),
-    "words": N_("Reports"),
+    "words": N_("reports confirmed"),
 }
 COLUMNS: Mapping[str, str] = {  # of vendors, products and what is written down beside them, as `fields` names them
     "audited_on": N_("Last audited on"),

@@ -4,19 +4,23 @@ from collections.abc import Mapping
 
 from wtforms import (
     BooleanField,
+    DateField,
     DateTimeLocalField,
     EmailField,
+    Field,
     HiddenField,
     RadioField,
     SelectField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal.db.models.tenders import EndGround, ExclusionGround
+from portal.home import BERLIN
+from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
-from portal.services.tenders import tenders
+from portal.services.tenders import lapsing, tenders
 from portal.web import forms
 
 EXCLUSIONS: Mapping[ExclusionGround, object] = {
@@ -33,6 +37,14 @@ ENDS: Mapping[EndGround, object] = {  # § 63(1) VgV, § 48(1) UVgO
     EndGround.UNECONOMICAL: _l("No economical result was reached"),
     EndGround.OTHER: _l("Other serious reasons"),
 }
+
+
+def is_one_moment(_form: forms.Form, field: Field) -> None:
+    """A time that the clocks skip in spring, or show twice in autumn, is no deadline that everybody reads alike."""
+    if field.data is not None:
+        first, second = (field.data.replace(tzinfo=BERLIN, fold=fold).utcoffset() for fold in (0, 1))
+        if first != second:
+            raise ValidationError(_("The clocks change in this hour. Choose another time."))
 
 
 class TenderForm(forms.Form):
@@ -55,7 +67,7 @@ class TenderForm(forms.Form):
     )
     closes_at = DateTimeLocalField(
         _l("Deadline"),
-        [InputRequired(_l("Choose a day and a time."))],
+        [InputRequired(_l("Choose a day and a time.")), is_one_moment],
         format="%Y-%m-%dT%H:%M",
         description=_l("German time, by the clock of this server; it counts to the second."),
     )
@@ -118,7 +130,7 @@ class DeadlineForm(forms.Form):
 
     closes_at = DateTimeLocalField(
         _l("New deadline"),
-        [InputRequired(_l("Choose a day and a time."))],
+        [InputRequired(_l("Choose a day and a time.")), is_one_moment],
         format="%Y-%m-%dT%H:%M",
         description=_l("German time, by the clock of this server; it counts to the second."),
     )
@@ -130,13 +142,36 @@ class DeadlineForm(forms.Form):
 
 
 class CancelForm(forms.Form):
-    """Why it ends."""
+    """Why it ends: for the tender file, and as bidders read it."""
 
     reason = TextAreaField(
+        _l("Reason for the tender file"),
+        [InputRequired(_l("Give the reason for the end of the tender.")), Length(max=tenders.LONGEST_TEXT)],
+        filters=[forms.stripped],
+        description=_l("Stands in the log; no bidder reads it."),
+    )
+    told = TextAreaField(
+        _l("Reason as bidders read it"),
+        [Length(max=tenders.LONGEST_TEXT)],
+        filters=[forms.stripped],
+        description=_l(
+            "Write it so that it names no bidder. Left empty, the mail says that you tell your reasons yourself "
+            "(§ 63(2) VgV)."
+        ),
+    )
+    preview = HiddenField()  # the button that only shows what bidders would read
+
+
+class PutOffForm(forms.Form):
+    """Until when a tender waits for its end, and why."""
+
+    until = DateField(_l("Ends by itself on"), [InputRequired(_l("Choose a day."))])
+    reason = TextAreaField(
         _l("Reason"),
-        [InputRequired(_l("Give the reason for the end of the tender.")), Length(max=4000)],
+        [InputRequired(_l("Say why the tender has to wait.")), Length(max=lapsing.LONGEST_REASON)],
         filters=[forms.stripped],
     )
+    stands = HiddenField()
 
 
 class ExcludeForm(forms.Form):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from flask import Response
 
@@ -42,6 +43,7 @@ DETAILS: Mapping[str, object] = {
     "exclusion": _l("Ground of the exclusion"),
     "ending": _l("Ground of the end"),
     "reason": _l("Explanation"),
+    "told": _l("As told to bidders"),
     "from": _l("As answered by"),
     "months": _l("Months after the deadline"),
     "before": _l("Before"),
@@ -69,16 +71,18 @@ def tender_acts(here: HospitalJourney, tender_id: str) -> Response:
 @hospital.post("/compare/tenders/<tender_id>/log", roles=EVERY_HOSPITAL_ROLE)
 def tender_log_workbook(here: HospitalJourney, tender_id: str) -> Response:
     """The log as a workbook for the tender file."""
-    row = tenders.find(here.session, here.actor, tender_id)
-    facts = {
-        **dict(_facts(here, row)),
-        **{f"{_('Lot %(number)s', number=lot.number)}: {lot.title}": _outcome(row, lot) for lot in row.lots},
-        _("What was frozen"): json.dumps(row.frozen, ensure_ascii=False, sort_keys=True) if row.frozen else "",
-        _("Chain of acts"): _("whole")
-        if acts.is_sound(here.session, here.actor, tender_id)
-        else _("broken, please tell the operator"),
-    }
-    content = tender_log.write(facts, _acts(here, row), reader=tender_lots.reader(), now=here.now)
+    with here.aside() as looking:
+        row = tenders.find(looking.session, looking.actor, tender_id)
+        facts = {
+            **dict(_facts(looking, row)),
+            **{f"{_('Lot %(number)s', number=lot.number)}: {lot.title}": _outcome(row, lot) for lot in row.lots},
+            _("What was frozen"): json.dumps(row.frozen, ensure_ascii=False, sort_keys=True) if row.frozen else "",
+            _("Chain of acts"): _("whole")
+            if acts.is_sound(looking.session, looking.actor, tender_id)
+            else _("broken, please tell the operator"),
+        }
+        done = _acts(looking, row)
+    content = tender_log.write(facts, done, reader=tender_lots.reader(), now=here.now)
     return pages.download(content, name=_name(here, "xlsx"), media_type=XLSX)
 
 
@@ -86,8 +90,15 @@ def tender_log_workbook(here: HospitalJourney, tender_id: str) -> Response:
 def tender_log_pdf(here: HospitalJourney, tender_id: str) -> Response:
     """The log on paper for the tender file; taking it along is no act of the tender, so the same state stays the same
     paper."""
+    with here.aside() as looking:  # nobody waits to save while the lots are compared and the paper is set
+        html = tender_log_paper.html(_file(looking, tender_id), reader=tender_lots.reader())
+    content = printing.pdf(html, style=tender_log_paper.style())
+    return pages.download(content, name=_name(here, "pdf"), media_type=PDF)
+
+
+def _file(here: HospitalJourney, tender_id: str) -> TenderFile:
     row = tenders.find(here.session, here.actor, tender_id)
-    found = TenderFile(
+    return TenderFile(
         hospital=here.hospital.name,
         title=row.title,
         facts=_facts(here, row),
@@ -115,10 +126,6 @@ def tender_log_pdf(here: HospitalJourney, tender_id: str) -> Response:
         acts=_acts(here, row),
         is_sound=acts.is_sound(here.session, here.actor, tender_id),
     )
-    html = tender_log_paper.html(found, reader=tender_lots.reader())
-    here.let_go()  # setting it takes its time, and others want to save
-    content = printing.pdf(html, style=tender_log_paper.style())
-    return pages.download(content, name=_name(here, "pdf"), media_type=PDF)
 
 
 def _facts(here: HospitalJourney, row: Tender) -> Sequence[tuple[str, str]]:
@@ -153,9 +160,16 @@ def _outcome(row: Tender, lot: TenderLot) -> str:
 
 
 def _detail(name: str, value: object, bidders: Mapping[str, str]) -> str:
-    """One detail of an act, with words in place of ids and codes."""
+    """One detail of an act, with words in place of ids and codes, and days as the reader writes them."""
+    if name in {"before", "after"}:
+        return f"{DETAILS[name]}: {_when(str(value))}"
     words = {"exclusion": EXCLUSION_WORDS, "ending": END_WORDS}.get(name, bidders)
     return f"{DETAILS[name]}: {words.get(str(value), value)}"
+
+
+def _when(text: str) -> str:
+    told = tender_lots.reader()
+    return told.moment(datetime.fromisoformat(text)) if "T" in text else told.day(date.fromisoformat(text))
 
 
 def _name(here: HospitalJourney, kind: str) -> str:

@@ -183,19 +183,11 @@ def tender_lot(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
 @hospital.post("/compare/tenders/<tender_id>/lots/<lot_id>/workbook", roles=EVERY_HOSPITAL_ROLE)
 def tender_sheet(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
     """The same as a workbook for the tender file."""
-    row = tenders.find(here.session, here.actor, tender_id)
-    lot = tenders.lot_of(row, lot_id)
-    made = openings.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
-    rules = openings.frozen_policy(row)
     told = reader()
-    written = comparison_workbook.write(
-        made,
-        rules,
-        reader=told,
-        now=here.now,
-        title=_title(row, lot),
-        lot=LotSheet(facts=_facts(here, row, lot, told), bidders=_bidders(here, row, lot, made)),
-    )
+    with here.aside() as looking:
+        row, lot, made, sheet = _sheet(looking, tender_id, lot_id, told)
+    rules = openings.frozen_policy(row)
+    written = comparison_workbook.write(made, rules, reader=told, now=here.now, title=_title(row, lot), lot=sheet)
     openings.note_taken(here.session, here.actor, tender_id, lot.number, sha256=written.fingerprint, now=here.now)
     return pages.download(written.content, name=_name(here, lot, "xlsx"), media_type=XLSX)
 
@@ -204,10 +196,10 @@ def tender_sheet(here: HospitalJourney, tender_id: str, lot_id: str) -> Response
 def tender_paper(here: HospitalJourney, tender_id: str, lot_id: str) -> Response:
     """The same on A3 for the tender file, six bidders a sheet, so that each is set in its time; the log keeps the
     checksum of each file."""
-    row = tenders.find(here.session, here.actor, tender_id)
-    lot = tenders.lot_of(row, lot_id)
-    made = openings.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
-    told, beside = reader(), columns(made, MOST)
+    told = reader()
+    with here.aside() as looking:
+        row, lot, made, sheet = _sheet(looking, tender_id, lot_id, told)
+    beside = columns(made, MOST)
     part = max(1, min(forms.version(request.form.get("part")), len(beside)))
     which = f"{part}/{len(beside)}" if len(beside) > 1 else ""
     html = comparison_paper.document_html(
@@ -216,12 +208,22 @@ def tender_paper(here: HospitalJourney, tender_id: str, lot_id: str) -> Response
         reader=told,
         now=made.at,  # the same state is the same paper, whenever it is printed
         title=" · ".join(filter(None, (_title(row, lot), which))),
-        lot=LotSheet(facts=_facts(here, row, lot, told), bidders=_bidders(here, row, lot, made)),
+        lot=sheet,
     )
-    here.let_go()  # setting it takes its time, and others want to save
     content = printing.pdf(html, style=comparison_paper.style())
     openings.note_paper_taken(here.session, here.actor, tender_id, lot.number, content, part=which, now=here.now)
     return pages.download(content, name=_name(here, lot, "pdf", part=part if which else 0), media_type=PDF)
+
+
+def _sheet(
+    here: HospitalJourney, tender_id: str, lot_id: str, told: Reader
+) -> tuple[Tender, TenderLot, Comparison, LotSheet]:
+    """A lot, compared, with what its sheet says above."""
+    row = tenders.find(here.session, here.actor, tender_id)
+    lot = tenders.lot_of(row, lot_id)
+    made = openings.side_by_side(here.session, here.actor, tender_id, lot_id, now=here.now)
+    sheet = LotSheet(facts=_facts(here, row, lot, told), bidders=_bidders(here, row, lot, made))
+    return row, lot, made, sheet
 
 
 def reader() -> Reader:

@@ -1,6 +1,7 @@
 """Tenders: the list, one tender with its lots and bidders, what bidders ask, opening and award."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +45,7 @@ from portal.web.hospital.tender_forms import (
     EndLotForm,
     ExcludeForm,
     LotForm,
+    PutOffForm,
     TakeInForm,
     TenderForm,
 )
@@ -184,8 +186,11 @@ def remove_bidder(here: HospitalJourney, tender_id: str, bidder_id: str) -> Resp
 
 @hospital.post("/compare/tenders/<tender_id>/freeze", roles=HOSPITAL_WRITERS)
 def freeze_tender(here: HospitalJourney, tender_id: str) -> Response:
-    """Questions and weights stand from here on."""
-    drafting.freeze(here.session, here.actor, tender_id, now=here.now)
+    """Questions and weights stand from here on: as the page showed them, or not yet."""
+    try:
+        drafting.freeze(here.session, here.actor, tender_id, seen=request.form.get("seen", ""), now=here.now)
+    except Clash as clash:
+        return page(here, tender_id, status=409, clash=clash.message)
     here.notice(_("Questions, must-haves and weights are frozen; the hash stands below."))
     return pages.see_other("hospital.tender", tender_id=tender_id)
 
@@ -268,23 +273,16 @@ def award_lot(here: HospitalJourney, tender_id: str) -> Response:
     """The bidder becomes a vendor."""
     form = AwardForm.sent()
     if form.validate():
+        bidder_id, reason = str(form["bidder_id"].data), str(form["reason"].data)
+        with here.aside() as looking:  # comparing the lot takes its time, and others want to save
+            weighed = eligibility.weigh(looking.session, looking.actor, tender_id, bidder_id, now=here.now)
         with form.refusals(here.session):
-            bidder_id, reason = str(form["bidder_id"].data), str(form["reason"].data)
-            vendor = awards.award(here.session, here.actor, tender_id, bidder_id, reason=reason, now=here.now)
+            vendor = awards.award(
+                here.session, here.actor, tender_id, bidder_id, reason=reason, weighed=weighed, now=here.now
+            )
             here.notice(_("Awarded. The bidder is a vendor now."))
             return pages.see_other("hospital.vendor", vendor_id=vendor.id)
     return page(here, tender_id, award=form)
-
-
-@hospital.post("/compare/tenders/<tender_id>/cancel", roles=HOSPITAL_WRITERS)
-def cancel_tender(here: HospitalJourney, tender_id: str) -> Response:
-    """End it without an award."""
-    form = CancelForm.sent()
-    if form.validate():
-        with form.refusals(here.session):
-            awards.cancel(here.session, here.actor, tender_id, reason=str(form["reason"].data), now=here.now)
-            return pages.see_other("hospital.tender", tender_id=tender_id)
-    return page(here, tender_id, cancel=form)
 
 
 def page(
@@ -294,18 +292,39 @@ def page(
     status: int = 200,
     clash: Message | None = None,
     lot_id: str = "",
+    told: str | None = None,
     **sent: forms.Form,
 ) -> Response:
-    """The tender with its forms, that one among them which was sent; `lot_id`: whose form that is."""
+    """The tender with its forms, that one among them which was sent; `lot_id`: whose form that is; `told`: what the
+    letter of its end would say, shown as bidders would read it."""
+    state = tenders.find(here.session, here.actor, tender_id).state
+    compares = request.method == "POST" and state is TenderState.OPENED  # while the form has the only pen
+    with here.aside() if compares else nullcontext(here) as looking:
+        return _page(looking, tender_id, sent, status=status, clash=clash, lot_id=lot_id, told=told)
+
+
+def _page(
+    here: HospitalJourney,
+    tender_id: str,
+    sent: Mapping[str, forms.Form],
+    *,
+    status: int,
+    clash: Message | None,
+    lot_id: str,
+    told: str | None,
+) -> Response:
     row = tenders.find(here.session, here.actor, tender_id)
     standing = tenders.standing(row, now=here.now)
+    months = here.settings.tender_lapse_months
+    lapses_on = lapsing.lapses_on(row, months=months)
     shown: dict[str, forms.Form] = {
         "lot": LotForm.offered(),
         "bidder": _with_lots(row, BidderForm.offered(language=i18n.DEFAULT)),
         "cancel": CancelForm.offered(),
         "deadline": DeadlineForm.offered(closes_at=row.closes_at.astimezone(BERLIN).replace(tzinfo=None)),
-        **{name: form for name, form in sent.items() if name in {"lot", "bidder", "cancel", "deadline"}},
+        "put_off": PutOffForm.offered(stands=lapses_on.isoformat()),
     }
+    shown |= {name: form for name, form in sent.items() if name in shown}
     answer = sent.get("answer")
     answers = {
         query.id: answer
@@ -332,6 +351,7 @@ def page(
         clash=clash,
         form=next(iter(sent.values()), None),
         row=row,
+        seen=drafting.as_seen(row),
         standing=standing,
         state_word=STATES[standing],
         state_kind=KINDS.get(standing, "neutral"),
@@ -350,10 +370,18 @@ def page(
         if standing == TenderState.OPENED
         else set(),
         withdrawn=offers.withdrawn(here.session, here.actor, tender_id),
+        in_question=awards.in_question(row),
+        preview=awards.preview(here.session, here.actor, tender_id, told=told, base_url=here.settings.public_base_url)
+        if told is not None
+        else (),
+        is_preview=told is not None,
+        languages=dict(i18n.LANGUAGES),
         reminds=deadlines.reminds(here.session, row),
         spoke_first=row.opening_by == here.actor.person_id,
-        lapses_on=lapsing.lapses_on(row, months=here.settings.tender_lapse_months),
+        lapses_on=lapses_on,
+        latest=lapsing.latest(here.today),
         is_forgotten=row.state not in awards.ENDED and lapsing.told_from(row) <= here.today,
+        may_be_put_off=lapsing.may_be_put_off(row, months=months, now=here.now),
     )
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, select
 
 from assessments.comparison import Gate
+from portal.db import migrating
+from portal.db import session as database
 from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.audit import AuditEvent
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.responses import SignOff
-from portal.db.models.tenders import EndGround, Tender, TenderState
+from portal.db.models.tenders import EndGround, ExclusionGround, Tender, TenderState
 from portal.db.models.vendors import Vendor
 from portal.errors import BadInput, Clash, NotNow
 from portal.services import audit
@@ -24,6 +29,7 @@ from portal.services.tenders import (
     deadlines,
     drafting,
     eligibility,
+    exclusions,
     offers,
     openings,
     queries,
@@ -92,11 +98,12 @@ def test_two_lots_of_one_bidder_become_one_vendor_with_two_supplies(session: Ses
     assert row.state is TenderState.AWARDED
     for verb in (
         lambda: awards.award(session, who, row.id, made.bidders[AGAIN], reason="x", now=later),
-        lambda: awards.cancel(session, who, row.id, reason="x", now=later),
         lambda: openings.open_answers(session, who, row.id, now=later),
     ):
         with pytest.raises(NotNow):
             verb()
+    with pytest.raises(Clash):
+        awards.cancel(session, who, row.id, reason="x", base_url=URL, now=later)
 
 
 @pytest.mark.parametrize("why", ["silent", "excluded"])
@@ -177,3 +184,148 @@ def test_the_last_lot_without_an_award_ends_the_tender(session: Session, now: da
     sides = openings.side_by_side(session, made.ward.auditor, row.id, row.lots[0].id, now=at + DAY).sides
     assert [side.name for side in sides] == [ONE]  # opened before, so the sheet still tells of it
     assert retention.kept_until(session, row, today=at.date()) is not None
+
+
+THREE, HOSTILE = "Kanariengrün SE", "Kein Geld <a href='https://boese.example'>hier</a>\nZweite Zeile"
+
+
+def cancelled(session: Session) -> list[OutboxMail]:
+    mails = session.scalars(select(OutboxMail).where(OutboxMail.kind == "tender-cancelled"))
+    return sorted(mails, key=lambda mail: mail.to_address)
+
+
+def three_bidders(session: Session, now: datetime) -> bids.Bids:
+    """Two for the first lot, one of whom reads English; one for the second."""
+    made = bids.drafted(session, now, needs_two=False)
+    who, row = made.ward.assessor, session.get_one(Tender, made.tender_id)
+    lot = drafting.add_lot(session, who, row.id, "Los zwei", now=now)
+    third = replace(bids.bidder(lot.id, THREE, "kanariengruen.de"), language="en")
+    made.bidders[THREE] = bidders.add_bidder(session, who, row.id, third, base_url=URL, now=now).id
+    bids.start(session, made, now=now)
+    return made
+
+
+@pytest.mark.parametrize("told", ["", HOSTILE], ids=["in silence", "with a reason"])
+def test_the_end_of_a_tender_is_told_to_each_bidder_that_is_not_out_and_once(
+    session: Session, now: datetime, told: str
+):
+    made = three_bidders(session, now)
+    who, at = made.ward.assessor, now + 5 * DAY
+    bids.hand_in(session, made, ONE, now=now + 2 * DAY)
+    offers.withdraw_offer(session, made.actors[TWO], made.ward.assessments[TWO], now=now + 3 * DAY)
+    end = {"reason": f"{ONE} war zu teuer.", "told": told, "base_url": URL, "now": at}
+    shown = awards.preview(session, who, made.tender_id, told=told, base_url=URL)
+    with pytest.raises(BadInput):
+        awards.cancel(session, who, made.tender_id, **{**end, "reason": " "})
+    trial = session.begin_nested()  # a try that fails after all tells nobody
+    awards.cancel(session, who, made.tender_id, **end)
+    trial.rollback()
+    session.expire_all()
+    assert not cancelled(session)
+    row = awards.cancel(session, who, made.tender_id, **end)
+    with pytest.raises(Clash):  # and the one after it nobody twice
+        awards.cancel(session, who, made.tender_id, **end)
+
+    for name in (ONE, TWO, THREE):
+        mine = queries.told(session, made.actors[name], made.ward.assessments[name], now=at)
+        assert (mine.ended_at, mine.may_ask, mine.may_withdraw) == (at, False, False)
+    with pytest.raises(NotNow, match="This round closed on"):  # and not: the deadline passed, or handed in already
+        bids.sign(session, made, THREE, now=at)
+    german, english = cancelled(session)
+    assert (german.to_address, german.language) == ("angebot@kanarienblau.de", "de")
+    assert (english.to_address, english.language) == ("angebot@kanariengruen.de", "en")
+    assert german.subject == "Die Vergabe „PACS 2027“ ist aufgehoben"
+    assert english.subject == "The tender “PACS 2027” is cancelled"
+    assert "Los 1, PACS 2027" in german.text
+    assert "lot 2, Los zwei" in english.text
+    for mail, name in ((german, ONE), (english, THREE)):
+        assert not any(other in mail.text for other in (ONE, TWO, THREE, "zu teuer"))
+        assert f"{URL}/vendor/rounds/{made.ward.assessments[name]}/tender" in mail.text
+        assert (HOSTILE in mail.text) is bool(told)
+        assert "<a href='https://boese" not in mail.html
+    assert ("Die Gründe teilt Ihnen das Krankenhaus selbst mit." in german.text) is not bool(told)
+    assert [(lot.number, language) for lot, language, _letter in shown] == [(1, "de"), (2, "en")]
+    for (_lot, _language, letter), mail, name in zip(shown, (german, english), (ONE, THREE), strict=True):
+        assert letter.subject == mail.subject
+        assert letter.text == mail.text.replace(made.ward.assessments[name], "…")
+    houses = [one.house_id for one in row.bidders if one.name != TWO]
+    for house_id in houses:
+        events = session.scalars(select(AuditEvent.verb).where(AuditEvent.scope == audit.hospital_scope(house_id)))
+        assert events.all()[-1] == "tender.end-told"
+    log = acts.log(session, made.ward.auditor, row.id)
+    assert [one.verb for one in log][-2:] == ["tender.cancelled", "tender.end-told"]
+    assert log[-1].detail is None  # to how many would say that somebody has withdrawn
+    assert log[-2].detail.get("told", "") == told
+    assert acts.is_sound(session, who, row.id)
+
+
+def test_a_draft_that_is_cancelled_is_told_to_nobody(session: Session, now: datetime):
+    made = bids.drafted(session, now)
+    assert not awards.preview(session, made.ward.auditor, made.tender_id, told="x", base_url=URL)
+    awards.cancel(session, made.ward.assessor, made.tender_id, reason="Kein Geld.", base_url=URL, now=now)
+    assert not session.scalars(select(OutboxMail)).all()
+    assert acts.log(session, made.ward.auditor, made.tender_id)[-1].verb == "tender.cancelled"
+
+
+def test_the_end_is_told_for_the_lots_that_had_no_word_yet(session: Session, now: datetime):
+    made = three_bidders(session, now)
+    for name in (ONE, TWO, THREE):
+        bids.hand_in(session, made, name, now=now + 2 * DAY, quality=1.0)
+    who, at = made.ward.assessor, made.closes_at + DAY
+    openings.open_answers(session, who, made.tender_id, now=at)
+    awards.award(session, who, made.tender_id, made.bidders[ONE], reason="Bestes.", now=at)
+    row = awards.cancel(session, who, made.tender_id, reason="Kein Geld.", told="Kein Geld.", base_url=URL, now=at)
+    assert [mail.to_address for mail in cancelled(session)] == ["angebot@kanariengruen.de"]
+    log = acts.log(session, who, row.id)
+    told = [one.scope for one in log if one.verb == "tender.end-told"]
+    house_id = tenders.bidder_of(row, made.bidders[THREE]).house_id
+    assert sorted(told) == [audit.hospital_scope(house_id), tenders.scope_of(row.id)]
+
+
+def test_what_was_compared_ahead_counts_until_somebody_changes_the_tender(session: Session, now: datetime):
+    made = bids.started(session, now)
+    for name in (ONE, TWO):
+        bids.hand_in(session, made, name, now=now + 2 * DAY, quality=1.0)
+    who, at = made.ward.assessor, made.closes_at + DAY
+    assert eligibility.weigh(session, who, made.tender_id, made.bidders[ONE], now=at) is None
+    row = bids.opened(session, made)
+    weighed = eligibility.weigh(session, who, row.id, made.bidders[ONE], now=at)
+    assert weighed.bars == {}
+    exclusions.exclude(session, who, row.id, made.bidders[ONE], ExclusionGround.FORM, reason="Zu spät.", now=at)
+    with pytest.raises(NotNow):
+        awards.award(session, who, row.id, made.bidders[ONE], reason="Doch.", weighed=weighed, now=at)
+    exclusions.take_back(session, who, row.id, made.bidders[ONE], reason="Doch rechtzeitig.", now=at)
+    weighed = eligibility.weigh(session, who, row.id, made.bidders[ONE], now=at)
+    assert awards.award(session, who, row.id, made.bidders[ONE], reason="Bestes.", weighed=weighed, now=at)
+
+
+@pytest.mark.postgres
+def test_of_two_that_cancel_at_once_one_does_on_postgresql(postgres_url: str, now: datetime):
+    engine = database.engine(postgres_url)
+    try:
+        migrating.upgrade(engine)
+        sessions = database.sessions(engine)
+        with sessions.begin() as session:
+            made = bids.started(session, now)
+        came: list[str] = []
+
+        def cancel() -> None:
+            with sessions() as session:
+                try:
+                    awards.cancel(session, made.ward.assessor, made.tender_id, reason="x", base_url=URL, now=now + DAY)
+                except Clash:
+                    came.append("too late")
+                else:
+                    session.commit()
+                    came.append("done")
+
+        threads = [threading.Thread(target=cancel) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with sessions() as session:
+            told = [mail.to_address for mail in cancelled(session)]
+        assert (sorted(came), len(told), len(set(told))) == (["done", "too late"], 2, 2)
+    finally:
+        engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,12 +10,12 @@ import pytest
 from portal.db.models.accounts import Hospital
 from portal.db.models.assessments import Assessment, Stage
 from portal.db.models.tenders import Tender, TenderState
-from portal.errors import NotNow
+from portal.errors import BadInput, Clash, NotAllowed, NotNow
 from portal.home import BERLIN
 from portal.services.tenders import acts, awards, lapsing, openings, retention, tenders
 from questionnaires import answering
 from tests.portal.services.tenders import bids
-from tests.portal.services.tenders.bids import DAY, ONE, TWO
+from tests.portal.services.tenders.bids import DAY, ONE, SECOND, TWO, URL
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,7 +72,7 @@ def test_a_tender_that_nobody_ends_is_named_then_ended_then_forgotten(session: S
 def test_a_draft_that_was_left_lying_ends_too_and_what_was_ended_is_left_alone(session: Session, now: datetime):
     made = bids.drafted(session, now)
     other = bids.drafted(session, now)
-    awards.cancel(session, other.ward.assessor, other.tender_id, reason="Kein Geld.", now=now)
+    awards.cancel(session, other.ward.assessor, other.tender_id, reason="Kein Geld.", base_url=URL, now=now)
 
     assert lapsing.end_due(session, months=MONTHS, now=after(made, MONTHS)) == 1
     row, left = session.get_one(Tender, made.tender_id), session.get_one(Tender, other.tender_id)
@@ -91,3 +92,84 @@ def test_of_a_lapsed_tender_what_was_awarded_stays_so(session: Session, now: dat
     assert lapsing.end_due(session, months=MONTHS, now=after(made, MONTHS)) == 1
     assert (row.state, row.is_lapsed) == (TenderState.AWARDED, True)
     assert tenders.bidder_of(row, made.bidders[ONE]).vendor_id == vendor.id
+
+
+def put_off(session: Session, made: bids.Bids, until: date, *, now: datetime, **changes: object) -> Tender:
+    fields = {"reason": "Nachprüfung vor der Vergabekammer.", "stands": lapse(made, MONTHS), **changes}
+    return lapsing.put_off(session, made.ward.assessor, made.tender_id, until, months=MONTHS, now=now, **fields)
+
+
+def lapse(made: bids.Bids, months: int) -> date:
+    return answering.add_months(made.closes_at.astimezone(BERLIN).date(), months)
+
+
+def test_the_end_by_itself_is_put_off_with_a_reason(session: Session, now: datetime):
+    made = bids.started(session, now)
+    at, until = after(made, 15), lapse(made, 24)
+    row = put_off(session, made, until, now=at)
+    assert (row.lapse_on, row.lapse_by, row.lapse_at) == (until, made.ward.assessor.name, at)
+    last = acts.log(session, made.ward.auditor, row.id)[-1]
+    assert (last.verb, last.detail) == (
+        "tender.lapse-put-off",
+        {"before": lapse(made, MONTHS).isoformat(), "after": until.isoformat(), "reason": row.lapse_reason},
+    )
+    who = made.ward.auditor
+
+    def waiting(months: int) -> list[date]:
+        today = after(made, months).astimezone(BERLIN).date()
+        return [one.lapses_on for one in lapsing.waiting(session, who, months=MONTHS, today=today)]
+
+    assert (waiting(16), waiting(21)) == ([], [until])  # named again when the new day comes near
+    assert lapsing.end_due(session, months=MONTHS, now=after(made, 24) - DAY) == 0
+    with pytest.raises(Clash):  # somebody else has read the old day
+        put_off(session, made, lapse(made, 30), now=after(made, 22))
+    put_off(session, made, lapse(made, 30), now=after(made, 22), stands=until)
+    assert lapsing.end_due(session, months=MONTHS, now=after(made, 24)) == 0
+    assert lapsing.end_due(session, months=MONTHS, now=after(made, 30)) == 1
+    with pytest.raises(NotNow):
+        put_off(session, made, lapse(made, 40), now=after(made, 31))
+
+
+@pytest.mark.parametrize(
+    ("until", "at", "refused"),
+    [
+        (18, 15, True),  # no later than it stands
+        (27, 15, False),  # a year from that day
+        (28, 15, True),
+        (12, 4, True),  # never to an earlier day
+        (18, 19, True),  # a night that did not come yet: not into the past
+        (20, 19, False),
+    ],
+)
+def test_the_end_is_put_off_to_a_later_day_and_by_a_year_at_most(
+    session: Session, now: datetime, until: int, at: int, refused: bool
+):
+    made = bids.started(session, now)
+    if not refused:
+        assert put_off(session, made, lapse(made, until), now=after(made, at)).lapse_on == lapse(made, until)
+        return
+    with pytest.raises(BadInput) as told:
+        put_off(session, made, lapse(made, until), now=after(made, at), reason=" ")
+    assert set(told.value.fields) == {"until", "reason"}
+    assert session.get_one(Tender, made.tender_id).lapse_on is None
+
+
+def test_the_end_is_put_off_only_once_nobody_bids_any_more(session: Session, now: datetime):
+    made = bids.started(session, now)
+    row = session.get_one(Tender, made.tender_id)
+    assert not lapsing.may_be_put_off(row, months=6, now=made.closes_at - SECOND)
+    assert lapsing.may_be_put_off(row, months=6, now=made.closes_at)
+    assert not lapsing.may_be_put_off(row, months=MONTHS, now=made.closes_at)  # it waits longer than a year anyhow
+    with pytest.raises(NotNow):
+        put_off(session, made, lapse(made, 20), now=made.closes_at - SECOND)
+    with pytest.raises(NotAllowed):
+        lapsing.put_off(
+            session,
+            made.ward.auditor,
+            made.tender_id,
+            lapse(made, 20) + timedelta(days=1),
+            reason="x",
+            stands=lapse(made, MONTHS),
+            months=MONTHS,
+            now=after(made, 15),
+        )

@@ -54,5 +54,5 @@ def test_a_withdrawn_offer_is_read_by_nobody(session: Session, now: datetime):
     assert "tender.offer-withdrawn" in [event.verb for event in acts.log(session, who, row.id)]
     with pytest.raises(NotNow):
         awards.award(session, made.ward.assessor, row.id, made.bidders[ONE], reason="x", now=at)
-    awards.cancel(session, made.ward.assessor, row.id, reason="x", now=at)
+    awards.cancel(session, made.ward.assessor, row.id, reason="x", base_url=URL, now=at)
     assert offers.withdrawn(session, who, row.id) == {made.bidders[ONE]}

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
 
 from portal.db.models.jobs import OutboxMail
+from portal.db.models.tenders import Tender
 from portal.errors import NotFound
 from portal.services import audit
 from portal.services.answers import responses
 from portal.services.incidents import incidents
 from portal.services.registers import dossiers
-from portal.services.tenders import (
-    queries,
-)
+from portal.services.rounds import invitations
+from portal.services.rounds.invitation_links import Invitee
+from portal.services.tenders import drafting, inviting, queries, tenders
 from tests.portal.services.tenders import bids
 from tests.portal.services.tenders.bids import DAY, ONE, TWO, URL
 
@@ -68,3 +70,18 @@ def test_a_bidder_learns_of_no_other(session: Session, now: datetime):
     scope = audit.company_scope(made.actors[ONE].company_id or "")
     assert TWO not in json.dumps([[event.detail, event.actor] for event in audit.newest(session, scope)])
     assert not incidents.links(session, made.actors[ONE])  # nobody there could read an incident
+
+
+def test_news_reach_the_colleague_whom_the_invitation_was_handed_on_to(session: Session, now: datetime):
+    made = bids.drafted(session, now)
+    drafting.freeze(session, made.ward.assessor, made.tender_id, now=now)
+    inviting.start(session, made.ward.assessor, made.tender_id, base_url=URL, now=now)
+    row = session.get_one(Tender, made.tender_id)
+    one = tenders.bidder_of(row, made.bidders[ONE])
+    mail = session.scalars(select(OutboxMail).where(OutboxMail.hospital_id == one.house_id)).one()
+    token = re.search(rf"{URL}/invitation/(\S+)", mail.text)[1]
+    colleague = Invitee(email="Zustaendig@Kanarienblau.de", name="Zora")
+    invitations.hand_over(session, token, colleague=colleague, base_url=URL, now=now + DAY)
+    queries.publish(session, made.ward.assessor, row.id, question="?", answer="!", base_url=URL, now=now + 2 * DAY)
+    told = session.scalars(select(OutboxMail.to_address).where(OutboxMail.kind == "tender-answer")).all()
+    assert sorted(told) == ["angebot@kanarienblau.de", "angebot@kanariengelb.de", "zustaendig@kanarienblau.de"]

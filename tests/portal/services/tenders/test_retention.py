@@ -97,7 +97,7 @@ def test_a_bidder_without_an_award_is_forgotten_when_the_file_need_not_be_kept_a
 
 def test_of_a_cancelled_tender_every_bidder_is_forgotten_after_three_years(session: Session, now: datetime):
     made = bids.started(session, now)
-    awards.cancel(session, made.ward.assessor, made.tender_id, reason="Kein Geld.", now=now + DAY)
+    awards.cancel(session, made.ward.assessor, made.tender_id, reason="Kein Geld.", base_url=bids.URL, now=now + DAY)
     assert retention.remove_due(session, now=now + 2 * YEAR) == 0
     assert retention.remove_due(session, now=now + 3 * YEAR + 9 * DAY) == 2
     row = session.get_one(Tender, made.tender_id)
@@ -137,7 +137,9 @@ def test_nothing_of_a_forgotten_bidder_comes_back_by_a_late_job(session: Session
     shared_components.share(session, actor.company_id)
     assert session.scalars(select(SharedComponent.hospital_id)).all() == [house_id]
 
-    awards.cancel(session, made.ward.assessor, made.tender_id, reason="Kein Geld.", now=now + 3 * DAY)
+    awards.cancel(
+        session, made.ward.assessor, made.tender_id, reason="Kein Geld.", base_url=bids.URL, now=now + 3 * DAY
+    )
     later = now + 3 * YEAR + 20 * DAY
     assert retention.remove_due(session, now=later) == 2
     session.flush()

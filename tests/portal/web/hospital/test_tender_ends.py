@@ -6,7 +6,7 @@ import contextlib
 import io
 import re
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +17,10 @@ from assessments import intake
 from portal.db.models.intake_requests import IntakeRequest
 from portal.db.models.jobs import OutboxMail
 from portal.db.models.tenders import Tender, TenderBidder
+from portal.home import BERLIN
 from portal.jobs import printing
 from portal.services.tenders import bidders, openings
+from questionnaires import answering
 from tests.portal.services.tenders import bids
 from tests.portal.services.tenders.bids import DAY, ONE, TWO
 
@@ -106,6 +108,64 @@ def test_a_tender_that_nobody_ends_stands_on_the_start_page_with_its_day(
     assert "15.07.2027" in visitor.get(tender).get_data(as_text=True)
 
 
+def test_the_end_by_itself_is_put_off_on_the_page(
+    visit: Callable[..., Visitor], ward: Ward, sessions: Sessions, tender: str
+):
+    visitor = visit(ward.assessor)
+    assert "Ende aufschieben" not in visitor.get(tender).get_data(as_text=True)
+    today = datetime.now(UTC).astimezone(BERLIN).date()
+    with sessions.begin() as session:  # nobody has ended it for seventeen months
+        closed = datetime.combine(answering.add_months(today, -17), time(11), tzinfo=UTC)
+        session.execute(update(Tender).values(closes_at=closed))
+    stands = answering.add_months(closed.date(), 18)
+    assert "Ende aufschieben" in visitor.get(tender).get_data(as_text=True)
+    until = answering.add_months(today, 6)
+    form = {"until": until.isoformat(), "reason": "Nachprüfung <b>läuft</b>.", "stands": stands.isoformat()}
+    far = visitor.post(f"{tender}/put-off", {**form, "until": answering.add_months(today, 13).isoformat()})
+    page = far.get_data(as_text=True)
+    assert (far.status_code, "Nachprüfung &lt;b&gt;läuft&lt;/b&gt;." in page) == (422, True)
+    assert f"Wählen Sie einen Tag bis zum {answering.add_months(today, 12):%d.%m.%Y}" in page
+    assert visitor.post(f"{tender}/put-off", {**form, "reason": ""}).status_code == 422
+    assert visitor.post(f"{tender}/put-off", form).status_code == 303
+    page = visitor.get(tender).get_data(as_text=True)
+    assert f"auf den {until:%d.%m.%Y} verschoben: Nachprüfung &lt;b&gt;läuft&lt;/b&gt;." in page
+    clash = visitor.post(f"{tender}/put-off", {**form, "reason": "Auch ich."})
+    page = clash.get_data(as_text=True)
+    assert (clash.status_code, "Auch ich." in page, "Nachprüfung" in page) == (409, True, True)
+    assert "niemand beendet" not in visitor.get("/hospital/").get_data(as_text=True)
+    log = visitor.get(f"{tender}/log").get_data(as_text=True)
+    assert "Ende der Vergabe von selbst aufgeschoben" in log
+    assert f"Vorher: {stands:%d.%m.%Y}, Nachher: {until:%d.%m.%Y}" in log
+    assert visit(ward.auditor).post(f"{tender}/put-off", form).status_code == 403
+
+
+def test_a_tender_is_cancelled_with_a_letter_that_was_read_before(
+    visit: Callable[..., Visitor], ward: Ward, sessions: Sessions, tender: str
+):
+    visitor = visit(ward.assessor)
+    form = {"reason": f"{ONE} war zu teuer.", "told": "Kein Geld <script>alert(1)</script> \u202egnp.exe"}
+    shown = visitor.post(f"{tender}/cancel", {**form, "preview": "1"})
+    page = shown.get_data(as_text=True)
+    assert shown.status_code == 200
+    for words in ("Die Vergabe „PACS 2027“ ist aufgehoben", "Los 2, Los zwei", "zu teuer."):
+        assert words in page, words
+    assert set(re.search(r"An: ([^<]+?) ?<", page)[1].split(", ")) == {ONE, TWO}
+    assert page.count("Kein Geld &lt;script&gt;alert(1)&lt;/script&gt; gnp.exe") == 3  # in the form, and to each lot
+    with sessions() as session:
+        assert not session.scalars(select(OutboxMail).where(OutboxMail.kind == "tender-cancelled")).all()
+    assert visitor.post(f"{tender}/cancel", {**form, "reason": ""}).status_code == 422
+    assert visitor.post(f"{tender}/cancel", form).status_code == 303
+    late = visitor.post(f"{tender}/cancel", {**form, "reason": "Zweimal gedrückt."})
+    assert (late.status_code, "Zweimal gedrückt." in late.get_data(as_text=True)) == (409, True)
+    with sessions() as session:
+        mails = session.scalars(select(OutboxMail).where(OutboxMail.kind == "tender-cancelled")).all()
+    assert sorted(mail.to_address for mail in mails) == ["angebot@kanarienblau.de", "angebot@kanariengelb.de"]
+    assert all("<script>" not in mail.html for mail in mails)
+    log = visitor.get(f"{tender}/log").get_data(as_text=True)
+    assert "Den Bietern mitgeteilt: Kein Geld" in log
+    assert log.count("Bietern das Ende mitgeteilt") == 3  # the tender's act, and each bidder's
+
+
 def test_the_owner_of_a_lot_answers_by_a_link(
     visit: Callable[..., Visitor], ward: Ward, sessions: Sessions, visitor: Visitor
 ):
@@ -158,10 +218,13 @@ class Press:
         self.saved = 0
         self.html = ""
 
-    def pdf(self, html: str, *, style: str) -> bytes:
-        assert style
+    def save(self) -> None:
         with contextlib.closing(sqlite3.connect(self.place, timeout=0)) as other, other:
             self.saved += other.execute("UPDATE hospital SET city = 'Anderswo'").rowcount > 0
+
+    def pdf(self, html: str, *, style: str) -> bytes:
+        assert style
+        self.save()
         self.html = html
         return b"%PDF-"
 
@@ -182,6 +245,33 @@ def test_others_save_while_the_sheet_or_the_log_is_set(
     assert visitor.post(f"{tender}/log/paper").status_code == 200
     assert press.saved == 2
     assert "Datei: PDF" in visitor.get(f"{tender}/log").get_data(as_text=True)  # noted once it was set
+
+
+def test_others_save_while_a_lot_is_compared(
+    visit: Callable[..., Visitor], ward: Ward, press: Press, tender: str, monkeypatch: pytest.MonkeyPatch
+):
+    """For its sheet, for the log on paper, for an award, and where a form comes back: nobody waits for any of them."""
+    visitor = visit(ward.assessor)
+    page = visitor.get(tender).get_data(as_text=True)
+    lot = re.search(rf"{tender}/lots/(\w+)", page)[1]
+    bidder = re.search(r'name="bidder_id"[^>]*value="(\w+)"', page)[1]
+    compare = openings.side_by_side
+
+    def compared(*args: object, **kwargs: object) -> object:
+        press.save()
+        return compare(*args, **kwargs)
+
+    monkeypatch.setattr(openings, "side_by_side", compared)
+    for path, form, status in (
+        (f"/lots/{lot}/workbook", {}, 200),
+        (f"/lots/{lot}/paper", {}, 200),
+        ("/log/paper", {}, 200),
+        ("/cancel", {"reason": ""}, 422),
+        ("/award", {"bidder_id": bidder, "reason": "Bestes Angebot."}, 303),
+    ):
+        press.saved = 0
+        assert (path, visitor.post(f"{tender}{path}", form).status_code) == (path, status)
+        assert press.saved, path
 
 
 def test_a_lot_with_many_bidders_is_set_six_at_a_time(

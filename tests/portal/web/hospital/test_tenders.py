@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from assessments import intake
 from portal.db.models.tenders import Tender, TenderBidder, TenderLot
+from portal.web.hospital.tender_forms import DeadlineForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from flask import Flask
+    from werkzeug.test import TestResponse
 
     from portal.db.session import Sessions
     from tests.portal.web.conftest import Visitor
     from tests.portal.web.hospital.ward import Ward
 
-SOON = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M")
+SOON = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT12:00")
 DRAFT = {
     "title": "PACS 2027",
     "reference": "V-27/14",
@@ -49,6 +55,11 @@ def version(sessions: Sessions) -> str:
         return str(session.scalars(select(Tender.version)).one())
 
 
+def seen_on(page: TestResponse) -> str:
+    """What the button that freezes says that its reader saw."""
+    return re.search(r'name="seen" value="([\d-]+)"', page.get_data(as_text=True))[1]
+
+
 def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):
     visitor = visit(ward.assessor)
     wrong = visitor.post("/hospital/compare/tenders/add", {**DRAFT, "closes_at": "2020-01-01T10:00"})
@@ -76,7 +87,12 @@ def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], 
         assert stale.status_code == 409
         assert "Getippt" in stale.get_data(as_text=True)
     assert "Kritikalität 1" in visitor.get(place).get_data(as_text=True)
-    assert visitor.post(f"{place}/freeze").status_code == 303
+    early = seen_on(visitor.get(place))
+    assert visitor.post(f"{place}/lots", {"lot_title": " archiv "}).status_code == 422
+    assert visitor.post(f"{place}/lots", {"lot_title": "Ersatzteile"}).status_code == 303
+    unseen = visitor.post(f"{place}/freeze", {"seen": early})
+    assert (unseen.status_code, "seit Sie ihn geöffnet haben" in unseen.get_data(as_text=True)) == (409, True)
+    assert visitor.post(f"{place}/freeze", {"seen": seen_on(visitor.get(place))}).status_code == 303
     assert visitor.post(f"{place}/lots/{lot_id}/intake", given).status_code == 409
     for path in (place, f"{place}/lots/{lot_id}/intake"):  # beside the bars stands the word alone
         page = visitor.get(path).get_data(as_text=True)
@@ -89,10 +105,12 @@ def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], 
     assert visitor.post(f"{place}/open").status_code == 409
     told = {"query_id": "", "question": "Gilt das?", "answer": "Ja."}
     assert visitor.post(f"{place}/publish", told).status_code == 303
+    twice = visitor.post(f"{place}/publish", told)
+    assert (twice.status_code, "alle Bieter schon gelesen" in twice.get_data(as_text=True)) == (422, True)
     earlier = visitor.post(f"{place}/deadline", {"closes_at": "2020-01-01T10:00", "reason": "Zu früh"})
     assert earlier.status_code == 422
     assert "Zu früh" in earlier.get_data(as_text=True)
-    later = (datetime.now(UTC) + timedelta(days=40)).strftime("%Y-%m-%dT%H:%M")
+    later = (datetime.now(UTC) + timedelta(days=40)).strftime("%Y-%m-%dT12:00")
     assert visitor.post(f"{place}/deadline", {"closes_at": later, "reason": "Frage 3"}).status_code == 303
     assert visitor.post(f"{place}/reminders", {"on": "1"}).status_code == 303
     assert "Erinnerungen an Bieter anhalten" in visitor.get(place).get_data(as_text=True)
@@ -132,3 +150,20 @@ def test_a_tender_goes_its_way_through_the_pages(visit: Callable[..., Visitor], 
     refused = visitor.post(f"{place}/award", {"bidder_id": bidder_id, "reason": "Bestes Angebot."})
     assert refused.status_code == 409
     assert "Kanarienblau" not in visitor.get("/hospital/vendors").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("closes_at", "kept"),
+    [
+        ("2027-03-28T02:30", False),  # is skipped
+        ("2026-10-25T02:00", False),  # comes twice
+        ("2027-03-28T03:00", True),
+        ("2026-10-25T03:00", True),
+        ("0001-01-01T00:00", True),
+        ("9999-12-31T23:59", True),
+    ],
+)
+def test_a_deadline_is_one_moment(app: Flask, closes_at: str, kept: bool):
+    """Whether the form takes it; that it lies ahead is the service's question."""
+    with app.test_request_context("/", method="POST", data={"closes_at": closes_at, "reason": "Mehr Zeit."}):
+        assert DeadlineForm.sent().validate() is kept
