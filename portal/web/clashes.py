@@ -24,7 +24,7 @@ class Stands:
 def meet(form: Form, refused: Clash, now: Form) -> Sequence[Stands]:
     """Lay what stands now (as a form of the same kind) beside what was typed; saving again then overwrites it."""
     form.form_errors.append(refused.message.render(i18n.gettext))
-    form["version"].data = str(refused.version or 0)
+    form["version"].data = str(refused.version or now["version"].data or 0)
     return [
         Stands(label=str(field.label.text), value=_shown(now[field.name]))
         for field in form
@@ -35,7 +35,8 @@ def meet(form: Form, refused: Clash, now: Form) -> Sequence[Stands]:
 def _shown(field: Any) -> str:
     if isinstance(field, SelectField):
         words = {str(choice[0]): str(choice[1]) for choice in field.iter_choices()}
-        return words.get(str(field.data or ""), "–")
+        chosen = field.data if isinstance(field.data, list) else [field.data or ""]
+        return ", ".join(words.get(str(one), "–") for one in chosen) or "–"
     if isinstance(field.data, date):
         return str(filters.day(field.data))
     return str(field.data) if field.data not in {None, ""} else "–"

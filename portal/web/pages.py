@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -35,7 +36,8 @@ LABELS: Mapping[str, str] = {  # of fields that many forms have; another is call
 
 def page(template: str, *, form: Form | None = None, status: int = 200, **values: Any) -> Response:
     """A whole page; a form with errors makes it a 422, so that nobody takes it for done."""
-    if form is not None and form.errors:
+    beside = any(isinstance(one, Form) and one.errors for one in values.values())
+    if (form is not None and form.errors) or (beside and status == HTTPStatus.OK):
         status = UNPROCESSABLE
     return make_response(render_template(template, form=form, **values), status)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from flask import Response, request
@@ -226,7 +225,6 @@ def _page(
     return pages.page(
         "hospital/reports.html",
         form=shown,
-        status=pages.UNPROCESSABLE if wanted.errors or paper.errors else HTTPStatus.OK,
         bundle=wanted,
         committee=paper,
         is_short=_is_short(here),

@@ -1,9 +1,12 @@
 """Incidents that vendors reported: read, confirmed with a name and a time, and who is told at any hour."""
 
+from collections.abc import Sequence
+
 from flask import Response
 from wtforms import EmailField, HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
 
+from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
@@ -11,7 +14,8 @@ from portal.services.incidents import flashes, incident_clocks
 from portal.services.incidents import incidents as incidents_service
 from portal.services.incidents.incidents import Received
 from portal.services.vendors import vendors
-from portal.web import forms, incident_words, pages
+from portal.web import clashes, forms, incident_words, pages
+from portal.web.clashes import Stands
 from portal.web.hospital import tabs
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
@@ -49,20 +53,24 @@ def incident_list(here: HospitalJourney) -> Response:
 def name_incident_desk(here: HospitalJourney) -> Response:
     """Name whom mails about incidents reach beside the assessors."""
     form = DeskForm.sent()
+    stands: Sequence[Stands] = ()
     if form.validate():
-        with form.refusals(here.session):
-            incidents_service.name_desk(
-                here.session,
-                here.actor,
-                name=str(form["name"].data or ""),
-                email=str(form["email"].data or ""),
-                phone=str(form["phone"].data or ""),
-                version=forms.version(form["version"].data),
-                now=here.now,
-            )
-            here.notice(_("Saved."))
-            return pages.see_other("hospital.incident_list")
-    return _list_page(here, form)
+        try:
+            with form.refusals(here.session):
+                incidents_service.name_desk(
+                    here.session,
+                    here.actor,
+                    name=str(form["name"].data or ""),
+                    email=str(form["email"].data or ""),
+                    phone=str(form["phone"].data or ""),
+                    version=forms.version(form["version"].data),
+                    now=here.now,
+                )
+                here.notice(_("Saved."))
+                return pages.see_other("hospital.incident_list")
+        except Clash as refused:
+            stands = clashes.meet(form, refused, _desk_form(here))
+    return _list_page(here, form, stands)
 
 
 @hospital.get("/incidents/<incident_id>", roles=EVERY_HOSPITAL_ROLE)
@@ -117,10 +125,11 @@ def _desk_form(here: HospitalJourney) -> DeskForm:
     return DeskForm.offered(version=str(desk.version), name=desk.name, phone=desk.phone, email=desk.email)
 
 
-def _list_page(here: HospitalJourney, form: DeskForm) -> Response:
+def _list_page(here: HospitalJourney, form: DeskForm, stands: Sequence[Stands] = ()) -> Response:
     return pages.page(
         "hospital/incidents.html",
         form=form,
+        stands=stands,
         received=incidents_service.of_hospital(here.session, here.actor, now=here.now)[:RECENT],
         boards=flashes.of_hospital(here.session, here.actor, now=here.now)[:RECENT],
         desk=incidents_service.desk(here.session, here.actor),

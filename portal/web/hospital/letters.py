@@ -1,12 +1,14 @@
 """The hospital's own words for its mails to vendors, with a preview for one of them."""
 
+from collections.abc import Sequence
+
 from flask import Response, request
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from portal import i18n
 from portal.db.models.accounts import Hospital
-from portal.errors import BadInput, NotFound
+from portal.errors import BadInput, Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
@@ -16,7 +18,8 @@ from portal.services.mails.letters import Letter
 from portal.services.rounds import invitation_links
 from portal.services.rounds.campaigns import ANSWERING_TIME, LINK_IN_PREVIEW
 from portal.services.vendors import vendors
-from portal.web import forms, pages
+from portal.web import clashes, forms, pages
+from portal.web.clashes import Stands
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
 
@@ -57,8 +60,11 @@ def letter(here: HospitalJourney, letter_name: str) -> Response:
     """One template with its placeholders, and how it reads for a chosen vendor."""
     which, language = _which(letter_name)
     words = letter_templates.standing(here.session, here.hospital.id, which, language)
-    form = LetterForm.offered(subject=words.subject, text=words.text, version=str(words.version))
-    return _page(here, which, language, form, words)
+    return _page(here, which, language, _standing(words), words)
+
+
+def _standing(words: Words) -> LetterForm:
+    return LetterForm.offered(subject=words.subject, text=words.text, version=str(words.version))
 
 
 @hospital.post("/settings/letters/<letter_name>", roles=HOSPITAL_WRITERS)
@@ -66,22 +72,27 @@ def change_letter(here: HospitalJourney, letter_name: str) -> Response:
     """Keep these words, or only show how they read."""
     which, language = _which(letter_name)
     form = LetterForm.sent()
+    stands: Sequence[Stands] = ()
     if form.validate():
-        with form.refusals(here.session):
-            letter_templates.change(
-                here.session,
-                here.actor,
-                which,
-                language,
-                subject=form["subject"].data,
-                text=form["text"].data,
-                version=forms.version(form["version"].data),
-                now=here.now,
-            )
-            here.notice(_("Saved. The next mail goes out in these words."))
-            return pages.see_other("hospital.letter", letter_name=letter_name)
+        try:
+            with form.refusals(here.session):
+                letter_templates.change(
+                    here.session,
+                    here.actor,
+                    which,
+                    language,
+                    subject=form["subject"].data,
+                    text=form["text"].data,
+                    version=forms.version(form["version"].data),
+                    now=here.now,
+                )
+                here.notice(_("Saved. The next mail goes out in these words."))
+                return pages.see_other("hospital.letter", letter_name=letter_name)
+        except Clash as refused:
+            now = letter_templates.standing(here.session, here.hospital.id, which, language)
+            stands = clashes.meet(form, refused, _standing(now))
     standing = letter_templates.standing(here.session, here.hospital.id, which, language)
-    return _page(here, which, language, form, standing)
+    return _page(here, which, language, form, standing, stands=stands)
 
 
 @hospital.post("/settings/letters/<letter_name>/try", roles=HOSPITAL_WRITERS)
@@ -115,7 +126,15 @@ def _which(letter_name: str) -> tuple[Kind, str]:
     return Kind(kind), language
 
 
-def _page(here: HospitalJourney, kind: Kind, language: str, form: forms.Form, standing: Words) -> Response:
+def _page(
+    here: HospitalJourney,
+    kind: Kind,
+    language: str,
+    form: forms.Form,
+    standing: Words,
+    *,
+    stands: Sequence[Stands] = (),
+) -> Response:
     known = vendors.search(here.session, here.actor, limit=MOST_VENDORS)
     chosen = request.args.get("vendor", "")
     vendor = next((one for one in known if one.id == chosen), None) or next(iter(known), None)
@@ -134,6 +153,7 @@ def _page(here: HospitalJourney, kind: Kind, language: str, form: forms.Form, st
     return pages.page(
         "hospital/letter.html",
         form=form,
+        stands=stands,
         kind=kind,
         kinds=KINDS,
         of_language=language,

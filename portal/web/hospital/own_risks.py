@@ -1,6 +1,6 @@
 """Risks that people of the hospital write down: the form, its changes, closing and opening again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from flask import Response, request
@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput
 
 from assessments.model import RiskLevel, Treatment
+from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE
@@ -16,7 +17,8 @@ from portal.services.decisions import risk_limits
 from portal.services.registers import own_risks
 from portal.services.registers.own_risks import WRITERS, OwnRiskFields, OwnRiskRow
 from portal.services.vendors import vendors
-from portal.web import forms, pages
+from portal.web import clashes, forms, pages
+from portal.web.clashes import Stands
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney
 from reports import marks
@@ -117,8 +119,12 @@ def own_risk(here: HospitalJourney, own_risk_id: str) -> Response:
 def edit_risk(here: HospitalJourney, own_risk_id: str) -> Response:
     """The form as it stands."""
     row = own_risks.find(here.session, here.actor, own_risk_id)
+    return _form_page(here, _offered(here, _standing(row)), row)
+
+
+def _standing(row: OwnRiskRow) -> OwnRiskForm:
     risk = row.risk
-    form = OwnRiskForm.offered(
+    return OwnRiskForm.offered(
         title=risk.title,
         scenario=risk.scenario,
         source=risk.source,
@@ -133,7 +139,6 @@ def edit_risk(here: HospitalJourney, own_risk_id: str) -> Response:
         version=str(risk.version),
         **{name: str(getattr(risk, name)) for name in _NUMBERS},
     )
-    return _form_page(here, _offered(here, form), row)
 
 
 @hospital.post("/risks/own/<own_risk_id>/edit", roles=WRITERS)
@@ -141,13 +146,18 @@ def change_risk(here: HospitalJourney, own_risk_id: str) -> Response:
     """Write it anew; somebody else's change in the meantime is never overwritten."""
     row = own_risks.find(here.session, here.actor, own_risk_id)
     form = _offered(here, OwnRiskForm.sent())
+    stands: Sequence[Stands] = ()
     if form.validate():
-        with form.refusals(here.session):
-            version = forms.version(form["version"].data)
-            own_risks.change(here.session, here.actor, own_risk_id, _fields(form), version=version, now=here.now)
-            here.notice(_("Saved."))
-            return pages.see_other("hospital.own_risk", own_risk_id=own_risk_id)
-    return _form_page(here, form, row)
+        try:
+            with form.refusals(here.session):
+                version = forms.version(form["version"].data)
+                own_risks.change(here.session, here.actor, own_risk_id, _fields(form), version=version, now=here.now)
+                here.notice(_("Saved."))
+                return pages.see_other("hospital.own_risk", own_risk_id=own_risk_id)
+        except Clash as refused:
+            row = own_risks.find(here.session, here.actor, own_risk_id)
+            stands = clashes.meet(form, refused, _offered(here, _standing(row)))
+    return _form_page(here, form, row, stands)
 
 
 @hospital.post("/risks/own/<own_risk_id>/close", roles=WRITERS)
@@ -155,12 +165,16 @@ def close_risk(here: HospitalJourney, own_risk_id: str) -> Response:
     """Close it with the reason."""
     form = CloseForm.sent()
     if form.validate():
-        with form.refusals(here.session):
-            version = forms.version(form["version"].data)
-            reason = str(form["reason"].data)
-            own_risks.close(here.session, here.actor, own_risk_id, reason=reason, version=version, now=here.now)
-            here.notice(_("Closed. It stays in the history and can be opened again."))
-            return pages.see_other("hospital.own_risk", own_risk_id=own_risk_id)
+        try:
+            with form.refusals(here.session):
+                version = forms.version(form["version"].data)
+                reason = str(form["reason"].data)
+                own_risks.close(here.session, here.actor, own_risk_id, reason=reason, version=version, now=here.now)
+                here.notice(_("Closed. It stays in the history and can be opened again."))
+                return pages.see_other("hospital.own_risk", own_risk_id=own_risk_id)
+        except Clash as refused:  # the page itself tells what stands
+            row = own_risks.find(here.session, here.actor, own_risk_id)
+            clashes.meet(form, refused, CloseForm.offered(version=str(row.risk.version)))
     return _page(here, own_risks.find(here.session, here.actor, own_risk_id), form)
 
 
@@ -175,9 +189,11 @@ def reopen_risk(here: HospitalJourney, own_risk_id: str) -> Response:
 _NUMBERS = ("inherent_likelihood", "inherent_impact", "likelihood", "impact")
 
 
-def _form_page(here: HospitalJourney, form: OwnRiskForm, row: OwnRiskRow | None) -> Response:
+def _form_page(
+    here: HospitalJourney, form: OwnRiskForm, row: OwnRiskRow | None, stands: Sequence[Stands] = ()
+) -> Response:
     limits = risk_limits.limits(here.session, here.actor, RiskLevel, today=here.today)
-    return pages.page("hospital/own_risk_form.html", form=form, row=row, limits=limits)
+    return pages.page("hospital/own_risk_form.html", form=form, row=row, limits=limits, stands=stands)
 
 
 def _offered(here: HospitalJourney, form: OwnRiskForm) -> OwnRiskForm:

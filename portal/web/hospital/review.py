@@ -1,12 +1,15 @@
 """Review: question beside answer beside what was seen; accept, return, or mark as a finding."""
 
+from collections.abc import Sequence
+from http import HTTPStatus
+
 from flask import Response, request
 from wtforms import HiddenField, RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from assessments.model import AnswerRow, Assessed
-from portal.db.models.assessments import ReviewState, Stage
-from portal.errors import NotFound
+from portal.db.models.assessments import Review, ReviewState, Stage
+from portal.errors import Clash, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE, HOSPITAL_WRITERS
@@ -15,7 +18,8 @@ from portal.services.evidence import evidence
 from portal.services.registers import dossiers, registers
 from portal.services.rounds import invitations
 from portal.services.vendors import portfolio
-from portal.web import forms, pages
+from portal.web import clashes, forms, pages
+from portal.web.clashes import Stands
 from portal.web.hospital.room import hospital
 from portal.web.hospital.vendor_pages import reader
 from portal.web.journey import HospitalJourney, Rail
@@ -27,6 +31,9 @@ STATES = {
     ReviewState.RETURNED.value: _l("Return to the vendor"),
     ReviewState.FINDING.value: _l("Note as a finding of our own"),
 }
+
+
+ANYWAY = "anyway"  # said of a review in which nobody has looked at an answer
 
 
 class ReviewForm(forms.Form):
@@ -67,28 +74,38 @@ def review_answer(here: HospitalJourney, assessment_id: str, question_id: str) -
     """Say it, and go on to the next."""
     key = request.args.get("answer", question_id)
     form = ReviewForm.sent()
+    stands: Sequence[Stands] = ()
     if form.validate():
-        with form.refusals(here.session):
-            row, rows = _row(_assessed(here, assessment_id), key)
-            reviews.say(
-                here.session,
-                here.actor,
-                assessment_id,
-                (row.question.id, _supply_id(here, assessment_id, row)),
-                ReviewState(form["state"].data),
-                remark=form["remark"].data or "",
-                note=form["note"].data or "",
-                version=forms.version(form["version"].data),
-                now=here.now,
-            )
-            after = rows[(rows.index(row) + 1) % len(rows)]
-            return pages.see_other("hospital.review", assessment_id=assessment_id, answer=_key(after))
-    return _page(here, assessment_id, key, form)
+        row, rows = _row(_assessed(here, assessment_id), key)
+        place = row.question.id, _supply_id(here, assessment_id, row)
+        try:
+            with form.refusals(here.session):
+                reviews.say(
+                    here.session,
+                    here.actor,
+                    assessment_id,
+                    place,
+                    ReviewState(form["state"].data),
+                    remark=form["remark"].data or "",
+                    note=form["note"].data or "",
+                    version=forms.version(form["version"].data),
+                    now=here.now,
+                )
+                after = rows[(rows.index(row) + 1) % len(rows)]
+                return pages.see_other("hospital.review", assessment_id=assessment_id, answer=_key(after))
+        except Clash as refused:
+            if review_locks.holder(here.session, here.actor, assessment_id, now=here.now) is not None:
+                raise  # somebody else reviews; the form is theirs until it is taken over
+            word = reviews.of_assessment(here.session, here.actor, assessment_id).get(place)
+            stands = clashes.meet(form, refused, _standing(word))
+    return _page(here, assessment_id, key, form, stands=stands)
 
 
 @hospital.post("/review/<assessment_id>/finish", roles=HOSPITAL_WRITERS)
 def finish_review(here: HospitalJourney, assessment_id: str) -> Response:
-    """End it: what was returned goes back to the vendor."""
+    """End it: what was returned goes back to the vendor. Where nobody has looked at an answer, we ask first."""
+    if request.form.get("unread") != ANYWAY and _is_untouched(here, assessment_id):
+        return _page(here, assessment_id, "", None, is_untouched=True)
     assessment = reviews.finish(
         here.session, here.actor, assessment_id, base_url=here.settings.public_base_url, now=here.now
     )
@@ -107,6 +124,14 @@ def take_over_review(here: HospitalJourney, assessment_id: str) -> Response:
     review_locks.take_over(here.session, here.actor, assessment_id, now=here.now)
     here.notice(_("You review this round now."))
     return pages.see_other("hospital.review", assessment_id=assessment_id)
+
+
+def _is_untouched(here: HospitalJourney, assessment_id: str) -> bool:
+    """Whether there are answers to review and nobody has said a word on any of them."""
+    round_ = invitations.find(here.session, here.actor, assessment_id)
+    if round_.stage not in reviews.IN_REVIEW or reviews.of_assessment(here.session, here.actor, assessment_id):
+        return False
+    return any(row.value is not None for row in _assessed(here, assessment_id).answers)
 
 
 def _assessed(here: HospitalJourney, assessment_id: str) -> Assessed:
@@ -133,7 +158,15 @@ def _supply_id(here: HospitalJourney, assessment_id: str, row: AnswerRow) -> str
     return next(supply_id for supply_id, key in keys.items() if key == row.supply)
 
 
-def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form | None) -> Response:
+def _page(
+    here: HospitalJourney,
+    assessment_id: str,
+    key: str,
+    form: forms.Form | None,
+    *,
+    is_untouched: bool = False,
+    stands: Sequence[Stands] = (),
+) -> Response:
     assessment = invitations.find(here.session, here.actor, assessment_id)
     assessed = _assessed(here, assessment_id)
     said = reviews.of_assessment(here.session, here.actor, assessment_id)
@@ -145,12 +178,7 @@ def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form 
     word = by_row.get((row.question.id, row.supply)) if row is not None else None
     holder = review_locks.holder(here.session, here.actor, assessment_id, now=here.now)
     may_write = here.role in HOSPITAL_WRITERS and assessment.stage in reviews.IN_REVIEW
-    form = form or ReviewForm.offered(
-        state=word.state.value if word else "",
-        remark=word.remark if word else "",
-        note=word.note if word else "",
-        version=str(word.version if word else 0),
-    )
+    form = form or _standing(word)
     if assessment.company_id is None:  # recorded by the hospital: there is nobody to return an answer to
         form.offer("state", {key: label for key, label in STATES.items() if key != ReviewState.RETURNED.value})
     asks_for_two = assessment.stage is Stage.SUBMITTED and review_locks.asks_for_two(here.session, assessment)
@@ -158,6 +186,10 @@ def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form 
     return pages.page(
         "hospital/review.html",
         form=form,
+        status=pages.UNPROCESSABLE if is_untouched else HTTPStatus.OK,
+        stands=stands,
+        is_untouched=is_untouched,
+        anyway={"unread": ANYWAY},
         assessment=assessment,
         vendor=assessment.vendor,
         assessed=assessed,
@@ -181,6 +213,15 @@ def _page(here: HospitalJourney, assessment_id: str, key: str, form: forms.Form 
         first_end=review_locks.first_end(here.session, assessment) if asks_for_two else None,
         previous_key=_neighbour(rows, row, -1),
         next_key=_neighbour(rows, row, 1),
+    )
+
+
+def _standing(word: Review | None) -> ReviewForm:
+    return ReviewForm.offered(
+        state=word.state.value if word else "",
+        remark=word.remark if word else "",
+        note=word.note if word else "",
+        version=str(word.version if word else 0),
     )
 
 

@@ -1,6 +1,6 @@
 """The risk register: heat map, table, and what is decided about each risk."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from assessments.model import RiskSource, Treatment
 from portal import i18n
+from portal.errors import Clash
 from portal.i18n import gettext as _
 from portal.i18n import lazy_gettext as _l
 from portal.services.actors import EVERY_HOSPITAL_ROLE
@@ -17,8 +18,9 @@ from portal.services.decisions import risk_limits
 from portal.services.registers import own_risks, policies, registers, risk_lists
 from portal.services.registers.registers import RISK_WRITERS, RiskRow, TreatmentFields
 from portal.services.registers.risk_lists import FILTERS, LAPSED, OVERDUE, Narrowed
-from portal.web import forms, pages
+from portal.web import clashes, forms, pages
 from portal.web import marks as web_marks
+from portal.web.clashes import Stands
 from portal.web.hospital.own_risks import VERBS
 from portal.web.hospital.room import hospital
 from portal.web.journey import HospitalJourney, Rail
@@ -123,8 +125,12 @@ def _chips(chosen: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
 def risk(here: HospitalJourney, risk_id: str) -> Response:
     """One risk: scenario, source, level, treatment."""
     row = registers.find_risk(here.session, here.actor, risk_id)
+    return _page(here, row, _standing(row))
+
+
+def _standing(row: RiskRow) -> TreatmentForm:
     treatment = row.treatment
-    form = TreatmentForm.offered(
+    return TreatmentForm.offered(
         treatment=treatment.treatment.value if treatment else Treatment.OPEN.value,
         owner=treatment.owner if treatment else "",
         due_on=treatment.due_on if treatment else None,
@@ -132,38 +138,38 @@ def risk(here: HospitalJourney, risk_id: str) -> Response:
         note=treatment.note if treatment else "",
         version=str(treatment.version if treatment else 0),
     )
-    return _page(here, row, form)
 
 
 @hospital.post("/risks/<risk_id>", roles=RISK_WRITERS)
 def treat_risk(here: HospitalJourney, risk_id: str) -> Response:
     """Write the decision down."""
     form = TreatmentForm.sent()
+    stands: Sequence[Stands] = ()
     if form.validate():
-        with form.refusals(here.session):
-            registers.treat(
-                here.session,
-                here.actor,
-                risk_id,
-                TreatmentFields(
-                    treatment=Treatment(form["treatment"].data),
-                    owner=form["owner"].data or "",
-                    due_on=form["due_on"].data,
-                    accepted_until=form["accepted_until"].data,
-                    note=form["note"].data or "",
-                ),
-                version=forms.version(form["version"].data),
-                now=here.now,
-            )
-            here.notice(_("Saved."))
-            return pages.see_other("hospital.risk", risk_id=risk_id)
-    return _page(here, registers.find_risk(here.session, here.actor, risk_id), form)
+        fields = TreatmentFields(
+            treatment=Treatment(form["treatment"].data),
+            owner=form["owner"].data or "",
+            due_on=form["due_on"].data,
+            accepted_until=form["accepted_until"].data,
+            note=form["note"].data or "",
+        )
+        try:
+            with form.refusals(here.session):
+                version = forms.version(form["version"].data)
+                registers.treat(here.session, here.actor, risk_id, fields, version=version, now=here.now)
+                here.notice(_("Saved."))
+                return pages.see_other("hospital.risk", risk_id=risk_id)
+        except Clash as refused:
+            now = registers.find_risk(here.session, here.actor, risk_id)
+            stands = clashes.meet(form, refused, _standing(now))
+    return _page(here, registers.find_risk(here.session, here.actor, risk_id), form, stands)
 
 
-def _page(here: HospitalJourney, row: RiskRow, form: forms.Form) -> Response:
+def _page(here: HospitalJourney, row: RiskRow, form: forms.Form, stands: Sequence[Stands] = ()) -> Response:
     return pages.page(
         "hospital/risk.html",
         form=form,
+        stands=stands,
         row=row,
         document=row.risk.document,
         sources={source.value: word for source, word in marks.RISK_SOURCES.items()},

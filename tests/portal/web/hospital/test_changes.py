@@ -177,12 +177,36 @@ def test_reviewing_goes_from_answer_to_answer_and_ends(clerk: Visitor, ward: War
     assert accepted.status_code == SEE_OTHER
     assert "answer=" in accepted.location
     assert "92 Antworten nicht durchgesehen" in text(clerk.get(accepted.location))
-    assert clerk.post(action, {"state": "accepted", "version": "0"}).status_code == CONFLICT
+    second = clerk.post(action, {"state": "returned", "remark": "Zweite Worte", "version": "0"})
+    assert second.status_code == UNPROCESSABLE
+    for words in ("inzwischen", "Zweite Worte", "passt", 'name="version" type="hidden" value="1"'):
+        assert words in text(second)
     done = clerk.post(f"{path}/finish")
     assert "Die Prüfung ist abgeschlossen." in text(clerk.get(done.location))
     with sessions() as session:
         assert session.get_one(Assessment, ward.assessments[STRAHLWERK]).stage is Stage.REVIEWED
         assert session.scalars(select(Review).where(Review.note == "passt")).one()
+
+
+def test_a_review_in_which_nobody_looked_ends_only_when_that_is_said(clerk: Visitor, ward: Ward, sessions: Sessions):
+    path = f"/hospital/review/{ward.assessments[STRAHLWERK]}"
+
+    asked = clerk.post(f"{path}/finish")
+    assert asked.status_code == UNPROCESSABLE
+    assert "Noch hat niemand eine Antwort angenommen oder zurückgegeben." in text(asked)
+    with sessions() as session:
+        assert session.get_one(Assessment, ward.assessments[STRAHLWERK]).stage is Stage.SUBMITTED
+
+    assert clerk.post(f"{path}/finish", {"unread": "anyway"}).status_code == SEE_OTHER
+    with sessions() as session:
+        assert session.get_one(Assessment, ward.assessments[STRAHLWERK]).stage is Stage.REVIEWED
+
+
+def test_a_form_beside_another_that_is_not_understood_is_not_taken_for_done(clerk: Visitor, ward: Ward):
+    due = f"/hospital/assessments/{ward.assessments[STRAHLWERK]}/due"
+
+    assert clerk.post(due, {"due_on": "bald"}).status_code == UNPROCESSABLE
+    assert clerk.post("/hospital/settings/watching/own", {"rhythm": "nie"}).status_code == UNPROCESSABLE
 
 
 def test_a_finding_of_ones_own_is_told_among_the_risks(

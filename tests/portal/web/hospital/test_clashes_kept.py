@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from portal.db.models.catalogues import OwnCatalogue
 from portal.db.models.plans import Action, ActionState
+from portal.db.models.registers import RiskRecord
 from portal.services.actions import actions as actions_service
 from portal.services.actions.actions import ActionFields
 from portal.services.rounds import catalogues
@@ -143,3 +145,42 @@ class TestDraft:
         with sessions() as session:
             rows = session.scalars(select(OwnCatalogue)).all()
             assert [row.released_at for row in rows] == [None]
+
+
+def _fresh(page: str) -> str:
+    return next(iter(re.findall(r'<input[^>]*name="version"[^>]*value="(\d+)"', page)))
+
+
+def test_a_second_word_of_many_kinds_comes_back_beside_the_first(made, visit, sessions):
+    """Treatment of a risk, a risk of one's own, a letter, the emergency contact."""
+    ward, *_unused = made
+    with sessions() as session:
+        risk_id = session.scalars(
+            select(RiskRecord.id).where(RiskRecord.hospital_id == ward.hospital_id, RiskRecord.gone_at.is_(None))
+        ).first()
+    clerk = visit(ward.assessor)
+    own = {
+        "title": "Ausfall", "scenario": "Es fällt aus.", "about": "", "patient_safety": "", "treatment": "open",
+        "inherent_likelihood": "4", "inherent_impact": "4", "likelihood": "3", "impact": "4",
+    }  # fmt: skip
+    own_path = clerk.post("/hospital/risks/add", {**own, "version": "0"}).location
+    places = {
+        f"/hospital/risks/{risk_id}": ({"treatment": "mitigate", "owner": ""}, "note"),
+        f"{own_path}/edit": (own, "note"),
+        "/hospital/settings/letters/invitation.de": ({"subject": "S"}, "text"),
+        "/hospital/incidents/desk": ({"phone": "", "email": ""}, "name"),
+    }
+    for path, (fields, name) in places.items():
+        page = path.removesuffix("/desk")
+        version = _fresh(text(clerk.get(page)))
+        gaps = " {Krankenhaus} {Frist}\n\n{Link}" if name == "text" else ""
+        first = clerk.post(path, {**fields, name: f"Anna{gaps}", "version": version})
+        assert first.status_code == SEE_OTHER, path
+
+        second = clerk.post(path, {**fields, name: f"Bernd{gaps}", "version": version})
+
+        assert second.status_code == UNPROCESSABLE, path
+        for words in ("Anna", "Bernd", "Was jetzt gilt"):
+            assert words in text(second), (path, words)
+        again = {**fields, name: f"Bernd{gaps}", "version": _fresh(text(second))}
+        assert clerk.post(path, again).status_code == SEE_OTHER, path

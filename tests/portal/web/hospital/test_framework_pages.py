@@ -71,7 +71,7 @@ def test_the_draft_opens_and_names_both(visit: Callable[..., Visitor], ward: War
 def test_the_committees_paper_is_asked_for(visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):
     visitor = visit(ward.decider)
     visitor.post("/hospital/reports/committee", {"snapshot": "", "language": "de"})
-    assert visitor.post("/hospital/reports/committee", {"snapshot": "x" * 20, "language": "de"}).status_code == 200
+    assert visitor.post("/hospital/reports/committee", {"snapshot": "x" * 20, "language": "de"}).status_code == 422
     with sessions() as session:
         rows = session.scalars(select(Export).where(Export.kind == ExportKind.COMMITTEE)).all()
         assert [(row.language, row.about) for row in rows] == [("de", None)]

@@ -138,7 +138,7 @@ def test_a_file_that_is_none_gets_its_sentence(lead, asked, session):
         (b"PK\x03\x04", "Die Zip-Datei ist beschädigt"),
     ):
         page = _bring(lead, asked, content)
-        assert page.status_code == 200
+        assert page.status_code == 422
         assert sentence in errand.text_of(page)
     assert _row(session, asked) is None
 
