@@ -169,6 +169,11 @@ def of_round(session: Session, actor: Actor, assessment_id: str) -> Sequence[Dis
     ]
 
 
+def waiting(session: Session, actor: Actor, assessment_id: str) -> frozenset[Place]:
+    """What of the findings the company disputes and the hospital has not answered."""
+    return frozenset(_place(one) for one in of_round(session, actor, assessment_id) if one.state is DisputeState.OPEN)
+
+
 # ---- the hospital's side
 
 

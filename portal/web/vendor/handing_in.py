@@ -15,6 +15,7 @@ from portal.services.answers.submissions import Signer
 from portal.services.people import sign_ins
 from portal.services.rounds import catalogues, standings
 from portal.services.rounds.rounds import Key
+from portal.services.scans import disputes
 from portal.services.vendors import vendors
 from portal.web import forms, pages
 from portal.web.journey import CompanyJourney
@@ -170,6 +171,7 @@ def _page(here: CompanyJourney, assessment_id: str, form: forms.Form) -> Respons
         head=standing.head,
         steps_of_round=steps.of(standing, "hand-in"),
         lookover=submissions.look_over(here.session, here.actor, assessment_id, now=here.now),
+        disputed=disputes.waiting(here.session, here.actor, assessment_id),
         address_of=lambda key: _address(assessment_id, catalogue.questions[key[0]].section, key),
         section_of=lambda question_id: catalogue.questions[question_id].section,
         name_of=sections.name_of,

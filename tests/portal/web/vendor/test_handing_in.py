@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -46,6 +48,21 @@ def test_the_page_says_what_is_open_what_does_not_fit_and_what_has_expired(lead,
 
     for words in ("Noch offen", "Was noch nicht zusammenpasst", "abgelaufen", "Selbstauskunft nach bestem Wissen"):
         assert words in page
+
+
+def test_what_was_seen_is_disputed_from_there_and_nothing_is_held_up(lead, asked):
+    page = lead.get(f"{asked.path}/hand-in").get_data(as_text=True)
+    address = re.search(r'href="([^"]*/disputes/add\?[^"]*)"', page)[1].replace("&amp;", "&")
+    place = dict(parse_qsl(urlsplit(address).query))
+
+    assert lead.get(address).status_code == 200
+    said = place | {"reason": "fixed", "text": "Seit gestern behoben.", "evidence_id": ""}
+    assert lead.post(f"{asked.path}/disputes/add", said).status_code == 303
+
+    page = lead.get(f"{asked.path}/hand-in").get_data(as_text=True)
+    assert address.replace("&", "&amp;") not in page
+    assert re.search(r'/disputes">\s*bestritten', page)
+    assert lead.post(f"{asked.path}/hand-in", SIGNED).status_code == 303
 
 
 def test_what_the_hospital_has_settled_is_said_without_its_reason(lead, asked, sessions, now):
