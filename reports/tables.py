@@ -141,7 +141,7 @@ VENDORS: tuple[Column[VendorRow], ...] = (
     _words(N_("ID"), 12, lambda row, _: row.key),
     _long(N_("Vendor"), 28, lambda row, _: row.name),
     _long(N_("Products and services"), 34, lambda row, _: _supply_names(row)),
-    _number(N_("Tier"), 7, lambda row, _: row.tier),
+    _number(N_("Tier"), 12, lambda row, _: row.tier),
     _number(N_("Impact"), 10, lambda row, _: row.impact),
     _number(N_("Patient safety"), 12, lambda row, _: row.patient_safety),
     _words(N_("Stage"), 18, lambda row, reader: reader.say(row.status)),
@@ -217,8 +217,8 @@ def risks(register: Register) -> tuple[Column[Risk], ...]:
     """The columns of the risk sheet."""
     return (
         _words(N_("Risk ID"), 14, lambda row, _: row.key),
-        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Vendor ID"), 14, lambda row, _: row.vendor_key),
+        _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
         _long(N_("Products and services"), 26, lambda row, _: _supplies(register, row.vendor_key, row.supplies)),
         _long(N_("Risk"), 34, lambda row, reader: reader.say(row.title)),
         _long(N_("Scenario"), 60, lambda row, reader: reader.say(row.scenario)),
@@ -268,8 +268,8 @@ def findings(register: Register) -> tuple[Column[FindingRow], ...]:
     """The columns of the findings sheet."""
     return (
         _long(N_("Finding ID"), 40, lambda row, _: row.key),
-        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Vendor ID"), 14, lambda row, _: row.vendor_key),
+        _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
         _words(N_("Host"), 28, lambda row, _: row.fact.finding.subject.name),
         _words(N_("Address"), 16, lambda row, _: row.fact.finding.address),
         _words(N_("Role"), 14, lambda row, reader: reader.text(marks.ROLES[row.role]) if row.role else ""),
@@ -331,8 +331,8 @@ def answers(register: Register) -> tuple[Column[AnswerRow], ...]:
     """The columns of the answers sheet."""
     return (
         _words(N_("Answer ID"), 26, lambda row, _: row.key),
-        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Vendor ID"), 14, lambda row, _: row.vendor_key),
+        _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
         _long(
             N_("Product"),
             22,
@@ -376,8 +376,8 @@ def evidence(register: Register) -> tuple[Column[EvidenceLine], ...]:
     """The columns of the evidence sheet: documents given, and documents that an answer still lacks."""
     return (
         _words(N_("Evidence ID"), 26, lambda row, _: row[1].key),
-        _words(N_("Vendor ID"), 12, lambda row, _: row[0]),
-        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row[0])),
+        _words(N_("Vendor ID"), 14, lambda row, _: row[0]),
+        _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row[0])),
         _long(
             N_("Product"),
             22,
@@ -406,8 +406,8 @@ def actions(register: Register) -> tuple[Column[ActionFact], ...]:
     """The columns of the actions sheet: what was agreed on, until when, and how it stands."""
     return (
         _words(N_("Action ID"), 14, lambda row, _: row.key),
-        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Vendor ID"), 14, lambda row, _: row.vendor_key),
+        _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
         _long(N_("What is to be done"), 44, lambda row, reader: reader.say(row.title)),
         _long(N_("Hosts"), 28, lambda row, _: ", ".join(row.places)),
         _words(
@@ -441,8 +441,8 @@ def contradictions(register: Register) -> tuple[Column[ContradictionLine], ...]:
     """The columns of the contradictions sheet: answer and observation side by side, neutrally."""
     return (
         _long(N_("ID"), 40, lambda row, _: f"{row[0]}:{row[1].key}"),
-        _words(N_("Vendor ID"), 12, lambda row, _: row[0]),
-        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row[0])),
+        _words(N_("Vendor ID"), 14, lambda row, _: row[0]),
+        _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row[0])),
         _long(
             N_("Product"),
             22,
@@ -511,16 +511,16 @@ def subcontractors(register: Register) -> tuple[Column[SubcontractorLine], ...]:
 
     return (
         _words(N_("ID"), 16, line_id),
-        _words(N_("Vendor ID"), 12, lambda line, _: line[0].key),
+        _words(N_("Vendor ID"), 14, lambda line, _: line[0].key),
         _long(N_("Vendor"), 28, lambda line, _: line[0].name),
         _long(N_("Products and services"), 34, lambda line, _: (line[1] and line[1].supply) or _supply_names(line[0])),
-        _number(N_("Tier"), 7, lambda line, _: line[0].tier),
+        _number(N_("Tier"), 12, lambda line, _: line[0].tier),
         _words(N_("Subcontractor"), 30, lambda line, _: line[1].name if line[1] else ""),
         _number(N_("Rank"), 7, lambda line, _: line[1].rank if line[1] else None),
         _long(N_("Service"), 34, lambda line, _: line[1].service if line[1] else ""),
         _words(N_("Country"), 9, lambda line, _: line[1].country if line[1] else ""),
         _words(N_("Data access"), 13, lambda line, reader: reader.text(told[line[1].data_access]) if line[1] else ""),
-        _words(N_("Patient data"), 13, lambda line, reader: reader.text(told[line[1].patient_data]) if line[1] else ""),
+        _words(N_("Patient data"), 16, lambda line, reader: reader.text(told[line[1].patient_data]) if line[1] else ""),
         _day(N_("Since"), lambda line, _: line[1].since if line[1] else None),
         _words(N_("Uses subcontractors"), 16, lambda line, reader: reader.text(words[line[0].subcontractors])),
         _long(N_("What the vendor says"), 60, lambda line, reader: answered(line[0], reader)),
@@ -573,8 +573,8 @@ def decisions(register: Register) -> tuple[Column[DecisionFact], ...]:
     """The columns of the decisions sheet: words of the hospital that hold."""
     return (
         _words(N_("Decision ID"), 34, lambda row, _: row.key),
-        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Vendor ID"), 14, lambda row, _: row.vendor_key),
+        _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
         _words(N_("Kind"), 24, lambda row, reader: reader.say(row.kind)),
         _long(N_("About"), 50, lambda row, reader: reader.say(row.about)),
         _long(N_("Decision"), 26, lambda row, reader: reader.say(row.outcome)),
@@ -592,8 +592,8 @@ def incidents(register: Register) -> tuple[Column[IncidentFact], ...]:
     """The columns of the sheet of incidents: what vendors reported, and what they answered when asked at once."""
     return (
         _words(N_("Incident ID"), 14, lambda row, _: row.key),
-        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Vendor ID"), 14, lambda row, _: row.vendor_key),
+        _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
         _words(N_("Kind"), 24, lambda row, reader: reader.say(row.kind)),
         _long(N_("Incident"), 36, lambda row, _: row.title),
         _long(N_("About"), 30, lambda row, _: row.about),
@@ -621,7 +621,7 @@ def changes(register: Register) -> tuple[Column[ChangeFact], ...]:
 
     return (
         _words(N_("Change ID"), 18, lambda row, _: row.key),
-        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
+        _words(N_("Vendor ID"), 14, lambda row, _: row.vendor_key),
         _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
         _moment(N_("When"), lambda row, _: row.at),
         Column(title=N_("Score before"), width=10, kind=Kind.DECIMAL, value=lambda row, _: row.before),
@@ -631,7 +631,7 @@ def changes(register: Register) -> tuple[Column[ChangeFact], ...]:
         Column(title=N_("Grade after"), width=9, kind=Kind.GRADE, value=lambda row, _: row.grade_after),
         Column(title=N_("Coverage %"), width=11, kind=Kind.DECIMAL, value=lambda row, _: row.coverage),
         _long(N_("What moved it"), 60, causes),
-        _words(N_("Policy"), 10, lambda row, _: row.policy_version),
+        _words(N_("Policy"), 16, lambda row, _: row.policy_version),
     )
 
 
@@ -639,8 +639,8 @@ def not_examined(register: Register) -> tuple[Column[NotExaminedRow], ...]:
     """The columns of the sheet that says what was not examined."""
     return (
         _long(N_("ID"), 40, lambda row, _: row.key),
-        _words(N_("Vendor ID"), 12, lambda row, _: row.vendor_key),
-        _long(N_("Vendor"), 24, lambda row, _: _vendor_name(register, row.vendor_key)),
+        _words(N_("Vendor ID"), 14, lambda row, _: row.vendor_key),
+        _long(N_("Vendor"), 28, lambda row, _: _vendor_name(register, row.vendor_key)),
         _words(N_("Host or question"), 28, lambda row, _: row.subject),
         _long(N_("What was not examined"), 60, lambda row, reader: reader.say(row.what)),
         _long(N_("Reason"), 50, lambda row, reader: reader.say(row.reason)),
