@@ -329,8 +329,11 @@
     : control.matches("[type=radio], [type=checkbox]") ? control.checked !== control.defaultChecked
       : control.matches("textarea, input:not([type=hidden])") && control.value !== control.defaultValue;
   document.addEventListener("input", (event) => {
-    const read = Object.fromEntries(versionsIn(event.target.form).map((field) => [versionKey(field), field.value]));
-    if (Object.keys(read).length) history.replaceState({...history.state, read: {...history.state?.read, ...read}}, "");
+    const known = history.state?.read ?? {};
+    const fresh = versionsIn(event.target.form).filter((field) => known[versionKey(field)] !== field.value); // browsers count these
+    if (!fresh.length) return;
+    const read = Object.fromEntries(fresh.map((field) => [versionKey(field), field.value]));
+    history.replaceState({...history.state, read: {...known, ...read}}, "");
   });
   window.addEventListener("pageshow", () => {
     for (const form of history.state?.read ? document.forms : []) {
