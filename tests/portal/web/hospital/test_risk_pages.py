@@ -68,7 +68,7 @@ def test_a_risk_is_written_down_changed_closed_and_found_by_its_filters(
 
     address = f"/hospital/risks/own/{risk.id}"
     assert visitor.post(f"{address}/edit", {**RISK, "title": "Anders", "version": "1"}).status_code == 303
-    assert visitor.post(f"{address}/edit", {**RISK, "version": "1"}).status_code == 409
+    assert visitor.post(f"{address}/edit", {**RISK, "version": "1"}).status_code == 422
     assert visitor.post(f"{address}/close", {"reason": "Ersatz ist da", "version": "2"}).status_code == 303
     closed = visitor.get("/hospital/risks?state=closed").get_data(as_text=True)
     assert "Anders" in closed
