@@ -10,7 +10,7 @@ from functools import cached_property
 from assessments import days
 from questionnaires.model import AnswerValue, Catalogue, Question, QuestionSet, RedFlag, Scope, Text
 from questionnaires.model import Message as QuestionnaireMessage
-from scanners.model import Check, Finding, Message, Outcome, Refs, Severity, Subject
+from scanners.model import N_, Check, Finding, Message, Outcome, Refs, Severity, Subject
 
 # --- Words ---------------------------------------------------------------------------------------
 
@@ -26,10 +26,19 @@ class Phrase:
 Words = Text | Message | QuestionnaireMessage | Phrase
 
 
+MOST_LISTED = 6
+
+
 def listed(items: Sequence[Words]) -> Phrase:
-    """Several words in one gap, with commas between them."""
-    values = {f"item{number}": item for number, item in enumerate(items)}
-    return Phrase(text=", ".join(f"%({name})s" for name in values), values=values)
+    """Several words in one gap, with commas between them: the first ones, and how many more there are."""
+    shown: dict[str, str | int | float | Words] = {
+        f"item{number}": item for number, item in enumerate(items[:MOST_LISTED])
+    }
+    text = ", ".join(f"%({name})s" for name in shown)
+    if len(items) > MOST_LISTED:
+        shown["more"] = Phrase(text=N_("and %(count)s more"), values={"count": len(items) - MOST_LISTED})
+        text += " %(more)s"
+    return Phrase(text=text, values=shown)
 
 
 def say(words: Words, *, language: str, translate: Callable[[str], str] = str) -> str:

@@ -121,9 +121,7 @@ def finding_caps(counted: Iterable[Counted], policy: Policy, *, at: datetime) ->
             Cap(
                 kind=CapKind.CRITICAL_FAIL,
                 limit=policy.caps.critical_fail,
-                reason=Phrase(
-                    text=N_("A critical finding is open: %(findings)s."), values={"findings": _names(critical)}
-                ),
+                reason=Phrase(text=N_("Critical and not met: %(findings)s."), values={"findings": _names(critical)}),
                 applied=False,
                 keys=_keys(critical),
             )
@@ -134,7 +132,7 @@ def finding_caps(counted: Iterable[Counted], policy: Policy, *, at: datetime) ->
                 kind=CapKind.HIGH_FAIL,
                 limit=policy.caps.high_fail,
                 reason=Phrase(
-                    text=N_("A high finding has been open for more than %(days)d days: %(findings)s."),
+                    text=N_("High and not met for more than %(days)d days: %(findings)s."),
                     values={"findings": _names(old), "days": policy.caps.high_fail_after_days},
                 ),
                 applied=False,
@@ -149,7 +147,7 @@ def _waived(fact: FindingFact, today: date) -> bool:
 
 
 def _names(counted: Iterable[Counted]) -> Phrase:
-    """Each check by its title, with its id and the hosts where it is not met."""
+    """The first checks by their titles, each with its id and the hosts where it is not met."""
     hosts: dict[str, list[str]] = {}
     titles = {}
     for each in counted:

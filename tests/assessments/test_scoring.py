@@ -27,6 +27,7 @@ from scanners.model import Outcome, Severity
 from scanners.observations import Reason
 from tests.assessments import building
 from tests.assessments.building import AT, DAY, POLICY, answer, choice, dossier, finding
+from tests.drawing import cases
 
 
 def scored(**changes):
@@ -37,7 +38,7 @@ def worth(value: Decimal | None) -> Decimal:
     return Decimal(-1) if value is None else value
 
 
-FEWER = settings(max_examples=50)  # a dossier is a large thing to draw
+FEWER = settings(max_examples=cases(50))  # a dossier is a large thing to draw
 
 
 # --- Promises that hold for every dossier --------------------------------------------------------
@@ -410,10 +411,18 @@ def test_a_cap_names_what_caused_it_by_its_title_and_id():
 
     label = building.CATALOGUE.questions["MF-01"].label.de
     assert told == {
-        CapKind.CRITICAL_FAIL: "Eine kritische Feststellung ist offen: "
+        CapKind.CRITICAL_FAIL: "Kritisch und nicht erfüllt: "
         "„cert.chain-trust holds“ (cert.chain-trust: portal.example.de, www.example.de).",
         CapKind.KNOCK_OUT: f"Ein Ausschlusskriterium ist nicht erfüllt oder strittig: „{label}“ (MF-01).",
     }
+
+
+def test_a_cap_names_six_and_counts_the_others():
+    score = scored(findings=[finding(check, severity=Severity.CRITICAL) for check in sorted(building.CHECKS)[:8]])
+
+    told = say(score.caps[0].reason, language="en")
+    assert told.count("“") == 6
+    assert told.endswith(" and 2 more.")
 
 
 def test_a_contradiction_on_a_knock_out_caps_as_well():

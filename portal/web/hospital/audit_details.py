@@ -265,7 +265,7 @@ def told(event: AuditEvent, called: Mapping[str, str]) -> Sequence[str]:
     return [
         f"{_(_OF_ACT.get(f'{event.verb} {field}') or FIELDS.get(field, field))}: {text}"
         for field, value in (event.detail or {}).items()
-        if (text := _text(event.verb, field, value, called))
+        if (text := _text(event.verb, field, value, called)) and (field, text) != ("name", called.get(event.subject))
     ]
 
 
@@ -278,6 +278,9 @@ def _text(verb: str, field: str, value: object, called: Mapping[str, str]) -> st
         case str():
             codes = _CODES.get(f"{verb} {field}") or _CODES.get(field, {})
             unnamed = "" if ID.fullmatch(value) else value
+            if field == "ground":  # with the note beside it: "contract: No. 17"
+                code, colon, note = value.partition(": ")
+                unnamed = f"{_(str(codes[code]))}{colon}{note}" if code in codes else value
             text = called.get(value) or (_(str(codes[value])) if value in codes else unnamed)
             return audit_words.shown(text) if text else ""
         case _:

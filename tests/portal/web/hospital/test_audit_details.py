@@ -46,6 +46,8 @@ def event(verb: str, **detail: object) -> AuditEvent:
         ("host.changed", {"vendor": VENDOR, "role": "mail"}, ["Lieferant: Muster GmbH", "Rolle: E-Mail"], None),
         ("watching.changed", {"rescans": {"1": 3}}, ["Monate zwischen Scans: Kritikalität 1: 3"], None),
         ("export.fetched", {"kind": "register"}, ["Art: Register (Excel)"], ["Kind: Register (Excel)"]),
+        ("scan.queued", {"ground": "contract: Nr. 17"}, ["Grundlage: Vertrag: Nr. 17"], None),
+        ("vendor.added", {"name": "Muster GmbH"}, [], []),  # it stands before the details
         ("exported", {"export": "fedcba98765432100123"}, [], []),  # an id without a name
         ("scan.queued", {"a_field_of_tomorrow": "x"}, ["a_field_of_tomorrow: x"], None),
     ],
