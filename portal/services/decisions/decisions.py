@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from assessments import deciding
@@ -163,12 +163,16 @@ def asked_first(
 ) -> tuple[int, Sequence[AskedRow]]:
     """How many they are, and the first of them: only of these everything is told, without the keys that papers name
     vendors by. `stood`: `standing_rows`, where they are read already."""
+    hospital_id = hospital_of(actor)
+    rules = policies.of(session, hospital_id)
     stood = standing_rows(session, actor) if stood is None else stood
-    others, alike = _waiting(session, actor, stood, today)
-    count = len(others) + sum(map(len, alike.values()))
-    found = sorted([*others, *_first_of(alike, count if most is None else most)], key=lambda one: one.order)[:most]
+    over = _accepted_beyond(session, actor, rules, stood, today=today)
+    own = _waiting(session, hospital_id, rules, stood, over)
+    alike, first = _alike(session, hospital_id, rules, over, most=most)
+    count = len(own) + alike
+    found = sorted([*own, *first], key=lambda one: one.order)[:most]
     named = [one.vendor.id for one in found if one.vendor is not None and most is None]
-    keys = vendor_keys(session, hospital_of(actor), only=named) if named else {}
+    keys = vendor_keys(session, hospital_id, only=named) if named else {}
     return count, [one.row or _asked_of(one, keys) for one in found]
 
 
@@ -204,42 +208,67 @@ def _height(authority: Authority, level: RiskLevel | None, tier: int | None) -> 
     return -deciding.rank(authority), -deciding.height(level), tier or len(RiskLevel) + 1
 
 
-def _first_of(alike: Mapping[_Kind, Sequence[Rated]], most: int) -> Iterable[_Waiting]:
-    """Of vendors above the appetite those of the highest kinds, whole kinds, until there are so many."""
-    taken = 0
-    for kind in sorted(alike, key=lambda one: one.order):
-        if taken >= most:
-            return
-        for vendor in alike[kind]:
-            yield _Waiting((*kind.order, vendor.name.casefold(), ""), None, vendor, kind, "", (Why.EXCEEDS,))
-        taken += len(alike[kind])
+def _alike(
+    session: Session, hospital_id: str, rules: Policy, over: Collection[str], *, most: int | None
+) -> tuple[int, Sequence[_Waiting]]:
+    """Vendors that are only above the appetite: how many they are, and of the highest kinds, whole kinds, until there
+    are so many. A hospital may have thousands of these, and reads those that are shown."""
+    alone = (
+        VendorLine.hospital_id == hospital_id,
+        VendorLine.is_ended.is_(False),
+        VendorLine.residual.in_([level for level in RiskLevel if deciding.needs_decision(rules, level)]),
+        VendorLine.stage.is_distinct_from(Stage.DRAFT),
+        VendorLine.vendor_id.not_in(_decided_on(hospital_id)),
+        VendorLine.vendor_id.not_in(over),
+    )
+    of = VendorLine.tier, VendorLine.residual
+    kinds: dict[_Kind, list[tuple[int | None, str | None]]] = {}
+    counts: dict[_Kind, int] = {}
+    for tier, residual, count in session.execute(select(*of, func.count()).where(*alone).group_by(*of)):
+        kind = _kind_of(rules, tier, residual)
+        kinds.setdefault(kind, []).append((tier, residual))
+        counts[kind] = counts.get(kind, 0) + count
+    found: list[_Waiting] = []
+    for kind in sorted(kinds, key=lambda one: one.order):
+        if most is not None and len(found) >= most:
+            break
+        of_kind = or_(
+            *(
+                and_(VendorLine.tier.is_not_distinct_from(tier), VendorLine.residual == residual)
+                for tier, residual in kinds[kind]
+            )
+        )
+        found += [
+            _Waiting((*kind.order, one.name.casefold(), ""), None, one, kind, "", (Why.EXCEEDS,))
+            for one in _read(session, *alone, of_kind)
+        ]
+    return sum(counts.values()), found
+
+
+def _decided_on(hospital_id: str) -> Select[str | None]:
+    """Of every vendor on which something was decided."""
+    return select(Decision.vendor_id).where(Decision.hospital_id == hospital_id, Decision.vendor_id.is_not(None))
+
+
+def _read(session: Session, *wanted: ColumnElement[bool]) -> Sequence[Rated]:
+    columns = VendorLine.vendor_id, VendorLine.name, VendorLine.tier, VendorLine.grade, VendorLine.residual
+    return [Rated(*row) for row in session.execute(select(*columns).where(*wanted))]
 
 
 def _waiting(
-    session: Session, actor: Actor, stood: Sequence[DecisionRow], today: date
-) -> tuple[Sequence[_Waiting], Mapping[_Kind, Sequence[Rated]]]:
-    """What has a tale of its own, and by kind the vendors that are only above the appetite: a hospital may have
-    thousands of these, and what is told of each is made for those that are shown."""
-    hospital_id = hospital_of(actor)
-    rules = policies.of(session, hospital_id)
+    session: Session, hospital_id: str, rules: Policy, stood: Sequence[DecisionRow], over: Mapping[str, Sequence[str]]
+) -> Sequence[_Waiting]:
+    """What has a tale of its own: something was decided on it, or is accepted beyond a limit, or a draft goes before
+    the round that counts."""
     by_vendor: dict[str, list[DecisionRow]] = {}
     for row in stood:
         if row.vendor is not None:
             by_vendor.setdefault(row.vendor.id, []).append(row)
     open_products = _undecided(session, hospital_id, by_vendor)
-    over = _accepted_beyond(session, actor, rules, stood, today=today)
-    asking = {one for one, decided in by_vendor.items() if any(row.reopenings for row in decided)} | set(over)
-    levels = [level for level in RiskLevel if deciding.needs_decision(rules, level)]
-    kinds: dict[tuple[int | None, str | None], _Kind] = {}
+    reopened = {one for one, decided in by_vendor.items() if any(row.reopenings for row in decided)}
     found: list[_Waiting] = []
-    alike: dict[_Kind, list[Rated]] = {}
-    for vendor in _rated(session, hospital_id, levels, asking):
-        of = vendor.tier, vendor.residual
-        kind = kinds[of] if of in kinds else kinds.setdefault(of, _kind_of(rules, *of))
-        if vendor.id not in by_vendor and vendor.id not in over:
-            if kind.needs_decision:
-                alike.setdefault(kind, []).append(vendor)
-            continue
+    for vendor in _rated(session, hospital_id, reopened | set(over) | set(open_products)):
+        kind = _kind_of(rules, vendor.tier, vendor.residual)
         decided = by_vendor.get(vendor.id, ())
         products = open_products.get(vendor.id, ())
         opened = next((row for row in decided if row.reopenings), None)
@@ -253,7 +282,7 @@ def _waiting(
         fact = other.fact
         order = (*_height(fact.authority, fact.level, fact.tier), fact.vendor.casefold(), fact.about)
         found.append(_Waiting(order, other))
-    return found, alike
+    return found
 
 
 def _asked_of(one: _Waiting, keys: Mapping[str, str]) -> AskedRow:
@@ -362,18 +391,19 @@ def _open_conditions(stood: Sequence[DecisionRow]) -> Sequence[ConditionRow]:
     return sorted(found, key=lambda one: (one.condition.due_on, one.row.decision.number))
 
 
-def _rated(session: Session, hospital_id: str, levels: Sequence[RiskLevel], others: Collection[str]) -> Sequence[Rated]:
-    """Every vendor on the lists whose residual risk is of these levels, and some others, each with its tier today and
-    the score of its newest round that was sent."""
+def _rated(session: Session, hospital_id: str, vendor_ids: Collection[str]) -> Sequence[Rated]:
+    """Of the vendors on the lists these, and every one with a draft, each with its tier today and the score of its
+    newest round that was sent."""
     lines.settle(session)
+    is_draft = VendorLine.stage == Stage.DRAFT
     rows = session.execute(
         select(
             *(VendorLine.vendor_id, VendorLine.name, VendorLine.tier, VendorLine.grade, VendorLine.residual),
-            (VendorLine.stage == Stage.DRAFT).label("is_draft"),
+            is_draft.label("is_draft"),
         ).where(
             VendorLine.hospital_id == hospital_id,
             VendorLine.is_ended.is_(False),
-            VendorLine.residual.in_(levels) | VendorLine.vendor_id.in_(others) | (VendorLine.stage == Stage.DRAFT),
+            VendorLine.vendor_id.in_(vendor_ids) | is_draft,
         )
     ).all()
     before = _before_drafts(session, hospital_id, [vendor_id for vendor_id, *_others, is_draft in rows if is_draft])
