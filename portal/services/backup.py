@@ -1,5 +1,6 @@
 """All rows out and in again, the same on every database; and what a restored instance must forget."""
 
+import base64
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     func,
@@ -125,6 +127,8 @@ def _out(column: Column[Any], value: Any) -> Any:
     if isinstance(column.type, DateTime):
         moment: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
         return moment.astimezone(UTC).isoformat()
+    if isinstance(column.type, LargeBinary):
+        return base64.b64encode(value).decode("ascii")
     return value.isoformat() if isinstance(column.type, Date) else value
 
 
@@ -133,4 +137,6 @@ def _in(column: Column[Any], value: Any) -> Any:
         return None
     if isinstance(column.type, DateTime):
         return datetime.fromisoformat(value)
+    if isinstance(column.type, LargeBinary):
+        return base64.b64decode(value)
     return date.fromisoformat(value) if isinstance(column.type, Date) else value
