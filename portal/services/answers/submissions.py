@@ -32,6 +32,9 @@ from questionnaires.model import ProfileQuestion, Section, Text
 from reports.receipt import EarlierEdition, Receipt, ReceiptDocument
 from scanners.model import N_, Message
 
+CHANGED = N_(
+    "Since you opened this page answers or documents have been changed. Look at what stands now, and sign once more."
+)
 STATEMENT = "2026-1"
 STATEMENTS: Mapping[str, Text] = {
     "2026-1": Text(
@@ -142,15 +145,27 @@ def preview(session: Session, actor: Actor, assessment_id: str, *, now: datetime
     return register.assess(replace(dossier, submitted_at=now), policy.current())
 
 
+def looked_at(session: Session, actor: Actor, assessment_id: str) -> str:
+    """By which it is known whether answers or documents have changed since somebody looked them through."""
+    assessment = responses.find(session, actor, assessment_id)
+    mine = select(Response).where(Response.company_id == assessment.company_id, Response.assessment_id == assessment.id)
+    return manifests.digest(manifests.make(session, session.scalars(mine).one()))
+
+
 def hand_in(
-    session: Session, actor: Actor, assessment_id: str, signer: Signer, *, base_url: str, now: datetime
+    session: Session, actor: Actor, assessment_id: str, signer: Signer, *, seen: str = "", base_url: str, now: datetime
 ) -> SignOff:
-    """Sign and freeze: from here on the hospital reads this edition, and nothing of it changes."""
+    """Sign and freeze: from here on the hospital reads this edition, and nothing of it changes.
+
+    `seen` is what `looked_at` said when the signer looked: nobody signs what a colleague has changed behind their back.
+    """
     company_of(actor, COMPANY_LEADERS)
     assessment = responses.find(session, actor, assessment_id)
     response = responses.lock(session, assessment)
     _require_in_time(assessment, now=now)
     _require_ready(assessment, response, signer)
+    if seen and seen != looked_at(session, actor, assessment_id):
+        raise BadInput({"": Message(text=CHANGED)})
     last = session.scalar(select(func.max(SignOff.edition)).where(SignOff.response_id == response.id))
     edition = (last or 0) + 1
     manifest = _manifest(session, assessment, response, signer, edition=edition, now=now)

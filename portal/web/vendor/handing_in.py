@@ -1,7 +1,7 @@
 """Look through and hand in: what is missing or does not fit, the signature, and the receipt."""
 
 from flask import Response, request, url_for
-from wtforms import BooleanField, PasswordField, TextAreaField
+from wtforms import BooleanField, HiddenField, PasswordField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal import i18n
@@ -33,6 +33,7 @@ LONGEST_EDITION = 6  # digits
 class HandInForm(signing.SignatureForm):
     """The signature under the statement."""
 
+    seen = HiddenField(validators=[Length(max=64)])  # what was looked through
     words = TextAreaField(
         _l("Your statement on the whole"),
         [Optional(), Length(max=manifests.LONGEST_WORDS)],
@@ -75,6 +76,7 @@ def sign(here: CompanyJourney, assessment_id: str) -> Response:
                 here.actor,
                 assessment_id,
                 signer,
+                seen=str(form.seen.data or ""),
                 base_url=here.settings.public_base_url,
                 now=here.now,
             )
@@ -165,6 +167,7 @@ def _page(here: CompanyJourney, assessment_id: str, form: forms.Form) -> Respons
     standing = standings.of_round(here.session, here.actor, assessment_id, now=here.now)
     assessment = responses.find(here.session, here.actor, assessment_id)
     catalogue = catalogues.of(here.session, assessment)
+    form["seen"].data = submissions.looked_at(here.session, here.actor, assessment_id)
     return pages.page(
         "vendor/hand_in.html",
         form=form,

@@ -14,11 +14,12 @@ from portal import i18n
 from portal.db.models.accounts import Person, SignIn
 from portal.db.models.assessments import Assessment, Review, ReviewState, Settlement, Stage
 from portal.db.models.registers import ScoreRecord
-from portal.db.models.responses import SignOff
+from portal.db.models.responses import Answer, SignOff
 from portal.db.models.vendors import Host, IntakeRecord, Supply, Vendor
-from portal.services.answers import submissions
+from portal.services.answers import responses, submissions
 from portal.services.people import passwords
 from portal.services.registers import dossiers, registers
+from questionnaires.model import AnswerValue
 from reports import pages, tables
 from reports.reader import Reader
 from tests.portal import building
@@ -63,6 +64,25 @@ def test_what_was_seen_is_disputed_from_there_and_nothing_is_held_up(lead, asked
     assert address.replace("&", "&amp;") not in page
     assert re.search(r'/disputes">\s*bestritten', page)
     assert lead.post(f"{asked.path}/hand-in", SIGNED).status_code == 303
+
+
+def test_nobody_signs_what_a_colleague_has_changed_meanwhile(lead, asked, sessions, now):
+    def seen(page):
+        return {"seen": re.search(r'name="seen"[^>]*value="([0-9a-f]{64})"', page.get_data(as_text=True))[1]}
+
+    looked = seen(lead.get(f"{asked.path}/hand-in"))
+    with sessions() as session, session.begin():
+        row = session.scalars(select(Answer).where(Answer.question_id == "GV-02")).one()
+        value = AnswerValue(choices=("no",), comment="seit heute nicht mehr")
+        responses.save(
+            session, asked.lead, asked.assessment_id, ("GV-02", row.supply_id), value, version=row.version, now=now
+        )
+
+    refused = lead.post(f"{asked.path}/hand-in", SIGNED | looked)
+
+    assert refused.status_code == 422
+    assert "Seit Sie diese Seite geöffnet haben" in errand.text_of(refused)
+    assert lead.post(f"{asked.path}/hand-in", SIGNED | seen(refused)).status_code == 303
 
 
 def test_what_the_hospital_has_settled_is_said_without_its_reason(lead, asked, sessions, now):
