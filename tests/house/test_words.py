@@ -14,6 +14,7 @@ ONE_WORD: Mapping[str, str] = {  # what nobody says any more: what is said
     r"\bBefund(e|en|s|es)?\b": "Feststellung",
     r"\bWerktag": "Arbeitstag",
     r"Fragens[aä]tz": "Fragenumfang",
+    r"Ersterfassung": "Einstufung",
     r"Ersatzcode": "Wiederherstellungscode",
     r"Einspruch": "Einwand",
     r"Mailadresse": "E-Mail-Adresse",
