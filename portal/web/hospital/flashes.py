@@ -1,5 +1,7 @@
 """One question to every vendor with a product or component: whom to ask, the mail before it goes, the board."""
 
+from collections.abc import Iterator, Sequence
+
 from flask import Response, request
 from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
@@ -34,6 +36,9 @@ class FlashForm(forms.Form):
         filters=[forms.stripped],
     )
     vendors = SelectMultipleField(_l("Whom to ask"))
+    whole = SelectMultipleField(
+        _l("Whole groups"), choices=forms.choices([(kind.value, kind.value) for kind in KnownBy])
+    )
     text_de = TextAreaField(
         _l("Text in German"),
         [InputRequired(_l("Write what you ask, in both languages.")), LONG],
@@ -95,8 +100,10 @@ def send_flash(here: HospitalJourney) -> Response:
     """First the mail as it would go out; then out with it."""
     form = FlashForm.sent()
     words = str(form["about"].data or "")
-    _with_vendors(here, form, words)
+    found = _with_vendors(here, form, words)
     if form.validate():
+        wanted = {*(form["vendors"].data or ()), *_of_groups(form, found)}
+        form["vendors"].data = [one.vendor.id for one in found if one.vendor.id in wanted]
         fields = FlashFields(
             about=words,
             text_de=str(form["text_de"].data or ""),
@@ -197,6 +204,12 @@ def _with_vendors(here: HospitalJourney, form: FlashForm, words: str) -> list[fl
     found = list(flashes_service.search(here.session, here.actor, words))
     form.offer("vendors", [(one.vendor.id, one.vendor.name) for one in found])
     return found
+
+
+def _of_groups(form: FlashForm, found: Sequence[flashes_service.Candidate]) -> Iterator[str]:
+    """Whoever is in a group that was marked as a whole."""
+    whole = set(form["whole"].data or ())
+    return (one.vendor.id for one in found if one.known_by in whole)
 
 
 def _letters(here: HospitalJourney, fields: FlashFields) -> dict[str, Letter]:

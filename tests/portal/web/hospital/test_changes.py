@@ -202,6 +202,18 @@ def test_a_review_in_which_nobody_looked_ends_only_when_that_is_said(clerk: Visi
         assert session.get_one(Assessment, ward.assessments[STRAHLWERK]).stage is Stage.REVIEWED
 
 
+def test_a_whole_group_is_asked_with_one_mark(clerk: Visitor):
+    form = {"about": "Nirgends genannt", "text_de": "Haben Sie es?", "text_en": "Do you have it?", "go": "preview"}
+    page = text(clerk.get("/hospital/incidents/flashes/new?words=Nirgends+genannt"))
+    count = int(re.search(r"Alle (\d+) fragen", page)[1])
+
+    asked = text(clerk.post("/hospital/incidents/flashes/new", {**form, "whole": "unknown"}))
+
+    assert f"An {count} Lieferanten" in asked
+    assert len(re.findall(r'name="vendors" value="[^"]+" checked', asked)) == count > 1
+    assert clerk.post("/hospital/incidents/flashes/new", {**form, "whole": "everybody"}).status_code == UNPROCESSABLE
+
+
 def test_a_form_beside_another_that_is_not_understood_is_not_taken_for_done(clerk: Visitor, ward: Ward):
     due = f"/hospital/assessments/{ward.assessments[STRAHLWERK]}/due"
 
