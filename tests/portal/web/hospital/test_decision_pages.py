@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from assessments.model import RiskLevel
 from portal.db.models.decisions import AgendaItem, Decision, Participant, Sitting
 from portal.db.models.vendors import Supply
 from portal.files.blobs import Blobs
@@ -139,7 +138,7 @@ def test_one_person_decides_where_the_policy_leaves_it_to_one(
     visit: Callable[..., Visitor], ward: Ward, sessions: Sessions
 ):
     with sessions() as session:
-        rows = decisions._rated(session, ward.hospital_id, list(RiskLevel), list(ward.vendors.values()))
+        rows = decisions._rated(session, ward.hospital_id, list(ward.vendors.values()))
         vendor_id = next(one.id for one in rows if one.tier == 4 or (one.tier == 3 and one.residual is None))
     address = f"/hospital/vendors/{vendor_id}/decisions"
     visitor = visit(ward.decider)
