@@ -50,7 +50,11 @@ def writing(path: Path, passphrase: bytes) -> Iterator[tarfile.TarFile]:
 @contextmanager
 def reading(path: Path, passphrase: bytes) -> Iterator[tarfile.TarFile]:
     """The tar again, member by member; raises BadArchive at the first piece that does not fit."""
-    with path.open("rb") as file:
+    try:
+        opened = path.open("rb")
+    except OSError as error:
+        raise BadArchive(f"{path} cannot be read: {error.strerror}.") from error
+    with opened as file:
         opener = io.BufferedReader(_Opener(file, passphrase), PIECE)
         try:
             with tarfile.open(fileobj=opener, mode="r|") as tar:
