@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sqlalchemy.orm import Session
+
 from portal import i18n
 from portal.db.models.audit import AuditEvent
 from portal.web.hospital import audit_details
+from tests.portal import building
 
 VENDOR = "0123456789abcdef0123"
 
@@ -57,3 +60,13 @@ def test_a_detail_reads_as_people_write(verb, detail, german, english):
         if expected is not None:
             with i18n.speaking(language):
                 assert audit_details.told(event(verb, **detail), {VENDOR: "Muster GmbH"}) == expected
+
+
+def test_ids_are_called_by_the_names_of_the_readers_own_hospital(session: Session):
+    ours, theirs = building.hospital(session), building.hospital(session, "Klinikum Süd")
+    vendor, stranger = building.vendor(session, ours), building.vendor(session, theirs, name="Fremde AG")
+    supply = building.supply(session, vendor)
+    actor = building.hospital_actor(session, ours)
+
+    events = [event("host.changed", vendor=vendor.id, supplies=[supply.id, stranger.id]), event("vendor.ended")]
+    assert audit_details.names(session, actor, events) == {vendor.id: vendor.name, supply.id: supply.name}
