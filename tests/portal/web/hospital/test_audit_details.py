@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-
 from sqlalchemy.orm import Session
 
 from portal import i18n
