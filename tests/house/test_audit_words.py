@@ -2,7 +2,8 @@
 
 import ast
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ class Place(NamedTuple):
     code: ast.expr
 
 
+@functools.cache
 def recorded(*folders: str) -> tuple[set[str], list[str]]:
     """Every code that reaches the trail, also through functions that hand one on; and what could not be told."""
     codes: set[str] = set()
@@ -81,23 +83,28 @@ def _resolve(place: Place, folders: tuple[str, ...]) -> tuple[set[str], list[Pla
 
 def _calls(name: str, at: int, keyword: str, *, home: str, folders: tuple[str, ...]) -> Iterator[Place]:
     """Where a function is called, in its own module by its name and elsewhere by its module's; what stands there."""
+    for path, function, call in _written(*folders).get(name, ()):
+        module = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if module.id == home if isinstance(module, ast.Name) else path.stem == home:
+            given = {one.arg: one.value for one in call.keywords}
+            code = call.args[at] if at < len(call.args) else given.get(keyword)
+            if code is not None:
+                yield Place(path, function, code)
+
+
+@functools.cache
+def _written(*folders: str) -> Mapping[str, Sequence[tuple[Path, ast.FunctionDef, ast.Call]]]:
+    """Every call, `function(…)` or `module.function(…)`, by the name of the function."""
+    found: dict[str, list[tuple[Path, ast.FunctionDef, ast.Call]]] = {}
     for path in tree.python_files(*folders):
         for function in ast.walk(tree.parsed(path)):
             if not isinstance(function, ast.FunctionDef):
                 continue
             for call in ast.walk(function):
                 match call:
-                    case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=attribute)):
-                        is_it = (module, attribute) == (home, name)
-                    case ast.Call(func=ast.Name(id=called)):
-                        is_it = called == name and path.stem == home
-                    case _:
-                        continue
-                if is_it:
-                    given = {one.arg: one.value for one in call.keywords}
-                    code = call.args[at] if at < len(call.args) else given.get(keyword)
-                    if code is not None:
-                        yield Place(path, function, code)
+                    case ast.Call(func=ast.Attribute(value=ast.Name(), attr=name) | ast.Name(id=name)):
+                        found.setdefault(name, []).append((path, function, call))
+    return found
 
 
 def _named(where: ast.AST, name: str) -> Iterator[ast.expr]:
@@ -129,6 +136,7 @@ def test_a_code_is_found_where_it_is_written_chosen_or_handed_on():
     } <= codes
 
 
+@functools.cache
 def details(*folders: str) -> tuple[set[str], list[str]]:
     """The name of every detail that is handed to the trail by `detail=`; and what could not be told."""
     found: set[str] = set()
