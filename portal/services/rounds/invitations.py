@@ -215,6 +215,8 @@ def _begun(
     for supply in chosen:
         session.add(AssessmentSupply(hospital_id=hospital_id, assessment_id=assessment.id, supply_id=supply.id))
     reassessment_calls.answer(session, hospital_id, vendor.id, now=now)
+    if last is not None:  # lists tell of the newest round, and what was known of the one before goes on to hold
+        jobs.ask_for_score(session, hospital_id, assessment.id, now=now)
     audit.record(
         session,
         actor,

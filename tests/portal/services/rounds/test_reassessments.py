@@ -6,14 +6,16 @@ import random
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from assessments import contradictions
 from portal.db.models.assessments import Assessment, Stage
+from portal.db.models.jobs import Job
 from portal.db.models.responses import Answer, Evidence, Response
 from portal.db.models.watching import CallKind, ReassessmentCall
 from portal.errors import BadInput, NotAllowed, NotFound, NotNow
 from portal.services.answers import manifests, suggestions
+from portal.services.jobs import JobKind
 from portal.services.registers import dossiers, policies
 from portal.services.registers.dossiers import BERLIN
 from portal.services.rounds import (
@@ -92,6 +94,16 @@ def test_one_button_begins_a_follow_up_and_ends_the_proposal(session, done, now)
     assert _due(session, done, later) == []
     with pytest.raises(NotNow):
         _begin(session, done, later)
+
+
+def test_lists_know_of_the_new_round_what_went_on_to_hold(session, done, now):
+    session.execute(delete(Job).where(Job.kind == JobKind.SCORE))
+
+    made = _begin(session, done, now + YEAR)
+
+    session.flush()
+    waiting = select(Job.args).where(Job.kind == JobKind.SCORE)
+    assert [one["assessment_id"] for one in session.scalars(waiting)] == [made.id]
 
 
 def test_a_vendor_of_a_rare_tier_is_asked_for_the_delta_too(session, done, now):
