@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 LOOPBACK = ["127.0.0.0/8", "::1"]
 OPEN_TO_LOOPBACK = ("loopback", "browser", "postgres", "kill")
 AXE = Path(__file__).parent / ".cache" / "axe.min.js"
+PATIENCE = 60_000  # milliseconds of a browser; two processors may be busy with others
 
 # Shared cores make single examples slow now and then; a slow machine is no bug of ours.
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
@@ -53,11 +55,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
     # Playwright keeps an event loop running in this thread once it has started; asyncio.run refuses to work after it.
-    # Journeys are the longest: begun last, one of them would hold up the end alone.
+    # Journeys are the longest: begun last, one of them would hold up the end alone. So would a long file of pages.
+    looks = Counter(item.path for item in items if item.get_closest_marker("browser"))
     items.sort(
         key=lambda item: (
             item.get_closest_marker("browser") is not None,
             "tests/journeys/" not in item.path.as_posix(),
+            -looks[item.path] if item.get_closest_marker("browser") and "/journeys/" not in item.path.as_posix() else 0,
         )
     )
 
@@ -208,6 +212,40 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     postgres.drop(url)
 
 
+@pytest.fixture(scope="session")
+def _migrated_on_postgres(postgres: PostgresServer) -> str:
+    from portal.db import migrating
+    from portal.db import session as database
+
+    def fill(url: str) -> None:
+        engine = database.engine(url)
+        migrating.upgrade(engine)
+        engine.dispose()  # nobody may be connected to what is copied
+
+    return postgres.make_template("migrated", fill)
+
+
+@pytest.fixture
+def migrated_postgres_url(postgres: PostgresServer, _migrated_on_postgres: str) -> Iterator[str]:
+    """Give one test a database of its own whose tables are made."""
+    url = postgres.create(template=_migrated_on_postgres)
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one SQLite file; every test gets a copy."""
+    from portal.db import migrating
+    from portal.db import session as database
+
+    path = tmp_path_factory.mktemp("template") / "migrated.sqlite"
+    engine = database.engine(f"sqlite:///{path}")
+    migrating.upgrade(engine)
+    engine.dispose()
+    return path
+
+
 # ---- a browser
 
 
@@ -239,6 +277,7 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser) -> Iterator[Page]:
     """Open a German page whose console errors, script errors and requests to other machines fail the test."""
     context = chromium.new_context(locale="de-DE", timezone_id="Europe/Berlin")
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
@@ -261,6 +300,9 @@ def page(chromium: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert not complaints, "\n".join(complaints)
+
+
+RULES = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}  # in the dark nothing differs but colours
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from portal.demonstration.plans import Behaviour, Plan, Reply, Site, Tls, Zone
 from portal.demonstration.servers import Servers
 from portal.services.people import passwords
 from tests.journeys import product, world
+from tests.portal import unhurried  # noqa: F401 - says so by being read
 
 if TYPE_CHECKING:
     from portal.demonstration.servers import Running

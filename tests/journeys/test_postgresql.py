@@ -7,6 +7,7 @@ import datetime as dt
 import html
 import io
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,16 +50,15 @@ TODAY = dt.datetime.now(dt.UTC).date()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> str:
     if request.param == "postgresql":
-        return request.getfixturevalue("postgres_url")
-    return f"sqlite:///{tmp_path / 'kettenblick.sqlite'}"
+        return request.getfixturevalue("migrated_postgres_url")
+    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'kettenblick.sqlite')}"
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
     engine = database.engine(url)
-    migrating.upgrade(engine)
     yield engine
     engine.dispose()
 

@@ -13,10 +13,10 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.util import LRUCache
 
-from portal.db import migrating
 from portal.db import session as database
 from portal.files.sealing import Keyring
 from portal.services.people import passwords
+from tests.portal import unhurried  # noqa: F401 - says so by being read
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import Dialect
@@ -35,16 +35,6 @@ def _compile_once(connection: Connection) -> None:
         dialect = _dialects.setdefault(type(connection.dialect), connection.dialect)
         connection.dialect = connection.engine.dialect = dialect
         connection.execution_options(compiled_cache=_compiled)
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrate one SQLite file; every test gets a copy."""
-    path = tmp_path_factory.mktemp("template") / "migrated.sqlite"
-    engine = database.engine(f"sqlite:///{path}")
-    migrating.upgrade(engine)
-    engine.dispose()
-    return path
 
 
 @pytest.fixture

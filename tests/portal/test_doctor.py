@@ -1,6 +1,7 @@
 """What the doctor says of installations that are really so."""
 
 import dataclasses
+import shutil
 import socket
 import threading
 from datetime import UTC, datetime, timedelta
@@ -19,14 +20,12 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> Settings:
+def installed(migrated: Path, tmp_path: Path) -> Settings:
     chosen = settings.read({"KETTENBLICK_DATA": str(tmp_path / "data")})
     chosen = dataclasses.replace(
         chosen, scan=dataclasses.replace(chosen.scan, resolver=("127.0.0.1",), resolver_port=1)
     )
-    engine = session.engine(chosen.database_url)
-    migrating.upgrade(engine)
-    engine.dispose()
+    shutil.copy(migrated, chosen.data_dir / "kettenblick.sqlite")
     return chosen
 
 
@@ -65,11 +64,8 @@ def test_a_database_server_that_is_away_fails(tmp_path: Path):
 
 
 @pytest.mark.postgres
-def test_a_migrated_database_server_is_fine(tmp_path: Path, postgres_url: str):
-    chosen = settings.read({"KETTENBLICK_DATA": str(tmp_path / "data"), "DATABASE_URL": postgres_url})
-    engine = session.engine(chosen.database_url)
-    migrating.upgrade(engine)
-    engine.dispose()
+def test_a_migrated_database_server_is_fine(tmp_path: Path, migrated_postgres_url: str):
+    chosen = settings.read({"KETTENBLICK_DATA": str(tmp_path / "data"), "DATABASE_URL": migrated_postgres_url})
 
     assert note("database", chosen).state is State.OK
 

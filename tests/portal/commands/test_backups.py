@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -76,7 +76,7 @@ def _fill(chosen: Settings) -> dict[str, str]:
                 email="v@pacs.example",
                 token_hash=tickets.hashed(invitation),
                 created_at=now,
-                expires_at=now.replace(year=now.year + 1),
+                expires_at=now + timedelta(days=365),
             )
         )
         ticket = tickets.issue(session, TicketPurpose.NEW_PASSWORD, email=actor.email, now=now)

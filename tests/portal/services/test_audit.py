@@ -63,13 +63,10 @@ def test_the_newest_events_come_first_and_in_pages(session, now):
 
 
 @pytest.mark.postgres
-def test_writers_at_the_same_time_make_one_chain_on_postgresql(postgres_url, now):
+def test_writers_at_the_same_time_make_one_chain_on_postgresql(migrated_postgres_url, now):
     import threading
 
-    from portal.db import migrating
-
-    engine = database.engine(postgres_url)
-    migrating.upgrade(engine)
+    engine = database.engine(migrated_postgres_url)
     sessions = database.sessions(engine)
 
     def write() -> None:

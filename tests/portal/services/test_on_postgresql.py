@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from portal import worker
 from portal.app import create_app
-from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.accounts import Hospital, HospitalRole, Person, TicketPurpose
 from portal.db.models.assessments import Review, ReviewState
@@ -62,9 +61,8 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def sessions(postgres_url: str) -> Iterator[database.Sessions]:
-    engine = database.engine(postgres_url)
-    migrating.upgrade(engine)
+def sessions(migrated_postgres_url: str) -> Iterator[database.Sessions]:
+    engine = database.engine(migrated_postgres_url)
     yield database.sessions(engine)
     engine.dispose()
 
@@ -256,10 +254,10 @@ def test_the_second_of_two_that_read_the_same_is_told_and_overwrites_nothing(ses
         assert session.scalars(select(words)).all() == ["first"]
 
 
-def test_a_zero_byte_in_an_address_finds_nothing(sessions, postgres_url, tmp_path, now):
+def test_a_zero_byte_in_an_address_finds_nothing(sessions, migrated_postgres_url, tmp_path, now):
     with sessions.begin() as session:
         actor = building.hospital_actor(session)
-    client = create_app(web.make_settings(postgres_url, tmp_path)).test_client()
+    client = create_app(web.make_settings(migrated_postgres_url, tmp_path)).test_client()
     client.set_cookie("kettenblick-session", web.sign_in(sessions, actor), domain="127.0.0.1")
 
     for path in ("/hospital/vendors/%00", "/hospital/vendors?q=%00", "/hospital/review/%00?answer=x"):
@@ -551,8 +549,8 @@ def test_of_a_round_that_several_jobs_score_at_once_one_score_counts(sessions, n
         assert [row.is_current for row in rows] == [True]
 
 
-def test_a_job_that_somebody_holds_keeps_nobody_from_ringing_the_others(sessions, postgres_url, tmp_path, now):
-    made = worker.make(web.make_settings(postgres_url, tmp_path), sessions.kw["bind"])
+def test_a_job_that_somebody_holds_keeps_nobody_from_ringing_the_others(sessions, migrated_postgres_url, tmp_path, now):
+    made = worker.make(web.make_settings(migrated_postgres_url, tmp_path), sessions.kw["bind"])
     made.tools = replace(made.tools, clock=lambda: now)
     with sessions.begin() as session:
         for name in ("held", "free"):

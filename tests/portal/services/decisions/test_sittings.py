@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from assessments.deciding import Ballot, ConditionState, Ruling, Why
 from assessments.model import Authority
-from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.decisions import Condition, DecisionEvent, SittingState
 from portal.db.models.jobs import OutboxMail
@@ -376,15 +375,14 @@ def test_a_proposal_that_says_too_little_is_refused(
 @pytest.mark.postgres
 @pytest.mark.parametrize("change", [change_a_vote, change_the_attendance, change_nothing])
 def test_two_at_one_sitting_on_postgresql(
-    postgres_url: str,
+    migrated_postgres_url: str,
     shelf: Blobs,
     now: datetime,
     change: Callable[[Session, Ward, str, datetime], None],
 ):
     """Whoever closes had read the sitting when somebody else changed it: what they had read is not what counts."""
-    engine = database.engine(postgres_url)
+    engine = database.engine(migrated_postgres_url)
     try:
-        migrating.upgrade(engine)
         sessions = database.sessions(engine)
         with sessions.begin() as session:
             ward = wards.one(session, now, name=NAME, quality=0.4)
@@ -413,11 +411,10 @@ def test_two_at_one_sitting_on_postgresql(
 
 @pytest.mark.postgres
 def test_an_item_that_left_the_agenda_meanwhile_is_not_found_on_postgresql(
-    postgres_url: str, shelf: Blobs, now: datetime
+    migrated_postgres_url: str, shelf: Blobs, now: datetime
 ):
-    engine = database.engine(postgres_url)
+    engine = database.engine(migrated_postgres_url)
     try:
-        migrating.upgrade(engine)
         sessions = database.sessions(engine)
         with sessions.begin() as session:
             ward = wards.one(session, now, name=NAME, quality=0.4)
@@ -433,10 +430,9 @@ def test_an_item_that_left_the_agenda_meanwhile_is_not_found_on_postgresql(
 
 
 @pytest.mark.postgres
-def test_closing_holds_on_postgresql(postgres_url: str, shelf: Blobs, now: datetime):
-    engine = database.engine(postgres_url)
+def test_closing_holds_on_postgresql(migrated_postgres_url: str, shelf: Blobs, now: datetime):
+    engine = database.engine(migrated_postgres_url)
     try:
-        migrating.upgrade(engine)
         with database.sessions(engine).begin() as session:
             ward = wards.one(session, now, name=NAME, quality=0.4)
             decision_id = sitting.decided(session, ward, shelf, now)
