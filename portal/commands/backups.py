@@ -119,6 +119,8 @@ def make(chosen: Settings, file: Path, key: bytes, *, now: datetime) -> Report:
     if file.exists():
         raise Refusal(f"{file} exists already.")
     file = file.absolute()
+    if not file.parent.is_dir():
+        raise Refusal(f"{file.parent} is no folder.")
     hashes: dict[str, str] = {}
     counts: dict[str, int] = {}
     with _snapshot(chosen) as (connection, revision), archives.writing(file, key) as tar:

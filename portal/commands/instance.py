@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 
 from portal import i18n, settings
+from portal.commands.shell import Refusal
+from portal.db import migrating
 from portal.db import session as database
 from portal.db.session import Sessions
 from portal.services.actors import Actor, operator_at_the_shell
@@ -47,7 +49,12 @@ def connected(chosen: Settings) -> Iterator[Engine]:
 
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Sessions]]:
-    """The settings and the database of this instance."""
+    """The settings and the database of this instance; raises Refusal where it is none that this version can read."""
     chosen = settings.read()
     with connected(chosen) as engine:
+        if not migrating.is_current(engine):
+            raise Refusal(
+                f"There is no database of this version for {chosen.data_dir}. Are KETTENBLICK_DATA and DATABASE_URL "
+                "those of the portal? If so, bring it up to date: kettenblick migrate"
+            )
         yield chosen, database.sessions(engine)

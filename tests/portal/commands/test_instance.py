@@ -1,21 +1,37 @@
-"""What a command tells is in the language of the terminal."""
+"""The instance that a command works on: where there is none of this version, a sentence says so and what to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
-from portal.commands import instance
-
-GERMAN = "Es gibt noch kein Krankenhaus. Dieser Link gilt einmal und legt das erste an:\n"
-ENGLISH = "There is no hospital yet. This link works once and creates the first:\n"
+from portal import cli
 
 
 @pytest.mark.parametrize(
-    ("named", "told"), [("de_DE.UTF-8", GERMAN), ("en_US.UTF-8", ENGLISH), ("C.UTF-8", GERMAN + ENGLISH)]
+    "words",
+    [("hospital", "list"), ("user", "disable", "x@klinikum.example"), ("audit", "verify"), ("setup-link",)],
+    ids=" ".join,
 )
-def test_the_first_link_is_told_as_the_terminal_speaks(
-    named: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_wrong_folder_is_said_in_a_sentence(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setenv("LC_ALL", named)
+    monkeypatch.setenv("KETTENBLICK_DATA", str(tmp_path / "elsewhere"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
 
-    instance.tell_in_words(ENGLISH.rstrip("\n"))
+    assert cli.main(words) == 2
+    told = capsys.readouterr().err
+    assert f"There is no database of this version for {tmp_path / 'elsewhere'}" in told
+    assert "kettenblick migrate" in told
 
-    assert capsys.readouterr().out == told
+
+def test_a_backup_into_no_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("KETTENBLICK_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    file, key = tmp_path / "nowhere" / "backup.kbk", tmp_path / "key"
+
+    assert cli.main(["backup", str(file), "--key-file", str(key)]) == 2
+    assert f"{file.parent} is no folder." in capsys.readouterr().err
