@@ -106,19 +106,21 @@ def explain(
         (Cause.HOSPITAL, lambda _: new),
     )
     shares: list[Share] = []
-    here, score = old, before
+    here, rules, score = old, old_policy, before
     value = before.value if before.value is not None else Decimal(0)  # what has no value moves nothing until it has one
     started = before.value is not None
     for cause, step in steps:
-        here = step(here)
-        fresh = scoring.score(here, new_policy)
+        there = step(here)
+        if (there, new_policy) == (here, rules):
+            continue  # the same facts under the same rules: the same score
+        fresh = scoring.score(there, new_policy)
         if fresh.value is not None:
             points = fresh.value - value if started else Decimal(0)
             value, started = fresh.value, True
             lines = () if cause is Cause.POLICY else _moved(score, fresh)
             if points:
                 shares.append(Share(cause=cause, points=points, lines=lines))
-        score = fresh
+        here, rules, score = there, new_policy, fresh
     order = list(Cause)
     shares.sort(key=lambda share: order.index(share.cause))
     both = before.value is not None and score.value is not None
