@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from portal.db import migrating
 from portal.db import session as database
 from portal.db.models.accounts import Hospital
 from portal.db.models.jobs import Job, JobState
@@ -31,9 +30,8 @@ PROGRAM = Path(__file__).parents[1] / "portal" / "jobs" / "running.py"
 
 
 @pytest.fixture
-def engine(postgres_url: str) -> Iterator[Engine]:
-    engine = database.engine(postgres_url)
-    migrating.upgrade(engine)
+def engine(migrated_postgres_url: str) -> Iterator[Engine]:
+    engine = database.engine(migrated_postgres_url)
     yield engine
     engine.dispose()
 
@@ -50,7 +48,7 @@ def worker(url: str, folder: Path, **more: str) -> Iterator[None]:
         program.wait()
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 60) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 180) -> None:
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "waited in vain"
@@ -80,31 +78,32 @@ def waiting(engine: Engine) -> set[str]:
         return set(session.scalars(select(Job.kind).where(Job.state != JobState.DONE)))
 
 
-def test_each_worker_takes_its_own_kinds(engine: Engine, postgres_url: str, tmp_path: Path):
+def test_each_worker_takes_its_own_kinds(engine: Engine, migrated_postgres_url: str, tmp_path: Path):
     first = ask(engine, "a.example")
-    with worker(postgres_url, tmp_path / "scan", WORKER_KINDS="scan"):
+    with worker(migrated_postgres_url, tmp_path / "scan", WORKER_KINDS="scan"):
         eventually(lambda: states(engine, first) == {ScanState.DONE})
         time.sleep(2)
         # What the rest is to do next; and no nightly round was begun.
         assert waiting(engine) == {jobs.JobKind.SCORE.value, jobs.JobKind.CHANGES.value}
 
     second = ask(engine, "b.example")
-    with worker(postgres_url, tmp_path / "rest", WORKER_KINDS="rest"):
+    with worker(migrated_postgres_url, tmp_path / "rest", WORKER_KINDS="rest"):
         eventually(lambda: jobs.JobKind.SCORE.value not in waiting(engine))
         time.sleep(2)
         assert states(engine, second) == {ScanState.QUEUED}
-        with worker(postgres_url, tmp_path / "scan", WORKER_KINDS="scan"):
+        with worker(migrated_postgres_url, tmp_path / "scan", WORKER_KINDS="scan"):
             eventually(lambda: states(engine, second) == {ScanState.DONE})
 
 
 def test_scans_of_other_names_at_one_address_come_one_after_the_other(
-    engine: Engine, postgres_url: str, tmp_path: Path
+    engine: Engine, migrated_postgres_url: str, tmp_path: Path
 ):
     log = tmp_path / "log"
     more = {"SCAN_CONTACT_URL": f"log:{log}", "WORKER_KINDS": "scan"}
     runs = ask(engine, *(f"slow{number}.at-192-0-2-7.example" for number in range(4)))
 
-    with worker(postgres_url, tmp_path / "one", **more), worker(postgres_url, tmp_path / "two", **more):
+    first, second = (worker(migrated_postgres_url, tmp_path / name, **more) for name in ("one", "two"))
+    with first, second:
         eventually(lambda: not states(engine, runs) & set(scans.LIVE))
         fifth = ask(engine, "one-more.at-192-0-2-7.example")
         eventually(lambda: not states(engine, fifth) & set(scans.LIVE))
