@@ -166,7 +166,9 @@ def facts(made: Comparison, rules: Policy, *, only_differences: bool) -> Mapping
     return {
         "made": made,
         "parts": list(words.shown_parts(made, only_differences=only_differences)),
-        "equal": ", ".join(tables.part_title(row.part) for row in made.parts if not row.is_different),
+        "equal": ", ".join(
+            tables.numbered(tables.part_title(row.part), reader) for row in made.parts if not row.is_different
+        ),
         "head": [line for line in words.head(made) if line.key not in {"grade", "coverage", "tier", "residual"}],
         "reader": reader,
         "gates": marks.GATES,

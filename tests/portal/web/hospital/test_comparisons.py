@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from openpyxl import load_workbook
 from sqlalchemy import select
 
+from portal.db.models.accounts import Person
 from portal.db.models.exports import Export, ExportKind
 
 if TYPE_CHECKING:
@@ -53,6 +54,17 @@ def test_only_differences_says_what_it_leaves_out(visit: Callable[..., Visitor],
     assert set(re.findall(r'id="(M-\w+)"', less)) <= set(re.findall(r'id="(M-\w+)"', whole))
     nobody = visitor.get(address(ward, GOOD, ELSE)).get_data(as_text=True)
     assert "nicht gefragt" in nobody
+
+
+def test_what_is_left_out_is_numbered_in_the_readers_language(
+    visit: Callable[..., Visitor], ward: Ward, sessions: Sessions
+):
+    with sessions() as session, session.begin():
+        session.get_one(Person, ward.assessor.person_id).language = "en"
+    page = visit(ward.assessor).get(address(ward, GOOD, POOR, more="&only=differences")).get_data(as_text=True)
+    left = re.search(r"are the same everywhere: ([^<]+)", page)[1]
+    assert "No. " in left
+    assert "Nr." not in left
 
 
 def test_an_empty_address_offers_vendors_and_six_are_the_most(visit: Callable[..., Visitor], ward: Ward):

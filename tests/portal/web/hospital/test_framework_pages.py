@@ -14,6 +14,7 @@ from sqlalchemy import select
 from assessments import framework_views
 from assessments.framework_views import Filter, Framework
 from portal.db.models.exports import Export, ExportKind
+from portal.db.models.responses import SignOff
 from portal.services.registers import registers
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ def test_page_and_sheet_have_the_models_counts(visit: Callable[..., Visitor], wa
         heads = {cell.value: cell.column for cell in sheet[1]}
         for line, row in enumerate(found.rows, start=2):
             assert sheet.cell(line, heads["Beantwortet"]).value == row.answered
+
+
+def test_a_document_is_called_by_its_files_own_name_too(visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):
+    with sessions() as session, session.begin():
+        for edition in session.scalars(select(SignOff)):
+            documents = [{**one, "sent_as": "Zertifikat_final_v2.pdf"} for one in edition.manifest["evidence"]]
+            edition.manifest = {**edition.manifest, "evidence": documents}
+    page = visit(ward.auditor).get(address(ward, "frameworks?framework=iso27001")).get_data(as_text=True)
+    assert "(Zertifikat_final_v2.pdf)" in page
 
 
 def test_a_filter_stands_in_the_address_and_goes_along(visit: Callable[..., Visitor], ward: Ward, sessions: Sessions):
