@@ -330,7 +330,7 @@ def put_question(
         raise NotFound
     source = owning.with_question(draft, {**raw, "id": question_id}, section=section, sets=sets)
     try:
-        changed = owning.load(source)
+        changed = _read(source, shelf.digest_of(source.encode()))
     except BadFile as wrong:
         raise BadInput({"": _unusable(wrong)}) from wrong
     _change(session, actor, row, changed, detail={"question": question_id}, now=now)
