@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from portal import i18n
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -104,6 +106,16 @@ NEEDS: dict[str, Callable[[], str]] = {
     "postgres": _postgres_missing,
     "office": _office_missing,
 }
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_language() -> Iterator[None]:
+    """Begin each test in the language nobody has chosen, and find the one that leaves another to its neighbours."""
+    i18n.speak(i18n.DEFAULT)
+    yield
+    left = i18n.language()
+    i18n.speak(i18n.DEFAULT)
+    assert left == i18n.DEFAULT, f"this test left its process speaking {left!r}"
 
 
 # ---- a PostgreSQL server of our own
