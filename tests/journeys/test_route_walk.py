@@ -164,6 +164,7 @@ TABLE: Mapping[object, str] = {
     """,
     CLINIC_ADMIN: """
         POST hospital.change_settings  POST hospital.invite_member  POST hospital.end_member
+        GET hospital.member  POST hospital.change_member_role
         POST hospital.release_catalogue  POST hospital.withdraw_catalogue  POST hospital.release_policy
         POST hospital.change_watching
     """,
@@ -203,7 +204,7 @@ TABLE: Mapping[object, str] = {
         GET vendor.plan  GET vendor.plan_line  POST vendor.write_plan_line  POST vendor.offer_plan
         GET vendor.plan_on_paper  GET vendor.actions  POST vendor.report_action
     """,
-    FIRM_LEAD: "POST vendor.end_colleague",
+    FIRM_LEAD: "GET vendor.colleague  POST vendor.change_colleague_role  POST vendor.end_colleague",
 }
 MAY = {name: who for who, names in TABLE.items() for name in re.split(r"\s{2,}|\n", names) if name.strip()}
 MAY = {name.strip(): who for name, who in MAY.items()}

@@ -245,6 +245,11 @@ def invite_first_admin(session: Session, actor: Actor, *, hospital_id: str, emai
     )
 
 
+def hospital_member(session: Session, actor: Actor, person_id: str) -> HospitalMember:
+    """A colleague as their administrator sees them; NotFound for anybody else."""
+    return _member_of_hospital(session, hospital_of(actor, {HospitalRole.ADMIN}), person_id)
+
+
 def change_hospital_role(
     session: Session, actor: Actor, *, person_id: str, role: HospitalRole, now: datetime
 ) -> HospitalMember:
@@ -308,6 +313,11 @@ def invite_to_company(session: Session, actor: Actor, *, email: str, role: Compa
     return _invite(
         session, actor, TicketPurpose.JOIN_COMPANY, email=email, company_id=company_id, role=role.value, now=now
     )
+
+
+def company_member(session: Session, actor: Actor, person_id: str) -> CompanyMember:
+    """A colleague as their lead sees them; NotFound for anybody else."""
+    return _member_of_company(session, company_of(actor, {CompanyRole.LEAD}), person_id)
 
 
 def change_company_role(

@@ -54,8 +54,18 @@ class MemberForm(forms.Form):
     role = SelectField(_l("Role"), [InputRequired()])
 
 
+class RoleForm(forms.Form):
+    """What a colleague may do from now on."""
+
+    role = SelectField(_l("Role"), [InputRequired(_l("Choose a role."))])
+
+
 def _member_form(*, sent: bool) -> forms.Form:
     form = MemberForm.sent() if sent else MemberForm.offered(role=HospitalRole.ASSESSOR.value)
+    return _with_roles(form)
+
+
+def _with_roles(form: forms.Form) -> forms.Form:
     form.offer("role", [(role.value, marks.role(role.value)) for role in HospitalRole])
     return form
 
@@ -98,10 +108,30 @@ def invite_member(here: HospitalJourney) -> Response:
     return _page(here, _offered(here), form)
 
 
+@hospital.get("/settings/members/<person_id>", roles=ADMINS)
+def member(here: HospitalJourney, person_id: str) -> Response:
+    """A colleague: their role, and the way out."""
+    found = accounts.hospital_member(here.session, here.actor, person_id)
+    return _member_page(here, person_id, _with_roles(RoleForm.offered(role=found.role.value)))
+
+
+@hospital.post("/settings/members/<person_id>/role", roles=ADMINS)
+def change_member_role(here: HospitalJourney, person_id: str) -> Response:
+    """Give a colleague another role; they sign in again for it."""
+    form = _with_roles(RoleForm.sent())
+    if not form.validate():
+        return _member_page(here, person_id, form)
+    role = HospitalRole(form["role"].data)
+    changed = accounts.change_hospital_role(here.session, here.actor, person_id=person_id, role=role, now=here.now)
+    here.notice(_("%(name)s now has the role “%(role)s”.", name=changed.person.name, role=marks.role(role.value)))
+    return pages.see_other("hospital.settings", at="people")
+
+
 @hospital.post("/settings/members/<person_id>/end", roles=ADMINS)
 def end_member(here: HospitalJourney, person_id: str) -> Response:
     """Show a colleague out; every session of theirs ends."""
     accounts.end_hospital_membership(here.session, here.actor, person_id=person_id, now=here.now)
+    here.notice(_("They no longer have access; what they did stays."))
     return pages.see_other("hospital.settings", at="people")
 
 
@@ -148,3 +178,8 @@ def _page(here: HospitalJourney, form: forms.Form, member_form: forms.Form) -> R
         is_admin=here.role in ADMINS,
         reads_trail=here.role in READERS_OF_THE_TRAIL,
     )
+
+
+def _member_page(here: HospitalJourney, person_id: str, form: forms.Form) -> Response:
+    found = accounts.hospital_member(here.session, here.actor, person_id)
+    return pages.page("hospital/member.html", member=found, form=form)

@@ -14,6 +14,8 @@ from portal.web import forms, marks, pages
 from portal.web.journey import CompanyJourney
 from portal.web.vendor.room import vendor
 
+LEADS = frozenset({CompanyRole.LEAD})
+
 
 class ColleagueForm(forms.Form):
     """Whom, and as what."""
@@ -31,6 +33,12 @@ class ColleagueForm(forms.Form):
             "agrees to scans and hands in."
         ),
     )
+
+
+class RoleForm(forms.Form):
+    """What a colleague may do from now on."""
+
+    role = SelectField(_l("Role"), [InputRequired(_l("Choose a role."))])
 
 
 @vendor.get("/team", roles=COMPANY_LEADERS)
@@ -54,7 +62,26 @@ def invite_colleague(here: CompanyJourney) -> Response:
     return _page(here, form)
 
 
-@vendor.post("/team/<colleague_id>/end", roles=frozenset({CompanyRole.LEAD}))
+@vendor.get("/team/<colleague_id>", roles=LEADS)
+def colleague(here: CompanyJourney, colleague_id: str) -> Response:
+    """A colleague: their role, and the way out."""
+    found = accounts.company_member(here.session, here.actor, colleague_id)
+    return _colleague_page(here, colleague_id, _form(here, RoleForm.offered(role=found.role.value)))
+
+
+@vendor.post("/team/<colleague_id>/role", roles=LEADS)
+def change_colleague_role(here: CompanyJourney, colleague_id: str) -> Response:
+    """Give a colleague another role; they sign in again for it."""
+    form = _form(here, RoleForm.sent())
+    if not form.validate():
+        return _colleague_page(here, colleague_id, form)
+    role = CompanyRole(form["role"].data)
+    changed = accounts.change_company_role(here.session, here.actor, person_id=colleague_id, role=role, now=here.now)
+    here.notice(_("%(name)s now has the role “%(role)s”.", name=changed.person.name, role=marks.role(role.value)))
+    return pages.see_other("vendor.team")
+
+
+@vendor.post("/team/<colleague_id>/end", roles=LEADS)
 def end_colleague(here: CompanyJourney, colleague_id: str) -> Response:
     """Show a colleague out; every session of theirs ends, what they answered stays."""
     accounts.end_company_membership(here.session, here.actor, person_id=colleague_id, now=here.now)
@@ -77,3 +104,8 @@ def _page(here: CompanyJourney, form: forms.Form) -> Response:
         may_invite=here.role in COMPANY_LEADERS,
         may_end=here.role is CompanyRole.LEAD,
     )
+
+
+def _colleague_page(here: CompanyJourney, colleague_id: str, form: forms.Form) -> Response:
+    found = accounts.company_member(here.session, here.actor, colleague_id)
+    return pages.page("vendor/member.html", member=found, form=form)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from assessments import intake as intake_form
-from portal.db.models.accounts import Hospital, HospitalMember
+from portal.db.models.accounts import Hospital, HospitalMember, HospitalRole
 from portal.db.models.assessments import Assessment, Review, Stage
 from portal.db.models.audit import AuditEvent
 from portal.db.models.jobs import Job, OutboxMail
@@ -374,6 +374,32 @@ def test_the_record_and_the_people_are_the_admins(visit: Callable[..., Visitor],
     with sessions() as session:
         assert session.get_one(Hospital, ward.hospital_id).name == "Klinikum Lindenau gGmbH"
         assert session.get_one(HospitalMember, (ward.hospital_id, ward.auditor.person_id)).ended_at
+
+
+def test_an_administrator_gives_a_colleague_another_role_and_nobody_else_does(
+    visit: Callable[..., Visitor], ward: Ward, neighbour: Ward, sessions: Sessions
+):
+    admin, clerk, working = visit(ward.admin), visit(ward.assessor), visit(ward.auditor)
+    page = f"/hospital/settings/members/{ward.auditor.person_id}"
+    assert f'href="{page}"' in admin.get("/hospital/settings").get_data(as_text=True)
+    assert 'value="auditor" selected' in re.sub(
+        r'selected value="(\w+)"', r'value="\1" selected', admin.get(page).get_data(as_text=True)
+    )
+    assert clerk.get(page).status_code == clerk.post(f"{page}/role", {"role": "admin"}).status_code == 403
+    assert admin.get(f"/hospital/settings/members/{neighbour.auditor.person_id}").status_code == 404
+    assert admin.post(f"{page}/role", {"role": "king"}).status_code == UNPROCESSABLE
+    assert working.get("/hospital/vendors").status_code == 200
+
+    changed = admin.post(f"{page}/role", {"role": "assessor"})
+
+    assert changed.status_code == SEE_OTHER
+    assert "hat jetzt die Rolle „Bewertung“" in text(admin.get("/hospital/settings"))
+    assert working.get("/hospital/vendors").status_code == SEE_OTHER  # to sign in again
+    with sessions() as session:
+        member = session.get_one(HospitalMember, (ward.hospital_id, ward.auditor.person_id))
+        assert member.role is HospitalRole.ASSESSOR
+    last = admin.post(f"/hospital/settings/members/{ward.admin.person_id}/role", {"role": "auditor"})
+    assert "mindestens eine" in text(last)
 
 
 def test_the_register_is_a_workbook_with_the_numbers_of_the_list(

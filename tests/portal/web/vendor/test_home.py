@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from portal.db.models.accounts import CompanyRole, Ticket
+from portal.db.models.accounts import CompanyMember, CompanyRole, Ticket
 from portal.db.models.jobs import OutboxMail
 from tests.portal.web.vendor import errand
 
@@ -87,3 +87,25 @@ def test_a_lead_ends_the_access_of_a_colleague_and_nobody_else_does(lead, visit,
     assert lead.post(path).status_code == 303
     assert working.get(asked.path).status_code == 303
     assert contributor.email not in errand.text_of(lead.get("/vendor/team"))
+
+
+def test_a_lead_gives_a_colleague_another_role_and_nobody_else_does(lead, visit, asked, sessions):
+    with sessions() as writing, writing.begin():
+        signatory = errand.colleague(writing, asked, CompanyRole.SIGNATORY)
+        contributor = errand.colleague(writing, asked)
+    path = f"/vendor/team/{contributor.person_id}"
+
+    assert path in lead.get("/vendor/team").get_data(as_text=True)
+    assert visit(signatory).get(path).status_code == 403
+    assert visit(signatory).post(f"{path}/role", {"role": "signatory"}).status_code == 403
+    assert lead.get(path).status_code == 200
+    assert lead.get("/vendor/team/nobody").status_code == 404
+    assert lead.post(f"{path}/role", {"role": "admin"}).status_code == 422
+    assert lead.post(f"{path}/role", {"role": "signatory"}).status_code == 303
+    assert "hat jetzt die Rolle „Zeichnungsberechtigt“" in errand.text_of(lead.get("/vendor/team"))
+    with sessions() as reading:
+        member = reading.get_one(CompanyMember, (asked.lead.company_id, contributor.person_id))
+        assert member.role is CompanyRole.SIGNATORY
+    assert "mindestens eine" in errand.text_of(
+        lead.post(f"/vendor/team/{asked.lead.person_id}/role", {"role": "contributor"})
+    )
