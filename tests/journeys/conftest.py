@@ -15,7 +15,7 @@ from portal.demonstration.plans import Behaviour, Plan, Reply, Site, Tls, Zone
 from portal.demonstration.servers import Servers
 from portal.services.people import passwords
 from tests.journeys import product, world
-from tests.portal import unhurried  # noqa: F401 - says so by being read
+from tests.portal import unhurried
 
 if TYPE_CHECKING:
     from portal.demonstration.servers import Running
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Whoever signs in within this process; the product as a process keeps its own.
 passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+unhurried.stretch_clocks()
 PLAN = Plan(
     zones=(Zone(name="strahlwerk.test", records='@ TXT "v=spf1 -all"\n_dmarc TXT "v=DMARC1; p=none"\n'),),
     sites=(

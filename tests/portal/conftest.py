@@ -16,7 +16,7 @@ from sqlalchemy.util import LRUCache
 from portal.db import session as database
 from portal.files.sealing import Keyring
 from portal.services.people import passwords
-from tests.portal import unhurried  # noqa: F401 - says so by being read
+from tests.portal import unhurried
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import Dialect
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # A thief pays for 64 MiB and three rounds with every guess (test_passwords); hundreds of tests need not.
 passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+unhurried.stretch_clocks()
 _dialects: dict[type[Dialect], Dialect] = {}
 _compiled: LRUCache[object, object] = LRUCache(5_000)
 
